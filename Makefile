@@ -1,0 +1,34 @@
+# Every target makes .venv itself; a fresh machine needs only Python (>= 3.11) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test app lint gpu clean
+.DEFAULT_GOAL := demo
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(STAMP)  ## the main job on the bundled library with the bundled encoder
+	$(BIN)/molsearch demo --out demo
+
+test: $(STAMP) lint  ## lint, types, layers, tests
+	$(BIN)/python -m pytest -n 2 tests
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+app: $(STAMP)  ## the web application
+	$(BIN)/molsearch app
+
+gpu: $(STAMP)  ## CPU/CUDA parity and rates; says so and stops where there is no CUDA device
+	$(BIN)/python benchmarks/gpu_parity.py
+
+clean:
+	rm -rf $(VENV) demo

@@ -1,0 +1,23 @@
+"""molsearch: a few active molecules in, a ranked and explained hit list out."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public names are imported on first use, so that `import molsearch` and `--help` stay quick.
+_PUBLIC = {
+    "Library": "molsearch.api",
+    "Index": "molsearch.api",
+    "load_encoder": "molsearch.api",
+}
+
+__all__ = ["Index", "Library", "__version__", "load_encoder"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'molsearch' has no attribute {name!r}")

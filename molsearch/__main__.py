@@ -1,0 +1,5 @@
+"""``python -m molsearch``."""
+
+from molsearch.cli.main import main
+
+main()

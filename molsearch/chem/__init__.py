@@ -1,0 +1,1 @@
+"""Molecules: reading, parents, conformers, fingerprints, drawings. RDKit; never torch."""

@@ -1,0 +1,86 @@
+"""Entry point: maps verbs to their files and errors to exit codes; imports nothing heavy."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from molsearch import __version__
+from molsearch.errors import MolSearchError
+
+# verb -> (module, one line of help). A verb's module is imported only when it is asked for.
+VERBS = {
+    "prepare": "Read molecules, find parents, make 3D conformers.",
+    "index": "Embed a library into a searchable index.",
+    "screen": "Rank a library for one or more query ligands.",
+    "info": "Say what a prepared set, an index or an encoder holds.",
+    "verify": "Check a prepared set or an index against its checksums.",
+    "train": "Train an encoder on activity records.",
+    "demo": "Run the whole way on the bundled example library.",
+}
+
+
+class LazyGroup(TyperGroup):
+    """A command group that imports a verb's module at the moment the verb is used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Verbs in the order a user meets them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load the command `cmd_name`, or a stand-in with its help line for the overview."""
+        if cmd_name not in VERBS:
+            return None
+        if ctx.resilient_parsing or "--help" in sys.argv[1:2] or "-h" in sys.argv[1:2]:
+            return TyperCommand(cmd_name, help=VERBS[cmd_name])
+        module = importlib.import_module(f"molsearch.cli.{cmd_name}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"molsearch {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(help="Which of these molecules act like my actives? Ligand-based virtual screening.")
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; a deliberate error is one line on stderr and its exit code."""
+    try:
+        app(standalone_mode=True)
+    except MolSearchError as error:
+        message = " ".join(str(error).split())
+        print(f"molsearch: {message}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader (`| head`) has gone: that is its right, not an error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        print(
+            "molsearch: interrupted; the same command continues where it stopped", file=sys.stderr
+        )
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""From prepared molecules to tensors: stores, graphs, activities, samplers."""

@@ -1,0 +1,1 @@
+"""The embedded library on disk: manifest, shards, writer, reader, verify."""

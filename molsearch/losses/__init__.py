@@ -1,0 +1,1 @@
+"""Losses, one concept a file, each with its naive reference among the tests."""

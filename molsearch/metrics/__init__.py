@@ -1,0 +1,1 @@
+"""Enrichment metrics that treat ties by expectation, and their intervals."""

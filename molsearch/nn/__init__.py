@@ -1,0 +1,1 @@
+"""The encoder: pure torch and torch-geometric data structures; never RDKit."""

@@ -1,0 +1,109 @@
+"""The words of the field as column names, and the small records that pass between rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# Columns of prepared sets, indexes and hit lists.
+RECORD_NUMBER = "record_number"
+SOURCE = "source"
+ROW = "row"
+MOLECULE_ID = "molecule_id"
+SMILES = "smiles"
+PARENT_SMILES = "parent_smiles"
+INCHIKEY = "inchikey"
+SCAFFOLD = "scaffold"
+ALERTS = "alerts"
+UNSPECIFIED_STEREO = "n_unspecified_stereo"
+GEOMETRY = "geometry"
+N_CONFORMERS = "n_conformers"
+N_ATOMS = "n_atoms"
+COORDS = "coords"
+ECFP4 = "ecfp4"
+USER = "user_columns"
+
+PROPERTIES = (
+    "mw",
+    "clogp",
+    "tpsa",
+    "hbd",
+    "hba",
+    "rotatable_bonds",
+    "heavy_atoms",
+    "formal_charge",
+)
+
+# Columns of a hit list only.
+RANK = "rank"
+SCORE = "score"
+QUERY_ID = "nearest_query"
+ECFP4_SIMILARITY = "ecfp4_similarity"
+PERCENTILE = "background_percentile"
+IS_QUERY = "is_query"
+
+# Columns of the failures table.
+STAGE = "stage"
+REASON = "reason"
+INPUT = "input"
+FAILURE_COLUMNS = (RECORD_NUMBER, SOURCE, ROW, MOLECULE_ID, STAGE, REASON, INPUT)
+
+# Values of GEOMETRY: where a molecule's coordinates come from.
+GEOMETRY_EMBEDDED = "embedded"
+GEOMETRY_INPUT = "input"
+GEOMETRY_NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One input row, readable or not.
+
+    Attributes
+    ----------
+    number
+        1-based position over all sources of a run; the identity of the row in every table.
+    source
+        The file as the user named it, or ``-`` for standard input.
+    row
+        1-based line (text), record (SDF) or row (tables) within `source`.
+    molecule_id
+        The user's id, verbatim; ``mol-<number>`` where the file gives none.
+    smiles
+        Input SMILES, verbatim; empty for mol blocks.
+    molblock
+        V2000/V3000 mol block text; empty for SMILES input.
+    extra
+        The user's other columns or SD tags, verbatim, in file order.
+    error
+        Why the row holds no structure; empty where it does.
+    """
+
+    number: int
+    source: str
+    row: int
+    molecule_id: str
+    smiles: str = ""
+    molblock: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One row of the failures table: which record failed, at which stage, and why."""
+
+    record_number: int
+    source: str
+    row: int
+    molecule_id: str
+    stage: str
+    reason: str
+    input: str
+
+    @classmethod
+    def of(cls, record: Record, stage: str, reason: str) -> Failure:
+        """Build the failure of a record, keeping at most 500 characters of its input text."""
+        text = record.smiles or record.molblock
+        return cls(
+            record.number, record.source, record.row, record.molecule_id, stage, reason, text[:500]
+        )

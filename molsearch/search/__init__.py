@@ -1,0 +1,1 @@
+"""Ranking a library for queries: engine, fusion, hit lists."""
