@@ -28,7 +28,7 @@ def fsync_file(path: Path) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it takes `path`'s place, durably.
+    r"""Yield a temporary path beside `path`; on success it takes `path`'s place, durably.
 
     Examples
     --------
