@@ -1,0 +1,150 @@
+"""InfoNCE over pairs of ligands of one target, without false negatives."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from molsearch.errors import UsageError
+from molsearch.losses.gather import gather_rows, rank_and_size, sum_over_processes
+from molsearch.losses.similarity import scaled_cosines
+
+Mode = Literal["mask", "positive"]
+
+
+def info_nce(
+    z1: Tensor,
+    z2: Tensor,
+    *,
+    temperature: float | Tensor = 0.05,
+    shares_target: Tensor | None = None,
+    mode: Mode = "mask",
+    weights: Tensor | None = None,
+    gather: bool = False,
+) -> Tensor:
+    r"""Symmetric supervised InfoNCE between two views of a batch of targets.
+
+    Row *i* of `z1` and row *i* of `z2` are two ligands of one target. With
+    :math:`s_{ij} = z^1_i \cdot z^2_j / \tau`, positives :math:`P_i \ni i` and negatives
+    :math:`N_i`, the loss of row *i* in one direction is
+
+    .. math:: \ell_i = \frac{1}{|P_i|} \sum_{p \in P_i}
+              -\log \frac{e^{s_{ip}}}{e^{s_{ip}} + \sum_{n \in N_i} e^{s_{in}}}
+
+    and the result is the weighted mean over rows and over both directions. A pair of rows
+    that shares a target is never in :math:`N_i`: the published S-MolSearch code pushes such
+    pairs apart. `mode` decides whether it is left out (``"mask"``) or joins :math:`P_i`
+    (``"positive"``); other positives never enter a positive's denominator, so attracting
+    one ligand does not repel another (unlike the outer sum of SupCon).
+
+    References
+    ----------
+    .. [1] S-MolSearch, supervised term: https://arxiv.org/abs/2409.07462
+    .. [2] InfoNCE: https://arxiv.org/abs/1807.03748
+    .. [3] SupCon, several positives: https://arxiv.org/abs/2004.11362
+
+    Parameters
+    ----------
+    z1, z2
+        ``[B, d]`` embeddings of unit length.
+    temperature
+        Positive number or learned scalar.
+    shares_target
+        Bool ``[N, N]``, N being B times the number of gathered processes (B without
+        `gather`): true where row *i* of the first view shares any target with row *j* of the
+        second. Need not be symmetric; the diagonal is taken as true. None: no row shares.
+    mode
+        What becomes of other rows that share a target.
+    weights
+        ``[B]`` non-negative weights of the rows, for instance by activity; a row's weight
+        counts in both directions. All zero gives a loss of zero.
+    gather
+        Take the negatives from all processes. Each process returns its share, scaled so
+        that the mean over processes is the loss of the whole batch. Needs equal B.
+
+    Returns
+    -------
+    Tensor
+        Scalar, float32 or float64; zero for rows without negatives.
+
+    Raises
+    ------
+    UsageError
+        On shapes that do not fit, an unknown mode, a temperature that is not positive.
+
+    Examples
+    --------
+    >>> z = torch.eye(3)
+    >>> round(info_nce(z, z, temperature=1.0).item(), 4)
+    0.5514
+    >>> info_nce(z, z, shares_target=torch.ones(3, 3, dtype=torch.bool)).item()
+    0.0
+    """
+    rank, size = rank_and_size() if gather else (0, 1)
+    n_rows = len(z1)
+    _check(z1, z2, shares_target, mode, weights, n_rows * size)
+    own = slice(rank * n_rows, (rank + 1) * n_rows)
+    same = torch.eye(n_rows * size, dtype=torch.bool, device=z1.device)
+    if shares_target is not None:
+        same = same | shares_target
+    if size == 1:
+        logits = scaled_cosines(z1, z2, temperature)  # [B, B]
+        forward, backward = logits, logits.T
+    else:
+        forward = scaled_cosines(z1, gather_rows(z2), temperature)  # [B, N]
+        backward = scaled_cosines(z2, gather_rows(z1), temperature)
+    rows = _row_losses(forward, same[own], mode, rank * n_rows)
+    rows = 0.5 * (rows + _row_losses(backward, same[:, own].T, mode, rank * n_rows))
+    return _weighted_mean(rows, weights, size)
+
+
+def _row_losses(logits: Tensor, same: Tensor, mode: Mode, offset: int) -> Tensor:
+    """Loss of each row, ``[B]``; row i's partner is column ``offset + i``."""
+    # A large finite fill, not -inf: a row without negatives then has gradient zero, not NaN.
+    fill = torch.finfo(logits.dtype).min / 2
+    negatives = logits.masked_fill(same, fill).logsumexp(1, keepdim=True)  # [B, 1]
+    if mode == "mask":
+        return _softplus(negatives[:, 0] - logits.diagonal(offset))
+    terms = _softplus(negatives - logits).masked_fill(~same, 0.0)
+    return terms.sum(1) / same.sum(1)
+
+
+def _softplus(x: Tensor) -> Tensor:
+    # The default threshold of 20 is exact in single precision only.
+    return nn.functional.softplus(x, threshold=40)
+
+
+def _weighted_mean(rows: Tensor, weights: Tensor | None, size: int) -> Tensor:
+    if weights is None:
+        return rows.mean()
+    weights = weights.detach().to(rows.dtype)
+    total = weights.sum() if size == 1 else sum_over_processes(weights.sum()) / size
+    return (weights * rows).sum() / total.clamp_min(torch.finfo(rows.dtype).tiny)
+
+
+def _check(
+    z1: Tensor,
+    z2: Tensor,
+    shares_target: Tensor | None,
+    mode: str,
+    weights: Tensor | None,
+    n_all: int,
+) -> None:
+    if z1.ndim != 2 or z1.shape != z2.shape or len(z1) == 0:
+        raise UsageError(
+            f"info_nce needs two equal, non-empty [B, d] views, got {tuple(z1.shape)} "
+            f"and {tuple(z2.shape)}"
+        )
+    if shares_target is not None and (
+        shares_target.dtype != torch.bool or shares_target.shape != (n_all, n_all)
+    ):
+        raise UsageError(
+            f"shares_target must be bool [{n_all}, {n_all}] (all gathered rows), got "
+            f"{shares_target.dtype} {tuple(shares_target.shape)}"
+        )
+    if mode not in ("mask", "positive"):
+        raise UsageError(f"mode must be 'mask' or 'positive', got {mode!r}")
+    if weights is not None and weights.shape != (len(z1),):
+        raise UsageError(f"weights must be [{len(z1)}], one a row, got {tuple(weights.shape)}")
