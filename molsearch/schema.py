@@ -107,3 +107,66 @@ class Failure:
         return cls(
             record.number, record.source, record.row, record.molecule_id, stage, reason, text[:500]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One library molecule, ready to be embedded; a row of a prepared set.
+
+    Attributes
+    ----------
+    record_number, source, row, molecule_id
+        As in the `Record` it comes from.
+    smiles
+        Input SMILES, verbatim; for mol blocks RDKit's SMILES of the input.
+    parent_smiles
+        Canonical SMILES of the parent; its atoms, in the order RDKit reads them, are the atoms of
+        `coords`.
+    inchikey
+        Standard InChIKey of the parent; empty where InChI gives none.
+    scaffold
+        Canonical SMILES of the Murcko scaffold without stereo; empty for acyclic parents.
+    alerts
+        Names of structural alerts, ``"PAINS:a; BRENK:b"``; empty for none.
+    n_unspecified_stereo
+        Stereocentres and stereo double bonds that the input leaves open.
+    mw, clogp, tpsa, hbd, hba, rotatable_bonds, heavy_atoms, formal_charge
+        Properties of the parent (mw in g/mol, tpsa in Å²).
+    ecfp4
+        2048-bit Morgan fingerprint of radius 2, packed big-endian into 256 bytes.
+    geometry
+        Where `coords` come from: ``"embedded"``, ``"input"`` or ``"none"``.
+    n_conformers, n_atoms
+        Shape of `coords`; `n_atoms` counts the atoms RDKit reads from `parent_smiles` (heavy
+        atoms, and deuterium or tritium where the parent has them).
+    coords
+        Little-endian int16 ``[n_conformers, n_atoms, 3]`` in thousandths of an Å, each conformer
+        centred on its atoms; empty where geometry is ``"none"``.
+    user
+        The user's other columns or SD tags, verbatim.
+    """
+
+    record_number: int
+    source: str
+    row: int
+    molecule_id: str
+    smiles: str
+    parent_smiles: str
+    inchikey: str
+    scaffold: str
+    alerts: str
+    n_unspecified_stereo: int
+    mw: float
+    clogp: float
+    tpsa: float
+    hbd: int
+    hba: int
+    rotatable_bonds: int
+    heavy_atoms: int
+    formal_charge: int
+    ecfp4: bytes
+    geometry: str
+    n_conformers: int
+    n_atoms: int
+    coords: bytes
+    user: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,81 @@
+"""From the text of a record to a molecule, with a reason a chemist can act on where it fails."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from rdkit import Chem
+
+from molsearch.schema import Record
+
+
+class RejectedError(ValueError):
+    """A record that cannot become a parent: `stage` and reason of its failure row."""
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(reason)
+        self.stage = stage
+
+
+@cache
+def _smiles_parameters() -> Any:
+    parameters = Chem.SmilesParserParams()
+    # A malformed CXSMILES tail says nothing against the structure in front of it.
+    parameters.strictCXSMILES = False
+    return parameters
+
+
+@cache
+def _hydrogen_parameters() -> Any:
+    parameters = Chem.RemoveHsParameters()
+    # The E/Z mark of an N-H imine or amidine swaps in solution; files disagree about it.
+    parameters.removeDefiningBondStereo = True
+    parameters.removeHydrides = True
+    return parameters
+
+
+def parse(record: Record) -> Chem.Mol:
+    """Read the structure of a record: sanitised, hydrogens implicit, isotopes kept.
+
+    Mol blocks keep their coordinates as the molecule's only conformer.
+
+    Raises
+    ------
+    RejectedError
+        With stage ``"parse"``: syntax, valence, aromaticity, or no atoms at all.
+    """
+    mol = _read(record)
+    if mol is None:
+        raise RejectedError("parse", explain(record))
+    if mol.GetNumAtoms() == 0:
+        raise RejectedError("parse", "no atoms")
+    if any(atom.GetAtomicNum() == 1 and not atom.GetIsotope() for atom in mol.GetAtoms()):
+        mol = Chem.RemoveHs(mol, _hydrogen_parameters())
+    return mol
+
+
+def _read(record: Record) -> Chem.Mol | None:
+    if record.molblock:
+        return Chem.MolFromMolBlock(record.molblock)
+    return Chem.MolFromSmiles(record.smiles, _smiles_parameters())
+
+
+def explain(record: Record) -> str:
+    """Say in one line why RDKit could not read `record`."""
+    if record.molblock:
+        raw = Chem.MolFromMolBlock(record.molblock, sanitize=False)
+        what = "mol block"
+    elif not record.smiles.strip():
+        return "empty SMILES"
+    elif ">" in record.smiles:
+        return "a reaction, not a molecule"
+    else:
+        parameters = Chem.SmilesParserParams()
+        parameters.sanitize = False
+        raw = Chem.MolFromSmiles(record.smiles, parameters)
+        what = "SMILES"
+    if raw is None:
+        return f"not a readable {what}"
+    problems = Chem.DetectChemistryProblems(raw)
+    return problems[0].Message() if problems else f"not a readable {what}"

@@ -1,0 +1,108 @@
+"""One record in, one prepared molecule or one failure out: the whole chemistry of a library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+from rdkit import Chem, rdBase
+
+from molsearch.chem.alerts import alerts
+from molsearch.chem.conformers import embed, pack
+from molsearch.chem.fingerprints import ecfp4
+from molsearch.chem.geometry import why_not_3d
+from molsearch.chem.parse import RejectedError, parse
+from molsearch.chem.properties import n_unspecified_stereo, properties
+from molsearch.chem.scaffold import scaffold
+from molsearch.chem.standardize import canonical_parent, parent_of
+from molsearch.config import PrepareConfig
+from molsearch.schema import (
+    GEOMETRY_EMBEDDED,
+    GEOMETRY_INPUT,
+    GEOMETRY_NONE,
+    Failure,
+    Prepared,
+    Record,
+)
+
+_Positions = npt.NDArray[np.float64]
+
+
+def prepare_record(record: Record, config: PrepareConfig) -> Prepared | Failure:
+    """Prepare one record; never raises for what a record may hold.
+
+    Returns
+    -------
+    The prepared molecule, or a failure whose stage is ``read``, ``parse``, ``standardize``,
+    ``describe`` or ``conformer``.
+    """
+    if record.error:
+        return Failure.of(record, "read", record.error)
+    try:
+        with rdBase.BlockLogs():
+            return _prepare(record, config)
+    except RejectedError as error:
+        return Failure.of(record, error.stage, " ".join(str(error).split()))
+    except (ValueError, RuntimeError) as error:
+        # RDKit's own exceptions (invariants, sanitisation) are subclasses of these two.
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return Failure.of(record, "describe", f"RDKit: {first[:300]}")
+
+
+def prepare_in_process(
+    records: Iterable[Record], config: PrepareConfig
+) -> tuple[list[Prepared], list[Failure]]:
+    """Prepare a few records (queries) here and now, without worker processes.
+
+    A molecule that makes RDKit crash takes this process with it: libraries belong to
+    ``molsearch.data.prepare``.
+    """
+    prepared: list[Prepared] = []
+    failures: list[Failure] = []
+    for record in records:
+        outcome = prepare_record(record, config)
+        if isinstance(outcome, Prepared):
+            prepared.append(outcome)
+        else:
+            failures.append(outcome)
+    return prepared, failures
+
+
+def _prepare(record: Record, config: PrepareConfig) -> Prepared:
+    mol = parse(record)
+    smiles = record.smiles or Chem.MolToSmiles(mol)
+    parent_smiles, parent, given = canonical_parent(parent_of(mol, config.max_heavy_atoms))
+    geometry, geometries = _geometries(parent, given, config)
+    return Prepared(
+        record_number=record.number,
+        source=record.source,
+        row=record.row,
+        molecule_id=record.molecule_id,
+        smiles=smiles,
+        parent_smiles=parent_smiles,
+        inchikey=Chem.MolToInchiKey(parent),
+        scaffold=scaffold(parent),
+        alerts=alerts(parent),
+        n_unspecified_stereo=n_unspecified_stereo(parent),
+        **properties(parent),  # type: ignore[arg-type]
+        ecfp4=ecfp4(parent),
+        geometry=geometry,
+        n_conformers=len(geometries),
+        n_atoms=parent.GetNumAtoms(),
+        coords=pack(geometries) if geometries else b"",
+        user=dict(record.extra),
+    )
+
+
+def _geometries(
+    parent: Chem.Mol, given: _Positions | None, config: PrepareConfig
+) -> tuple[str, list[_Positions]]:
+    """Choose the geometries of a parent: the input's on request, else embedded, else none."""
+    if config.n_conformers == 0:
+        return GEOMETRY_NONE, []
+    if config.use_input_3d and given is not None and not why_not_3d(parent, given):
+        return GEOMETRY_INPUT, [given]
+    if parent.GetNumHeavyAtoms() > config.max_heavy_atoms_3d:
+        return GEOMETRY_NONE, []
+    return GEOMETRY_EMBEDDED, embed(parent, config)

@@ -1,0 +1,42 @@
+"""Properties of a parent that chemists filter by."""
+
+from __future__ import annotations
+
+from rdkit import Chem
+from rdkit.Chem import Crippen, Descriptors, rdMolDescriptors
+
+
+def properties(mol: Chem.Mol) -> dict[str, float | int]:
+    """Compute the columns ``schema.PROPERTIES`` of a parent (mw in g/mol, tpsa in Å²).
+
+    Values carry the decimals they deserve (2, or 3 for clogp), so tables stay readable.
+    """
+    return {
+        "mw": round(Descriptors.MolWt(mol), 2),
+        "clogp": round(Crippen.MolLogP(mol), 3),
+        "tpsa": round(rdMolDescriptors.CalcTPSA(mol), 2),
+        "hbd": rdMolDescriptors.CalcNumHBD(mol),
+        "hba": rdMolDescriptors.CalcNumHBA(mol),
+        "rotatable_bonds": rdMolDescriptors.CalcNumRotatableBonds(mol),
+        "heavy_atoms": mol.GetNumHeavyAtoms(),
+        "formal_charge": Chem.GetFormalCharge(mol),
+    }
+
+
+def n_unspecified_stereo(mol: Chem.Mol) -> int:
+    """Count stereocentres and stereo double bonds that the structure leaves open.
+
+    Double bonds to N-H are not counted: they swap in solution and nobody draws them on purpose.
+    """
+    return sum(
+        item.specified == Chem.StereoSpecified.Unspecified and not _is_imine(mol, item)
+        for item in Chem.FindPotentialStereo(mol)
+    )
+
+
+def _is_imine(mol: Chem.Mol, item: Chem.StereoInfo) -> bool:
+    if item.type != Chem.StereoType.Bond_Double:
+        return False
+    bond = mol.GetBondWithIdx(item.centeredOn)
+    ends = (bond.GetBeginAtom(), bond.GetEndAtom())
+    return any(end.GetAtomicNum() == 7 and end.GetTotalNumHs() > 0 for end in ends)

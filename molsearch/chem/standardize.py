@@ -1,0 +1,158 @@
+"""The parent of a molecule: its largest organic fragment, disconnected, normalised, neutralised.
+
+Stereo and isotopes are kept; tautomers stay as drawn. Each step runs only where a look at the
+atoms shows that it could change something, because the full clean-up costs more than all other
+chemistry short of conformers.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rdkit import Chem
+from rdkit.Chem import Descriptors
+from rdkit.Chem.MolStandardize import rdMolStandardize
+
+from molsearch.chem.parse import RejectedError
+
+STAGE = "standardize"
+
+_NON_METALS = frozenset(
+    (0, 1, 2, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 32, 33, 34, 35, 36, 51, 52, 53, 54, 85, 86)
+)
+# Carbon alone does not make a counter-ion organic: carbonates, carbon oxides, cyanides, ….
+_INORGANIC_CARBON = frozenset(
+    Chem.CanonSmiles(smiles)
+    for smiles in (
+        *("OC(=O)O", "OC(=O)[O-]", "[O-]C(=O)[O-]", "O=C=O", "[C-]#[O+]", "C#N", "[C-]#N"),
+        *("N=C=O", "[N-]=C=O", "N#C[O-]", "N#CO", "N#C[S-]", "N=C=S", "[N-]=C=S", "N#CS", "S=C=S"),
+    )
+)
+
+
+@cache
+def _disconnector() -> Any:
+    return rdMolStandardize.MetalDisconnector()
+
+
+@cache
+def _normalizer() -> Any:
+    return rdMolStandardize.Normalizer()
+
+
+@cache
+def _uncharger() -> Any:
+    return rdMolStandardize.Uncharger()
+
+
+def parent_of(mol: Chem.Mol, max_heavy_atoms: int) -> Chem.Mol:
+    """Standardise a parsed molecule into its parent.
+
+    Raises
+    ------
+    RejectedError
+        With stage ``"standardize"``: dummy or query atoms, nothing organic, too large, or a
+        parent that RDKit cannot write and read back.
+    """
+    _refuse_patterns(mol)
+    if _has_bound_metal(mol):
+        mol = _disconnector().Disconnect(mol)
+    mol = largest_organic_fragment(mol)
+    heavy = mol.GetNumHeavyAtoms()
+    if heavy > max_heavy_atoms:
+        raise RejectedError(STAGE, f"too large: {heavy} heavy atoms, limit {max_heavy_atoms}")
+    return neutral(mol)
+
+
+def neutral(mol: Chem.Mol) -> Chem.Mol:
+    """Normalise functional groups and remove charges that protons can balance.
+
+    Quaternary nitrogen, nitro groups, N-oxides, ylides and the like keep their charges.
+    """
+    if any(_may_need_normalizing(atom) for atom in mol.GetAtoms()):
+        # In place, because the copying variant reorders atoms and so loses their coordinates.
+        mol = Chem.Mol(mol)
+        _normalizer().normalizeInPlace(mol)
+    if any(atom.GetFormalCharge() for atom in mol.GetAtoms()):
+        mol = _uncharger().uncharge(mol)
+    return mol
+
+
+def canonical_parent(
+    parent: Chem.Mol,
+) -> tuple[str, Chem.Mol, npt.NDArray[np.float64] | None]:
+    """Canonical SMILES of a parent, the molecule it reads as, and the input's coordinates.
+
+    Returns
+    -------
+    smiles
+        Canonical SMILES with stereo and isotopes.
+    mol
+        ``Chem.MolFromSmiles(smiles)``: its atom order is the order of all coordinates.
+    positions
+        float64 ``[n_atoms, 3]`` in Å, the conformer that `parent` carries in the atom order of
+        `mol`; ``None`` where it carries none.
+    """
+    smiles = Chem.MolToSmiles(parent)
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None:
+        raise RejectedError(STAGE, f"the parent {smiles[:120]} cannot be read back")
+    if not parent.GetNumConformers():
+        return smiles, mol, None
+    order = list(parent.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
+    if len(order) != mol.GetNumAtoms():
+        return smiles, mol, None
+    return smiles, mol, parent.GetConformer().GetPositions()[order]
+
+
+def largest_organic_fragment(mol: Chem.Mol) -> Chem.Mol:
+    """Pick the organic fragment with most heavy atoms.
+
+    Ties go to the heavier fragment, then to the first in order of canonical SMILES, so that the
+    order in the file does not matter.
+    """
+    fragments = [mol]
+    if len(Chem.GetMolFrags(mol)) > 1:
+        fragments = list(Chem.GetMolFrags(mol, asMols=True))
+    organic = [fragment for fragment in fragments if _is_organic(fragment)]
+    if not organic:
+        raise RejectedError(STAGE, "no organic fragment")
+    most = max(fragment.GetNumHeavyAtoms() for fragment in organic)
+    best = [fragment for fragment in organic if fragment.GetNumHeavyAtoms() == most]
+    if len(best) == 1:
+        return best[0]
+    return min(best, key=lambda one: (-Descriptors.MolWt(one), Chem.MolToSmiles(one)))
+
+
+def _refuse_patterns(mol: Chem.Mol) -> None:
+    for atom in mol.GetAtoms():
+        if atom.GetAtomicNum() == 0:
+            raise RejectedError(STAGE, "dummy atom (R-group or attachment point)")
+        if atom.HasQuery():
+            raise RejectedError(STAGE, "query atom: a search pattern, not a molecule")
+    if any(bond.HasQuery() for bond in mol.GetBonds()):
+        raise RejectedError(STAGE, "query bond: a search pattern, not a molecule")
+
+
+def _has_bound_metal(mol: Chem.Mol) -> bool:
+    return any(
+        atom.GetAtomicNum() not in _NON_METALS and atom.GetDegree() > 0 for atom in mol.GetAtoms()
+    )
+
+
+def _may_need_normalizing(atom: Chem.Atom) -> bool:
+    """Charges, and three-connected sulfur: S=O and S+-O- must become one form."""
+    if atom.GetFormalCharge():
+        return True
+    return bool(atom.GetAtomicNum() == 16 and atom.GetDegree() == 3)
+
+
+def _is_organic(fragment: Chem.Mol) -> bool:
+    if not any(atom.GetAtomicNum() == 6 for atom in fragment.GetAtoms()):
+        return False
+    if fragment.GetNumHeavyAtoms() > 4:
+        return True
+    return Chem.MolToSmiles(fragment) not in _INORGANIC_CARBON
