@@ -1,0 +1,97 @@
+"""The file formats benchmark sites ship: .ism and .smi lists, .sdf.gz sets, .mol2 ligands."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import IO
+
+from rdkit import Chem
+
+from molsearch.bench.task import Query
+from molsearch.errors import InputError
+
+
+def open_binary(path: Path) -> IO[bytes]:
+    """Open a plain or gzipped file for reading bytes."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rb")  # type: ignore[return-value]
+    return path.open("rb")
+
+
+def read_smiles(path: Path) -> tuple[list[str], list[str]]:
+    """SMILES and ids of a white-space separated list; the last column is the id.
+
+    DUD-E's ``actives_final.ism`` has three columns (SMILES, number, ChEMBL id), its decoys and
+    LIT-PCBA's lists have two. A file without ids gets ``<stem>-<line>``.
+
+    Raises
+    ------
+    InputError
+        The file is missing, is not text, or holds no molecule.
+    """
+    smiles, ids = [], []
+    try:
+        with open_binary(path) as handle:
+            for number, line in enumerate(handle, start=1):
+                fields = line.decode().split()
+                if fields:
+                    smiles.append(fields[0])
+                    ids.append(fields[-1] if len(fields) > 1 else f"{path.stem}-{number}")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}; download it again") from error
+    if not smiles:
+        raise InputError(f"{path} holds no molecules: download it again")
+    return smiles, ids
+
+
+def read_sdf(path: Path) -> tuple[list[str], list[str]]:
+    """SMILES and ids (title lines) of a plain or gzipped SDF.
+
+    A record RDKit cannot read keeps its place with an empty SMILES, so that it counts and ranks
+    last rather than vanishing.
+
+    Raises
+    ------
+    InputError
+        The file is missing, truncated, or holds no molecule.
+    """
+    smiles, ids = [], []
+    try:
+        with open_binary(path) as handle:
+            for number, mol in enumerate(Chem.ForwardSDMolSupplier(handle), start=1):
+                title = mol.GetProp("_Name").strip() if mol and mol.HasProp("_Name") else ""
+                ids.append(title or f"{path.name.split('.')[0]}-{number}")
+                smiles.append(Chem.MolToSmiles(mol) if mol else "")
+    except (OSError, EOFError, SystemError) as error:
+        reason = error.__cause__ or error
+        raise InputError(
+            f"{path} breaks off after record {len(smiles)} ({reason}): download it again"
+        ) from error
+    if not smiles:
+        raise InputError(f"{path} holds no molecules: download it again")
+    return smiles, ids
+
+
+def read_mol2_query(path: Path, query_id: str = "") -> Query:
+    """Read a ligand with its crystal geometry from a MOL2 file.
+
+    Raises
+    ------
+    InputError
+        The file is missing or RDKit finds no valid molecule in it (many PDB-derived MOL2 files
+        lack bond orders).
+    """
+    try:
+        with open_binary(path) as handle:
+            block = handle.read().decode(errors="replace")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error}; download it again") from error
+    mol = Chem.MolFromMol2Block(block, sanitize=True, removeHs=True) if block.strip() else None
+    if mol is None or mol.GetNumAtoms() == 0:
+        raise InputError(
+            f"{path} holds no molecule that RDKit accepts: give the ligand as an SDF or a SMILES"
+        )
+    Chem.AssignStereochemistryFrom3D(mol)
+    name = query_id or path.name.split(".")[0]
+    return Query(name, Chem.MolToSmiles(mol), Chem.MolToMolBlock(mol))
