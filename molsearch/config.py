@@ -21,21 +21,27 @@ class ReadConfig(Config):
     id_field: str | None = None
     delimiter: str | None = None
     header: bool | None = None
-    max_smiles_length: int = Field(2000, gt=0)
-    max_record_bytes: int = Field(10_000_000, gt=0)
+    max_smiles_length: int = Field(default=2000, gt=0)
+    max_record_bytes: int = Field(default=10_000_000, gt=0)
+    max_gzip_ratio: float = Field(
+        default=200.0, gt=1, description="expansion above which a .gz is refused"
+    )
+    max_gzip_bytes: int = Field(
+        default=100_000_000_000, gt=0, description="expanded size of one .gz"
+    )
 
 
 class PrepareConfig(Config):
     """How a record becomes a parent with conformers."""
 
-    n_conformers: int = Field(1, ge=0, le=500)
+    n_conformers: int = Field(default=1, ge=0, le=500)
     quality: Literal["fast", "full"] = "fast"
     use_input_3d: bool = False
     seed: int = 20
-    timeout: float = Field(30.0, gt=0, description="seconds a molecule")
-    max_heavy_atoms: int = Field(300, gt=0)
+    timeout: float = Field(default=30.0, gt=0, description="seconds a molecule")
+    max_heavy_atoms: int = Field(default=300, gt=0)
     max_heavy_atoms_3d: int = Field(
-        50, ge=0, description="larger molecules keep the substructure branch alone, flagged"
+        default=50, ge=0, description="larger molecules keep the substructure branch alone, flagged"
     )
 
 
@@ -45,22 +51,25 @@ class ModelConfig(Config):
     name: str = "small"
     use_substructure: bool = True
     use_geometry: bool = True
-    distance: Literal["euclidean", "bond_path"] = "euclidean"
-    n_buckets: int = Field(16_381, gt=0)
-    width: int = Field(256, gt=0)
-    graph_width: int = Field(96, gt=0)
-    n_layers: int = Field(3, ge=1)
-    n_neighbours: int = Field(12, ge=1)
+    n_buckets: int = Field(default=16_381, gt=0)
+    width: int = Field(default=256, gt=0)
+    graph_width: int = Field(default=96, gt=0)
+    n_layers: int = Field(default=3, ge=1)
+    n_neighbours: int = Field(default=12, ge=1)
+    n_pair_types: int = Field(default=24, ge=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    environment_dropout: float = Field(default=0.3, ge=0, lt=1)
+    geometry_dropout: float = Field(default=0.1, ge=0, lt=1)
     attention: bool = False
-    n_heads: int = Field(8, ge=1)
-    embedding_dim: int = Field(256, gt=0)
+    n_heads: int = Field(default=8, ge=1)
+    embedding_dim: int = Field(default=256, gt=0)
     matryoshka: tuple[int, ...] = (64, 128, 256)
 
 
 class ScreenConfig(Config):
     """What a screen returns."""
 
-    k: int = Field(1000, gt=0)
+    k: int = Field(default=1000, gt=0)
     fusion: Literal["max", "mean"] = "max"
     conformer_fusion: Literal["max", "mean"] = "mean"
     include_smarts: tuple[str, ...] = ()
@@ -68,3 +77,29 @@ class ScreenConfig(Config):
     exclude_alerts: bool = False
     unique: Literal["none", "parent", "skeleton", "scaffold"] = "none"
     keep_query: bool = True
+
+
+class TrainConfig(Config):
+    """How an encoder is trained."""
+
+    name: str = "encoder"
+    size: str = "small"
+    model: dict[str, bool | int | float] = Field(default_factory=dict)
+    activities: str = Field("activities.parquet", description="relative to MOLSEARCH_DATA")
+    conformers: str = Field("conformers", description="folder of prepared conformers, or empty")
+    development: str = Field("dev_screens.parquet", description="development screens, or empty")
+    hold_out_benchmark_targets: bool = False
+    seed: int = 20
+    steps: int = Field(1500, gt=0)
+    pairs_per_step: int = Field(512, ge=2)
+    micro_batch: int = Field(64, gt=0, description="molecules forwarded at a time")
+    temperature: float = Field(0.07, gt=0)
+    learning_rate: float = Field(1e-3, gt=0)
+    table_learning_rate: float = Field(2e-3, gt=0)
+    weight_decay: float = Field(0.01, ge=0)
+    warm_up: float = Field(0.05, ge=0, lt=1, description="share of the steps")
+    clip: float = Field(1.0, gt=0)
+    ema: float = Field(0.998, ge=0, lt=1)
+    coordinate_noise: float = Field(0.1, ge=0, description="standard deviation, Å")
+    checkpoint_minutes: float = Field(5.0, gt=0)
+    evaluate_every: int = Field(500, gt=0)

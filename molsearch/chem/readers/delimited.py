@@ -1,0 +1,182 @@
+"""Delimited text: every line a row of cells, whatever its quotes do."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterator
+from operator import itemgetter
+
+from molsearch.chem.readers.layout import WHITESPACE, Layout
+from molsearch.chem.readers.lines import Line
+from molsearch.chem.readers.rows import Row, TooLong, shown, smiles_error, too_long_error
+from molsearch.config import ReadConfig
+
+Cells = list[str] | TooLong
+_MAX_LINES_A_ROW = 1000
+
+
+def read_delimited(lines: Iterator[Line], layout: Layout, config: ReadConfig) -> Iterator[Row]:
+    """Yield one row for each filled line, or group of lines that a quoted cell joins.
+
+    Missing cells at the end of a row read as empty; a row with more cells than columns is an
+    error, since its cells may have shifted.
+    """
+    # csv refuses cells above this process-wide size; ours are bounded by max_record_bytes.
+    csv.field_size_limit(max(csv.field_size_limit(), config.max_record_bytes))
+    build = _RowBuilder(layout, config)
+    header = layout.header
+    for number, cells in numbered_cells(lines, layout.delimiter, config.max_record_bytes):
+        if header:
+            header = False
+            continue
+        yield build(number, cells)
+
+
+class _RowBuilder:
+    """Turns the cells of a line into a `Row`."""
+
+    def __init__(self, layout: Layout, config: ReadConfig) -> None:
+        self._width = len(layout.names)
+        self._smiles = layout.smiles
+        self._id = layout.molecule_id
+        self._config = config
+        self._delimiter = layout.delimiter
+        kept = [p for p in range(self._width) if p not in (layout.smiles, layout.molecule_id)]
+        self._kept = [(layout.names[position], position) for position in kept]
+        self._names = [layout.names[position] for position in kept]
+        self._values = itemgetter(*kept) if len(kept) > 1 else None
+
+    def __call__(self, number: int, cells: Cells) -> Row:
+        if isinstance(cells, TooLong):
+            error = too_long_error(cells, self._config.max_record_bytes)
+            return Row(number, smiles=cells.head, error=error)
+        if len(cells) != self._width:
+            if len(cells) > self._width and any(cells[self._width :]):
+                return self._too_many(number, cells)
+            cells = (cells + [""] * self._width)[: self._width]
+        smiles = cells[self._smiles].strip()
+        error = smiles_error(smiles, self._config.max_smiles_length)
+        if self._values is not None:
+            extra = dict(zip(self._names, self._values(cells), strict=True))
+        else:
+            extra = {name: cells[position] for name, position in self._kept}
+        molecule_id = "" if self._id is None else cells[self._id]
+        return Row(number, molecule_id, shown(smiles) if error else smiles, "", extra, error)
+
+    def _too_many(self, number: int, cells: list[str]) -> Row:
+        text = self._delimiter.join(cells[:50])
+        error = (
+            f"{len(cells)} cells where the file has {self._width} columns: "
+            f"quote the cells that hold {self._delimiter!r}"
+        )
+        return Row(number, smiles=shown(text), error=error)
+
+
+def numbered_cells(
+    lines: Iterator[Line], delimiter: str, limit: int
+) -> Iterator[tuple[int, Cells]]:
+    """Split lines into cells; each comes with the number of its first physical line.
+
+    Parameters
+    ----------
+    lines
+        Lines as `bounded_lines` yields them.
+    delimiter
+        One character; a space stands for runs of white space and knows no quotes.
+    limit
+        Longest row that quoted line ends may join, in bytes.
+    """
+    feed = _Feed(lines)
+    number = 0
+    for line in feed:
+        first, number = number + 1, number + 1
+        if isinstance(line, TooLong):
+            yield first, line
+        elif not line or line.isspace():
+            continue
+        elif delimiter == WHITESPACE:
+            yield first, line.split()
+        elif '"' not in line:
+            # Without quotes csv does no more than this, several times slower.
+            yield first, (line[:-1] if line[-1] == "\r" else line).split(delimiter)
+        else:
+            cells, taken = _quoted(line, feed, delimiter, limit)
+            number += taken
+            yield first, cells
+
+
+class _Feed:
+    """Lines that can be put back, so that a stray quote costs no row."""
+
+    def __init__(self, lines: Iterator[Line]) -> None:
+        self._lines = lines
+        self._returned: deque[Line] = deque()
+
+    def __iter__(self) -> Iterator[Line]:
+        return self
+
+    def __next__(self) -> Line:
+        return self._returned.popleft() if self._returned else next(self._lines)
+
+    def put_back(self, lines: list[Line]) -> None:
+        self._returned.extendleft(reversed(lines))
+
+
+def _quoted(line: str, feed: _Feed, delimiter: str, limit: int) -> tuple[list[str], int]:
+    """Cells of a row that holds quotes, and how many more lines it took.
+
+    A quote that opens a cell and is never closed properly is taken for a character of its cell,
+    and the lines looked at are read again as rows of their own.
+    """
+    cells = _strict(line, delimiter)
+    if cells is not None:
+        return cells, 0
+    if not _is_open(line, delimiter):
+        return next(csv.reader([line.rstrip("\r")], delimiter=delimiter)), 0
+    taken: list[Line] = []
+    cells = _joined(line, feed, delimiter, limit, taken)
+    if cells is not None:
+        return cells, len(taken)
+    feed.put_back(taken)
+    return line.rstrip("\r").split(delimiter), 0
+
+
+def _joined(
+    line: str, feed: _Feed, delimiter: str, limit: int, taken: list[Line]
+) -> list[str] | None:
+    """Cells of `line` and the lines that close its quotes, which are added to `taken`."""
+    size, budget = len(line), 4 * limit
+    while len(taken) < _MAX_LINES_A_ROW and size <= limit and budget > 0:
+        following = next(feed, None)
+        if following is None:
+            return None
+        taken.append(following)
+        if isinstance(following, TooLong):
+            return None
+        size += len(following) + 1
+        if '"' not in following:
+            continue
+        budget -= size
+        text = "\n".join([line, *(piece for piece in taken if isinstance(piece, str))])
+        cells = _strict(text, delimiter)
+        if cells is not None or not _is_open(text, delimiter):
+            return cells
+    return None
+
+
+def _strict(text: str, delimiter: str) -> list[str] | None:
+    """Cells of a text whose quotes are all in order, else None."""
+    try:
+        return next(csv.reader([text.rstrip("\r")], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+
+
+def _is_open(text: str, delimiter: str) -> bool:
+    """Whether the text ends inside a quoted cell."""
+    try:
+        next(csv.reader([text], delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return "unexpected end of data" in str(error)
+    return False

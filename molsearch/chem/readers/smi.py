@@ -1,0 +1,43 @@
+"""SMI lines: a SMILES, white space, and the rest of the line is the id, verbatim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from molsearch.chem.readers.lines import Line
+from molsearch.chem.readers.rows import Row, TooLong, shown, smiles_error, too_long_error
+from molsearch.config import ReadConfig
+
+
+def read_smi(lines: Iterator[Line], header: bool, config: ReadConfig) -> Iterator[Row]:
+    """Yield one row for each filled line; a header line, where there is one, is passed over.
+
+    A CXSMILES extension (``|…|`` after the SMILES) belongs to the SMILES, not to the id.
+    """
+    longest = config.max_smiles_length
+    for number, line in enumerate(lines, start=1):
+        if isinstance(line, TooLong):
+            error = too_long_error(line, config.max_record_bytes)
+            yield Row(number, smiles=line.head, error=error)
+            continue
+        parts = line.split(None, 1)
+        if not parts:
+            continue
+        if header:
+            header = False
+            continue
+        smiles = parts[0]
+        molecule_id = parts[1].rstrip("\r") if len(parts) == 2 else ""
+        if molecule_id.startswith("|"):
+            smiles, molecule_id = _take_extension(smiles, molecule_id)
+        error = smiles_error(smiles, longest)
+        yield Row(number, molecule_id, shown(smiles) if error else smiles, "", {}, error)
+
+
+def _take_extension(smiles: str, rest: str) -> tuple[str, str]:
+    """Move a leading ``|…|`` from the rest of the line to the SMILES."""
+    end = rest.find("|", 1)
+    after = rest[end + 1 :]
+    if end < 0 or (after and not after[0].isspace()):
+        return smiles, rest
+    return f"{smiles} {rest[: end + 1]}", after.lstrip()
