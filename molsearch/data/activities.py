@@ -1,0 +1,100 @@
+"""Activity tables: which molecules act on which targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+
+from molsearch.errors import InputError
+
+_NEEDED = ("smiles", "uniprot")
+_FLAGS = ("is_benchmark_molecule", "is_dev_target", "is_benchmark_target")
+
+
+@dataclass(frozen=True, slots=True)
+class Activities:
+    """Distinct molecules, and the targets each acts on.
+
+    Attributes
+    ----------
+    smiles
+        One parent SMILES a molecule, M in all.
+    keys
+        InChIKey (first block, or whole) of each molecule; what conformers are found by.
+    targets
+        Names of the T targets.
+    acts_on
+        Sparse bool ``[M, T]``.
+    """
+
+    smiles: list[str]
+    keys: list[str]
+    targets: list[str]
+    acts_on: sparse.csr_matrix
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of (molecule, target) pairs."""
+        return int(self.acts_on.nnz)
+
+    def keep(self, rows: NDArray[np.bool_]) -> Activities:
+        """Keep the molecules where `rows` is true, and all targets."""
+        chosen = np.flatnonzero(rows)
+        return Activities(
+            [self.smiles[i] for i in chosen],
+            [self.keys[i] for i in chosen],
+            self.targets,
+            self.acts_on[chosen],
+        )
+
+
+def load_activities(path: Path, *, hold_out_benchmark_targets: bool = False) -> Activities:
+    """Read the pairs to train on from an activity table.
+
+    Rows whose molecule occurs in a benchmark, and rows of development targets, are left out
+    always; weak actives (``tier`` other than ``active``) too.
+
+    Parameters
+    ----------
+    path
+        A parquet file with ``smiles``, ``uniprot`` and optionally ``inchikey``, ``tier`` and
+        the flags ``is_benchmark_molecule``, ``is_dev_target``, ``is_benchmark_target``.
+    hold_out_benchmark_targets
+        Also leave out all records of benchmark targets.
+
+    Raises
+    ------
+    InputError
+        If the file is absent, lacks a column, or has no row left.
+    """
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such activity table; set MOLSEARCH_DATA or data in the config"
+        )
+    table = pd.read_parquet(path)
+    missing = [name for name in _NEEDED if name not in table]
+    if missing:
+        raise InputError(f"{path}: no column {missing[0]!r}; it has {', '.join(table.columns)}")
+    kept = np.ones(len(table), bool)
+    if "tier" in table:
+        kept &= (table["tier"] == "active").to_numpy()
+    for flag in _FLAGS[: 3 if hold_out_benchmark_targets else 2]:
+        if flag in table:
+            kept &= ~table[flag].to_numpy(bool)
+    table = table[kept]
+    if table.empty:
+        raise InputError(f"{path}: no active row is left to train on")
+    key = table["inchikey"] if "inchikey" in table else table["smiles"]
+    molecule, keys = pd.factorize(key)
+    target, targets = pd.factorize(table["uniprot"], sort=True)
+    _, first = np.unique(molecule, return_index=True)
+    matrix = sparse.csr_matrix(
+        (np.ones(len(table), bool), (molecule, target)), shape=(len(keys), len(targets))
+    )
+    smiles = table["smiles"].to_numpy()[first].tolist()
+    return Activities(smiles, list(keys), list(targets), matrix)

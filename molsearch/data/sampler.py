@@ -1,0 +1,69 @@
+"""Pairs of ligands of one target, balanced over targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sparse
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class PairBatch:
+    """Rows `first` and `second` (int64 ``[B]``) of one target each, and who shares targets.
+
+    `shares_target` is bool ``[B, B]``: first i and second j have a target in common.
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    shares_target: NDArray[np.bool_]
+
+
+class PairSampler:
+    """Draws pairs: a target with chance by the square root of its ligands, then two of them.
+
+    The draw of a step depends on the seed and the step alone, so a resumed run sees the same
+    batches as an uninterrupted one.
+
+    Parameters
+    ----------
+    acts_on
+        Sparse bool ``[M, T]``: molecule m acts on target t.
+    batch_size
+        Pairs a step, at most the number of targets with two ligands; targets of one step are
+        distinct.
+    power
+        Chance of a target is ``n ** power``, 0.5 by default.
+    """
+
+    def __init__(
+        self, acts_on: sparse.csr_matrix, batch_size: int, *, seed: int, power: float = 0.5
+    ) -> None:
+        self._acts_on = acts_on.astype(np.int32).tocsr()
+        by_target = acts_on.tocsc()
+        self._start, self._ligands = by_target.indptr, by_target.indices
+        n_ligands = np.diff(self._start)
+        self._usable = np.flatnonzero(n_ligands >= 2)
+        if len(self._usable) < 2:
+            raise ValueError(
+                "fewer than two targets have two ligands: there is nothing to contrast"
+            )
+        chance = n_ligands[self._usable].astype(np.float64) ** power
+        self._chance = chance / chance.sum()
+        self.batch_size = min(batch_size, len(self._usable))
+        self._seed = seed
+
+    def draw(self, step: int) -> PairBatch:
+        """Return the pairs of a step."""
+        random = np.random.default_rng([self._seed, step])
+        targets = random.choice(self._usable, self.batch_size, replace=False, p=self._chance)
+        start = self._start[targets].astype(np.int64)
+        count = self._start[targets + 1] - start
+        first = random.integers(0, count)
+        # A second ligand other than the first, uniformly: skip ahead by 1 .. count - 1.
+        second = (first + random.integers(1, count)) % count
+        first, second = self._ligands[start + first], self._ligands[start + second]
+        shared = (self._acts_on[first] @ self._acts_on[second].T).toarray() > 0
+        return PairBatch(first.astype(np.int64), second.astype(np.int64), shared)

@@ -1,0 +1,136 @@
+"""Featurised molecules of any number, as flat arrays: what a batch is cut out of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molsearch.chem.features import ATOM_FIELDS, RADIUS, Features
+
+_N_FIELDS = len(ATOM_FIELDS) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class GraphStore:
+    """Molecules `g` in ``0 .. len - 1``, each the atoms ``atom_start[g]:atom_start[g + 1]``.
+
+    Attributes
+    ----------
+    atom_start, bond_start
+        int64 ``[G + 1]``: where each molecule's atoms and bonds begin.
+    environments, atoms
+        uint16 ``[N, 3]`` and uint8 ``[N, 9]``, see :class:`molsearch.chem.features.Features`.
+    bonds
+        uint16 ``[M, 3]``: begin and end within the molecule, and the bond's code.
+    coords
+        int16 ``[N, 3]``, thousandths of an Å; zeros where `has_geometry` is false.
+    has_geometry
+        bool ``[G]``: whether the coordinates are a conformer.
+    """
+
+    atom_start: NDArray[np.int64]
+    bond_start: NDArray[np.int64]
+    environments: NDArray[np.uint16]
+    atoms: NDArray[np.uint8]
+    bonds: NDArray[np.uint16]
+    coords: NDArray[np.int16]
+    has_geometry: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.has_geometry)
+
+    @property
+    def n_atoms(self) -> NDArray[np.int64]:
+        """int64 ``[G]``: heavy atoms of each molecule."""
+        return np.diff(self.atom_start)
+
+    def save(self, folder: Path) -> None:
+        """Write one ``.npy`` an array; `folder` is a cache, its owner decides when it is whole."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in self.__slots__:
+            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> GraphStore:
+        """Map the arrays that :meth:`save` wrote; nothing is read before it is used."""
+        arrays: dict[str, Any] = {
+            name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            for name in cls.__slots__
+        }
+        return cls(**arrays)
+
+
+def build_store(
+    molecules: Iterable[Features], conformers: Sequence[NDArray[np.int16] | None]
+) -> GraphStore:
+    """Join featurised molecules and their conformers.
+
+    Parameters
+    ----------
+    molecules
+        G featurised molecules.
+    conformers
+        G arrays ``[n_atoms, 3]`` in thousandths of an Å, or None for a molecule without 3D.
+
+    Raises
+    ------
+    ValueError
+        If a conformer does not have one row per atom.
+    """
+    parts = list(molecules)
+    coords = []
+    for part, conformer in zip(parts, conformers, strict=True):
+        shape = (len(part.atoms), 3)
+        if conformer is not None and conformer.shape != shape:
+            raise ValueError(f"a conformer of shape {conformer.shape} for {shape[0]} atoms")
+        coords.append(np.zeros(shape, np.int16) if conformer is None else conformer)
+    return GraphStore(
+        atom_start=_starts([len(part.atoms) for part in parts]),
+        bond_start=_starts([len(part.bonds) for part in parts]),
+        environments=_join([part.environments for part in parts], RADIUS + 1, np.uint16),
+        atoms=_join([part.atoms for part in parts], _N_FIELDS, np.uint8),
+        bonds=_join([part.bonds for part in parts], 3, np.uint16),
+        coords=_join(coords, 3, np.int16),
+        has_geometry=np.array([c is not None for c in conformers], np.bool_),
+    )
+
+
+def concatenate(stores: Sequence[GraphStore]) -> GraphStore:
+    """Join stores end to end."""
+    return GraphStore(
+        atom_start=_starts(np.concatenate([s.n_atoms for s in stores]).tolist()),
+        bond_start=_starts(np.concatenate([np.diff(s.bond_start) for s in stores]).tolist()),
+        environments=np.concatenate([s.environments for s in stores]),
+        atoms=np.concatenate([s.atoms for s in stores]),
+        bonds=np.concatenate([s.bonds for s in stores]),
+        coords=np.concatenate([s.coords for s in stores]),
+        has_geometry=np.concatenate([s.has_geometry for s in stores]),
+    )
+
+
+def spans(start: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the row numbers of the chosen segments, in order.
+
+    Examples
+    --------
+    >>> spans(np.array([0, 2, 5]), np.array([1, 0])).tolist()
+    [2, 3, 4, 0, 1]
+    """
+    lengths = start[chosen + 1] - start[chosen]
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    offsets = np.repeat(start[chosen] - (ends - lengths), lengths)
+    return np.arange(total, dtype=np.int64) + offsets
+
+
+def _starts(lengths: Sequence[int]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
+
+
+def _join(parts: Sequence[NDArray[Any]], width: int, dtype: type) -> NDArray[Any]:
+    return np.concatenate([np.zeros((0, width), dtype), *parts])

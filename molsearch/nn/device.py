@@ -1,0 +1,30 @@
+"""Where tensors live."""
+
+from __future__ import annotations
+
+import torch
+
+from molsearch.errors import UsageError
+
+
+def resolve_device(name: str) -> torch.device:
+    """Turn ``auto``, ``cpu``, ``cuda`` or ``cuda:n`` into a device that exists.
+
+    Raises
+    ------
+    UsageError
+        If the name is no device, or asks for a CUDA device that this machine lacks.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"--device {name}: no such device; use auto, cpu or cuda:0") from None
+    if device.type not in ("cpu", "cuda"):
+        raise UsageError(f"--device {name}: only cpu and cuda are supported")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UsageError(
+            f"--device {name}: {torch.cuda.device_count()} CUDA devices here; use --device cpu"
+        )
+    return device

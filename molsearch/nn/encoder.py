@@ -1,0 +1,105 @@
+"""A trained network with its identity: what embeds molecules everywhere outside training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from molsearch.data.graph import MolGraph, collate
+from molsearch.data.store import GraphStore
+from molsearch.data.tables import graphs_of_table
+from molsearch.nn.network import Network
+
+
+class Encoder:
+    """Embeds molecules as unit vectors, without gradients.
+
+    Parameters
+    ----------
+    network
+        The network, on the device where it shall run.
+    identity
+        sha256 over weights, configuration and featuriser version. Embeddings of different
+        identities are never compared.
+    card
+        What the encoder is: training data, figures, limits, licence.
+    background
+        float16 ``[n, dim]``: embeddings of random drug-like molecules, against which a score
+        is read; None where the weights bring none.
+    batch_size
+        Molecules embedded at a time.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        identity: str,
+        card: Mapping[str, Any],
+        background: NDArray[np.float16] | None = None,
+        batch_size: int = 128,
+    ) -> None:
+        self.network = network.eval()
+        self.identity = identity
+        self.card = dict(card)
+        self.background = background
+        self.batch_size = batch_size
+
+    @property
+    def dim(self) -> int:
+        """Width of an embedding."""
+        return self.network.config.embedding_dim
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network lives."""
+        return next(self.network.parameters()).device
+
+    @torch.inference_mode()
+    def encode(self, batch: MolGraph) -> Tensor:
+        """Embed a batch: float32 ``[B, dim]``, unit length, on the encoder's device."""
+        return self.network(batch.to(self.device)).float()
+
+    def encode_store(self, store: GraphStore) -> NDArray[np.float32]:
+        """Embed every graph of a store, float32 ``[G, dim]``, in its order.
+
+        Molecules of like size are embedded together, which keeps padding small; the order of
+        the rows does not change an embedding.
+        """
+        embeddings = np.empty((len(store), self.dim), np.float32)
+        order = np.argsort(store.n_atoms, kind="stable")
+        for first in range(0, len(order), self.batch_size):
+            rows = order[first : first + self.batch_size]
+            embeddings[rows] = self.encode(collate(store, rows)).cpu().numpy()
+        return embeddings
+
+    def embed_conformers(self, table: pa.Table) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Embed each conformer of prepared molecules.
+
+        Returns
+        -------
+        embeddings, owner
+            float32 ``[G, dim]`` and int64 ``[G]``, the row of `table` of each.
+        """
+        store, owner = graphs_of_table(table, self.network.config.n_buckets)
+        return self.encode_store(store), owner
+
+    def embed_table(self, table: pa.Table) -> NDArray[np.float32]:
+        """Embed prepared molecules: the mean over a molecule's conformers, renormalised.
+
+        Returns
+        -------
+        ndarray
+            float32 ``[n_rows, dim]``.
+        """
+        embeddings, owner = self.embed_conformers(table)
+        total = np.zeros((table.num_rows, self.dim), np.float32)
+        np.add.at(total, owner, embeddings)
+        lengths = np.linalg.norm(total, axis=1, keepdims=True)
+        return total / np.maximum(lengths, np.finfo(np.float32).tiny)

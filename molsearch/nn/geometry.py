@@ -1,0 +1,155 @@
+"""Distances, neighbours and pseudo-scalars of padded conformers, in plain torch.
+
+Everything here depends on coordinates through differences alone (translation), and through
+distances, inner products and triple products of unit vectors (rotation). Triple products
+change sign under reflection, which is how mirror images stay apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+#: Distance given to pairs that do not exist (padding, an atom with itself), Å.
+FAR = 1e4
+
+
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """Maps between B molecules laid end to end and a ``[B, n]`` grid.
+
+    Attributes
+    ----------
+    index
+        int64 ``[B, n]``: row of the flat arrays at each place of the grid (any row where empty).
+    mask
+        bool ``[B, n]``: which places hold an atom.
+    """
+
+    index: Tensor
+    mask: Tensor
+
+    def grid(self, flat: Tensor) -> Tensor:
+        """Spread ``[N, ...]`` over the grid, zeros where empty: ``[B, n, ...]``."""
+        spread = flat.index_select(0, self.index.flatten()).view(*self.index.shape, *flat.shape[1:])
+        mask = self.mask.view(*self.mask.shape, *([1] * (flat.dim() - 1)))
+        return spread * mask
+
+
+def padding(ptr: Tensor, graphs: Tensor, least: int = 1) -> Padding:
+    """Lay out the molecules `graphs` of a batch on a grid at least `least` wide.
+
+    Parameters
+    ----------
+    ptr
+        int64 ``[B + 1]``: first row of each molecule.
+    graphs
+        int64 ``[b]``: the molecules wanted.
+    """
+    first = ptr[graphs]
+    sizes = ptr[graphs + 1] - first
+    width = max(int(sizes.max()) if len(sizes) else 0, least)
+    place = torch.arange(width, device=ptr.device)
+    mask = place < sizes[:, None]
+    return Padding(torch.where(mask, first[:, None] + place, first[:, None]), mask)
+
+
+def distances(pos: Tensor, mask: Tensor) -> Tensor:
+    """Return the distance matrix of each molecule, `FAR` on the diagonal and where padded.
+
+    Parameters
+    ----------
+    pos
+        float ``[B, n, 3]``, Å.
+    mask
+        bool ``[B, n]``.
+
+    Returns
+    -------
+    Tensor
+        float ``[B, n, n]``.
+    """
+    square = torch.zeros(pos.shape[0], pos.shape[1], pos.shape[1], device=pos.device)
+    for axis in range(3):
+        x = pos[..., axis]
+        square = square + (x[:, :, None] - x[:, None, :]).square()
+    real = mask[:, :, None] & mask[:, None, :]
+    real = real & ~torch.eye(pos.shape[1], dtype=torch.bool, device=pos.device)
+    return torch.where(real, (square + 1e-8).sqrt(), square.new_full((), FAR))
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The k nearest atoms of each place of a ``[B, n]`` grid.
+
+    Attributes
+    ----------
+    index
+        int64 ``[B, n, k]``: place of the neighbour within its molecule.
+    distance
+        float ``[B, n, k]``, Å.
+    envelope
+        float ``[B, n, k]`` in [0, 1]: falls to zero at the distance of neighbour k + 1, so
+        that no atom enters or leaves the neighbourhood with a jump (and ties do not matter).
+    unit
+        float ``[B, n, k, 3]``: unit vectors from the atom to its neighbours.
+    """
+
+    index: Tensor
+    distance: Tensor
+    envelope: Tensor
+    unit: Tensor
+
+
+def nearest(pos: Tensor, distance: Tensor, k: int) -> Neighbours:
+    """Find the k nearest atoms; the grid must be at least ``k + 2`` wide.
+
+    Parameters
+    ----------
+    pos
+        float ``[B, n, 3]``.
+    distance
+        float ``[B, n, n]`` from :func:`distances`.
+    """
+    near, index = distance.topk(k + 1, dim=-1, largest=False, sorted=True)
+    reach = near[..., -1:]
+    near, index = near[..., :-1], index[..., :-1].contiguous()
+    there = near < FAR
+    envelope = (1 - (near / reach).pow(6)).square() * there
+    n_molecules, n = pos.shape[:2]
+    flat = (index + torch.arange(n_molecules, device=pos.device)[:, None, None] * n).flatten()
+    other = pos.reshape(-1, 3).index_select(0, flat).view(*index.shape, 3)
+    unit = (other - pos[:, :, None]) / near[..., None] * there[..., None]
+    return Neighbours(index, near, envelope, unit)
+
+
+def radial(distance: Tensor, centres: Tensor, width: float) -> Tensor:
+    """Expand distances in Gaussians: ``[...] -> [..., R]``, with centres and width in Å."""
+    return torch.exp(-((distance[..., None] - centres) / width).square())
+
+
+def pseudo_scalars(vectors: Tensor) -> Tensor:
+    """Invariants of C vectors an atom, the last third odd under reflection.
+
+    Parameters
+    ----------
+    vectors
+        float ``[..., C, 3]``.
+
+    Returns
+    -------
+    Tensor
+        float ``[..., 3 C]``: squared lengths, inner products of successive vectors, and triple
+        products of three successive vectors, the latter two squashed to (-1, 1) softly.
+    """
+    second, third = vectors.roll(-1, -2), vectors.roll(-2, -2)
+    length = vectors.square().sum(-1)
+    inner = (vectors * second).sum(-1)
+    triple = (vectors * torch.linalg.cross(second, third)).sum(-1)
+    return torch.cat([_squash(length), _squash(inner), _squash(triple)], -1)
+
+
+def _squash(x: Tensor) -> Tensor:
+    return x / (1 + x.abs())

@@ -1,0 +1,86 @@
+"""The whole network: two branches, their fusion, and a head whose prefixes embed too."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from molsearch.config import ModelConfig
+from molsearch.data.graph import MolGraph
+from molsearch.nn.branch import GraphBranch
+from molsearch.nn.substructure import EnvironmentEmbedding
+
+
+class Fusion(nn.Module):
+    """Lets the 3D vector scale and shift the substructure vector, channel by channel.
+
+    Feature-wise modulation (Perez et al. 2018): ``(1 + s(g)) * norm(b) + t(g)``. Without a
+    conformer nothing is modulated, and the substructure vector alone goes on.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.modulate = nn.Linear(width, 2 * width)
+        nn.init.normal_(self.modulate.weight, std=0.02)
+        nn.init.zeros_(self.modulate.bias)
+
+    def forward(self, bag: Tensor, graph: Tensor | None, has_geometry: Tensor) -> Tensor:
+        """Fuse ``[B, d]`` substructure and ``[b, d]`` graph vectors of the B with geometry."""
+        bag = self.norm(bag)
+        if graph is None:
+            return bag
+        scale, shift = self.modulate(graph).chunk(2, -1)
+        rows = has_geometry.nonzero()[:, 0]
+        return bag.index_add(0, rows, bag[rows] * scale + shift)
+
+
+class Network(nn.Module):
+    """Embeds molecules as unit vectors.
+
+    Parameters
+    ----------
+    config
+        Which branches, and their sizes.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.width
+        self.environments = (
+            EnvironmentEmbedding(config.n_buckets, width, config.environment_dropout)
+            if config.use_substructure
+            else None
+        )
+        self.graph = GraphBranch(config) if config.use_geometry else None
+        self.fusion = Fusion(width)
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, 4 * width),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(4 * width, width),
+        )
+        self.head = nn.Linear(width, config.embedding_dim)
+
+    def forward(self, batch: MolGraph) -> Tensor:
+        """Return the embeddings of a batch, float ``[B, embedding_dim]``, unit length."""
+        atoms = None
+        bag = batch.pos.new_zeros(batch.n_graphs, self.config.width)
+        if self.environments is not None:
+            atoms = self.environments(batch.environments, batch.batch)
+            bag = bag.index_add(0, batch.batch, atoms)
+        seen = self._seen(batch.has_geometry)
+        graphs = seen.nonzero()[:, 0]
+        graph = self.graph(batch, atoms, graphs) if self.graph is not None and len(graphs) else None
+        fused = self.fusion(bag, graph, seen)
+        fused = fused + self.mlp(fused)
+        return nn.functional.normalize(self.head(fused), dim=-1)
+
+    def _seen(self, has_geometry: Tensor) -> Tensor:
+        """Hide some conformers while training, so that molecules without 3D embed well too."""
+        share = self.config.geometry_dropout if self.environments is not None else 0.0
+        if not self.training or share == 0.0:
+            return has_geometry
+        return has_geometry & (torch.rand(has_geometry.shape, device=has_geometry.device) >= share)

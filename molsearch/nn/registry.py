@@ -1,0 +1,32 @@
+"""Named sizes of the encoder."""
+
+from __future__ import annotations
+
+from molsearch.config import ModelConfig
+from molsearch.errors import UsageError
+
+SIZES = {
+    # Two CPU cores train it.
+    "small": ModelConfig(name="small"),
+    # One GPU.
+    "base": ModelConfig(
+        name="base", attention=True, graph_width=256, n_layers=8, n_heads=16, dropout=0.1
+    ),
+    # Uni-Mol's depth, width and heads.
+    "large": ModelConfig(
+        name="large", attention=True, graph_width=512, width=512, n_layers=15, n_heads=64
+    ),
+}
+
+
+def model_config(name: str) -> ModelConfig:
+    """Return the configuration of a named size.
+
+    Raises
+    ------
+    UsageError
+        If there is no such size.
+    """
+    if name not in SIZES:
+        raise UsageError(f"no encoder size named {name!r}; there are {', '.join(SIZES)}")
+    return SIZES[name]

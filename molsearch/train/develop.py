@@ -1,0 +1,116 @@
+"""Development screens: the only targets on which checkpoints and settings are chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from molsearch.chem.fingerprints import ecfp4_of_smiles, tanimoto
+from molsearch.errors import InputError
+from molsearch.metrics.enrichment import auroc as auroc_of
+from molsearch.metrics.enrichment import bedroc
+from molsearch.metrics.ranking import rank
+
+NOVEL = 0.35  # an active is novel to a query below this ECFP4 similarity
+
+
+@dataclass(frozen=True, slots=True)
+class Screens:
+    """Development screens over M distinct molecules.
+
+    Attributes
+    ----------
+    smiles
+        The M molecules.
+    ecfp4
+        uint8 ``[M, 256]``.
+    rows, is_active, is_query
+        Per target: int64 rows into the molecules, and bool labels of them.
+    """
+
+    smiles: list[str]
+    ecfp4: NDArray[np.uint8]
+    rows: dict[str, NDArray[np.int64]]
+    is_active: dict[str, NDArray[np.bool_]]
+    is_query: dict[str, NDArray[np.bool_]]
+
+
+def load_screens(path: Path, *, lite: bool) -> Screens:
+    """Read the development screens; `lite` keeps the small ones.
+
+    Raises
+    ------
+    InputError
+        If the file is absent.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no development screens; set MOLSEARCH_DATA")
+    table = pd.read_parquet(path)
+    if lite:
+        table = table[table["lite"]]
+    number, smiles = pd.factorize(table["smiles"])
+    table = table.assign(molecule=number)
+    groups = {str(name): group for name, group in table.groupby("target")}
+    return Screens(
+        smiles=list(smiles),
+        ecfp4=np.stack([ecfp4_of_smiles(text) for text in smiles]),
+        rows={t: g["molecule"].to_numpy(np.int64) for t, g in groups.items()},
+        is_active={t: (g["label"] == "active").to_numpy() for t, g in groups.items()},
+        is_query={t: g["is_query"].to_numpy(bool) for t, g in groups.items()},
+    )
+
+
+def evaluate_screens(screens: Screens, embeddings: NDArray[np.float32] | None) -> pd.DataFrame:
+    """Screen each query alone against its target's other actives and decoys.
+
+    Parameters
+    ----------
+    embeddings
+        float32 ``[M, dim]`` unit vectors; None scores by ECFP4 similarity.
+
+    Returns
+    -------
+    DataFrame
+        One row a target, means over its queries: ``auroc``, ``bedroc_80p5``, and
+        ``novel_bedroc_80p5`` over actives below `NOVEL` ECFP4 similarity to the query; where
+        embeddings are given, also ``blend_bedroc_80p5`` (z-scores of both added).
+    """
+    results = []
+    for target, rows in screens.rows.items():
+        per_query = [
+            _one_query(screens, target, int(place), embeddings)
+            for place in np.flatnonzero(screens.is_query[target])
+        ]
+        means = pd.DataFrame(per_query).mean()  # a query without novel actives counts nowhere
+        results.append({"target": target, "n": len(rows), **means.to_dict()})
+    return pd.DataFrame(results)
+
+
+def _one_query(
+    screens: Screens, target: str, query: int, embeddings: NDArray[np.float32] | None
+) -> dict[str, float]:
+    others = np.arange(len(screens.rows[target])) != query
+    rows = screens.rows[target]
+    active = screens.is_active[target][others]
+    similarity = tanimoto(screens.ecfp4[rows[query]], screens.ecfp4[rows[others]])
+    scores = similarity
+    if embeddings is not None:
+        scores = embeddings[rows[others]] @ embeddings[rows[query]]
+    ranking = rank(scores, active)
+    found = {"auroc": auroc_of(ranking), "bedroc_80p5": bedroc(ranking, 80.5)}
+    novel = ~active | (similarity < NOVEL)
+    found["novel_bedroc_80p5"] = (
+        bedroc(rank(scores[novel], active[novel]), 80.5) if active[novel].any() else np.nan
+    )
+    if embeddings is not None:
+        blend = _standardised(scores) + _standardised(similarity)
+        found["blend_bedroc_80p5"] = bedroc(rank(blend, active), 80.5)
+    return found
+
+
+def _standardised(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (scores - scores.mean()) / max(float(scores.std()), 1e-9)
