@@ -1,0 +1,124 @@
+"""Tanimoto similarity between many packed fingerprints, in blocks of popcounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Packed = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+# A block of 64-bit words that stays in the second-level cache.
+_BLOCK_WORDS = 1 << 16
+
+
+def as_words(packed: Packed) -> npt.NDArray[np.uint64]:
+    """View packed fingerprints as 64-bit words, padded with zero bytes where needed."""
+    array = np.ascontiguousarray(packed, dtype=np.uint8)
+    missing = -array.shape[1] % 8
+    if missing:
+        array = np.pad(array, ((0, 0), (0, missing)))
+    return np.ascontiguousarray(array).view(np.uint64)
+
+
+def popcounts(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
+    """Bits set in each row, shape ``[n]``."""
+    return np.bitwise_count(words).sum(axis=1, dtype=np.int32)
+
+
+def tanimoto_matrix(first: Packed, second: Packed) -> Floats:
+    """Tanimoto similarity of every row of `first` to every row of `second`.
+
+    Parameters
+    ----------
+    first, second
+        Packed bits, uint8 ``[m, n_bytes]`` and ``[n, n_bytes]``.
+
+    Returns
+    -------
+    float32 ``[m, n]``; two empty fingerprints have similarity 0, as in RDKit.
+    """
+    a, b = as_words(first), as_words(second)
+    bits_a, bits_b = popcounts(a), popcounts(b)
+    found = np.empty((len(a), len(b)), dtype=np.float32)
+    step = max(1, _BLOCK_WORDS // max(b.shape[1], 1))
+    for start in range(0, len(b), step):
+        block = slice(start, start + step)
+        for row in range(len(a)):
+            common = np.bitwise_count(a[row] & b[block]).sum(axis=1, dtype=np.int32)
+            either = bits_a[row] + bits_b[block] - common
+            found[row, block] = common / np.maximum(either, 1)
+    return found
+
+
+def _fold(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """OR a fingerprint's quarters into one (all of it where it does not divide by four)."""
+    n, width = words.shape
+    if width % 4:
+        return words
+    return np.ascontiguousarray(np.bitwise_or.reduce(words.reshape(n, 4, width // 4), axis=1))
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Fingerprints arranged for exact nearest-neighbour similarity.
+
+    A fingerprint folded to a quarter loses a known number of bits to collisions, so the bits two
+    folded fingerprints share, plus that number, bound the bits they share unfolded. Most of a
+    library is ruled out on the quarter; only the rest is compared whole.
+
+    Attributes
+    ----------
+    words, folded
+        uint64 ``[n, n_words]`` and ``[n, n_words / 4]``.
+    bits
+        Popcount of each row.
+    """
+
+    words: npt.NDArray[np.uint64]
+    folded: npt.NDArray[np.uint64]
+    bits: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, packed: Packed) -> Neighbourhood:
+        """Arrange packed fingerprints, uint8 ``[n, n_bytes]``."""
+        words = as_words(packed)
+        return cls(words, _fold(words), popcounts(words))
+
+    def nearest(self, queries: Packed) -> Floats:
+        """Similarity of each query to its nearest neighbour, float32 ``[q]``; 0 where none is."""
+        words = as_words(queries)
+        if not len(self.bits):
+            return np.zeros(len(words), dtype=np.float32)
+        folded, bits = _fold(words), popcounts(words)
+        lost = bits - popcounts(folded)
+        found = [self._nearest(*query) for query in zip(words, folded, bits, lost, strict=True)]
+        return np.array(found, dtype=np.float32)
+
+    def _nearest(
+        self,
+        query: npt.NDArray[np.uint64],
+        folded: npt.NDArray[np.uint64],
+        bits: np.int32,
+        lost: np.int32,
+    ) -> float:
+        bound = np.empty(len(self.bits), dtype=np.float32)
+        step = max(1, _BLOCK_WORDS // self.folded.shape[1])
+        for start in range(0, len(bound), step):
+            block = slice(start, start + step)
+            common = np.bitwise_count(folded & self.folded[block]).sum(axis=1, dtype=np.int32)
+            common = np.minimum(np.minimum(common + lost, bits), self.bits[block])
+            either = bits + self.bits[block] - common
+            bound[block] = common / np.maximum(either, 1)
+        first = int(bound.argmax())
+        best = self._exact(query, bits, np.array([first]))
+        return max(best, self._exact(query, bits, np.flatnonzero(bound > best)))
+
+    def _exact(
+        self, query: npt.NDArray[np.uint64], bits: np.int32, rows: npt.NDArray[np.int64]
+    ) -> float:
+        common = np.bitwise_count(query & self.words[rows]).sum(axis=1, dtype=np.int32)
+        either = np.maximum(bits + self.bits[rows] - common, 1)
+        return float((common / either).max(initial=0.0))
