@@ -1,0 +1,227 @@
+"""From files of molecules to a prepared set: read, prepare in workers, commit shard by shard."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from importlib.metadata import version
+from itertools import chain, islice
+from pathlib import Path
+
+from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.data.failures import failure_groups
+from molsearch.data.prepared import PreparedSet
+from molsearch.data.prepared_manifest import PrepareRun, Source
+from molsearch.data.prepared_writer import PreparedWriter, writing
+from molsearch.data.workers import Outcome, Task, default_task, prepare_stream
+from molsearch.errors import InputError, UsageError
+from molsearch.io.runs import write_run
+from molsearch.schema import Failure, Record
+
+STDIN = "-"
+_HEAD = 1 << 16  # bytes of a source that its fingerprint covers
+_SHARD_RECORDS = 4096
+_SHARD_RECORDS_MIN = 128
+OnProgress = Callable[[int, int], None]
+
+
+def prepare(
+    sources: Sequence[str | Path],
+    out: Path,
+    read: ReadConfig,
+    config: PrepareConfig,
+    *,
+    workers: int,
+    resume: bool = True,
+    overwrite: bool = False,
+    limit: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> PreparedSet:
+    """Prepare a library; the same call continues a set that was interrupted.
+
+    Parameters
+    ----------
+    sources
+        Files, folders, patterns, or ``-`` for standard input.
+    out
+        Folder of the prepared set.
+    read, config
+        How to read and how to prepare.
+    workers
+        Worker processes, at least 1.
+    resume
+        Whether an unfinished (or finished) set of the same run is taken up.
+    overwrite
+        Replace a prepared set that is at `out`.
+    limit
+        Read at most this many records.
+    on_progress
+        Called with (records done, of these failed), first with what was done earlier.
+
+    Raises
+    ------
+    UsageError
+        `out` holds something else, or a set made from other input or with another config.
+    InputError
+        A source cannot be read, holds no records, or not one record could be prepared.
+    IndexCorruptError
+        `out` holds a damaged prepared set.
+    """
+    from molsearch.chem.records import expand_sources, iter_records
+
+    if workers < 1:
+        raise UsageError(f"{workers} workers cannot prepare anything: give at least 1")
+    if limit is not None and limit < 1:
+        raise UsageError(f"a limit of {limit} records leaves nothing: give at least 1")
+    names = expand_sources(sources)
+    run = run_of(names, read, config, limit)
+    return prepare_records(
+        iter_records(names, read),
+        out,
+        run,
+        workers=workers,
+        resume=resume,
+        overwrite=overwrite,
+        on_progress=on_progress,
+    )
+
+
+def prepare_records(
+    records: Iterable[Record],
+    out: Path,
+    run: PrepareRun,
+    *,
+    workers: int,
+    resume: bool = True,
+    overwrite: bool = False,
+    on_progress: OnProgress | None = None,
+    task: Task = default_task,
+) -> PreparedSet:
+    """Prepare a stream of records as `run` describes; see `prepare`."""
+    started = time.monotonic()
+    records = _begun(records, run)
+    with writing(out, run, resume=resume, overwrite=overwrite) as writer:
+        before = writer.manifest.n_in
+        if not writer.manifest.complete:
+            _fill(writer, records, run, workers, on_progress, task)
+            writer.finish()
+            _write_run(writer, workers, before, time.monotonic() - started)
+    prepared = PreparedSet.open(out)
+    assert prepared.n_in == prepared.n_ok + prepared.n_failed
+    _refuse_nothing(prepared)
+    return prepared
+
+
+def run_of(
+    names: Sequence[str], read: ReadConfig, config: PrepareConfig, limit: int | None = None
+) -> PrepareRun:
+    """Describe a run: what decides, with the input's bytes, what the prepared set will hold."""
+    return PrepareRun(
+        sources=tuple(_fingerprint(name) for name in names),
+        read=read,
+        prepare=config,
+        limit=limit,
+        shard_records=_shard_records(config),
+        rdkit=version("rdkit"),
+    )
+
+
+def _begun(records: Iterable[Record], run: PrepareRun) -> Iterator[Record]:
+    """Read the first record, so that useless input is refused before anything is written."""
+    stream = iter(records)
+    first = next(stream, None)
+    if first is None:
+        raise InputError(f"no molecules in {_name(run)}: give a file that holds some")
+    return chain([first], stream)
+
+
+def _fill(
+    writer: PreparedWriter,
+    records: Iterable[Record],
+    run: PrepareRun,
+    workers: int,
+    on_progress: OnProgress | None,
+    task: Task,
+) -> None:
+    done, failed = writer.manifest.n_in, writer.manifest.n_failed
+    report = on_progress or _silent
+    report(done, failed)
+    rest = islice(records, done, run.limit)
+    waiting: list[Outcome] = []
+    stream = prepare_stream(rest, run.prepare, workers=workers, task=task)
+    with closing(stream):
+        try:
+            for outcomes in stream:
+                waiting.extend(outcomes)
+                done += len(outcomes)
+                failed += sum(isinstance(one, Failure) for one in outcomes)
+                while len(waiting) >= run.shard_records:
+                    writer.commit(waiting[: run.shard_records])
+                    del waiting[: run.shard_records]
+                report(done, failed)
+        except InputError:
+            # The input ends in damage: what came before it is kept.
+            writer.commit(waiting)
+            raise
+    writer.commit(waiting)
+    assert writer.manifest.n_in == done
+
+
+def _silent(done: int, failed: int) -> None:
+    pass
+
+
+def _shard_records(config: PrepareConfig) -> int:
+    """Choose the records a shard: fewer where each costs more, so a kill loses a minute or so."""
+    cost = max(1, config.n_conformers) * (4 if config.quality == "full" else 1)
+    return max(_SHARD_RECORDS_MIN, _SHARD_RECORDS // cost)
+
+
+def _fingerprint(name: str) -> Source:
+    if name == STDIN:
+        return Source(name=name)
+    path = Path(name)
+    try:
+        stat = path.stat()
+        with path.open("rb") as handle:
+            head = hashlib.sha256(handle.read(_HEAD)).hexdigest()
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}") from error
+    return Source(name=name, size=stat.st_size, mtime_ns=stat.st_mtime_ns, head_sha256=head)
+
+
+def _write_run(writer: PreparedWriter, workers: int, before: int, seconds: float) -> None:
+    manifest = writer.manifest
+    content = {
+        "run": manifest.run.model_dump(mode="json"),
+        "seed": manifest.run.prepare.seed,
+        "n_in": manifest.n_in,
+        "n_ok": manifest.n_ok,
+        "n_failed": manifest.n_failed,
+        "workers": workers,
+        "resumed_at": before,
+        "seconds": round(seconds, 3),
+    }
+    write_run(writer.folder / "run.json", "prepare", content)
+
+
+def _name(run: PrepareRun) -> str:
+    first = "standard input" if run.sources[0].name == STDIN else run.sources[0].name
+    return first if len(run.sources) == 1 else f"{first} and {len(run.sources) - 1} more"
+
+
+def _refuse_nothing(prepared: PreparedSet) -> None:
+    """Raise where the set holds failures alone, naming the first of them."""
+    if prepared.n_ok:
+        return
+    reasons = "; ".join(
+        f"{group.source} row {group.row}: {group.stage}: {group.reason}"
+        for group in failure_groups(prepared)[:3]
+    )
+    raise InputError(
+        f"none of {prepared.n_in:,} records in {_name(prepared.manifest.run)} could be prepared "
+        f"({reasons}); all failures are in {prepared.path / 'shards'} (failures-*.parquet): "
+        "check the column and the delimiter"
+    )

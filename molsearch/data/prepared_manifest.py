@@ -1,0 +1,149 @@
+"""The manifest of a prepared set: what was prepared how, and which files hold it.
+
+The manifest alone makes shards visible: it is rewritten atomically after each shard's files are
+safely on disk, and carries its own checksum, so a reader sees whole shards or an error.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from molsearch.config import Config, PrepareConfig, ReadConfig
+from molsearch.errors import IndexCorruptError
+from molsearch.io.atomic import write_text
+from molsearch.io.hashing import sha256_json
+
+MANIFEST = "manifest.json"
+SHARDS = "shards"
+FORMAT: Final = "molsearch-prepared"
+VERSION: Final = 1
+_CHECKSUM = "checksum"
+_MEND = "prepare the library again with --overwrite"
+
+
+class StoredFile(Config):
+    """One file of a shard, by its name within the set."""
+
+    file: str = Field(pattern=r"^shards/(records|failures)-\d{5,}\.parquet$")
+    rows: int = Field(ge=0)
+    size: int = Field(gt=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class PreparedShard(Config):
+    """The outcome of `n_in` consecutive input records, the first numbered `first_record`."""
+
+    first_record: int = Field(ge=1)
+    n_in: int = Field(gt=0)
+    records: StoredFile
+    failures: StoredFile
+
+    @model_validator(mode="after")
+    def _every_record_accounted_for(self) -> PreparedShard:
+        if self.n_in != self.records.rows + self.failures.rows:
+            raise ValueError("n_in is not n_ok + n_failed")
+        return self
+
+
+class Source(Config):
+    """An input file as it was when it was read; all but the name empty for standard input."""
+
+    name: str
+    size: int | None = None
+    mtime_ns: int | None = None
+    head_sha256: str | None = None
+
+
+class PrepareRun(Config):
+    """Everything that decides what a prepared set holds; two equal runs give equal sets."""
+
+    sources: tuple[Source, ...]
+    read: ReadConfig
+    prepare: PrepareConfig
+    limit: int | None = None
+    shard_records: int = Field(gt=0)
+    rdkit: str
+
+
+class Manifest(Config):
+    """Contents of ``manifest.json``."""
+
+    format: Literal["molsearch-prepared"] = FORMAT
+    version: Literal[1] = VERSION
+    run: PrepareRun
+    complete: bool = False
+    shards: tuple[PreparedShard, ...] = ()
+
+    @model_validator(mode="after")
+    def _shards_are_consecutive(self) -> Manifest:
+        expected = 1
+        for shard in self.shards:
+            if shard.first_record != expected:
+                raise ValueError(f"a shard begins at record {shard.first_record}, not {expected}")
+            expected += shard.n_in
+        return self
+
+    @property
+    def n_in(self) -> int:
+        """Input records accounted for so far."""
+        return sum(shard.n_in for shard in self.shards)
+
+    @property
+    def n_ok(self) -> int:
+        """Prepared molecules."""
+        return sum(shard.records.rows for shard in self.shards)
+
+    @property
+    def n_failed(self) -> int:
+        """Rows of the failures table."""
+        return sum(shard.failures.rows for shard in self.shards)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Make `manifest` the truth about `folder`, atomically."""
+    content = manifest.model_dump(mode="json")
+    content[_CHECKSUM] = sha256_json(content)
+    write_text(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check the manifest of a prepared set.
+
+    Raises
+    ------
+    IndexCorruptError
+        Missing, truncated, edited, of a newer format, or not a prepared set's.
+    """
+    path = folder / MANIFEST
+    content = _load(path)
+    if content.get("format") != FORMAT:
+        raise IndexCorruptError(f"{path} is not the manifest of a prepared set")
+    version = content.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise IndexCorruptError(f"{path} has format version {version}: update molsearch")
+    stated = content.pop(_CHECKSUM, None)
+    if stated != sha256_json(content):
+        raise IndexCorruptError(f"{path} was edited or damaged (its checksum differs): {_MEND}")
+    try:
+        return Manifest.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise IndexCorruptError(f"{path} contradicts itself: {first['msg']}: {_MEND}") from error
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise IndexCorruptError(f"{path} is missing: {path.parent} is no prepared set") from error
+    except (ValueError, RecursionError) as error:
+        raise IndexCorruptError(f"{path} is not whole JSON: {_MEND}") from error
+    except OSError as error:
+        raise IndexCorruptError(f"{path} cannot be read ({error.strerror})") from error
+    if not isinstance(content, dict):
+        raise IndexCorruptError(f"{path} is not the manifest of a prepared set")
+    return content

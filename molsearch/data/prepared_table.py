@@ -1,0 +1,80 @@
+"""The arrow schemas of a prepared set, and tables made of prepared molecules and failures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from molsearch import schema
+from molsearch.schema import Failure, Prepared
+
+_FINGERPRINT_BYTES = 256
+_PROPERTY_TYPES = {"mw": pa.float64(), "clogp": pa.float64(), "tpsa": pa.float64()}
+
+RECORDS = pa.schema(
+    [
+        (schema.RECORD_NUMBER, pa.int64()),
+        (schema.SOURCE, pa.string()),
+        (schema.ROW, pa.int64()),
+        (schema.MOLECULE_ID, pa.string()),
+        (schema.SMILES, pa.string()),
+        (schema.PARENT_SMILES, pa.string()),
+        (schema.INCHIKEY, pa.string()),
+        (schema.SCAFFOLD, pa.string()),
+        (schema.ALERTS, pa.string()),
+        (schema.UNSPECIFIED_STEREO, pa.int32()),
+        *((name, _PROPERTY_TYPES.get(name, pa.int32())) for name in schema.PROPERTIES),
+        (schema.ECFP4, pa.binary(_FINGERPRINT_BYTES)),
+        (schema.GEOMETRY, pa.string()),
+        (schema.N_CONFORMERS, pa.int32()),
+        (schema.N_ATOMS, pa.int32()),
+        (schema.COORDS, pa.binary()),
+        (schema.USER, pa.string()),
+    ]
+)
+
+FAILURES = pa.schema(
+    [
+        (name, pa.int64() if name in (schema.RECORD_NUMBER, schema.ROW) else pa.string())
+        for name in schema.FAILURE_COLUMNS
+    ]
+)
+
+
+def table_of(prepared: Sequence[Prepared]) -> pa.Table:
+    """Build a table of prepared molecules, one row each, with the columns `RECORDS`.
+
+    The user's columns become one JSON object a row, because every file has its own.
+    """
+    return _table(prepared, RECORDS, {schema.USER: _user_of})
+
+
+def failures_table_of(failures: Sequence[Failure]) -> pa.Table:
+    """Build a table of failures, one row each, with the columns `FAILURES`."""
+    return _table(failures, FAILURES, {})
+
+
+def _table(
+    rows: Sequence[Any], columns: pa.Schema, special: dict[str, Callable[[Any], str]]
+) -> pa.Table:
+    arrays = []
+    for field in columns:
+        read = special.get(field.name)
+        values = [read(row) if read else getattr(row, field.name) for row in rows]
+        arrays.append(_array(values, field.type))
+    return pa.Table.from_arrays(arrays, schema=columns)
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, type=kind)
+    except UnicodeEncodeError:
+        # Lone surrogates (bytes that were no text) have no place in a table of UTF-8.
+        return pa.array([value.encode("utf-8", "replace").decode() for value in values], type=kind)
+
+
+def _user_of(row: Prepared) -> str:
+    return json.dumps(dict(row.user), ensure_ascii=False) if row.user else "{}"

@@ -1,0 +1,226 @@
+"""Writing a prepared set, shard by shard, so that a kill at any moment leaves a valid set."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from molsearch.data.prepared import PreparedSet
+from molsearch.data.prepared_manifest import (
+    MANIFEST,
+    SHARDS,
+    Manifest,
+    PreparedShard,
+    PrepareRun,
+    StoredFile,
+    read_manifest,
+    write_manifest,
+)
+from molsearch.data.prepared_table import failures_table_of, table_of
+from molsearch.errors import MolSearchError, UsageError
+from molsearch.io.atomic import replacing, write_text
+from molsearch.io.hashing import sha256_file
+from molsearch.schema import Failure, Prepared
+
+_LOCK = ".lock"
+_OWNER = ".writer.json"
+_RUN = "run.json"
+_OURS = frozenset((_LOCK, _OWNER, _RUN, MANIFEST, SHARDS))
+
+
+class PreparedWriter:
+    """Appends shards to the prepared set in `folder`; made by `writing`."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    def commit(self, outcomes: Sequence[Prepared | Failure]) -> None:
+        """Write the outcomes of consecutive records as the next shard and make it visible.
+
+        Raises
+        ------
+        MolSearchError
+            The disk refused (full, read-only); the set keeps what it held.
+        """
+        if not outcomes:
+            return
+        prepared = [one for one in outcomes if isinstance(one, Prepared)]
+        failures = [one for one in outcomes if isinstance(one, Failure)]
+        assert len(outcomes) == len(prepared) + len(failures), "a record without an outcome"
+        number = len(self.manifest.shards)
+        with _explaining(self.folder):
+            shard = PreparedShard(
+                first_record=self.manifest.n_in + 1,
+                n_in=len(outcomes),
+                records=self._store(f"records-{number:05d}", table_of(prepared)),
+                failures=self._store(f"failures-{number:05d}", failures_table_of(failures)),
+            )
+            self._publish(self.manifest.model_copy(update={"shards": self._with(shard)}))
+        assert self.manifest.n_in == self.manifest.n_ok + self.manifest.n_failed
+
+    def finish(self) -> None:
+        """Mark the set as complete."""
+        with _explaining(self.folder):
+            self._publish(self.manifest.model_copy(update={"complete": True}))
+
+    def _with(self, shard: PreparedShard) -> tuple[PreparedShard, ...]:
+        return (*self.manifest.shards, shard)
+
+    def _publish(self, manifest: Manifest) -> None:
+        write_manifest(self.folder, manifest)
+        self.manifest = manifest
+
+    def _store(self, name: str, table: pa.Table) -> StoredFile:
+        file = f"{SHARDS}/{name}.parquet"
+        path = self.folder / file
+        with replacing(path) as temporary:
+            pq.write_table(table, temporary, compression="zstd")
+        return StoredFile(
+            file=file, rows=table.num_rows, size=path.stat().st_size, sha256=sha256_file(path)
+        )
+
+
+@contextmanager
+def writing(
+    folder: Path, run: PrepareRun, *, resume: bool = True, overwrite: bool = False
+) -> Iterator[PreparedWriter]:
+    """Lock `folder` and open it for writing: new, or continued where the same run stopped.
+
+    Raises
+    ------
+    UsageError
+        Another process writes there, or `folder` holds something that is not this run's.
+    IndexCorruptError
+        `folder` holds a damaged prepared set.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file, not a folder: choose another -o")
+    if folder.is_dir():
+        _refuse_foreign(folder)
+    with _explaining(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        if overwrite:
+            _empty(folder)
+        yield PreparedWriter(folder, _start(folder, run, resume=resume))
+
+
+def _start(folder: Path, run: PrepareRun, *, resume: bool) -> Manifest:
+    for stray in (*folder.glob(".*.tmp-*"), *folder.glob(f"{SHARDS}/.*.tmp-*")):
+        stray.unlink(missing_ok=True)
+    if not (folder / MANIFEST).exists():
+        with _explaining(folder):
+            write_manifest(folder, Manifest(run=run))
+        return Manifest(run=run)
+    manifest = read_manifest(folder)
+    if not resume:
+        raise UsageError(f"{folder} exists: give --overwrite to replace it, or another -o")
+    if difference := _difference(manifest.run, run):
+        raise UsageError(
+            f"{folder} was made with {difference}: give --overwrite to replace it, or another -o"
+        )
+    if any(source.name == "-" for source in run.sources):
+        raise UsageError(
+            f"{folder} exists and standard input cannot be resumed: "
+            "give --overwrite to replace it, or another -o"
+        )
+    PreparedSet.open(folder, allow_unfinished=True)
+    return manifest
+
+
+def _difference(old: PrepareRun, new: PrepareRun) -> str:
+    """Name the first thing in which two runs differ; empty for equal runs."""
+    for name in ("sources", "read", "prepare"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before == after:
+            continue
+        if name == "sources":
+            return "another or since changed input"
+        fields = type(before).model_fields
+        changed = [one for one in fields if getattr(before, one) != getattr(after, one)]
+        return ", ".join(
+            f"{one}={getattr(before, one)!r} (now {getattr(after, one)!r})" for one in changed
+        )
+    for name in ("limit", "shard_records", "rdkit"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            return f"{name} {before} (now {after})"
+    return ""
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Never write into, let alone empty, a folder that holds anything but a prepared set."""
+    if PreparedSet.is_prepared(folder):
+        return
+    others = [entry.name for entry in folder.iterdir() if entry.name not in _OURS]
+    if all(name.startswith(f".{MANIFEST}.tmp-") for name in others) and not _is_foreign(folder):
+        return  # nothing yet, or a damaged prepared set
+    raise UsageError(f"{folder} holds other files: choose another -o")
+
+
+def _is_foreign(folder: Path) -> bool:
+    """Whether the manifest is legible and yet not a prepared set's (an index's, say)."""
+    try:
+        json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _empty(folder: Path) -> None:
+    """Forget the set first, then its shards, so that no manifest ever names a missing file."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    shutil.rmtree(folder / SHARDS, ignore_errors=True)
+    (folder / _RUN).unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    lock = FileLock(folder / _LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise UsageError(
+            f"{folder} is being written by {_owner(folder)}: wait for it, or choose another -o"
+        ) from error
+    except OSError as error:
+        raise MolSearchError(f"cannot write to {folder}: {error.strerror}") from error
+    try:
+        owner = {"pid": os.getpid(), "host": socket.gethostname()}
+        with _explaining(folder):
+            write_text(folder / _OWNER, json.dumps(owner) + "\n")
+        yield
+        (folder / _OWNER).unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def _owner(folder: Path) -> str:
+    try:
+        owner = json.loads((folder / _OWNER).read_bytes())
+        return f"process {owner['pid']} on {owner['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+@contextmanager
+def _explaining(folder: Path) -> Iterator[None]:
+    """Turn the disk's refusals into one line that says how to go on."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise MolSearchError(
+            f"cannot write to {folder}: {reason}; what it held is whole: "
+            "mend the cause and run the same command again"
+        ) from error
