@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from molsearch.errors import UsageError
-from molsearch.losses.gather import gather_rows, rank_and_size, sum_over_processes
+from molsearch.losses.gather import gather_rows, rank_and_size
+from molsearch.losses.reduction import weighted_mean
 from molsearch.losses.similarity import scaled_cosines
 
 Mode = Literal["mask", "positive"]
@@ -97,7 +98,7 @@ def info_nce(
         backward = scaled_cosines(z2, gather_rows(z1), temperature)
     rows = _row_losses(forward, same[own], mode, rank * n_rows)
     rows = 0.5 * (rows + _row_losses(backward, same[:, own].T, mode, rank * n_rows))
-    return _weighted_mean(rows, weights, size)
+    return weighted_mean(rows, weights, size)
 
 
 def _row_losses(logits: Tensor, same: Tensor, mode: Mode, offset: int) -> Tensor:
@@ -114,14 +115,6 @@ def _row_losses(logits: Tensor, same: Tensor, mode: Mode, offset: int) -> Tensor
 def _softplus(x: Tensor) -> Tensor:
     # The default threshold of 20 is exact in single precision only.
     return nn.functional.softplus(x, threshold=40)
-
-
-def _weighted_mean(rows: Tensor, weights: Tensor | None, size: int) -> Tensor:
-    if weights is None:
-        return rows.mean()
-    weights = weights.detach().to(rows.dtype)
-    total = weights.sum() if size == 1 else sum_over_processes(weights.sum()) / size
-    return (weights * rows).sum() / total.clamp_min(torch.finfo(rows.dtype).tiny)
 
 
 def _check(

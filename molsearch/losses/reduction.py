@@ -1,0 +1,27 @@
+"""The mean over rows, the same on one process as on many."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from molsearch.losses.gather import sum_over_processes
+
+
+def weighted_mean(rows: Tensor, weights: Tensor | None, size: int) -> Tensor:
+    """Mean of row losses, weighted; the mean over `size` processes is that of all rows.
+
+    Parameters
+    ----------
+    rows
+        ``[B]`` losses of this process's rows.
+    weights
+        ``[B]`` non-negative; None is the plain mean. All zero gives zero.
+    size
+        Number of processes that share the batch.
+    """
+    if weights is None:
+        return rows.mean()
+    weights = weights.detach().to(rows.dtype)
+    total = weights.sum() if size == 1 else sum_over_processes(weights.sum()) / size
+    return (weights * rows).sum() / total.clamp_min(torch.finfo(rows.dtype).tiny)

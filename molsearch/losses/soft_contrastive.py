@@ -1,0 +1,87 @@
+"""Cross-entropy of a batch's similarities to soft labels."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from molsearch.errors import UsageError
+from molsearch.losses.gather import gather_rows, rank_and_size
+from molsearch.losses.reduction import weighted_mean
+from molsearch.losses.similarity import scaled_cosines
+
+# Below this mass beside the diagonal a row names no neighbour, only rounding.
+_MIN_MASS = 1e-4
+
+
+def soft_contrastive(
+    embeddings: Tensor,
+    labels: Tensor,
+    *,
+    temperature: float | Tensor = 0.05,
+    exclude_diagonal: bool = False,
+    gather: bool = False,
+) -> Tensor:
+    r"""Row-wise cross-entropy between soft labels and softmax similarities.
+
+    .. math:: L = -\frac{1}{B} \sum_{ij} \hat P_{ij} \log
+              \frac{e^{g_i \cdot g_j / \tau}}{\sum_k e^{g_i \cdot g_k / \tau}},
+              \qquad \hat P_{ij} = P_{ij} / \sum_k P_{ik}
+
+    As published the diagonal takes part on both sides. There a molecule's similarity to
+    itself is always the largest logit, so the loss mainly spreads molecules apart unless the
+    plan has mass elsewhere; `exclude_diagonal` leaves the diagonal out of softmax and labels
+    and renormalises the labels, so that only neighbours are learnt. Rows with hardly any
+    mass beside the diagonal (< 1e-4) then count for nothing.
+
+    References
+    ----------
+    .. [1] S-MolSearch, soft-label term: https://arxiv.org/abs/2409.07462
+
+    Parameters
+    ----------
+    embeddings
+        ``[B, d]`` of g_psi, unit length.
+    labels
+        ``[B, N]`` non-negative plan, N being B times the number of gathered processes;
+        this process's rows. No gradient flows into it.
+    temperature
+        Positive number or learned scalar.
+    gather
+        Compare with the rows of all processes; needs equal B.
+
+    Returns
+    -------
+    Tensor
+        Scalar; the mean over processes is the loss of the whole batch.
+
+    Raises
+    ------
+    UsageError
+        On shapes that do not fit or a temperature that is not positive.
+
+    Examples
+    --------
+    >>> round(soft_contrastive(torch.eye(2), torch.eye(2), temperature=1.0).item(), 4)
+    0.3133
+    """
+    rank, size = rank_and_size() if gather else (0, 1)
+    n_rows = len(embeddings)
+    if embeddings.ndim != 2 or labels.shape != (n_rows, n_rows * size) or n_rows == 0:
+        raise UsageError(
+            f"soft_contrastive needs [B, d] embeddings and [B, {size} * B] labels, got "
+            f"{tuple(embeddings.shape)} and {tuple(labels.shape)}"
+        )
+    every = gather_rows(embeddings) if size > 1 else embeddings
+    logits = scaled_cosines(embeddings, every, temperature)  # [B, N]
+    labels = labels.detach().to(logits.dtype)
+    if exclude_diagonal:
+        columns = torch.arange(labels.shape[1], device=labels.device)
+        own = columns[rank * n_rows : (rank + 1) * n_rows, None] == columns  # [B, N]
+        labels = labels.masked_fill(own, 0.0)
+        logits = logits.masked_fill(own, torch.finfo(logits.dtype).min / 2)
+    mass = labels.sum(1)
+    counted = (mass > _MIN_MASS).to(logits.dtype)
+    normalised = labels / mass.clamp_min(_MIN_MASS)[:, None]
+    rows = -(normalised * logits.log_softmax(1)).sum(1)
+    return weighted_mean(rows, counted, size)
