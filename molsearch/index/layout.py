@@ -1,0 +1,70 @@
+"""Where the parts of an index lie in its folder.
+
+::
+
+    lib.index/
+      manifest.json                 the newest generation; written last
+      generations/000001/           one whole build
+        plan.json                   what is being built; decides whether a run may resume
+        manifest.json               the copy from which a damaged manifest.json is replaced
+        failures.parquet            every record that has no embedding, and why
+        shard-00000/
+          embeddings.npy            float16 [rows, dim]
+          ecfp4.npy                 uint8 [rows, 256], packed fingerprints
+          records.parquet           ids, structures, properties, coordinates, user columns
+          shard.json                written last: rows and checksums
+      prepared/                     the prepared set, when the index was made from raw files
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+MANIFEST = "manifest.json"
+GENERATIONS = "generations"
+PLAN = "plan.json"
+FAILURES = "failures.parquet"
+EMBEDDINGS = "embeddings.npy"
+FINGERPRINTS = "ecfp4.npy"
+RECORDS = "records.parquet"
+SHARD = "shard.json"
+PREPARED = "prepared"
+LOCK = ".lock"
+WRITER = ".writer.json"
+
+FORMAT: Final = "molsearch-index"
+FORMAT_VERSION = 1
+MAX_SHARD_ROWS = 2**18
+# Rows embedded and written at a time. A row group is what one scattered hit costs to read.
+BATCH_ROWS = 2048
+ROW_GROUP_ROWS = 1024
+
+_GENERATION = re.compile(r"\d{6}")
+
+
+def generation_folder(path: Path, number: int) -> Path:
+    """Folder of generation `number` of the index at `path`."""
+    return path / GENERATIONS / f"{number:06d}"
+
+
+def shard_name(number: int) -> str:
+    """Folder name of shard `number` within its generation."""
+    return f"shard-{number:05d}"
+
+
+def generations(path: Path) -> list[int]:
+    """Numbers of the generation folders present, oldest first; anything else is ignored."""
+    folder = path / GENERATIONS
+    if not folder.is_dir():
+        return []
+    names = (entry.name for entry in folder.iterdir() if entry.is_dir())
+    return sorted(int(name) for name in names if _GENERATION.fullmatch(name))
+
+
+def is_index(path: Path) -> bool:
+    """Whether `path` holds an index, finished or not, sound or not."""
+    if not path.is_dir():
+        return False
+    return (path / GENERATIONS).is_dir() or (path / WRITER).is_file()

@@ -1,0 +1,167 @@
+"""The manifest: what an index holds, with checksums of every file and of itself.
+
+Nothing else makes data visible: a shard that no manifest names does not exist for a reader.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from molsearch.config import Config, PrepareConfig
+from molsearch.errors import IndexCorruptError
+from molsearch.index.layout import FORMAT, FORMAT_VERSION, MANIFEST, generation_folder
+from molsearch.io.atomic import write_text
+from molsearch.io.hashing import sha256_json
+
+_CHECKSUM = "checksum"
+_SAFE_PATH = re.compile(r"generations/\d{6}(/shard-\d{5})?")
+_MAX_BYTES = 64 * 2**20
+T = TypeVar("T", bound=Config)
+
+
+class FileEntry(Config):
+    """One file: its size, the sha256 of all of it, and of its first and last 4 kB.
+
+    The edges are checked whenever an index opens, which finds truncated, zero-filled and
+    exchanged files at the price of a few reads; `verify` checks the whole.
+    """
+
+    n_bytes: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    edges: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class ShardEntry(Config):
+    """One shard: its folder relative to the index, its rows, its files."""
+
+    folder: str
+    n_rows: int = Field(ge=0)
+    n_failed: int = Field(ge=0)
+    files: dict[str, FileEntry]
+
+    @field_validator("folder")
+    @classmethod
+    def _inside(cls, value: str) -> str:
+        if not _SAFE_PATH.fullmatch(value):
+            raise ValueError(f"{value!r} is not a folder of this index")
+        return value
+
+
+class Plan(Config):
+    """What a build makes; two runs with equal plans make equal files."""
+
+    format_version: int = FORMAT_VERSION
+    library: str
+    encoder: str
+    dim: int = Field(gt=0)
+    dtype: Literal["float16", "float32"]
+    shard_rows: int = Field(gt=0)
+    n_rows: int = Field(gt=0)
+
+
+class LibraryEntry(Config):
+    """How the prepared set was made; queries are prepared under the same configuration."""
+
+    sources: tuple[str, ...]
+    prepare: PrepareConfig
+    rdkit: str
+
+
+class Manifest(Config):
+    """A whole generation.
+
+    Attributes
+    ----------
+    card
+        Excerpt of the encoder's card.
+    library
+        How the prepared set was made.
+    n_in, n_ok, n_failed
+        Records read, embedded, failed; ``n_in == n_ok + n_failed``.
+    """
+
+    format: Literal["molsearch-index"] = FORMAT
+    generation: int = Field(gt=0)
+    plan: Plan
+    card: dict[str, Any]
+    library: LibraryEntry
+    n_in: int = Field(ge=0)
+    n_ok: int = Field(ge=0)
+    n_failed: int = Field(ge=0)
+    shards: tuple[ShardEntry, ...]
+    failures: FileEntry
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Manifest:
+        if self.n_in != self.n_ok + self.n_failed:
+            raise ValueError(f"{self.n_in} records in, but {self.n_ok} + {self.n_failed} out")
+        rows = sum(shard.n_rows for shard in self.shards)
+        if rows != self.n_ok:
+            raise ValueError(f"shards hold {rows} rows, not {self.n_ok}")
+        if len({shard.folder for shard in self.shards}) != len(self.shards):
+            raise ValueError("a shard is named twice")
+        return self
+
+
+def write_model(path: Path, model: Config) -> None:
+    """Write `model` as JSON with a checksum of its content, atomically and durably."""
+    body = model.model_dump(mode="json")
+    write_text(path, json.dumps({**body, _CHECKSUM: sha256_json(body)}, indent=1) + "\n")
+
+
+def read_model(path: Path, kind: type[T]) -> T:
+    """Read what `write_model` wrote.
+
+    Raises
+    ------
+    IndexCorruptError
+        The file is missing, cut short, edited, or of another format version.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise IndexCorruptError(f"{path} is larger than any manifest")
+        body = json.loads(path.read_bytes())
+        if not isinstance(body, dict):
+            raise IndexCorruptError(f"{path} is not a manifest")
+        _check_version(path, body)
+        if body.pop(_CHECKSUM, None) != sha256_json(body):
+            raise IndexCorruptError(f"{path} does not match its own checksum")
+        return kind.model_validate_json(json.dumps(body))
+    except OSError as error:
+        raise IndexCorruptError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError, ValidationError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise IndexCorruptError(f"{path} is damaged ({reason})") from error
+
+
+def _check_version(path: Path, body: dict[str, Any]) -> None:
+    """Name a newer format as such, rather than as damage."""
+    plan = body.get("plan", body)
+    version = plan.get("format_version") if isinstance(plan, dict) else None
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise IndexCorruptError(
+            f"{path} has format version {version}, newer than this molsearch reads "
+            f"({FORMAT_VERSION}); upgrade molsearch"
+        )
+
+
+def commit(path: Path, manifest: Manifest) -> None:
+    """Make a finished generation the one that readers see: its own copy first, the head last."""
+    write_model(generation_folder(path, manifest.generation) / MANIFEST, manifest)
+    write_model(path / MANIFEST, manifest)
+
+
+def read_generation(path: Path, number: int) -> Manifest:
+    """Read generation `number`'s own copy of its manifest."""
+    manifest = read_model(generation_folder(path, number) / MANIFEST, Manifest)
+    if manifest.generation != number:
+        raise IndexCorruptError(
+            f"{generation_folder(path, number)} holds the manifest of generation "
+            f"{manifest.generation}"
+        )
+    return manifest

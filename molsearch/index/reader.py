@@ -1,0 +1,235 @@
+"""Open an index and read its rows; sees whole generations only."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from molsearch.errors import EncoderMismatchError, IndexCorruptError, InputError
+from molsearch.index.files import check_quick
+from molsearch.index.layout import (
+    EMBEDDINGS,
+    FAILURES,
+    FINGERPRINTS,
+    MANIFEST,
+    RECORDS,
+    generation_folder,
+    generations,
+    is_index,
+)
+from molsearch.index.manifest import Manifest, read_generation, read_model
+from molsearch.index.records import take_rows
+
+
+class IndexReader:
+    """A whole generation of an index.
+
+    Attributes
+    ----------
+    path
+        Folder of the index.
+    manifest
+        The generation's manifest.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._parquet: dict[int, pq.ParquetFile] = {}
+
+    @property
+    def identity(self) -> str:
+        """Identity of the encoder whose embeddings these are."""
+        return self.manifest.plan.encoder
+
+    @property
+    def dim(self) -> int:
+        """Length of an embedding."""
+        return self.manifest.plan.dim
+
+    @property
+    def n_rows(self) -> int:
+        """Embedded molecules."""
+        return self.manifest.n_ok
+
+    @property
+    def n_shards(self) -> int:
+        """Number of shards."""
+        return len(self.manifest.shards)
+
+    @property
+    def shard_rows(self) -> list[int]:
+        """Rows of each shard."""
+        return [shard.n_rows for shard in self.manifest.shards]
+
+    def embeddings(self, shard: int) -> NDArray[np.floating]:
+        """Embeddings ``[rows, dim]`` of a shard, mapped from the disk, not read."""
+        return self._mapped(shard, EMBEDDINGS, self.dim, self.manifest.plan.dtype)
+
+    def fingerprints(self, shard: int) -> NDArray[np.uint8]:
+        """Packed ECFP4 fingerprints ``[rows, 256]`` of a shard, mapped from the disk."""
+        return self._mapped(shard, FINGERPRINTS, 256, "uint8")
+
+    def take(
+        self,
+        shards: NDArray[np.integer],
+        rows: NDArray[np.integer],
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Read the records of the rows ``(shards[i], rows[i])``, in that order.
+
+        Only the row groups that hold a wanted row are read.
+        """
+        return take_rows(self.records, shards, rows, columns)
+
+    def records(self, shard: int) -> pq.ParquetFile:
+        """Open the record file of a shard, once."""
+        if shard not in self._parquet:
+            path = self._file(shard, RECORDS)
+            try:
+                found = pq.ParquetFile(path)
+            except (OSError, pa.ArrowException) as error:
+                raise IndexCorruptError(f"{path} cannot be read: {_first_line(error)}") from error
+            if found.metadata.num_rows != self.manifest.shards[shard].n_rows:
+                raise IndexCorruptError(
+                    f"{path} holds {found.metadata.num_rows} rows, not "
+                    f"{self.manifest.shards[shard].n_rows}"
+                )
+            self._parquet[shard] = found
+        return self._parquet[shard]
+
+    def failures(self) -> pa.Table:
+        """Every record without an embedding, and why."""
+        path = generation_folder(self.path, self.manifest.generation) / FAILURES
+        try:
+            return pq.read_table(path)
+        except (OSError, pa.ArrowException) as error:
+            raise IndexCorruptError(f"{path} cannot be read: {_first_line(error)}") from error
+
+    def check(self) -> None:
+        """Compare every file's presence, size and edges with the manifest.
+
+        Raises
+        ------
+        IndexCorruptError
+            A file is missing, cut short or exchanged.
+        """
+        for number, shard in enumerate(self.manifest.shards):
+            for name, entry in shard.files.items():
+                check_quick(self.path / shard.folder / name, entry)
+            self.embeddings(number)
+            self.fingerprints(number)
+        folder = generation_folder(self.path, self.manifest.generation)
+        check_quick(folder / FAILURES, self.manifest.failures)
+
+    def _file(self, shard: int, name: str) -> Path:
+        return self.path / self.manifest.shards[shard].folder / name
+
+    def _mapped(self, shard: int, name: str, width: int, dtype: str) -> NDArray:  # type: ignore[type-arg]
+        path = self._file(shard, name)
+        try:
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise IndexCorruptError(f"{path} cannot be read: {_first_line(error)}") from error
+        due = (self.manifest.shards[shard].n_rows, width)
+        if array.shape != due or array.dtype != np.dtype(dtype):
+            raise IndexCorruptError(
+                f"{path} holds {array.dtype} {list(array.shape)}, not {dtype} {list(due)}"
+            )
+        return array
+
+
+def open_index(path: Path | str, *, identity: str | None = None) -> IndexReader:
+    """Open the newest whole generation of an index.
+
+    Parameters
+    ----------
+    identity
+        Encoder that the caller will search with.
+
+    Raises
+    ------
+    InputError
+        There is no index at `path`.
+    IndexCorruptError
+        The index is damaged and nothing that answers the same question is left.
+    EncoderMismatchError
+        The index was made by another encoder than `identity`.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"no index at {path}; make one with: molsearch index LIBRARY -o {path}")
+    if not is_index(path) and not (path / MANIFEST).is_file():
+        raise InputError(
+            f"{path} is not an index; make one with: molsearch index LIBRARY -o FOLDER"
+        )
+    reader = IndexReader(path, _manifest_of(path))
+    if identity is not None and identity != reader.identity:
+        raise EncoderMismatchError(
+            f"{path} was made by encoder {reader.identity[:12]}, this one is {identity[:12]}: "
+            "their embeddings cannot be compared; pass the encoder it was made with, or build "
+            "the index again"
+        )
+    try:
+        reader.check()
+    except IndexCorruptError as error:
+        reader = _previous(reader, error)
+    return reader
+
+
+def _manifest_of(path: Path) -> Manifest:
+    """Read the head, or where it is damaged the newest generation's own copy of it."""
+    try:
+        return read_model(path / MANIFEST, Manifest)
+    except IndexCorruptError as error:
+        for number in generations(path)[-1:]:
+            # Only the newest generation's copy says what the head said; an older one may
+            # belong to another library.
+            if (generation_folder(path, number) / MANIFEST).is_file():
+                manifest = read_generation(path, number)
+                warnings.warn(
+                    f"{error}; its copy in generation {number} is used instead", stacklevel=3
+                )
+                return manifest
+        if not (path / MANIFEST).exists():
+            raise IndexCorruptError(
+                f"{path} holds an unfinished index; repeat the molsearch index command that "
+                "began it, which goes on where it stopped"
+            ) from error
+        raise
+
+
+def _previous(reader: IndexReader, error: IndexCorruptError) -> IndexReader:
+    """Fall back to the generation before, where it holds the same library and encoder.
+
+    Any other generation would answer another question in silence, so `error` stands then.
+    """
+    for number in reversed(generations(reader.path)):
+        if number >= reader.manifest.generation:
+            continue
+        try:
+            manifest = read_generation(reader.path, number)
+            older = IndexReader(reader.path, manifest)
+            if manifest.plan.library != reader.manifest.plan.library:
+                continue
+            if manifest.plan.encoder != reader.manifest.plan.encoder:
+                continue
+            older.check()
+        except IndexCorruptError:
+            continue
+        warnings.warn(
+            f"{error}; generation {number}, of the same library and encoder, is used instead",
+            stacklevel=3,
+        )
+        return older
+    raise error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,192 @@
+"""Write one shard: embed batches of prepared molecules, and keep each row's record beside it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from molsearch import schema
+from molsearch.data.prepared_table import FAILURES as FAILURE_SCHEMA
+from molsearch.errors import IndexCorruptError
+from molsearch.index.embedder import Embedder
+from molsearch.index.files import check_whole, describe
+from molsearch.index.layout import (
+    EMBEDDINGS,
+    FAILURES,
+    FINGERPRINTS,
+    GENERATIONS,
+    RECORDS,
+    ROW_GROUP_ROWS,
+    SHARD,
+)
+from molsearch.index.manifest import ShardEntry, read_model, write_model
+from molsearch.index.npy import RowWriter
+from molsearch.io.atomic import fsync_folder, replacing
+
+STAGE_EMBED = "embed"
+# float16 rounds the length of a unit vector by far less than this.
+_LENGTH_TOLERANCE = 1e-2
+_FINGERPRINT_BYTES = 256
+
+
+def finished_shard(folder: Path) -> ShardEntry | None:
+    """Entry of a shard that an earlier run finished and whose bytes are still sound."""
+    try:
+        entry = read_model(folder / SHARD, ShardEntry)
+        for name, file in entry.files.items():
+            check_whole(folder / name, file)
+    except IndexCorruptError:
+        return None
+    return entry if entry.folder == _relative(folder) else None
+
+
+def write_shard(
+    folder: Path,
+    tables: Iterable[pa.Table],
+    embedder: Embedder,
+    dtype: str,
+    on_rows: Callable[[int, int], None],
+) -> ShardEntry:
+    """Embed `tables` into a new shard in `folder`; its ``shard.json`` comes last.
+
+    Memory holds one table and its embeddings, whatever the length of the shard.
+
+    Parameters
+    ----------
+    on_rows
+        Called after each table with the rows just read and those of them that failed.
+    """
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    failures: list[pa.Table] = []
+    n_rows = 0
+    with _Files(folder, embedder.dim, dtype) as files:
+        for table in tables:
+            vectors = np.asarray(embedder.embed_table(table))
+            good = usable(vectors, len(table), embedder.dim)
+            if not good.all():
+                failures.append(_failed_rows(table.filter(pa.array(~good))))
+                table, vectors = table.filter(pa.array(good)), vectors[good]
+            files.append(table, vectors)
+            n_rows += len(table)
+            on_rows(len(good), int((~good).sum()))
+    names = [EMBEDDINGS, FINGERPRINTS, RECORDS]
+    if failures:
+        write_failures(folder / FAILURES, failures)
+        names.append(FAILURES)
+    entry = ShardEntry(
+        folder=_relative(folder),
+        n_rows=n_rows,
+        n_failed=sum(len(table) for table in failures),
+        files={name: describe(folder / name) for name in names},
+    )
+    write_model(folder / SHARD, entry)
+    fsync_folder(folder.parent)
+    return entry
+
+
+def usable(vectors: NDArray[np.float32], n_rows: int, dim: int) -> NDArray[np.bool_]:
+    """Which embeddings ``[n_rows, dim]`` are finite and of unit length."""
+    if vectors.shape != (n_rows, dim):
+        raise ValueError(f"the encoder gave {vectors.shape} where [{n_rows}, {dim}] was due")
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    # A NaN length compares false, so it is not usable either.
+    return np.asarray(np.abs(lengths - 1.0) <= _LENGTH_TOLERANCE)
+
+
+def write_failures(path: Path, tables: Iterable[pa.Table]) -> int:
+    """Write failures tables one after the other into one file; returns their rows."""
+    n_rows = 0
+    with (
+        replacing(path) as temporary,
+        pq.ParquetWriter(temporary, FAILURE_SCHEMA, compression="zstd") as writer,
+    ):
+        for table in tables:
+            writer.write_table(table.cast(FAILURE_SCHEMA))
+            n_rows += len(table)
+    return n_rows
+
+
+class _Files:
+    """The three row-aligned files of a shard, written in step and renamed into place together."""
+
+    def __init__(self, folder: Path, dim: int, dtype: str) -> None:
+        self.folder, self.dim, self.dtype = folder, dim, dtype
+        self._stack = ExitStack()
+        self._records: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> _Files:
+        with ExitStack() as stack:
+            path = stack.enter_context(replacing(self.folder / EMBEDDINGS))
+            self._vectors = stack.enter_context(RowWriter(path, self.dim, self.dtype))
+            path = stack.enter_context(replacing(self.folder / FINGERPRINTS))
+            self._prints = stack.enter_context(RowWriter(path, _FINGERPRINT_BYTES, "uint8"))
+            self._records_path = stack.enter_context(replacing(self.folder / RECORDS))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # The parquet footer is written before any of the files is renamed into place.
+        self._stack.push(self._close_records)
+        self._stack.__exit__(kind, error, trace)
+
+    def _close_records(self, *exception: object) -> None:
+        if self._records is not None:
+            self._records.close()
+
+    def append(self, table: pa.Table, vectors: NDArray[np.float32]) -> None:
+        if self._records is None:
+            self._records = self._open_records(table.drop_columns([schema.ECFP4]).schema)
+        self._vectors.append(vectors)
+        self._prints.append(_fingerprints(table))
+        records = table.drop_columns([schema.ECFP4]).cast(self._records.schema)
+        if len(records):
+            self._records.write_table(records, row_group_size=ROW_GROUP_ROWS)
+
+    def _open_records(self, columns: pa.Schema) -> pq.ParquetWriter:
+        return pq.ParquetWriter(
+            self._records_path,
+            columns.remove_metadata(),
+            compression="zstd",
+            use_dictionary=[schema.SOURCE, schema.ALERTS, schema.GEOMETRY],
+            write_statistics=False,
+        )
+
+
+def _fingerprints(table: pa.Table) -> NDArray[np.uint8]:
+    joined = b"".join(table.column(schema.ECFP4).to_pylist())
+    return np.frombuffer(joined, dtype=np.uint8).reshape(len(table), _FINGERPRINT_BYTES)
+
+
+def _failed_rows(table: pa.Table) -> pa.Table:
+    """Failures of the rows whose embedding is of no use."""
+    n = len(table)
+    columns = {
+        schema.RECORD_NUMBER: table.column(schema.RECORD_NUMBER),
+        schema.SOURCE: table.column(schema.SOURCE),
+        schema.ROW: table.column(schema.ROW),
+        schema.MOLECULE_ID: table.column(schema.MOLECULE_ID),
+        schema.STAGE: pa.array([STAGE_EMBED] * n, pa.string()),
+        schema.REASON: pa.array(["the encoder gave no unit-length embedding"] * n, pa.string()),
+        schema.INPUT: table.column(schema.SMILES),
+    }
+    return pa.table(columns).cast(FAILURE_SCHEMA)
+
+
+def _relative(folder: Path) -> str:
+    """``generations/000001/shard-00000``, as manifests name a shard."""
+    return f"{GENERATIONS}/{folder.parent.name}/{folder.name}"
