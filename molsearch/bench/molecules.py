@@ -11,6 +11,7 @@ import numpy.typing as npt
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
 
+from molsearch.bench.conformers import Prepared3D
 from molsearch.chem.fingerprints import ecfp4
 from molsearch.chem.properties import properties
 from molsearch.chem.scaffold import scaffold
@@ -59,6 +60,7 @@ _FEATURES: dict[str, tuple[Callable[[Chem.Mol], Any], Any]] = {
     "skeleton": (lambda mol: Chem.MolToInchiKey(mol)[:14], ""),
 }
 FEATURES = tuple(_FEATURES)
+CONFORMERS = "conformers"  # what a scorer `needs` to read `Molecules.prepared`
 
 
 class Molecules:
@@ -72,13 +74,11 @@ class Molecules:
     ----------
     smiles
         Structures; one that RDKit cannot read keeps its place with an empty value.
-    molblocks
-        Known geometries as mol blocks, or empty strings; for queries with a crystal pose.
     """
 
-    def __init__(self, smiles: Sequence[str], molblocks: Sequence[str] | None = None) -> None:
+    def __init__(self, smiles: Sequence[str]) -> None:
         self.smiles = list(smiles)
-        self.molblocks = list(molblocks) if molblocks is not None else [""] * len(self.smiles)
+        self._prepared: Prepared3D | None = None
         self._known: dict[str, Array] = {}
         self._readable: npt.NDArray[np.bool_] | None = None
 
@@ -90,6 +90,17 @@ class Molecules:
         missing = [name for name in FEATURES if name in features and name not in self._known]
         if missing or self._readable is None:
             self._compute(missing)
+
+    @property
+    def prepared(self) -> Prepared3D:
+        """Conformers, where the runner has attached them."""
+        if self._prepared is None:
+            raise RuntimeError("no conformers attached: a scorer that reads them must need them")
+        return self._prepared
+
+    def attach(self, prepared: Prepared3D) -> None:
+        """Give the molecules their conformers."""
+        self._prepared = prepared
 
     def __getitem__(self, feature: str) -> Array:
         """Array of a feature, its first axis the molecules."""
