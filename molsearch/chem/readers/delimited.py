@@ -133,7 +133,7 @@ def _quoted(line: str, feed: _Feed, delimiter: str, limit: int) -> tuple[list[st
     if cells is not None:
         return cells, 0
     if not _is_open(line, delimiter):
-        return next(csv.reader([line.rstrip("\r")], delimiter=delimiter)), 0
+        return _lenient(line.rstrip("\r"), delimiter), 0
     taken: list[Line] = []
     cells = _joined(line, feed, delimiter, limit, taken)
     if cells is not None:
@@ -171,6 +171,14 @@ def _strict(text: str, delimiter: str) -> list[str] | None:
         return next(csv.reader([text.rstrip("\r")], delimiter=delimiter, strict=True))
     except csv.Error:
         return None
+
+
+def _lenient(text: str, delimiter: str) -> list[str]:
+    """Cells of a line whose quotes are out of order, as far as csv makes sense of them."""
+    try:
+        return next(csv.reader([text], delimiter=delimiter))
+    except csv.Error:
+        return text.split(delimiter)
 
 
 def _is_open(text: str, delimiter: str) -> bool:

@@ -25,6 +25,8 @@ _FIRST_TAG = re.compile(r"^>[^<\n]*<.*>", re.MULTILINE)
 _COUNTS = re.compile(r"[ \d]{2}\d[ \d]{2}\d")
 _TITLE_BYTES = 2000
 _SAMPLE = 100
+# Longest $$$$ line that is told from a long line of text.
+_DELIMITER_BYTES = 200
 
 
 def split_records(blocks: Iterator[bytes], limit: int) -> Iterator[bytes | TooLong]:
@@ -51,18 +53,29 @@ def split_records(blocks: Iterator[bytes], limit: int) -> Iterator[bytes | TooLo
             yield _bounded(record, head, skipped, limit)
             start, skipped, head = match.end(), 0, b""
         buffer = buffer[start:]
-        if len(buffer) > limit:
+        kept = _shortened(buffer, limit)
+        if kept is not buffer:
             head = head or buffer[:_TITLE_BYTES]
-            # The unfinished last line may be the beginning of a $$$$ line.
-            keep = buffer[buffer.rfind(b"\n") + 1 :]
-            keep = keep if len(keep) <= limit else b"-"
-            skipped += len(buffer) - len(keep)
-            buffer = keep
+            skipped += len(buffer) - len(kept)
+            buffer = kept
         scanned = buffer.rfind(b"\n") + 1
     last = _END_OF_RECORD.search(buffer + b"\n", scanned)
     record = buffer[: last.start()] if last else buffer
     if skipped or last or record.strip():
         yield _bounded(record, head, skipped, limit)
+
+
+def _shortened(buffer: bytes, limit: int) -> bytes:
+    """Drop what cannot be kept of an unfinished record; the same object where all can.
+
+    The unfinished last line may be the beginning of a ``$$$$`` line, so it stays; of one above
+    the limit a single character does, which keeps the next byte from standing at a line's start.
+    """
+    last = buffer.rfind(b"\n") + 1
+    line = buffer[last:]
+    if len(line) > limit + _DELIMITER_BYTES:
+        return b"$$$$" if line.startswith(b"$$$$") else b"-"
+    return line if last > limit else buffer
 
 
 def _bounded(record: bytes, head: bytes, skipped: int, limit: int) -> bytes | TooLong:

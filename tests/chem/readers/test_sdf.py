@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rdkit import Chem
+
+from molsearch.chem.readers.rows import TooLong
+from molsearch.chem.readers.sdf import parse_record, parse_tags, read_sdf, split_records
+from molsearch.config import ReadConfig
+from molsearch.errors import InputError
+
+CONFIG = ReadConfig()
+BLOCK = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO"))
+V3000 = Chem.MolToV3KMolBlock(Chem.MolFromSmiles("CCO"))
+
+
+def titled(title: str, block: str = BLOCK) -> str:
+    return title + block
+
+
+def sdf(*records: str) -> bytes:
+    return "".join(f"{record}$$$$\n" for record in records).encode()
+
+
+def read(raw: bytes, config: ReadConfig = CONFIG, size: int = 1 << 18) -> list[object]:
+    blocks = (raw[start : start + size] for start in range(0, len(raw), size))
+    return list(read_sdf(blocks, config, "x.sdf"))
+
+
+def test_records() -> None:
+    raw = sdf(titled("a") + ">  <IC50>\n5 nM\n\n>  <note>\none\ntwo\n\n", titled(" b c ", V3000))
+    first, second = read(raw)
+    assert (first.row, first.molecule_id, first.molblock) == (1, "a", titled("a"))
+    assert first.extra == {"IC50": "5 nM", "note": "one\ntwo"}
+    assert (second.row, second.molecule_id, second.error) == (2, "b c", "")
+    assert Chem.MolFromMolBlock(second.molblock).GetNumAtoms() == 3
+
+
+def test_crlf_and_missing_last_delimiter() -> None:
+    raw = sdf(titled("a"), titled("b"))[: -len("$$$$\n")].replace(b"\n", b"\r\n")
+    rows = read(raw)
+    assert [row.molecule_id for row in rows] == ["a", "b"]
+    assert rows[0].molblock == titled("a")
+    assert read(sdf(titled("a")).rstrip(b"\n"))[0].error == ""
+    assert len(read(sdf(titled("a")) + b"\n\n")) == 1
+
+
+@pytest.mark.parametrize("shift", range(-8, 9))
+def test_delimiter_on_a_block_edge(shift: int) -> None:
+    filler = ">  <x>\n" + "y" * (65_536 + shift - len(titled("a")) - 13) + "\n\n"
+    rows = read(sdf(titled("a") + filler, titled("b"), titled("c")), size=65_536)
+    assert [row.molecule_id for row in rows] == ["a", "b", "c"]
+
+
+def test_broken_records_and_the_next_is_read() -> None:
+    bad_counts = titled("bad").replace("  3  2", "  x  y")
+    cut = titled("cut").split("M  END", maxsplit=1)[0]
+    empty = "empty\n\n\n  0  0  0  0  0  0  0  0  0  0999 V2000\nM  END\n"
+    rows = read(sdf(bad_counts, cut, "", empty, titled("good")))
+    assert [row.row for row in rows] == [1, 2, 3, 4, 5]
+    assert "counts line" in rows[0].error
+    assert "M  END" in rows[1].error
+    assert "no mol block" in rows[2].error
+    assert rows[3].error == rows[4].error == ""
+    assert rows[4].molecule_id == "good"
+
+
+@pytest.mark.parametrize("size", [7, 1000, 1 << 18])
+def test_large_records_are_errors(size: int) -> None:
+    huge = titled("huge") + ">  <x>\n" + "y\n" * 50_000 + "z" * 200_000 + "\n\n"
+    raw = sdf(titled("a"), huge, titled("b"))
+    rows = read(raw, ReadConfig(max_record_bytes=20_000), size)
+    assert [row.molecule_id for row in rows] == ["a", "huge", "b"]
+    assert f"{len(huge):,} bytes" in rows[1].error
+    assert len(rows[1].molblock) <= 500
+    assert rows[2].error == ""
+
+
+def test_large_last_record_without_delimiter() -> None:
+    raw = sdf(titled("a")) + b"b\n" + b"y" * 100_000
+    rows = read(raw, ReadConfig(max_record_bytes=5000), 1000)
+    assert [bool(row.error) for row in rows] == [False, True]
+    assert rows[1].molecule_id == "b"
+
+
+def test_id_field() -> None:
+    raw = sdf(titled("t") + ">  <ID>\nx1\n\n", titled("t2") + ">  <other>\n1\n\n", titled(""))
+    rows = read(raw, ReadConfig(id_field="id"))
+    assert [row.molecule_id for row in rows] == ["x1", "t2", ""]
+    assert rows[0].extra == {"ID": "x1"}
+    assert read(raw, ReadConfig(id_column="ID"))[0].molecule_id == "x1"
+    with pytest.raises(InputError, match=r"x\.sdf: no tag 'CAS'; --id-field can be 'ID', 'other'"):
+        read(raw, ReadConfig(id_field="CAS"))
+
+
+def test_tags() -> None:
+    text = (
+        "> 25 <MELTING.POINT> (MD-1)\n179\n\n>  <a>b>\n> 50 uM\n\n\nstill\n\n\n"
+        ">  <empty>\n>  <next>\n1\n>  <no blank line before>\n\n>  <next>\n2\n"
+    )
+    assert parse_tags(text) == {
+        "MELTING.POINT": "179",
+        "a>b": "> 50 uM\n\n\nstill",
+        "empty": "",
+        "next": "1\n>  <no blank line before>",
+        "next_2": "2",
+    }
+    assert parse_tags("") == {}
+    assert parse_tags("junk\n\n") == {}
+
+
+def test_latin_1_tags() -> None:
+    raw = (titled("a") + ">  <unit>\nµM\n\n$$$$\n").encode("latin-1")
+    assert read(raw)[0].extra == {"unit": "µM"}
+
+
+names = st.text(
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="<>"), min_size=1
+).filter(lambda name: name.strip() != "")
+lines = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12).filter(
+    lambda line: not line.startswith((">", "$$$$"))
+)
+values = (
+    st.lists(lines, max_size=4)
+    .map("\n".join)
+    .filter(lambda value: not value or value.split("\n")[-1].strip() != "")
+)
+
+
+@given(st.lists(st.dictionaries(names, values, max_size=4), max_size=5), st.integers(3, 5000))
+def test_round_trip(records: list[dict[str, str]], size: int) -> None:
+    texts = [
+        titled(f"m{number}") + "".join(f">  <{name}>\n{value}\n\n" for name, value in tags.items())
+        for number, tags in enumerate(records)
+    ]
+    rows = read(sdf(*texts), size=size)
+    assert [row.molecule_id for row in rows] == [f"m{number}" for number in range(len(records))]
+    assert [row.extra for row in rows] == records
+    assert [list(row.extra) for row in rows] == [list(tags) for tags in records]
+
+
+@given(st.binary(max_size=300), st.integers(1, 50), st.integers(1, 100))
+def test_splitting_ignores_block_edges(noise: bytes, size: int, limit: int) -> None:
+    raw = noise.replace(b"\x00", b"\n$$$$\n")
+
+    def split(size: int) -> list[object]:
+        blocks = (raw[start : start + size] for start in range(0, len(raw), size))
+        found = split_records(blocks, limit)
+        return [item.n_bytes if isinstance(item, TooLong) else item for item in found]
+
+    assert split(size) == split(1000)
+
+
+def test_record_with_only_tags() -> None:
+    row = parse_record(1, ">  <a>\n1\n\n")
+    assert "no mol block" in row.error
+    assert row.extra == {"a": "1"}
