@@ -27,6 +27,11 @@ def _smiles_parameters() -> Any:
 
 
 @cache
+def _plain_hydrogen() -> Any:
+    return Chem.MolFromSmarts("[0#1]")
+
+
+@cache
 def _hydrogen_parameters() -> Any:
     parameters = Chem.RemoveHsParameters()
     # The E/Z mark of an N-H imine or amidine swaps in solution; files disagree about it.
@@ -43,16 +48,25 @@ def parse(record: Record) -> Chem.Mol:
     Raises
     ------
     RejectedError
-        With stage ``"parse"``: syntax, valence, aromaticity, or no atoms at all.
+        With stage ``"parse"``: syntax, valence, aromaticity, no atoms at all, or a search pattern.
     """
     mol = _read(record)
     if mol is None:
         raise RejectedError("parse", explain(record))
     if mol.GetNumAtoms() == 0:
         raise RejectedError("parse", "no atoms")
-    if any(atom.GetAtomicNum() == 1 and not atom.GetIsotope() for atom in mol.GetAtoms()):
+    # SMILES have no query features but the wildcard bond; looking at every atom is not free.
+    if (record.molblock or "~" in record.smiles) and _is_pattern(mol):
+        raise RejectedError("parse", "query atoms or bonds: a search pattern, not a molecule")
+    if mol.HasSubstructMatch(_plain_hydrogen()):
         mol = Chem.RemoveHs(mol, _hydrogen_parameters())
     return mol
+
+
+def _is_pattern(mol: Chem.Mol) -> bool:
+    # R-groups are queries to RDKit; the standardiser names them for what they are.
+    atoms = any(atom.HasQuery() and atom.GetAtomicNum() for atom in mol.GetAtoms())
+    return atoms or any(bond.HasQuery() for bond in mol.GetBonds())
 
 
 def _read(record: Record) -> Chem.Mol | None:

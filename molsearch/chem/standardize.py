@@ -20,9 +20,14 @@ from molsearch.chem.parse import RejectedError
 
 STAGE = "standardize"
 
-_NON_METALS = frozenset(
-    (0, 1, 2, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 32, 33, 34, 35, 36, 51, 52, 53, 54, 85, 86)
-)
+_NON_METALS = (1, 2, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 32, 33, 34, 35, 36, 51, 52, 53, 54)
+# One look for atoms that anything but the choice of a fragment could concern. Three-connected
+# sulfur is among them because S=O and S+-O- must become one form.
+_UNUSUAL = f"[!+0,#0,$([#16X3]),!#{'!#'.join(map(str, _NON_METALS))}]"
+_BOUND_METAL = f"[!#0!#{'!#'.join(map(str, _NON_METALS))};!D0]"
+_DUMMY = "[#0]"
+_CHARGED = "[!+0]"
+_CARBON = "[#6]"
 # Carbon alone does not make a counter-ion organic: carbonates, carbon oxides, cyanides, ….
 _INORGANIC_CARBON = frozenset(
     Chem.CanonSmiles(smiles)
@@ -31,6 +36,11 @@ _INORGANIC_CARBON = frozenset(
         *("N=C=O", "[N-]=C=O", "N#C[O-]", "N#CO", "N#C[S-]", "N=C=S", "[N-]=C=S", "N#CS", "S=C=S"),
     )
 )
+
+
+@cache
+def _pattern(smarts: str) -> Any:
+    return Chem.MolFromSmarts(smarts)
 
 
 @cache
@@ -54,17 +64,17 @@ def parent_of(mol: Chem.Mol, max_heavy_atoms: int) -> Chem.Mol:
     Raises
     ------
     RejectedError
-        With stage ``"standardize"``: dummy or query atoms, nothing organic, too large, or a
-        parent that RDKit cannot write and read back.
+        With stage ``"standardize"``: dummy atoms, nothing organic, or too large.
     """
-    _refuse_patterns(mol)
-    if _has_bound_metal(mol):
+    if mol.HasSubstructMatch(_pattern(_DUMMY)):
+        raise RejectedError(STAGE, "dummy atom (R-group or attachment point)")
+    if mol.HasSubstructMatch(_pattern(_BOUND_METAL)):
         mol = _disconnector().Disconnect(mol)
     mol = largest_organic_fragment(mol)
     heavy = mol.GetNumHeavyAtoms()
     if heavy > max_heavy_atoms:
         raise RejectedError(STAGE, f"too large: {heavy} heavy atoms, limit {max_heavy_atoms}")
-    return neutral(mol)
+    return neutral(mol) if mol.HasSubstructMatch(_pattern(_UNUSUAL)) else mol
 
 
 def neutral(mol: Chem.Mol) -> Chem.Mol:
@@ -72,11 +82,10 @@ def neutral(mol: Chem.Mol) -> Chem.Mol:
 
     Quaternary nitrogen, nitro groups, N-oxides, ylides and the like keep their charges.
     """
-    if any(_may_need_normalizing(atom) for atom in mol.GetAtoms()):
-        # In place, because the copying variant reorders atoms and so loses their coordinates.
-        mol = Chem.Mol(mol)
-        _normalizer().normalizeInPlace(mol)
-    if any(atom.GetFormalCharge() for atom in mol.GetAtoms()):
+    # In place, because the copying variant reorders atoms and so loses their coordinates.
+    mol = Chem.Mol(mol)
+    _normalizer().normalizeInPlace(mol)
+    if mol.HasSubstructMatch(_pattern(_CHARGED)):
         mol = _uncharger().uncharge(mol)
     return mol
 
@@ -127,31 +136,8 @@ def largest_organic_fragment(mol: Chem.Mol) -> Chem.Mol:
     return min(best, key=lambda one: (-Descriptors.MolWt(one), Chem.MolToSmiles(one)))
 
 
-def _refuse_patterns(mol: Chem.Mol) -> None:
-    for atom in mol.GetAtoms():
-        if atom.GetAtomicNum() == 0:
-            raise RejectedError(STAGE, "dummy atom (R-group or attachment point)")
-        if atom.HasQuery():
-            raise RejectedError(STAGE, "query atom: a search pattern, not a molecule")
-    if any(bond.HasQuery() for bond in mol.GetBonds()):
-        raise RejectedError(STAGE, "query bond: a search pattern, not a molecule")
-
-
-def _has_bound_metal(mol: Chem.Mol) -> bool:
-    return any(
-        atom.GetAtomicNum() not in _NON_METALS and atom.GetDegree() > 0 for atom in mol.GetAtoms()
-    )
-
-
-def _may_need_normalizing(atom: Chem.Atom) -> bool:
-    """Charges, and three-connected sulfur: S=O and S+-O- must become one form."""
-    if atom.GetFormalCharge():
-        return True
-    return bool(atom.GetAtomicNum() == 16 and atom.GetDegree() == 3)
-
-
 def _is_organic(fragment: Chem.Mol) -> bool:
-    if not any(atom.GetAtomicNum() == 6 for atom in fragment.GetAtoms()):
+    if not fragment.HasSubstructMatch(_pattern(_CARBON)):
         return False
     if fragment.GetNumHeavyAtoms() > 4:
         return True
