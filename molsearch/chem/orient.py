@@ -1,0 +1,91 @@
+"""Drawings of hits that lie as the query lies: 2D coordinates aligned by the common scaffold."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from rdkit import Chem
+from rdkit.Chem import rdDepictor
+from rdkit.Chem.Scaffolds import MurckoScaffold
+
+# A smaller common part than this turns drawings about for no visible gain.
+_MIN_COMMON_ATOMS = 8
+# Ring systems further apart than this do not fix each other's place.
+_MAX_LINKER_BONDS = 4
+
+
+def align(mol: Chem.Mol, query: Chem.Mol) -> None:
+    """Turn `mol` so that what it shares with `query` lies as it does there.
+
+    Parameters
+    ----------
+    mol
+        The hit, with 2D coordinates that are replaced where the two share a part.
+    query
+        The query, with the 2D coordinates to follow.
+    """
+    common = _common_atoms(mol, query)
+    if common:
+        rdDepictor.GenerateDepictionMatching2DStructure(mol, query, atomMap=common)
+
+
+def _common_atoms(mol: Chem.Mol, query: Chem.Mol) -> list[tuple[int, int]]:
+    """Pair the atoms (query's, hit's) of the largest part of the query's skeleton that they share.
+
+    Tried in turn: the whole scaffold, pairs of linked ring systems, single ring systems, larger
+    ones first; each with its elements, then by shape alone (a quinazoline lies on a quinoline).
+    """
+    for part in _parts(query):
+        for pattern in (_pattern(query, part, elements=True), _pattern(query, part)):
+            match = mol.GetSubstructMatch(pattern)
+            if match:
+                return list(zip(part, match, strict=True))
+    return []
+
+
+def _parts(query: Chem.Mol) -> list[tuple[int, ...]]:
+    """List the parts of the query worth lying alike, in the order they are tried."""
+    scaffold = MurckoScaffold.GetScaffoldForMol(query)
+    whole = set(query.GetSubstructMatch(scaffold)) if scaffold.GetNumAtoms() else set()
+    systems = _ring_systems(query)
+    pairs = [_joined(query, one, two) for one, two in combinations(systems, 2)]
+    parts = [whole, *sorted(pairs, key=len, reverse=True), *sorted(systems, key=len, reverse=True)]
+    return [tuple(sorted(part)) for part in parts if len(part) >= _MIN_COMMON_ATOMS]
+
+
+def _joined(mol: Chem.Mol, one: set[int], two: set[int]) -> set[int]:
+    """Two ring systems with the atoms between them; empty where they are far apart."""
+    bonds = Chem.GetDistanceMatrix(mol)
+    far, start, end = min((bonds[i][j], i, j) for i in one for j in two)
+    if far > _MAX_LINKER_BONDS:
+        return set()
+    return one | two | set(Chem.GetShortestPath(mol, start, end))
+
+
+def _ring_systems(mol: Chem.Mol) -> list[set[int]]:
+    systems: list[set[int]] = []
+    for ring in map(set, mol.GetRingInfo().AtomRings()):
+        joined = [system for system in systems if system & ring]
+        systems = [system for system in systems if system not in joined]
+        systems.append(ring.union(*joined))
+    return systems
+
+
+def _pattern(query: Chem.Mol, part: tuple[int, ...], *, elements: bool = False) -> Chem.Mol:
+    """Build the search pattern of some of the query's atoms, in their order."""
+    place = {atom: i for i, atom in enumerate(part)}
+    pattern = Chem.RWMol()
+    for index in part:
+        atom = query.GetAtomWithIdx(index)
+        ring = "R" if atom.IsInRing() else "!R"
+        kind = f"#{atom.GetAtomicNum()};" if elements else ("a;" if atom.GetIsAromatic() else "A;")
+        pattern.AddAtom(Chem.AtomFromSmarts(f"[{kind}{ring}]"))
+    for bond in query.GetBonds():
+        ends = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+        if all(end in place for end in ends):
+            pattern.AddBond(place[ends[0]], place[ends[1]], Chem.BondType.SINGLE)
+            replacement = Chem.BondFromSmarts("@" if bond.IsInRing() else "!@")
+            pattern.ReplaceBond(pattern.GetNumBonds() - 1, replacement)
+    made = pattern.GetMol()
+    made.UpdatePropertyCache(strict=False)
+    return made
