@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
-from rdkit.Chem import rdFingerprintGenerator as fingerprints
+from rdkit.Chem import rdFingerprintGenerator
 
 VERSION = "features-1"
 
@@ -92,8 +92,10 @@ class Features:
 
 
 @cache
-def _generator(n_buckets: int) -> fingerprints.FingerprintGenerator64:
-    return fingerprints.GetMorganGenerator(radius=RADIUS, includeChirality=True, fpSize=n_buckets)
+def _generator(n_buckets: int) -> rdFingerprintGenerator.FingerprintGenerator64:
+    return rdFingerprintGenerator.GetMorganGenerator(
+        radius=RADIUS, includeChirality=True, fpSize=n_buckets
+    )
 
 
 @cache
@@ -103,7 +105,7 @@ def _patterns() -> tuple[Chem.Mol, ...]:
 
 def environments(mol: Chem.Mol, n_buckets: int) -> NDArray[np.uint16]:
     """Return the folded circular environments of each atom, uint16 ``[n, 3]``; 0 is none."""
-    info = fingerprints.AdditionalOutput()
+    info = rdFingerprintGenerator.AdditionalOutput()
     info.AllocateBitInfoMap()
     _generator(n_buckets).GetFingerprint(mol, additionalOutput=info)
     found = np.zeros((mol.GetNumAtoms(), RADIUS + 1), np.uint16)

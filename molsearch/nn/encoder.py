@@ -72,11 +72,15 @@ class Encoder:
         Molecules of like size are embedded together, which keeps padding small; the order of
         the rows does not change an embedding.
         """
-        embeddings = np.empty((len(store), self.dim), np.float32)
-        order = np.argsort(store.n_atoms, kind="stable")
+        return self.encode_rows(store, np.arange(len(store)))
+
+    def encode_rows(self, store: GraphStore, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Embed the chosen graphs of a store, float32 ``[len(rows), dim]``, in their order."""
+        embeddings = np.empty((len(rows), self.dim), np.float32)
+        order = np.argsort(store.n_atoms[rows], kind="stable")
         for first in range(0, len(order), self.batch_size):
-            rows = order[first : first + self.batch_size]
-            embeddings[rows] = self.encode(collate(store, rows)).cpu().numpy()
+            chosen = order[first : first + self.batch_size]
+            embeddings[chosen] = self.encode(collate(store, rows[chosen])).cpu().numpy()
         return embeddings
 
     def embed_conformers(self, table: pa.Table) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -31,7 +31,7 @@ class EnvironmentEmbedding(nn.Module):
         super().__init__()
         self.drop = drop
         self.n_buckets = n_buckets
-        self.table = nn.EmbeddingBag(n_buckets + 1, width, mode="sum", padding_idx=0, sparse=True)
+        self.table = nn.EmbeddingBag(n_buckets + 1, width, mode="sum", padding_idx=0)
         nn.init.normal_(self.table.weight, std=0.1)
         with torch.no_grad():
             self.table.weight[0] = 0.0

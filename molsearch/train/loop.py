@@ -22,6 +22,9 @@ from molsearch.nn.registry import model_config
 from molsearch.train.schedule import rate
 from molsearch.train.state import TrainState, resume_checkpoint, save_checkpoint
 
+# The environments' vectors: many, each seen rarely, so they learn at a rate of their own.
+_TABLE = "environments.table.weight"
+
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
@@ -42,14 +45,19 @@ def start(config: TrainConfig, folder: Path, device: torch.device) -> TrainState
     """Build a run, continuing from the checkpoint in `folder` where there is one."""
     torch.manual_seed(config.seed)
     network = Network(encoder_config(config)).to(device)
-    table = [p for n, p in network.named_parameters() if n == "environments.table.weight"]
-    dense = [p for n, p in network.named_parameters() if n != "environments.table.weight"]
-    optimizers: list[torch.optim.Optimizer] = [
-        torch.optim.AdamW(dense, lr=config.learning_rate, weight_decay=config.weight_decay)
+    table = [p for n, p in network.named_parameters() if n == _TABLE]
+    dense = [p for n, p in network.named_parameters() if n != _TABLE]
+    groups = [
+        {"params": dense, "base": config.learning_rate},
+        {"params": table, "base": config.table_learning_rate},
     ]
-    if table:
-        optimizers.append(torch.optim.SparseAdam(table, lr=config.table_learning_rate))
-    state = TrainState(network, _copy(network), optimizers)
+    optimizer = torch.optim.AdamW(
+        [group for group in groups if group["params"]],
+        weight_decay=config.weight_decay,
+        betas=(0.9, 0.98),
+        fused=True,
+    )
+    state = TrainState(network, _copy(network), optimizer)
     resume_checkpoint(folder, state, config)
     return state
 
@@ -99,11 +107,9 @@ def one_step(state: TrainState, config: TrainConfig, store: GraphStore, batch: P
     """
     network = state.network.train()
     factor = rate(state.step, config.steps, config.warm_up)
-    for optimizer, base in zip(
-        state.optimizers, (config.learning_rate, config.table_learning_rate), strict=False
-    ):
-        optimizer.param_groups[0]["lr"] = base * factor
-        optimizer.zero_grad(set_to_none=True)
+    for group in state.optimizer.param_groups:
+        group["lr"] = group["base"] * factor
+    state.optimizer.zero_grad(set_to_none=True)
     z = embed(network, store, np.concatenate([batch.first, batch.second]), config)
     first, second = z.chunk(2)
     shared = torch.from_numpy(batch.shares_target).to(z.device)
@@ -111,10 +117,8 @@ def one_step(state: TrainState, config: TrainConfig, store: GraphStore, batch: P
     if not bool(torch.isfinite(loss)):
         raise FloatingPointError(f"the loss of step {state.step} is {loss.item()}")
     loss.backward()  # type: ignore[no-untyped-call]
-    dense = [p for p in network.parameters() if p.grad is not None and not p.grad.is_sparse]
-    nn.utils.clip_grad_norm_(dense, config.clip)
-    for optimizer in state.optimizers:
-        optimizer.step()
+    nn.utils.clip_grad_norm_(network.parameters(), config.clip)
+    state.optimizer.step()
     _follow(state, config.ema)
     return float(loss.detach())
 

@@ -28,8 +28,6 @@ class TrainState:
     ----------
     network, average
         The network being trained, and the moving average of its weights.
-    optimizers
-        One for the sparse table of environments (where there is one), one for all else.
     step
         Steps done.
     history
@@ -40,7 +38,7 @@ class TrainState:
 
     network: Network
     average: dict[str, Tensor]
-    optimizers: list[torch.optim.Optimizer]
+    optimizer: torch.optim.Optimizer
     step: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     best: tuple[float, int] = (-1.0, 0)
@@ -52,12 +50,8 @@ def save_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> Non
     tensors = {f"network.{n}": p.detach() for n, p in state.network.named_parameters()}
     tensors |= {f"average.{n}": t for n, t in state.average.items()}
     tensors |= {f"best.{n}": t for n, t in state.best_average.items()}
-    for number, optimizer in enumerate(state.optimizers):
-        for index, slot in optimizer.state_dict()["state"].items():
-            tensors |= {
-                f"optimizer.{number}.{index}.{name}": torch.as_tensor(value)
-                for name, value in slot.items()
-            }
+    for index, slots in state.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
     tensors["rng"] = torch.get_rng_state()
     metadata = {
         "config": config.model_dump_json(),
@@ -106,16 +100,12 @@ def _restore(state: TrainState, tensors: dict[str, Tensor]) -> None:
         parameter.data.copy_(tensors[f"network.{name}"])
     state.average = _under(tensors, "average.")
     state.best_average = _under(tensors, "best.")
-    for number, optimizer in enumerate(state.optimizers):
-        content = optimizer.state_dict()
-        slots: dict[int, dict[str, Any]] = {}
-        for name, value in _under(tensors, f"optimizer.{number}.").items():
-            index, slot = name.split(".", 1)
-            # Sparse Adam counts steps as a number, the others as a tensor.
-            plain = isinstance(optimizer, torch.optim.SparseAdam) and slot == "step"
-            slots.setdefault(int(index), {})[slot] = int(value) if plain else value
-        content["state"] = slots
-        optimizer.load_state_dict(content)
+    content = state.optimizer.state_dict()
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, value in _under(tensors, "optimizer.").items():
+        index, slot = name.split(".", 1)
+        slots.setdefault(int(index), {})[slot] = value
+    state.optimizer.load_state_dict({**content, "state": slots})
     torch.set_rng_state(tensors["rng"])
 
 
