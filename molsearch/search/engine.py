@@ -1,0 +1,205 @@
+"""Exact search: one pass over the mapped shards in float32, the survivors scored in float64."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from molsearch.errors import IndexCorruptError, UsageError
+from molsearch.index.reader import IndexReader
+from molsearch.search.exact import Exact
+from molsearch.search.fusion import Coarse, QuerySet, coarse
+from molsearch.search.pool import Pool
+
+CHUNK_ROWS = 65_536
+_FIRST_CHUNK_ROWS = 4096
+_CHUNK_SCORES = 2**24
+# Stored embeddings have unit length, but for float16's rounding.
+_LONGEST = 1.01
+
+Excluded = Sequence[NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Ranked rows of an index, best first.
+
+    Attributes
+    ----------
+    shards, rows
+        int64 ``[n]``: where each row stands.
+    scores
+        float64 ``[n]``: fused scores.
+    query_scores
+        float64 ``[n, n_queries]``: scores for each query.
+    """
+
+    shards: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    query_scores: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def search(
+    reader: IndexReader,
+    queries: QuerySet,
+    k: int,
+    *,
+    device: torch.device | str = "cpu",
+    excluded: Excluded | None = None,
+    chunk_rows: int = CHUNK_ROWS,
+) -> Candidates:
+    """Find the k rows with the best fused scores.
+
+    The result equals that of scoring every stored embedding in float64; equal scores are
+    ordered by molecule_id, then by record number, also where the k-th and the next are equal.
+
+    Parameters
+    ----------
+    k
+        Rows wanted; all rows where it is larger than the library.
+    excluded
+        For each shard, bool ``[rows]``: rows out of consideration.
+    chunk_rows
+        Rows scored at a time, which bounds the memory used; the result does not depend on it.
+
+    Raises
+    ------
+    UsageError
+        `k` is not positive, or the queries' dimension is not the index's.
+    IndexCorruptError
+        An embedding is not finite, or a file cannot be read.
+    """
+    exact = _exact(reader, queries, k)
+    plan = coarse(queries, each=False)
+    pool = Pool(k, _error(queries), exact)
+    _scan(reader, plan, [pool], torch.device(device), excluded, chunk_rows)
+    return _candidates(pool, exact, None)
+
+
+def search_each(
+    reader: IndexReader,
+    queries: QuerySet,
+    k: int,
+    *,
+    device: torch.device | str = "cpu",
+    chunk_rows: int = CHUNK_ROWS,
+) -> list[Candidates]:
+    """Find the k best rows for each query by itself, in one pass over the library."""
+    exact = _exact(reader, queries, k)
+    plan = coarse(queries, each=True)
+    pools = [Pool(k, _error(queries), exact, query) for query in range(queries.n_queries)]
+    _scan(reader, plan, pools, torch.device(device), None, chunk_rows)
+    return [_candidates(pool, exact, query) for query, pool in enumerate(pools)]
+
+
+def _exact(reader: IndexReader, queries: QuerySet, k: int) -> Exact:
+    if k <= 0:
+        raise UsageError(f"k is the number of hits wanted: it must be at least 1, not {k}")
+    if queries.vectors.shape[1] != reader.dim:
+        raise UsageError(
+            f"queries have {queries.vectors.shape[1]} dimensions, the index {reader.dim}"
+        )
+    return Exact(reader, queries)
+
+
+def _error(queries: QuerySet) -> float:
+    """Bound on the difference between a float32 score and the exact one.
+
+    A sum of d products rounded to u = 2^-24 each differs by at most d·u·|x|·|q|, in whatever
+    order it is summed; fusion by the mean adds one rounding a term. Twice that, for good measure.
+    """
+    longest = float(np.linalg.norm(queries.vectors.astype(np.float64), axis=1).max())
+    terms = queries.vectors.shape[1] + len(queries.vectors) + 8
+    return terms * 2.0**-23 * _LONGEST * max(longest, 1e-30)
+
+
+def _candidates(pool: Pool, exact: Exact, query: int | None) -> Candidates:
+    rows, query_scores = pool.result()
+    scores = exact.fused(query_scores) if query is None else query_scores[:, query]
+    shards, places = exact.locate(rows)
+    return Candidates(shards, places, scores, query_scores)
+
+
+def _scan(
+    reader: IndexReader,
+    plan: Coarse,
+    pools: list[Pool],
+    device: torch.device,
+    excluded: Excluded | None,
+    chunk_rows: int,
+) -> None:
+    """Offer every row to the pools that it may belong to."""
+    matrix = plan.matrix.to(device)
+    offset = 0
+    for shard, start, block in _chunks(reader, matrix.shape[1], chunk_rows):
+        with _full_precision():
+            scores = plan.reduce(_float32(block, device) @ matrix)
+        if not math.isfinite(float(scores.sum())):
+            raise IndexCorruptError(
+                f"shard {shard} of {reader.path} holds an embedding that is not finite; run: "
+                f"molsearch verify {reader.path}"
+            )
+        if excluded is not None:
+            out = torch.from_numpy(excluded[shard][start : start + len(block)])
+            scores[out.to(device)] = -torch.inf
+        _offer(scores, offset, pools)
+        offset += len(block)
+
+
+def _chunks(
+    reader: IndexReader, width: int, chunk_rows: int
+) -> Iterator[tuple[int, int, NDArray[np.floating]]]:
+    """Yield shard, first row and mapped rows; small chunks first, which soon sets thresholds."""
+    most = max(1, min(chunk_rows, _CHUNK_SCORES // width))
+    size = min(most, _FIRST_CHUNK_ROWS)
+    for shard in range(reader.n_shards):
+        # Mapped anew for each shard: pages of the one before leave this process's memory.
+        vectors = reader.embeddings(shard)
+        start = 0
+        while start < len(vectors):
+            yield shard, start, vectors[start : start + size]
+            start += size
+            size = min(most, 2 * size)
+
+
+def _float32(block: NDArray[np.floating], device: torch.device) -> torch.Tensor:
+    with warnings.catch_warnings():
+        # Mapped read-only, and only read.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        mapped = torch.from_numpy(block)
+    return mapped.to(device).to(torch.float32)
+
+
+def _offer(scores: torch.Tensor, offset: int, pools: list[Pool]) -> None:
+    thresholds = torch.tensor([pool.threshold for pool in pools], device=scores.device)
+    rows, lists = torch.nonzero(scores >= thresholds, as_tuple=True)
+    if len(rows) == 0:
+        return
+    values = scores[rows, lists].cpu().numpy()
+    places = rows.cpu().numpy() + offset
+    owners = lists.cpu().numpy()
+    for number in np.unique(owners):
+        mine = owners == number
+        pools[number].add(places[mine], values[mine])
+
+
+@contextmanager
+def _full_precision() -> Iterator[None]:
+    """Keep float32 products in float32: the error bound does not hold for TF32 or bfloat16."""
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)

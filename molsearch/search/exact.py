@@ -1,0 +1,94 @@
+"""Float64 scores of stored embeddings, and the order of equal ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from molsearch import schema
+from molsearch.index.reader import IndexReader
+from molsearch.search.fusion import QuerySet, fuse, per_query
+
+_ROWS_AT_ONCE = 4096
+
+
+class Exact:
+    """Scores and ranks rows of an index exactly.
+
+    Rows are named by their position over all shards.
+    """
+
+    def __init__(self, reader: IndexReader, queries: QuerySet) -> None:
+        self.reader = reader
+        self.queries = queries
+        self._vectors = queries.vectors.astype(np.float64)
+        self._starts = np.concatenate([[0], np.cumsum(reader.shard_rows)]).astype(np.int64)
+
+    def locate(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Shard of each row, and its place within the shard."""
+        shards = np.searchsorted(self._starts, rows, side="right") - 1
+        return shards.astype(np.int64), rows - self._starts[shards]
+
+    def query_scores(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Scores ``[n, n_queries]`` of `rows` for each query."""
+        result = np.empty((len(rows), self.queries.n_queries))
+        shards, places = self.locate(rows)
+        order = np.argsort(rows, kind="stable")
+        for shard in np.unique(shards):
+            mine = order[shards[order] == shard]
+            vectors = self.reader.embeddings(int(shard))
+            for first in range(0, len(mine), _ROWS_AT_ONCE):
+                some = mine[first : first + _ROWS_AT_ONCE]
+                scores = dot(vectors[places[some]], self._vectors)
+                result[some] = per_query(scores, self.queries)
+        return result
+
+    def fused(self, query_scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Fuse query scores ``[n, n_queries]`` into ``[n]``."""
+        return fuse(query_scores, self.queries.fusion)
+
+    def best(
+        self, rows: NDArray[np.int64], scores: NDArray[np.float64], k: int
+    ) -> NDArray[np.int64]:
+        """Pick the indices of the `k` best of `rows`, best first.
+
+        Equal scores are ordered by molecule_id, then by record number. Ids are read only for
+        rows whose score is not unique and not below the k-th.
+        """
+        if len(rows) > k:
+            least = np.partition(scores, len(scores) - k)[len(scores) - k]
+            keep = np.flatnonzero(scores >= least)
+        else:
+            keep = np.arange(len(rows))
+        order = keep[np.argsort(-scores[keep], kind="stable")]
+        ranked = scores[order]
+        same = np.zeros(len(order), dtype=bool)
+        same[1:] = ranked[1:] == ranked[:-1]
+        same[:-1] |= ranked[:-1] == ranked[1:]
+        tied = np.flatnonzero(same)
+        if len(tied):
+            # Tied rows keep the places they hold together; only their order within changes.
+            order[tied] = order[tied][self._order_of(rows[order[tied]], ranked[tied])]
+        return order[:k]
+
+    def _order_of(self, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.int64]:
+        names = [schema.MOLECULE_ID, schema.RECORD_NUMBER]
+        table = self.reader.take(*self.locate(rows), names)
+        table = table.append_column(schema.SCORE, pa.array(scores))
+        keys = [(schema.SCORE, "descending"), *((name, "ascending") for name in names)]
+        return np.asarray(pc.sort_indices(table, sort_keys=keys)).astype(np.int64)
+
+
+def dot(block: NDArray[np.floating], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Products ``[n, c]`` of rows ``[n, dim]`` with float64 `vectors` ``[c, dim]``.
+
+    Summed dimension by dimension rather than by a library's product, whose order of summation,
+    and so whose last bit, depends on where in a block a row stands: equal rows must tie.
+    """
+    columns = np.ascontiguousarray(block.T, dtype=np.float64)
+    total = np.zeros((block.shape[0], len(vectors)))
+    for values, weights in zip(columns, vectors.T, strict=True):
+        total += values[:, None] * weights
+    return total

@@ -1,0 +1,137 @@
+"""Scores of many conformers and queries become one: by the best (max) or the mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Fusion = Literal["max", "mean"]
+
+
+@dataclass(frozen=True)
+class QuerySet:
+    """Embedded queries.
+
+    Attributes
+    ----------
+    vectors
+        float32 ``[c, dim]``, one row a conformer.
+    groups
+        int64 ``[c]``: the query each conformer belongs to, ``0 .. n_queries - 1``.
+    fusion
+        Over queries.
+    conformer_fusion
+        Over the conformers of one query.
+    """
+
+    vectors: NDArray[np.float32]
+    groups: NDArray[np.int64]
+    fusion: Fusion = "max"
+    conformer_fusion: Fusion = "mean"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be scored."""
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.groups):
+            raise ValueError("one group a query conformer, vectors [c, dim]")
+        if len(self.groups) == 0 or set(self.groups.tolist()) != set(range(self.n_queries)):
+            raise ValueError("every query needs at least one conformer")
+        if not np.isfinite(self.vectors).all():
+            raise ValueError("a query embedding is not finite")
+
+    @property
+    def n_queries(self) -> int:
+        """Number of queries."""
+        return int(self.groups.max()) + 1
+
+    def members(self) -> list[NDArray[np.int64]]:
+        """Conformer rows of each query."""
+        return [np.flatnonzero(self.groups == query) for query in range(self.n_queries)]
+
+
+def fuse(scores: NDArray[np.float64], how: Fusion) -> NDArray[np.float64]:
+    """Fuse the columns of ``[n, c]`` scores into ``[n]``, column by column.
+
+    The order of operations is the same for every row, so equal rows have equal results
+    wherever they stand.
+    """
+    total = scores[:, 0].copy()
+    for column in scores.T[1:]:
+        total = np.maximum(total, column) if how == "max" else total + column
+    return total if how == "max" else total / scores.shape[1]
+
+
+def per_query(scores: NDArray[np.float64], queries: QuerySet) -> NDArray[np.float64]:
+    """Fuse conformer scores ``[n, c]`` into query scores ``[n, n_queries]``."""
+    columns = [fuse(scores[:, rows], queries.conformer_fusion) for rows in queries.members()]
+    return np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True)
+class Coarse:
+    """The same fusion in float32, for the scan: a product with `matrix`, then `reduce`.
+
+    Attributes
+    ----------
+    matrix
+        float32 ``[dim, m]``.
+    reduce
+        From products ``[n, m]`` to scores ``[n, lists]``.
+    """
+
+    matrix: torch.Tensor
+    reduce: Callable[[torch.Tensor], torch.Tensor]
+
+
+def coarse(queries: QuerySet, *, each: bool) -> Coarse:
+    """Plan the scan; means are taken of vectors, before the product.
+
+    Parameters
+    ----------
+    each
+        One list a query, instead of one list in which the queries are fused.
+    """
+    vectors = queries.vectors.astype(np.float64)
+    members = queries.members()
+    reduce: Callable[[torch.Tensor], torch.Tensor] = _unchanged
+    if queries.conformer_fusion == "mean":
+        vectors = np.stack([vectors[rows].mean(axis=0) for rows in members])
+    elif len(vectors) > queries.n_queries:
+        reduce = _group_max(members)
+    if not each and queries.n_queries > 1:
+        if queries.fusion == "max":
+            reduce = _row_max
+        elif reduce is _unchanged:
+            vectors = vectors.mean(axis=0, keepdims=True)
+        else:
+            reduce = _mean_after(reduce)
+    matrix = np.ascontiguousarray(vectors.T, dtype=np.float32)
+    return Coarse(torch.from_numpy(matrix), reduce)
+
+
+def _unchanged(scores: torch.Tensor) -> torch.Tensor:
+    return scores
+
+
+def _row_max(scores: torch.Tensor) -> torch.Tensor:
+    return scores.amax(dim=1, keepdim=True)
+
+
+def _group_max(members: list[NDArray[np.int64]]) -> Callable[[torch.Tensor], torch.Tensor]:
+    columns = [torch.from_numpy(rows) for rows in members]
+
+    def reduce(scores: torch.Tensor) -> torch.Tensor:
+        best = [scores[:, rows.to(scores.device)].amax(dim=1) for rows in columns]
+        return torch.stack(best, dim=1)
+
+    return reduce
+
+
+def _mean_after(
+    inner: Callable[[torch.Tensor], torch.Tensor],
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    return lambda scores: inner(scores).mean(dim=1, keepdim=True)

@@ -1,0 +1,254 @@
+"""The engine gives what float64 brute force over the stored embeddings gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from fakes import FakeEncoder, molecule, prepared_set
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from molsearch.errors import IndexCorruptError, UsageError
+from molsearch.index.reader import IndexReader
+from molsearch.index.writer import build_index
+from molsearch.search import engine, pool
+from molsearch.search.engine import search, search_each
+from molsearch.search.exact import dot
+from molsearch.search.fusion import QuerySet
+
+N = 900
+
+
+def made(folder: Path, shard_rows: int, n: int = N, **changes) -> IndexReader:
+    """An index whose fingerprints repeat (ties) and whose ids are not in file order."""
+    rng = np.random.default_rng(3)
+    ids = rng.permutation(n)
+    prepared = prepared_set(
+        folder / "p",
+        [
+            molecule(
+                i + 1,
+                seed=int(rng.integers(0, 150)) if i % 3 else i + 1000,
+                molecule_id=f"id-{ids[i] % (n - 50):04d}",
+                **changes,
+            )
+            for i in range(n)
+        ],
+    )
+    return build_index(prepared, FakeEncoder(), folder / "i", shard_rows=shard_rows)
+
+
+@pytest.fixture(scope="module")
+def readers(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("engine")
+    return {rows: made(folder / str(rows), rows) for rows in (1000, 128, 7)}
+
+
+def queries_of(seed: int, n_queries: int, n_conformers: int, **fusion) -> QuerySet:
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(n_queries), n_conformers)
+    vectors = rng.standard_normal((len(groups), 16))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return QuerySet(vectors.astype(np.float32), groups, **fusion)
+
+
+def brute_force(reader: IndexReader, queries: QuerySet, k: int):
+    """Every row scored in float64 by NumPy, sorted by score, id and record number."""
+    stored = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)])
+    products = stored.astype(np.float64) @ queries.vectors.astype(np.float64).T
+    kind = {"max": np.max, "mean": np.mean}
+    per_query = np.stack(
+        [
+            kind[queries.conformer_fusion](products[:, queries.groups == q], axis=1)
+            for q in range(queries.n_queries)
+        ],
+        axis=1,
+    )
+    scores = kind[queries.fusion](per_query, axis=1)
+    records = [
+        reader.records(i).read(["molecule_id", "record_number"]) for i in range(reader.n_shards)
+    ]
+    ids = [v for table in records for v in table.column(0).to_pylist()]
+    numbers = [v for table in records for v in table.column(1).to_pylist()]
+    # Products of equal rows differ in the last bits: what differs by less than 1e-12 is equal.
+    order = sorted(range(len(ids)), key=lambda i: (-round(scores[i], 12), ids[i], numbers[i]))[:k]
+    return [numbers[i] for i in order], scores[order], per_query[order]
+
+
+def numbers_of(reader: IndexReader, found) -> list[int]:
+    table = reader.take(found.shards, found.rows, ["record_number"])
+    return table.column(0).to_pylist()
+
+
+@pytest.mark.parametrize("shard_rows", [1000, 128, 7])
+@pytest.mark.parametrize("k", [1, 10, 500, N - 1, N, N + 100])
+def test_search_equals_brute_force(readers, shard_rows, k):
+    reader = readers[shard_rows]
+    queries = queries_of(k, 3, 2)
+    found = search(reader, queries, k, chunk_rows=100)
+    numbers, scores, per_query = brute_force(reader, queries, k)
+    assert numbers_of(reader, found) == numbers
+    np.testing.assert_allclose(found.scores, scores, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found.query_scores, per_query, rtol=0, atol=1e-12)
+    assert len(found) == min(k, N)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.integers(0, 10**6),
+    shard_rows=st.sampled_from([1000, 128, 7]),
+    chunk_rows=st.sampled_from([1, 5, 64, 10_000]),
+    k=st.integers(1, N),
+    n_queries=st.integers(1, 5),
+    n_conformers=st.integers(1, 4),
+    fusion=st.sampled_from(["max", "mean"]),
+    conformer_fusion=st.sampled_from(["max", "mean"]),
+)
+def test_any_shards_chunks_and_fusions_equal_brute_force(
+    readers, seed, shard_rows, chunk_rows, k, n_queries, n_conformers, fusion, conformer_fusion
+):
+    reader = readers[shard_rows]
+    queries = queries_of(
+        seed, n_queries, n_conformers, fusion=fusion, conformer_fusion=conformer_fusion
+    )
+    found = search(reader, queries, k, chunk_rows=chunk_rows)
+    numbers, scores, _ = brute_force(reader, queries, k)
+    assert numbers_of(reader, found) == numbers
+    np.testing.assert_allclose(found.scores, scores, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 7, 149, 150, 151, 400])
+def test_planted_ties_are_cut_by_id_then_record_number(tmp_path, k, monkeypatch):
+    # 300 equal molecules: the k-th and the next are equal, and the pool overflows its room.
+    monkeypatch.setattr(pool, "_ROOM", 16)
+    rng = np.random.default_rng(1)
+    ids = [f"x{n:03d}" for n in rng.integers(0, 40, 450)]
+    prepared = prepared_set(
+        tmp_path / "p",
+        [molecule(i + 1, seed=5 if i % 3 else 10_000 + i, molecule_id=ids[i]) for i in range(450)],
+    )
+    reader = build_index(prepared, FakeEncoder(), tmp_path / "i", shard_rows=100)
+    vector = FakeEncoder().embed_table(next(prepared.iter_tables()))[1]
+    queries = QuerySet(vector[None], np.array([0]))
+    for chunk_rows in (1, 37, 1000):
+        found = search(reader, queries, k, chunk_rows=chunk_rows)
+        numbers, scores, _ = brute_force(reader, queries, k)
+        assert numbers_of(reader, found) == numbers
+        np.testing.assert_allclose(found.scores, scores, rtol=0, atol=1e-12)
+
+
+def test_equal_rows_tie_exactly_wherever_they_stand():
+    rng = np.random.default_rng(0)
+    row = rng.standard_normal(256).astype(np.float16)
+    vectors = rng.standard_normal((3, 256))
+    for n in (1, 2, 3, 17, 64, 1000):
+        block = rng.standard_normal((n, 256)).astype(np.float16)
+        block[n // 2] = row
+        products = dot(block, vectors)
+        assert np.array_equal(products[n // 2], dot(row[None], vectors)[0])
+        np.testing.assert_allclose(products, block.astype(float) @ vectors.T, rtol=0, atol=1e-11)
+
+
+def test_each_query_by_itself_equals_its_own_search(readers):
+    reader = readers[128]
+    queries = queries_of(11, 6, 3, conformer_fusion="max")
+    lists = search_each(reader, queries, 40, chunk_rows=90)
+    assert len(lists) == 6
+    for query, found in enumerate(lists):
+        rows = queries.groups == query
+        alone = QuerySet(
+            queries.vectors[rows], np.zeros(rows.sum(), np.int64), conformer_fusion="max"
+        )
+        numbers, scores, _ = brute_force(reader, alone, 40)
+        assert numbers_of(reader, found) == numbers
+        np.testing.assert_allclose(found.scores, scores, rtol=0, atol=1e-12)
+
+
+def test_excluded_rows_never_come_back(readers):
+    reader = readers[128]
+    queries = queries_of(5, 1, 1)
+    every = search(reader, queries, N)
+    excluded = [np.zeros(rows, dtype=bool) for rows in reader.shard_rows]
+    for shard, row in zip(every.shards[:100], every.rows[:100], strict=True):
+        excluded[shard][row] = True
+    rest = search(reader, queries, N, excluded=excluded)
+    assert numbers_of(reader, rest) == numbers_of(reader, every)[100:]
+    for rows in excluded:
+        rows[:] = True
+    assert len(search(reader, queries, 10, excluded=excluded)) == 0
+
+
+def test_a_library_member_finds_itself_first(readers):
+    reader = readers[128]
+    vector = reader.embeddings(3)[17].astype(np.float32)
+    found = search(reader, QuerySet(vector[None], np.array([0])), 1)
+    assert np.array_equal(reader.embeddings(int(found.shards[0]))[found.rows[0]], vector)
+    assert found.scores[0] == pytest.approx(1, abs=1e-3)
+
+
+def test_no_hits_wanted_or_other_dimensions_are_refused(readers):
+    with pytest.raises(UsageError, match="at least 1"):
+        search(readers[128], queries_of(0, 1, 1), 0)
+    with pytest.raises(UsageError, match="dimensions"):
+        search(readers[128], QuerySet(np.ones((1, 8), np.float32), np.array([0])), 1)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_query_that_is_not_finite_is_refused(bad):
+    vectors = np.ones((2, 4), np.float32)
+    vectors[1, 2] = bad
+    with pytest.raises(ValueError, match="not finite"):
+        QuerySet(vectors, np.array([0, 0]))
+
+
+@pytest.mark.parametrize("groups", [[], [0, 2], [1, 1], [0]])
+def test_groups_must_name_every_query(groups):
+    with pytest.raises(ValueError, match=r"conformer"):
+        QuerySet(np.ones((2, 4), np.float32), np.array(groups, dtype=np.int64))
+
+
+def test_a_nan_in_a_shard_is_corruption_not_a_missing_hit(tmp_path):
+    reader = made(tmp_path, 300)
+    path = next((tmp_path / "i").rglob("shard-00001/embeddings.npy"))
+    array = np.load(path)
+    array[50, 3] = np.nan
+    np.save(path, array)
+    with pytest.raises(IndexCorruptError, match=r"not finite; run: molsearch verify"):
+        search(reader, queries_of(0, 1, 1), 5)
+
+
+def test_search_leaves_the_precision_of_products_as_it_was(readers):
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    try:
+        search(readers[128], queries_of(0, 1, 1), 5)
+        assert torch.get_float32_matmul_precision() == "high"
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def test_the_error_bound_holds_for_random_vectors():
+    rng = np.random.default_rng(2)
+    stored = rng.standard_normal((20_000, 256))
+    stored = (stored / np.linalg.norm(stored, axis=1, keepdims=True)).astype(np.float16)
+    vector = rng.standard_normal(256)
+    queries = QuerySet((vector / np.linalg.norm(vector))[None].astype(np.float32), np.array([0]))
+    coarse = torch.from_numpy(stored).float() @ torch.from_numpy(queries.vectors[0])
+    exact = stored.astype(np.float64) @ queries.vectors[0].astype(np.float64)
+    assert np.abs(coarse.numpy() - exact).max() < engine._error(queries) / 10
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_gives_the_same_hits(readers):
+    queries = queries_of(8, 3, 2)
+    cpu = search(readers[128], queries, 300)
+    cuda = search(readers[128], queries, 300, device="cuda")
+    assert np.array_equal(cpu.rows, cuda.rows)
+    assert np.array_equal(cpu.shards, cuda.shards)
+    assert np.array_equal(cpu.scores, cuda.scores)
