@@ -58,11 +58,18 @@ def split_records(blocks: Iterator[bytes], limit: int) -> Iterator[bytes | TooLo
             head = head or buffer[:_TITLE_BYTES]
             skipped += len(buffer) - len(kept)
             buffer = kept
-        scanned = buffer.rfind(b"\n") + 1
+        scanned = _scanned(buffer)
     last = _END_OF_RECORD.search(buffer + b"\n", scanned)
     record = buffer[: last.start()] if last else buffer
     if skipped or last or record.strip():
         yield _bounded(record, head, skipped, limit)
+
+
+def _scanned(buffer: bytes) -> int:
+    """Position before which no ``$$$$`` line can end any more."""
+    last = buffer.rfind(b"\n") + 1
+    may_delimit = len(buffer) - last < 4 or buffer.startswith(b"$$$$", last)
+    return last if may_delimit else len(buffer)
 
 
 def _shortened(buffer: bytes, limit: int) -> bytes:

@@ -20,6 +20,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Below this much output no ratio is judged: short repetitive files compress very well.
 _RATIO_FLOOR = 64_000_000
 _AGAIN = "copy or download the file again"
+_DOUBT = f"earlier records may be wrong too, so {_AGAIN}"
 
 
 def open_blocks(source: str, config: ReadConfig) -> Iterator[bytes]:
@@ -83,28 +84,42 @@ def _gunzip(blocks: Iterator[bytes], max_ratio: float, max_bytes: int) -> Iterat
     """Inflate all members of a gzip stream, at most `BLOCK` bytes at a time."""
     taken = made = 0
     inflate = zlib.decompressobj(wbits=31)
-    try:
-        for block in blocks:
-            taken += len(block)
-            data = block
-            while data:
-                if inflate.eof:  # next member; zero padding between members is legal
-                    data = data.lstrip(b"\0")
-                    if not data:
-                        break
-                    inflate = zlib.decompressobj(wbits=31)
+    for block in blocks:
+        taken += len(block)
+        data = block
+        while data:
+            if inflate.eof:  # next member; zero padding between members is legal
+                data = data.lstrip(b"\0")
+                if not data:
+                    break
+                inflate = zlib.decompressobj(wbits=31)
+            before = inflate.copy()
+            try:
                 piece = inflate.decompress(data, BLOCK)
-                data = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
-                made += len(piece)
-                _check_expansion(taken, made, max_ratio, max_bytes)
-                if piece:
-                    yield piece
-        while not inflate.eof and (piece := inflate.decompress(b"", BLOCK)):
-            yield piece
-    except zlib.error as error:
-        raise DamagedError("the gzip data is corrupt", _AGAIN) from error
+            except zlib.error as error:
+                yield from _salvaged(before, data)
+                raise DamagedError("the gzip data is corrupt", _DOUBT) from error
+            data = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
+            made += len(piece)
+            _check_expansion(taken, made, max_ratio, max_bytes)
+            if piece:
+                yield piece
+    while not inflate.eof and (piece := inflate.decompress(b"", BLOCK)):
+        yield piece
     if not inflate.eof and taken:
         raise DamagedError("the gzip data is truncated", _AGAIN)
+
+
+def _salvaged(inflate: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+    """Inflate what comes before a break, which a call on the whole data would throw away."""
+    pieces = []
+    try:
+        for position in range(len(data)):
+            pieces.append(inflate.decompress(data[position : position + 1]))  # noqa: PERF401
+    except zlib.error:
+        pass
+    if whole := b"".join(pieces):
+        yield whole
 
 
 def _check_expansion(taken: int, made: int, max_ratio: float, max_bytes: int) -> None:
@@ -118,9 +133,9 @@ def _check_expansion(taken: int, made: int, max_ratio: float, max_bytes: int) ->
 def _as_utf8(blocks: Iterator[bytes]) -> Iterator[bytes]:
     head, blocks = peek(blocks, 1 << 16)
     if head.startswith(_UTF16):
-        return _transcode(blocks)
-    if head.startswith(codecs.BOM_UTF8):
-        return _without_bom(blocks)
+        head, blocks = peek(_transcode(blocks), 1 << 16)
+    elif head.startswith(codecs.BOM_UTF8):
+        blocks = _without_bom(blocks)
     if b"\r" in head and b"\n" not in head and b"\0" not in head:
         return (block.replace(b"\r", b"\n") for block in blocks)
     return blocks
