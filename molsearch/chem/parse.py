@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from functools import cache
 from typing import Any
 
 from rdkit import Chem
 
 from molsearch.schema import Record
+
+_BRACKET = re.compile(r"\[[^\[\]]*\]")
+_RING = re.compile(r"%\d\d|\d")
 
 
 class RejectedError(ValueError):
@@ -90,6 +95,19 @@ def explain(record: Record) -> str:
         raw = Chem.MolFromSmiles(record.smiles, parameters)
         what = "SMILES"
     if raw is None:
-        return f"not a readable {what}"
+        return _syntax(record.smiles) if record.smiles else f"not a readable {what}"
     problems = Chem.DetectChemistryProblems(raw)
     return problems[0].Message() if problems else f"not a readable {what}"
+
+
+def _syntax(smiles: str) -> str:
+    """Name the usual slips in a SMILES that cannot be read."""
+    bare = _BRACKET.sub("", smiles.split()[0])
+    if "[" in bare or "]" in bare:
+        return "not a readable SMILES: unbalanced square brackets"
+    if bare.count("(") != bare.count(")"):
+        return "not a readable SMILES: unbalanced parentheses"
+    rings = Counter(_RING.findall(bare))
+    if odd := sorted(label for label, count in rings.items() if count % 2):
+        return f"not a readable SMILES: ring bond {odd[0]} is never closed"
+    return "not a readable SMILES"

@@ -27,6 +27,14 @@ _SHARD_RECORDS_MIN = 128
 OnProgress = Callable[[int, int], None]
 
 
+class NothingPreparedError(InputError):
+    """Every record failed; the set at `path` holds their failures."""
+
+    def __init__(self, message: str, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 def prepare(
     sources: Sequence[str | Path],
     out: Path,
@@ -65,7 +73,8 @@ def prepare(
     UsageError
         `out` holds something else, or a set made from other input or with another config.
     InputError
-        A source cannot be read, holds no records, or not one record could be prepared.
+        A source cannot be read, holds no records, or not one record could be prepared (then a
+        `NothingPreparedError`, and the set holds the failures).
     IndexCorruptError
         `out` holds a damaged prepared set.
     """
@@ -104,8 +113,9 @@ def prepare_records(
     records = _begun(records, run)
     with writing(out, run, resume=resume, overwrite=overwrite) as writer:
         before = writer.manifest.n_in
+        (on_progress or _silent)(before, writer.manifest.n_failed)
         if not writer.manifest.complete:
-            _fill(writer, records, run, workers, on_progress, task)
+            _fill(writer, records, run, workers, on_progress or _silent, task)
             writer.finish()
             _write_run(writer, workers, before, time.monotonic() - started)
     prepared = PreparedSet.open(out)
@@ -142,12 +152,10 @@ def _fill(
     records: Iterable[Record],
     run: PrepareRun,
     workers: int,
-    on_progress: OnProgress | None,
+    report: OnProgress,
     task: Task,
 ) -> None:
     done, failed = writer.manifest.n_in, writer.manifest.n_failed
-    report = on_progress or _silent
-    report(done, failed)
     rest = islice(records, done, run.limit)
     waiting: list[Outcome] = []
     stream = prepare_stream(rest, run.prepare, workers=workers, task=task)
@@ -220,8 +228,9 @@ def _refuse_nothing(prepared: PreparedSet) -> None:
         f"{group.source} row {group.row}: {group.stage}: {group.reason}"
         for group in failure_groups(prepared)[:3]
     )
-    raise InputError(
+    raise NothingPreparedError(
         f"none of {prepared.n_in:,} records in {_name(prepared.manifest.run)} could be prepared "
         f"({reasons}); all failures are in {prepared.path / 'shards'} (failures-*.parquet): "
-        "check the column and the delimiter"
+        "check the column and the delimiter",
+        prepared.path,
     )
