@@ -97,6 +97,21 @@ def test_single_mol_file(tmp_path: Path) -> None:
     assert (record.molecule_id, record.error) == ("m", "")
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+@pytest.mark.parametrize("named", [True, False])
+def test_tables_that_quote_mol_blocks(tmp_path: Path, name: str, named: bool) -> None:
+    block = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO")) + "$$$$\n"
+    with (tmp_path / name).open("w", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerows([["block", "id", "smiles"]] if named else [])
+        writer.writerows([block, f"m{n}", "CCO"] for n in range(30))
+    said = {} if named else {"delimiter": ",", "smiles_column": "3", "id_column": "2"}
+    found = records(tmp_path / name, **said)
+    assert [record.molecule_id for record in found] == [f"m{n}" for n in range(30)]
+    assert {record.smiles for record in found} == {"CCO"}
+    assert {text for record in found for text in record.extra.values()} == {block}
+
+
 def test_numbers_count_over_sources_and_rows_within(tmp_path: Path) -> None:
     for name in FORMATS:
         (tmp_path / f"a.{name}").write_bytes(content(name))

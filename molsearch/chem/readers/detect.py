@@ -68,11 +68,19 @@ def format_of(source: str, head: bytes) -> Format:
         raise InputError(f"{source}: {suffix} is not read; {_UNREAD_SUFFIXES[suffix]}")
     if suffix in PARQUET_SUFFIXES:
         raise InputError(f"{source}: not a Parquet file; check it, or rename it after its format")
-    if _COUNTS.match(head) or _MOLBLOCK.search(head):
+    if _is_sdf(suffix, head):
         return "sdf"
     if suffix in SDF_SUFFIXES:
         raise InputError(f"{source}: no mol block found; check that it is an SD file")
     return "table" if suffix in TABLE_SUFFIXES else "smi"
+
+
+def _is_sdf(suffix: str, head: bytes) -> bool:
+    """Whether the text begins with a mol block, and not with a table that quotes some."""
+    match = _COUNTS.match(head)
+    if match is None and suffix in SDF_SUFFIXES | TEXT_SUFFIXES | {""}:
+        match = _MOLBLOCK.search(head)
+    return match is not None and (suffix in SDF_SUFFIXES or b'"' not in head[: match.end()])
 
 
 def _refuse_binary(source: str, head: bytes) -> None:
