@@ -55,9 +55,11 @@ def parse(record: Record) -> Chem.Mol:
     RejectedError
         With stage ``"parse"``: syntax, valence, aromaticity, no atoms at all, or a search pattern.
     """
+    if not record.molblock and not record.smiles.strip():
+        raise RejectedError("parse", "empty SMILES")
     mol = _read(record)
     if mol is None:
-        raise RejectedError("parse", explain(record))
+        raise RejectedError("parse", _explain(record))
     if mol.GetNumAtoms() == 0:
         raise RejectedError("parse", "no atoms")
     # SMILES have no query features but the wildcard bond; looking at every atom is not free.
@@ -69,7 +71,7 @@ def parse(record: Record) -> Chem.Mol:
 
 
 def _is_pattern(mol: Chem.Mol) -> bool:
-    # R-groups are queries to RDKit; the standardiser names them for what they are.
+    # R-groups and atom lists have no element; the standardiser refuses them as dummy atoms.
     atoms = any(atom.HasQuery() and atom.GetAtomicNum() for atom in mol.GetAtoms())
     return atoms or any(bond.HasQuery() for bond in mol.GetBonds())
 
@@ -80,13 +82,11 @@ def _read(record: Record) -> Chem.Mol | None:
     return Chem.MolFromSmiles(record.smiles, _smiles_parameters())
 
 
-def explain(record: Record) -> str:
+def _explain(record: Record) -> str:
     """Say in one line why RDKit could not read `record`."""
     if record.molblock:
         raw = Chem.MolFromMolBlock(record.molblock, sanitize=False)
         what = "mol block"
-    elif not record.smiles.strip():
-        return "empty SMILES"
     elif ">" in record.smiles:
         return "a reaction, not a molecule"
     else:

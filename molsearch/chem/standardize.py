@@ -67,7 +67,7 @@ def parent_of(mol: Chem.Mol, max_heavy_atoms: int) -> Chem.Mol:
         With stage ``"standardize"``: dummy atoms, nothing organic, or too large.
     """
     if mol.HasSubstructMatch(_pattern(_DUMMY)):
-        raise RejectedError(STAGE, "dummy atom (R-group or attachment point)")
+        raise RejectedError(STAGE, "dummy atom (R-group, attachment point or atom list)")
     if mol.HasSubstructMatch(_pattern(_BOUND_METAL)):
         mol = _disconnector().Disconnect(mol)
     mol = largest_organic_fragment(mol)

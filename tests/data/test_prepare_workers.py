@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from molsearch.config import PrepareConfig
+from molsearch.data.workers import Outcome, prepare_stream
+from molsearch.errors import InputError, MolSearchError
+from molsearch.schema import Failure, Prepared, Record
+
+FLAT = PrepareConfig(n_conformers=0, timeout=0.5)
+
+
+def records(n: int) -> Iterator[Record]:
+    for number in range(1, n + 1):
+        yield Record(number, "t", number, f"m{number}", "C" * (number % 7 + 1))
+
+
+def stand_in(record: Record, config: PrepareConfig) -> Outcome:
+    """Answer without RDKit; ids say what else happens."""
+    if record.molecule_id == "m13":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if record.molecule_id == "m29":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if record.molecule_id == "m40":
+        time.sleep(600)
+    if record.molecule_id == "m57":
+        raise MemoryError("no room")
+    return Failure.of(record, "test", record.molecule_id)
+
+
+def always_dead(record: Record, config: PrepareConfig) -> Outcome:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError(record)
+
+
+def calm(record: Record, config: PrepareConfig) -> Outcome:
+    return Failure.of(record, "test", record.molecule_id)
+
+
+@pytest.mark.slow
+def test_a_dead_or_stuck_worker_costs_exactly_its_molecule() -> None:
+    stream = prepare_stream(records(70), FLAT, workers=2, task=stand_in, chunk=16)
+    outcomes = [one for batch in stream for one in batch]
+    assert [one.record_number for one in outcomes] == list(range(1, 71))
+    lost = {one.molecule_id: one.reason for one in outcomes if one.stage == "worker"}  # type: ignore[union-attr]
+    assert set(lost) == {"m13", "m29", "m40", "m57"}
+    assert "SIGSEGV" in lost["m13"]
+    assert "SIGKILL" in lost["m29"]
+    assert "took longer than 6 s" in lost["m40"]
+    assert "no room" in lost["m57"]
+
+
+def test_workers_that_always_die_are_the_machines_fault() -> None:
+    with pytest.raises(MolSearchError, match="die on every record"):
+        list(prepare_stream(records(12), FLAT, workers=1, task=always_dead, chunk=12))
+
+
+def test_reading_runs_only_a_little_ahead() -> None:
+    read = 0
+
+    def counted() -> Iterator[Record]:
+        nonlocal read
+        for record in records(2_000):
+            read += 1
+            yield record
+
+    stream = prepare_stream(counted(), FLAT, workers=1, task=calm, chunk=10)
+    seen = ahead = 0
+    for batch in stream:
+        seen += len(batch)
+        ahead = max(ahead, read - seen)
+    assert seen == 2_000
+    assert ahead <= 30
+
+
+def test_an_input_error_comes_after_the_records_before_it() -> None:
+    def torn() -> Iterator[Record]:
+        yield from records(25)
+        raise InputError("truncated at record 26")
+
+    seen = 0
+    with pytest.raises(InputError, match="record 26"):  # noqa: PT012
+        for batch in prepare_stream(torn(), FLAT, workers=1, task=calm, chunk=10):
+            seen += len(batch)
+    assert seen == 25
+
+
+def test_real_chemistry_in_a_worker() -> None:
+    rows = [Record(1, "t", 1, "a", "CCO"), Record(2, "t", 2, "b", "C1CC")]
+    (outcomes,) = prepare_stream(rows, FLAT, workers=1)
+    assert isinstance(outcomes[0], Prepared)
+    assert isinstance(outcomes[1], Failure)
+
+
+def test_a_worker_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, molsearch.data.workers as w, molsearch.chem.prepare as p;"
+        "from molsearch.config import PrepareConfig as C; from molsearch.schema import Record as R;"
+        "w.default_task(R(1, 't', 1, 'm', 'CCO'), C());"
+        "print([m for m in ('torch', 'pandas', 'pyarrow', 'streamlit') if m in sys.modules])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"
