@@ -20,7 +20,10 @@ class Dual(Protocol):
     distances: Tensor
 
     def start(self) -> Tensor:
-        """Potentials to begin with."""
+        """Potentials near the solution, for most problems."""
+
+    def safe_start(self) -> Tensor:
+        """Potentials from which Newton's method cannot empty a row of the plan."""
 
     def plan(self, potentials: Tensor) -> Tensor:
         """Plan at the potentials; the buffer is overwritten by the next call."""
@@ -71,6 +74,14 @@ class SmoothDual:
             level = level - (active.sum((1, 2), keepdim=True) - rows.shape[1]) / (2 * count)
         return level[:, 0].expand(n_batch, n).clone()
 
+    def safe_start(self) -> Tensor:
+        """One half: every diagonal entry is active.
+
+        Row sums are convex in the potentials and a Newton step sets their linearisation to
+        one, so a row that has an entry keeps one: no step meets a flat dual.
+        """
+        return torch.full_like(self.distances[:, 0], 0.5)
+
     def plan(self, potentials: Tensor) -> Tensor:
         """``[w_i + w_j - D_ij]_+``."""
         return _affine(self.distances, potentials, self._buffer).relu_()
@@ -108,6 +119,10 @@ class EntropicDual:
     def start(self) -> Tensor:
         """Half the negative log row sums of the kernel ``exp(-D)``."""
         return -0.5 * (-self.distances).logsumexp(2)
+
+    def safe_start(self) -> Tensor:
+        """As `start`: no entry is ever zero."""
+        return self.start()
 
     def plan(self, potentials: Tensor) -> Tensor:
         """``exp(w_i + w_j - D_ij)``."""

@@ -152,7 +152,7 @@ def _solve(
     dual = _DUALS[kind](scaled_distances(cost, regularisation, dtype))
     if method == "newton":
         limit = _MAX_NEWTON if max_iterations is None else max_iterations
-        _, plan, iterations, error = solve_newton(dual, dual.start(), tolerance, limit)
+        _, plan, iterations, error = solve_newton(dual, dual.safe_start(), tolerance, limit)
     elif method == "fixed_point":
         limit = _MAX_FIXED_POINT if max_iterations is None else max_iterations
         potentials, plan, iterations, error = solve_fixed_point(dual, tolerance, limit)
@@ -161,8 +161,8 @@ def _solve(
             # Rounding or an awkward pattern: finish with Newton at full precision.
             finish = cost.reshape(-1, *cost.shape[-2:])[left].to(precise_dtype(cost))
             rest = _DUALS[kind](scaled_distances(finish, regularisation, finish.dtype))
-            begin = potentials[left].to(finish.dtype)
-            begin = torch.where(begin.isfinite().all(1, keepdim=True), begin, rest.start())
+            usable = (plan[left].sum(2) > 0).all(1, keepdim=True)  # false for NaN
+            begin = torch.where(usable, potentials[left].to(finish.dtype), rest.safe_start())
             _, solved, extra, rest_error = solve_newton(rest, begin, tolerance, _MAX_NEWTON)
             plan[left] = solved.to(dtype)
             iterations[left] += extra
