@@ -75,6 +75,7 @@ class ScreenConfig(Config):
     include_smarts: tuple[str, ...] = ()
     exclude_smarts: tuple[str, ...] = ()
     exclude_alerts: bool = False
+    where: tuple[str, ...] = ()
     unique: Literal["none", "parent", "skeleton", "scaffold"] = "none"
     keep_query: bool = True
 

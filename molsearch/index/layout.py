@@ -67,4 +67,5 @@ def is_index(path: Path) -> bool:
     """Whether `path` holds an index, finished or not, sound or not."""
     if not path.is_dir():
         return False
-    return (path / GENERATIONS).is_dir() or (path / WRITER).is_file()
+    signs = (GENERATIONS, WRITER, f"{PREPARED}/{MANIFEST}")
+    return any((path / sign).exists() for sign in signs)

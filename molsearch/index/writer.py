@@ -72,7 +72,7 @@ def build_index(
     dtype
         ``"float16"`` or ``"float32"``.
     on_progress
-        Called with molecules done and failed so far.
+        Called with molecules done and of these failed, first with what was done earlier.
 
     Raises
     ------
@@ -199,7 +199,11 @@ def _write_shards(
     on_progress: OnProgress | None,
 ) -> list[ShardEntry]:
     stream = RowStream(prepared.iter_tables())
-    done = failed = 0
+    n_shards = -(-plan.n_rows // plan.shard_rows)
+    folders = [generation_folder(out, number) / shard_name(i) for i in range(n_shards)]
+    finished = [finished_shard(folder) for folder in folders]
+    failed = sum(entry.n_failed for entry in finished if entry is not None)
+    done = sum(entry.n_rows for entry in finished if entry is not None) + failed
     entries: list[ShardEntry] = []
 
     def count(rows: int, bad: int) -> None:
@@ -208,16 +212,14 @@ def _write_shards(
         if on_progress is not None:
             on_progress(done, failed)
 
-    for first in range(0, plan.n_rows, plan.shard_rows):
-        folder = generation_folder(out, number) / shard_name(len(entries))
-        entry = finished_shard(folder)
+    count(0, 0)
+    for i, (folder, entry) in enumerate(zip(folders, finished, strict=True)):
         if entry is None:
             batches = stream.take(plan.shard_rows, BATCH_ROWS)
             entry = write_shard(folder, batches, embedder, plan.dtype, count)
         else:
             stream.skip(plan.shard_rows)
-            count(entry.n_rows + entry.n_failed, entry.n_failed)
-        rows = min(plan.shard_rows, plan.n_rows - first)
+        rows = min(plan.shard_rows, plan.n_rows - i * plan.shard_rows)
         if entry.n_rows + entry.n_failed != rows:
             raise IndexCorruptError(
                 f"{prepared.path} holds fewer molecules than its manifest says; prepare it again"

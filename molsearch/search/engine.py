@@ -49,6 +49,22 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def take(self, which: NDArray[np.integer]) -> Candidates:
+        """Candidates by their places in this list."""
+        return Candidates(
+            self.shards[which], self.rows[which], self.scores[which], self.query_scores[which]
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Candidates]) -> Candidates:
+        """Join lists one after the other (at least one)."""
+        return cls(
+            np.concatenate([part.shards for part in parts]),
+            np.concatenate([part.rows for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+            np.concatenate([part.query_scores for part in parts]),
+        )
+
 
 def search(
     reader: IndexReader,

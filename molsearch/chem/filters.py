@@ -1,0 +1,63 @@
+"""Substructures that hits must or must not contain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rdkit import Chem, rdBase
+
+from molsearch.errors import UsageError
+
+
+class SmartsFilter:
+    """Tests parents against SMARTS patterns.
+
+    Parameters
+    ----------
+    include
+        Patterns that must all occur.
+    exclude
+        Patterns of which none may occur.
+
+    Raises
+    ------
+    UsageError
+        A pattern is not SMARTS.
+
+    Examples
+    --------
+    >>> phenols = SmartsFilter(include=["c[OH]"], exclude=["[N+](=O)[O-]"])
+    >>> phenols.passes("Oc1ccccc1"), phenols.passes("CCO")
+    (True, False)
+    """
+
+    def __init__(self, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> None:
+        self._include = [_compiled("--include-smarts", text) for text in include]
+        self._exclude = [_compiled("--exclude-smarts", text) for text in exclude]
+
+    def __bool__(self) -> bool:
+        return bool(self._include or self._exclude)
+
+    def passes(self, parent_smiles: str) -> bool:
+        """Whether a parent contains every included pattern and no excluded one.
+
+        A structure that cannot be read passes only where nothing is asked of it.
+        """
+        if not self:
+            return True
+        with rdBase.BlockLogs():
+            mol = Chem.MolFromSmiles(parent_smiles)
+        if mol is None:
+            return False
+        return all(mol.HasSubstructMatch(pattern) for pattern in self._include) and not any(
+            mol.HasSubstructMatch(pattern) for pattern in self._exclude
+        )
+
+
+def _compiled(option: str, text: str) -> Any:
+    with rdBase.BlockLogs():
+        pattern = Chem.MolFromSmarts(text)
+    if pattern is None or pattern.GetNumAtoms() == 0:
+        raise UsageError(f"{option} {text[:80]!r} is not a SMARTS pattern; check its brackets")
+    return pattern

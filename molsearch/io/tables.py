@@ -1,0 +1,141 @@
+"""Hit lists as csv, tsv, parquet or SDF: written whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Literal
+
+import pandas as pd
+
+from molsearch.errors import UsageError
+from molsearch.io.atomic import replacing
+
+TableFormat = Literal["csv", "tsv", "parquet", "sdf"]
+_SUFFIXES: dict[str, TableFormat] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".sdf": "sdf",
+}
+# What a spreadsheet takes for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FLOATS = "%.6g"
+
+
+def table_format(path: Path | str) -> TableFormat:
+    """Tell the format from a file's name: ``.csv .tsv .sdf``, each also ``.gz``, or ``.parquet``.
+
+    Raises
+    ------
+    UsageError
+        The name has another suffix.
+    """
+    name = str(path).lower()
+    plain = name.removesuffix(".gz")
+    found = _SUFFIXES.get(Path(plain).suffix)
+    if found is None or (found == "parquet" and plain != name):
+        raise UsageError(
+            f"{path}: the name does not tell a format; end it in .csv, .tsv, .sdf "
+            "(each also .gz) or .parquet"
+        )
+    return found
+
+
+def write_frame(
+    frame: pd.DataFrame, path: Path, *, excel_safe: bool = False, verbatim: Collection[str] = ()
+) -> None:
+    """Write a table to csv, tsv (plain or gzip) or parquet, atomically.
+
+    Parameters
+    ----------
+    excel_safe
+        Put an apostrophe before text cells that a spreadsheet would run as a formula.
+    verbatim
+        Columns that are left as they are all the same (structures).
+    """
+    kind = table_format(path)
+    with replacing(path) as temporary:
+        if kind == "parquet":
+            frame.to_parquet(temporary, index=False)
+            return
+        with _opened(temporary, gzipped=path.name.lower().endswith(".gz")) as handle:
+            write_text_table(frame, handle, kind, excel_safe=excel_safe, verbatim=verbatim)
+
+
+def write_text_table(
+    frame: pd.DataFrame,
+    handle: IO[str],
+    kind: TableFormat = "csv",
+    *,
+    excel_safe: bool = False,
+    verbatim: Collection[str] = (),
+) -> None:
+    """Write a table as csv or tsv text to an open handle."""
+    if excel_safe:
+        frame = defused(frame, verbatim)
+    separator = "\t" if kind == "tsv" else ","
+    frame.to_csv(handle, sep=separator, index=False, float_format=_FLOATS, lineterminator="\n")
+
+
+def defused(frame: pd.DataFrame, verbatim: Collection[str] = ()) -> pd.DataFrame:
+    """Prefix text cells and headers that begin like a formula with an apostrophe.
+
+    Numbers (scores) and the columns `verbatim` (structures) keep their values.
+    """
+    safe = frame.copy()
+    for name in safe.columns:
+        numeric = pd.api.types.is_numeric_dtype(safe[name]) or name in verbatim
+        if not numeric:
+            safe[name] = safe[name].map(_defused, na_action="ignore")
+    return safe.rename(columns={name: _defused(str(name)) for name in safe.columns})
+
+
+def write_sdf(entries: Iterable[tuple[str, Mapping[str, object]]], path: Path) -> None:
+    """Write mol blocks, each with its tags, atomically; nothing is held but the current one."""
+    with (
+        replacing(path) as temporary,
+        _opened(temporary, gzipped=path.name.lower().endswith(".gz")) as handle,
+    ):
+        for block, tags in entries:
+            handle.write(block if block.endswith("\n") else block + "\n")
+            for name, value in tags.items():
+                handle.write(f"> <{_tag_name(name)}>\n{_tag_value(value)}\n\n")
+            handle.write("$$$$\n")
+
+
+@contextmanager
+def _opened(path: Path, *, gzipped: bool) -> Iterator[IO[str]]:
+    if not gzipped:
+        with path.open("w", encoding="utf-8", newline="") as handle:
+            yield handle
+        return
+    with (
+        path.open("wb") as raw,
+        # No name and no time in the header: equal tables are equal files.
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
+        io.TextIOWrapper(packed, encoding="utf-8", newline="") as handle,
+    ):
+        yield handle
+
+
+def _defused(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _tag_name(name: str) -> str:
+    return "".join(" " if character in "<>\r\n" else character for character in name).strip()
+
+
+def _tag_value(value: object) -> str:
+    if isinstance(value, float):
+        return "" if value != value else _FLOATS % value
+    if value is None:
+        return ""
+    # A blank line would end the value.
+    lines = [line for line in str(value).splitlines() if line.strip()]
+    # A line of dollars would end the record.
+    return "\n".join(line if not line.startswith("$$$$") else f" {line}" for line in lines)

@@ -1,0 +1,127 @@
+"""Prepared sets and indexes of libraries that are screened straight from their files.
+
+A library is known by its content, not by its path or date, so a second screen of it finds what
+the first one made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import platformdirs
+
+from molsearch.chem.records import expand_sources
+from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.data.prepare import prepare, run_of
+from molsearch.data.prepared import PreparedSet
+from molsearch.errors import IndexCorruptError, InputError, UsageError
+from molsearch.io.hashing import sha256_file, sha256_json
+
+STDIN = "-"
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class CachePlace:
+    """Where a library's prepared set and its index are kept."""
+
+    prepared: Path
+    index: Path
+
+
+def cache_root() -> Path:
+    """Folder of all kept libraries, in the user's cache; may be removed at any time."""
+    return Path(platformdirs.user_cache_dir("molsearch")) / "libraries"
+
+
+def cache_place(
+    sources: Sequence[str | Path],
+    read: ReadConfig,
+    config: PrepareConfig,
+    encoder: str,
+    *,
+    limit: int | None = None,
+) -> CachePlace:
+    """Find the place of a library for an encoder identity, by the content of its files.
+
+    Raises
+    ------
+    UsageError
+        The library comes from standard input, which cannot be known before it is read.
+    InputError
+        A file cannot be read.
+    """
+    names = expand_sources(sources)
+    if STDIN in names:
+        raise UsageError(
+            "a library from standard input has no content to be known by; use: "
+            "molsearch index - -o library.index"
+        )
+    try:
+        content = [[Path(name).name, sha256_file(Path(name))] for name in names]
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from error
+    key = {
+        "content": content,
+        "read": read.model_dump(mode="json"),
+        "prepare": config.model_dump(mode="json"),
+        "limit": limit,
+        "rdkit": version("rdkit"),
+        "molsearch": version("molsearch"),
+    }
+    folder = cache_root() / sha256_json(key)[:24]
+    return CachePlace(folder / "prepared", folder / f"index-{encoder[:16]}")
+
+
+def ensure_prepared(
+    sources: Sequence[str | Path],
+    folder: Path,
+    read: ReadConfig,
+    config: PrepareConfig,
+    *,
+    workers: int,
+    replace: bool,
+    any_source: bool = False,
+    limit: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> PreparedSet:
+    """Open the prepared set of a library in `folder`, finish it, or make it.
+
+    Parameters
+    ----------
+    replace
+        Whether what `folder` holds of another library, or damaged, is replaced. What it holds
+        of this one is kept all the same: conformers are dear.
+    any_source
+        Take a whole set in `folder` whatever the names and dates of the files it was made
+        from (a cache that is found by content).
+    """
+    found = _open(folder) if PreparedSet.is_prepared(folder) else None
+    if found is not None and found.complete and found.n_ok and any_source:
+        return found
+    run = run_of(expand_sources(sources), read, config, limit)
+    same = found is not None and found.manifest.run == run and not _from_stdin(sources)
+    return prepare(
+        sources,
+        folder,
+        read,
+        config,
+        workers=workers,
+        overwrite=replace and not same and folder.exists(),
+        limit=limit,
+        on_progress=on_progress,
+    )
+
+
+def _open(folder: Path) -> PreparedSet | None:
+    try:
+        return PreparedSet.open(folder, allow_unfinished=True)
+    except (IndexCorruptError, InputError):
+        return None
+
+
+def _from_stdin(sources: Sequence[str | Path]) -> bool:
+    return any(str(source) == STDIN for source in sources)

@@ -1,0 +1,91 @@
+"""Candidates become a hit list: the table a user reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from molsearch import schema
+from molsearch.search.annotate import Annotator
+from molsearch.search.engine import Candidates
+
+COLUMNS = (
+    schema.RANK,
+    schema.MOLECULE_ID,
+    schema.SMILES,
+    schema.SCORE,
+    schema.PERCENTILE,
+    schema.QUERY_ID,
+    schema.ECFP4_SIMILARITY,
+    schema.IS_QUERY,
+    schema.SCAFFOLD,
+    schema.ALERTS,
+    *schema.PROPERTIES,
+    schema.UNSPECIFIED_STEREO,
+    schema.GEOMETRY,
+    schema.PARENT_SMILES,
+    schema.INCHIKEY,
+    schema.RECORD_NUMBER,
+    schema.SOURCE,
+)
+STRUCTURES = (schema.SMILES, schema.PARENT_SMILES, schema.SCAFFOLD)
+_STORED = [
+    schema.MOLECULE_ID,
+    schema.SMILES,
+    schema.SCAFFOLD,
+    schema.ALERTS,
+    *schema.PROPERTIES,
+    schema.UNSPECIFIED_STEREO,
+    schema.GEOMETRY,
+    schema.PARENT_SMILES,
+    schema.INCHIKEY,
+    schema.RECORD_NUMBER,
+    schema.SOURCE,
+    schema.USER,
+]
+
+
+def hit_frame(found: Candidates, annotator: Annotator) -> pd.DataFrame:
+    """Build the hit list: `COLUMNS` in this order, then the user's own, verbatim.
+
+    A user's column whose name is one of ours gets the suffix ``_input``.
+    """
+    table = annotator.reader.take(found.shards, found.rows, _STORED)
+    frame = table.drop_columns([schema.USER]).to_pandas()
+    for name, values in annotator.columns(found).items():
+        frame[name] = np.asarray(values, dtype=np.float64)
+    frame[schema.RANK] = np.arange(1, len(frame) + 1)
+    names = np.array([query.query_id for query in annotator.queries], dtype=object)
+    frame[schema.QUERY_ID] = pd.array(names[annotator.nearest(found)], dtype="str")
+    frame[schema.IS_QUERY] = annotator.is_query(frame[schema.INCHIKEY].tolist())
+    frame = frame[list(COLUMNS)]
+    user = _user_columns(table.column(schema.USER), frame.columns)
+    return pd.concat([frame, user], axis=1)
+
+
+def _user_columns(texts: pa.ChunkedArray, taken: Iterable[str]) -> pd.DataFrame:
+    """Unpack the user's columns, in the order in which the hits bring them."""
+    rows: list[dict[str, str]] = [json.loads(text) for text in texts.to_pylist()]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    fresh = _free_names(names, taken)
+    values = {
+        new: pd.array([row.get(old) for row in rows], dtype="str")
+        for old, new in zip(names, fresh, strict=True)
+    }
+    return pd.DataFrame(values, index=range(len(rows)))
+
+
+def _free_names(names: Sequence[str], taken: Iterable[str]) -> list[str]:
+    used = {*taken}
+    free = []
+    for name in names:
+        new = name
+        while new in used:
+            new += "_input"
+        used.add(new)
+        free.append(new)
+    return free

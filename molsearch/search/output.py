@@ -1,0 +1,83 @@
+"""Write a hit list where and as its file name says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molsearch import schema
+from molsearch.chem.molblock import mol_block
+from molsearch.errors import UsageError
+from molsearch.io.tables import table_format, write_frame, write_sdf
+from molsearch.search.hits import STRUCTURES
+from molsearch.search.screen import HitList
+
+COORDINATES = "coordinates"
+_AT_ONCE = 1024
+
+
+def check_output(path: Path, *, overwrite: bool) -> None:
+    """Refuse an output before any work is done for it.
+
+    Raises
+    ------
+    UsageError
+        Its name tells no format, it exists (without `overwrite`), or it is a folder.
+    """
+    table_format(path)
+    refuse_existing(path, overwrite=overwrite)
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Refuse a file that exists, unless it may be overwritten.
+
+    Raises
+    ------
+    UsageError
+        It exists, or is a folder.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file")
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path} exists; pass --overwrite to replace it")
+
+
+def write_hits(hits: HitList, path: Path, *, excel_safe: bool = False) -> None:
+    """Write a hit list to csv, tsv, parquet or SDF, by its suffix, atomically.
+
+    An SDF holds the parent of each hit with its stored 3D geometry, or flat coordinates where
+    there is none; the tag ``coordinates`` says which (``3D`` or ``2D``).
+    """
+    if table_format(path) == "sdf":
+        write_sdf(_entries(hits), path)
+    else:
+        write_frame(hits.frame, path, excel_safe=excel_safe, verbatim=STRUCTURES)
+
+
+def _entries(hits: HitList) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    rows = hits.frame.to_dict("records")
+    for first in range(0, len(rows), _AT_ONCE):
+        some = rows[first : first + _AT_ONCE]
+        for row, geometry in zip(some, _geometries(hits, first, len(some)), strict=True):
+            tags: dict[str, Any] = {str(name): value for name, value in row.items()}
+            tags[COORDINATES] = "2D" if geometry is None else "3D"
+            title = str(row[schema.MOLECULE_ID])
+            yield mol_block(str(row[schema.PARENT_SMILES]), geometry, title), tags
+
+
+def _geometries(hits: HitList, first: int, n: int) -> Iterator[NDArray[np.int16] | None]:
+    """First stored conformer of hits ``first .. first + n - 1``, int16 ``[n_atoms, 3]``."""
+    found = hits.candidates.take(np.arange(first, first + n))
+    columns = [schema.N_CONFORMERS, schema.N_ATOMS, schema.COORDS]
+    table = hits.reader.take(found.shards, found.rows, columns)
+    for n_conformers, n_atoms, coords in zip(
+        *(table.column(name).to_pylist() for name in columns), strict=True
+    ):
+        if n_conformers:
+            yield np.frombuffer(coords, "<i2").reshape(n_conformers, n_atoms, 3)[0]
+        else:
+            yield None

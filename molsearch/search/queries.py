@@ -1,0 +1,161 @@
+"""What the user searches with, read and prepared by the path that library molecules take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molsearch.chem.inchi import PREFIX, smiles_of_inchi
+from molsearch.chem.prepare import prepare_in_process
+from molsearch.chem.readers.sources import FOLDER_SUFFIXES, suffix_of
+from molsearch.chem.records import iter_records
+from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.data.prepared_table import table_of
+from molsearch.errors import InputError
+from molsearch.index.embedder import Embedder
+from molsearch.schema import Prepared, Record
+from molsearch.search.fusion import Fusion, QuerySet
+
+INLINE = "query"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A ligand searched with.
+
+    Attributes
+    ----------
+    query_id
+        The user's name for it, or the structure as it was typed.
+    conformers
+        Its prepared rows: one, or several where a file gives several geometries of it.
+    """
+
+    query_id: str
+    conformers: tuple[Prepared, ...]
+
+    @property
+    def first(self) -> Prepared:
+        """What all its conformers share: structure, fingerprint, properties."""
+        return self.conformers[0]
+
+    @property
+    def skeleton(self) -> str:
+        """First block of the InChIKey: the structure without stereo and isotopes."""
+        return self.first.inchikey[:14]
+
+    @property
+    def fingerprint(self) -> NDArray[np.uint8]:
+        """Packed ECFP4, uint8 ``[256]``."""
+        return np.frombuffer(self.first.ecfp4, dtype=np.uint8)
+
+
+def read_queries(
+    texts: Sequence[str | Path], read: ReadConfig, prepare: PrepareConfig
+) -> list[Query]:
+    """Read and prepare queries: SMILES (optionally followed by a name), InChI, or files.
+
+    Consecutive records of a file with the same id and parent are conformers of one query.
+
+    Raises
+    ------
+    InputError
+        Something is neither a file nor a structure, or a row of a query file cannot be
+        prepared: a query is never left out in silence.
+    """
+    queries: list[Query] = []
+    for text in texts:
+        records = list(_records(text, read))
+        prepared, failures = prepare_in_process(records, prepare)
+        if failures:
+            raise InputError(_complaint(text, failures[0].row, failures[0].reason))
+        queries += _grouped(prepared, prepare)
+    if not queries:
+        raise InputError("no query given; pass a SMILES, an InChI or a file with -q")
+    return _named_apart(queries)
+
+
+def embed_queries(
+    queries: Sequence[Query],
+    embedder: Embedder,
+    *,
+    fusion: Fusion = "max",
+    conformer_fusion: Fusion = "mean",
+) -> QuerySet:
+    """Embed every conformer of every query.
+
+    Raises
+    ------
+    InputError
+        The encoder gives no usable embedding for a query.
+    """
+    rows = [row for query in queries for row in query.conformers]
+    query_of_row = np.repeat(np.arange(len(queries)), [len(query.conformers) for query in queries])
+    vectors, owner = embedder.embed_conformers(table_of(rows))
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    bad = np.flatnonzero(~(np.abs(lengths - 1) < 1e-2))
+    if len(bad):
+        name = queries[query_of_row[owner[bad[0]]]].query_id
+        raise InputError(f"query {name!r}: the encoder gives it no embedding; search without it")
+    return QuerySet(
+        vectors=np.ascontiguousarray(vectors, dtype=np.float32),
+        groups=query_of_row[owner].astype(np.int64),
+        fusion=fusion,
+        conformer_fusion=conformer_fusion,
+    )
+
+
+def _records(text: str | Path, read: ReadConfig) -> Iterator[Record]:
+    if isinstance(text, Path) or text == "-" or _is_file(text):
+        yield from iter_records([text], read)
+        return
+    if suffix_of(text) in FOLDER_SUFFIXES:
+        raise InputError(f"no query file {text}; check the path")
+    structure, _, name = text.strip().partition(" ")
+    smiles = smiles_of_inchi(structure) if structure.startswith(PREFIX) else structure
+    yield Record(1, INLINE, 1, name.strip() or structure, smiles=smiles)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):
+        # Longer than any file name, or with a NUL: a structure, or nothing.
+        return False
+
+
+def _complaint(text: str | Path, row: int, reason: str) -> str:
+    if isinstance(text, str) and not _is_file(text):
+        return f"query {text[:80]!r} is neither a file nor a structure that can be used: {reason}"
+    return f"{text}:{row}: this query cannot be used: {reason}; mend or remove it"
+
+
+def _grouped(prepared: Sequence[Prepared], config: PrepareConfig) -> Iterator[Query]:
+    """Make one query of consecutive rows that are conformers of one molecule."""
+    for _, rows in groupby(prepared, key=_same_molecule):
+        conformers = tuple(rows)
+        # Embedded geometries of one parent are all the same: one is enough.
+        given = tuple(row for row in conformers if config.use_input_3d and row.geometry == "input")
+        yield Query(conformers[0].molecule_id, given or conformers[:1])
+
+
+def _same_molecule(row: Prepared) -> tuple[str, str, str]:
+    unnamed = row.molecule_id == f"mol-{row.record_number}"
+    return row.source, "" if unnamed else row.molecule_id, row.parent_smiles
+
+
+def _named_apart(queries: list[Query]) -> list[Query]:
+    """Tell apart, by a number, queries that share a name."""
+    seen: dict[str, int] = {}
+    named = []
+    for query in queries:
+        seen[query.query_id] = count = seen.get(query.query_id, 0) + 1
+        named.append(
+            query if count == 1 else replace(query, query_id=f"{query.query_id} ({count})")
+        )
+    return named

@@ -1,0 +1,129 @@
+"""The k best candidates that pass every filter, however deep they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molsearch import schema
+from molsearch.chem.filters import SmartsFilter
+from molsearch.config import ScreenConfig
+from molsearch.index.reader import IndexReader
+from molsearch.search.annotate import Annotator
+from molsearch.search.engine import Candidates
+from molsearch.search.where import COMPUTED, all_hold, parse
+
+_MOST_AT_ONCE = 2**18
+_TESTED_AT_ONCE = 2048
+_DEEPER = 4
+
+Find = Callable[[int, list[NDArray[np.bool_]] | None], Candidates]
+
+
+class HitFilter:
+    """Everything a configuration asks of a hit; cheap questions first, SMARTS last.
+
+    Raises
+    ------
+    UsageError
+        A SMARTS pattern or a condition cannot be read.
+    """
+
+    def __init__(self, config: ScreenConfig) -> None:
+        self.smarts = SmartsFilter(config.include_smarts, config.exclude_smarts)
+        conditions = parse(config.where)
+        self.stored = [one for one in conditions if one.column not in COMPUTED]
+        self.computed = [one for one in conditions if one.column in COMPUTED]
+        self.exclude_alerts = config.exclude_alerts
+        self.drop_query = not config.keep_query
+        self.unique = config.unique
+        self._seen: set[str] = set()
+
+    def __bool__(self) -> bool:
+        asked = (self.smarts, self.stored, self.computed, self.exclude_alerts, self.drop_query)
+        return any(asked) or self.unique != "none"
+
+    def keep(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
+        """Which candidates pass; call in rank order, since the first of equals is kept."""
+        facts = self._facts(found, annotator.reader)
+        passed = all_hold(self.stored, facts, len(found))
+        if self.computed:
+            passed &= all_hold(self.computed, annotator.columns(found), len(found))
+        if self.exclude_alerts:
+            passed &= facts[schema.ALERTS] == ""
+        if self.drop_query:
+            passed &= ~annotator.is_query(facts[schema.INCHIKEY].tolist())
+        for row in np.flatnonzero(passed) if self.smarts else ():
+            passed[row] = self.smarts.passes(facts[schema.PARENT_SMILES][row])
+        for row in np.flatnonzero(passed) if self.unique != "none" else ():
+            key = self._key({name: values[row] for name, values in facts.items()})
+            passed[row] = key not in self._seen
+            self._seen.add(key)
+        return passed
+
+    def _key(self, row: dict[str, Any]) -> str:
+        """Name what is kept once; structures without such a name stand for themselves."""
+        parent = row[schema.INCHIKEY] or row[schema.PARENT_SMILES]
+        if self.unique == "parent":
+            return str(parent)
+        if self.unique == "skeleton":
+            return str(row[schema.INCHIKEY][:14] or parent)
+        return str(row[schema.SCAFFOLD] or parent)
+
+    def _facts(self, found: Candidates, reader: IndexReader) -> dict[str, NDArray[Any]]:
+        names = {condition.column for condition in self.stored}
+        if self.exclude_alerts:
+            names.add(schema.ALERTS)
+        if self.drop_query or self.unique != "none":
+            names |= {schema.INCHIKEY, schema.PARENT_SMILES}
+        if self.smarts:
+            names.add(schema.PARENT_SMILES)
+        if self.unique == "scaffold":
+            names.add(schema.SCAFFOLD)
+        if not names:
+            return {}
+        table = reader.take(found.shards, found.rows, sorted(names))
+        return {
+            name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names
+        }
+
+
+def select(find: Find, k: int, hit_filter: HitFilter, annotator: Annotator) -> Candidates:
+    """Return the k best candidates that pass, or all that do where they are fewer.
+
+    Parameters
+    ----------
+    find
+        Gives the n best rows that are not excluded.
+    """
+    if not hit_filter:
+        return find(k, None)
+    chosen: list[Candidates] = []
+    missing = k
+    for part in _ranked(find, k, annotator.reader):
+        passed = part.take(np.flatnonzero(hit_filter.keep(part, annotator))[:missing])
+        chosen.append(passed)
+        missing -= len(passed)
+        if missing == 0:
+            break
+    return Candidates.joined(chosen)
+
+
+def _ranked(find: Find, k: int, reader: IndexReader) -> Iterator[Candidates]:
+    """Yield all rows in rank order, searched for in ever larger steps."""
+    seen = [np.zeros(rows, dtype=bool) for rows in reader.shard_rows]
+    step = min(max(k, _TESTED_AT_ONCE), _MOST_AT_ONCE)
+    while True:
+        found = find(step, seen)
+        for first in range(0, len(found), _TESTED_AT_ONCE):
+            yield found.take(np.arange(first, min(first + _TESTED_AT_ONCE, len(found))))
+        if len(found) < step:
+            if len(found) == 0:
+                yield found
+            return
+        for shard in np.unique(found.shards):
+            seen[shard][found.rows[found.shards == shard]] = True
+        step = min(step * _DEEPER, _MOST_AT_ONCE)
