@@ -32,8 +32,9 @@ def align(mol: Chem.Mol, query: Chem.Mol) -> None:
 def _common_atoms(mol: Chem.Mol, query: Chem.Mol) -> list[tuple[int, int]]:
     """Pair the atoms (query's, hit's) of the largest part of the query's skeleton that they share.
 
-    Tried in turn: the whole scaffold, pairs of linked ring systems, single ring systems, larger
-    ones first; each with its elements, then by shape alone (a quinazoline lies on a quinoline).
+    Tried in turn: the whole molecule, its scaffold, pairs of linked ring systems, single ring
+    systems, larger ones first; each with its elements, then by shape alone (a quinazoline lies on
+    a quinoline).
     """
     for part in _parts(query):
         for pattern in (_pattern(query, part, elements=True), _pattern(query, part)):
@@ -46,10 +47,16 @@ def _common_atoms(mol: Chem.Mol, query: Chem.Mol) -> list[tuple[int, int]]:
 def _parts(query: Chem.Mol) -> list[tuple[int, ...]]:
     """List the parts of the query worth lying alike, in the order they are tried."""
     scaffold = MurckoScaffold.GetScaffoldForMol(query)
-    whole = set(query.GetSubstructMatch(scaffold)) if scaffold.GetNumAtoms() else set()
+    core = set(query.GetSubstructMatch(scaffold)) if scaffold.GetNumAtoms() else set()
     systems = _ring_systems(query)
     pairs = [_joined(query, one, two) for one, two in combinations(systems, 2)]
-    parts = [whole, *sorted(pairs, key=len, reverse=True), *sorted(systems, key=len, reverse=True)]
+    everything = set(range(query.GetNumAtoms()))
+    parts = [
+        everything,
+        core,
+        *sorted(pairs, key=len, reverse=True),
+        *sorted(systems, key=len, reverse=True),
+    ]
     return [tuple(sorted(part)) for part in parts if len(part) >= _MIN_COMMON_ATOMS]
 
 

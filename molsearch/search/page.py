@@ -1,0 +1,110 @@
+"""The hit list as one HTML file: drawn, sortable, readable without a network.
+
+Everything a user brings (ids, names, columns) is escaped by the template engine, and the page's
+policy lets no script run but its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined, Template
+
+from molsearch import __version__
+from molsearch.io.atomic import write_text
+from molsearch.schema import RANK
+from molsearch.search.page_cards import NOVEL_BELOW, Highlight, cards, drawing, table
+from molsearch.search.page_plot import scatter
+
+MAX_DRAWN = 200
+MAX_LISTED = 1000
+
+
+def write_page(
+    hits: pd.DataFrame, queries: Sequence[Mapping[str, Any]], path: Path, run: Mapping[str, Any]
+) -> None:
+    """Write a hit list as one self-contained HTML page.
+
+    Parameters
+    ----------
+    hits
+        A hit list; the first `MAX_DRAWN` rows are drawn, the first `MAX_LISTED` listed and
+        plotted, and the page says so.
+    queries
+        One mapping a query: ``smiles``, ``id`` (as in the column ``nearest_query``), and, where
+        there is one, ``note`` (a line under its name).
+    path
+        The file to write, atomically.
+    run
+        What the page says about the screen. All keys are optional: ``title``; ``facts`` (pairs of
+        label and value shown in the head); ``notes`` and ``warnings`` (lines beside the query);
+        ``links`` (mappings ``title``, ``href``, ``current``) to sister pages; ``highlight``
+        (``column``, ``value``, ``label``) marks hits that carry the value in a user column;
+        ``tally`` (``caption``, ``columns``, ``rows`` of ``label`` and ``cells`` of ``value`` and
+        ``best``) is a small table beside the query; ``footnotes``.
+    """
+    mark = Highlight.of(run.get("highlight"))
+    ordered = hits.sort_values(RANK, kind="stable") if RANK in hits.columns else hits
+    listed = ordered.head(MAX_LISTED)
+    template, script_hash = _template()
+    page = template.render(
+        version=__version__,
+        script_hash=script_hash,
+        title=run.get("title", "Hit list"),
+        facts=[("hits", f"{len(hits):,}"), *run.get("facts", ())],
+        links=run.get("links", ()),
+        queries=[_query(query) for query in queries],
+        tally=run.get("tally"),
+        notes=run.get("notes", ()),
+        warnings=run.get("warnings", ()),
+        plot=scatter(listed, mark),
+        novel_below=NOVEL_BELOW,
+        highlight=mark.label if mark else "",
+        cards=cards(ordered.head(MAX_DRAWN), queries, mark),
+        table=table(listed, mark),
+        footnotes=[*_limits(len(hits)), *run.get("footnotes", ())],
+    )
+    write_text(path, page)
+
+
+@cache
+def _template() -> tuple[Template, str]:
+    """Return the template and the hash by which the page's policy knows its script."""
+    source = files("molsearch.search").joinpath("page.html").read_text(encoding="utf-8")
+    script = re.search(r"<script>(.*)</script>", source, re.DOTALL)
+    assert script is not None
+    digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(source), f"sha256-{digest}"
+
+
+def _query(query: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "drawing": drawing(str(query["smiles"]), size=(360, 240)),
+        "title": str(query.get("id") or query["smiles"]),
+        "subtitle": str(query.get("note") or ""),
+    }
+
+
+def _limits(n_hits: int) -> list[str]:
+    lines = []
+    if n_hits > MAX_DRAWN:
+        lines.append(f"The first {MAX_DRAWN:,} of {n_hits:,} hits are drawn.")
+    if n_hits > MAX_LISTED:
+        lines.append(f"The table and the plot show the first {MAX_LISTED:,}.")
+    lines.append(
+        "Score: cosine similarity of the encoder's embeddings, 1 for identical ones. ECFP4: "
+        "Tanimoto similarity to the nearest query. A score is a reason to look at a molecule, "
+        "never a measured activity."
+    )
+    return lines

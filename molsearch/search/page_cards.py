@@ -1,0 +1,241 @@
+"""What the page shows of each hit, as plain values for the template."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from molsearch import schema
+from molsearch.chem.draw import svg
+from molsearch.errors import InputError
+
+# Below this ECFP4 similarity a hit counts as new by fingerprint.
+NOVEL_BELOW = 0.35
+
+_PROPERTIES = (
+    ("mw", "MW", 1), ("clogp", "cLogP", 1), ("tpsa", "TPSA", 0), ("heavy_atoms", "heavy", 0),
+    ("hbd", "donors", 0), ("hba", "acceptors", 0), ("rotatable_bonds", "rotors", 0),
+    ("formal_charge", "charge", 0),
+)  # fmt: skip
+_OURS = {
+    schema.RANK, schema.MOLECULE_ID, schema.SMILES, schema.SCORE, schema.PERCENTILE,
+    schema.QUERY_ID, schema.ECFP4_SIMILARITY, schema.IS_QUERY, schema.SCAFFOLD, schema.ALERTS,
+    *schema.PROPERTIES, schema.UNSPECIFIED_STEREO, schema.GEOMETRY, schema.N_CONFORMERS,
+    schema.N_ATOMS, schema.PARENT_SMILES, schema.INCHIKEY, schema.RECORD_NUMBER, schema.SOURCE,
+    schema.ROW,
+}  # fmt: skip
+_LABELS = {
+    schema.MOLECULE_ID: "id", schema.PERCENTILE: "percentile", schema.ECFP4_SIMILARITY: "ECFP4",
+    schema.QUERY_ID: "nearest query", "mw": "MW", "clogp": "cLogP", "tpsa": "TPSA",
+}  # fmt: skip
+_NAME_COLUMNS = ("name", "title", "compound_name")
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """Hits to mark: those that carry `value` in the user's column `column`."""
+
+    column: str
+    value: str
+    label: str
+
+    @classmethod
+    def of(cls, given: Mapping[str, str] | None) -> Highlight | None:
+        """Build from the mapping a run holds, if it holds one."""
+        if not given:
+            return None
+        return cls(given["column"], given["value"], given.get("label", given["value"]))
+
+    def marks(self, hit: Mapping[str, Any]) -> bool:
+        """Say whether a hit carries the value."""
+        return str(hit.get(self.column, "")) == self.value
+
+
+def drawing(
+    smiles: str, *, size: tuple[int, int] = (260, 180), align_to: str | None = None
+) -> Markup:
+    """Draw a structure for the page, or say in its place that it cannot be drawn."""
+    try:
+        return Markup(svg(smiles, size, align_to=align_to))  # noqa: S704  made here, holds no text
+    except InputError:
+        return Markup('<div class="undrawn">{}</div>').format(f"not drawn: {smiles[:120]}")
+
+
+def user_columns(hits: pd.DataFrame) -> list[str]:
+    """List the columns the user brought, in their order."""
+    return [column for column in map(str, hits.columns) if column not in _OURS]
+
+
+def known(value: Any) -> bool:
+    """Say whether a cell holds something (neither missing nor empty)."""
+    return value is not None and value != "" and not (isinstance(value, float) and value != value)
+
+
+def fixed(value: Any, digits: int) -> str:
+    """Format a number, or a dash where there is none."""
+    return f"{float(value):.{digits}f}" if known(value) else "–"
+
+
+def is_new(hit: Mapping[str, Any]) -> bool:
+    """Say whether a hit's fingerprint is unlike its nearest query's."""
+    similarity = hit.get(schema.ECFP4_SIMILARITY)
+    return known(similarity) and float(similarity) < NOVEL_BELOW  # type: ignore[arg-type]
+
+
+def title_of(hit: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the heading of a hit, its name where the user gave one, and the id beside it."""
+    identity = str(hit.get(schema.MOLECULE_ID, ""))
+    for column in _NAME_COLUMNS:
+        if known(hit.get(column)) and str(hit[column]) != identity:
+            return str(hit[column]), identity
+    return identity, ""
+
+
+def cards(
+    hits: pd.DataFrame, queries: Sequence[Mapping[str, Any]], mark: Highlight | None
+) -> list[dict[str, Any]]:
+    """Describe the hits that are drawn, turned like their nearest query."""
+    templates = {str(query.get("id", "")): str(query["smiles"]) for query in queries}
+    first = next(iter(templates.values()), None)
+    extra = user_columns(hits)
+    made: list[dict[str, Any]] = []
+    for hit in _records(hits):
+        structure = str(hit.get(schema.PARENT_SMILES) or hit.get(schema.SMILES) or "")
+        align_to = templates.get(str(hit.get(schema.QUERY_ID)), first)
+        title, identity = title_of(hit)
+        score, similarity = hit.get(schema.SCORE), hit.get(schema.ECFP4_SIMILARITY)
+        made.append(
+            {
+                "rank": int(hit.get(schema.RANK, len(made) + 1)),
+                "title": title,
+                "id": identity,
+                "drawing": drawing(structure, align_to=align_to),
+                "known": mark is not None and mark.marks(hit),
+                "badges": list(_badges(hit, mark)),
+                "score": fixed(score, 3),
+                "score_width": _percent(score),
+                "sim": fixed(similarity, 2),
+                "sim_width": _percent(similarity),
+                "percentile": _percentile(hit.get(schema.PERCENTILE)),
+                "properties": [
+                    (label, fixed(hit[name], digits))
+                    for name, label, digits in _PROPERTIES
+                    if name in hit
+                ],
+                "more": list(_more(hit, extra)),
+                "data": _data(hit, mark) + _searched(hit),
+            }
+        )
+    return made
+
+
+def table(hits: pd.DataFrame, mark: Highlight | None) -> dict[str, Any]:
+    """Describe the table view: our main columns, then the user's."""
+    numbers = {
+        schema.RANK: 0, schema.SCORE: 3, schema.ECFP4_SIMILARITY: 2, schema.PERCENTILE: 2,
+        "mw": 1, "clogp": 1, "tpsa": 0,
+    }  # fmt: skip
+    ours = [schema.RANK, schema.MOLECULE_ID]
+    rest = [*list(numbers)[1:], schema.QUERY_ID, schema.SCAFFOLD, schema.ALERTS, schema.SMILES]
+    columns = [column for column in [*ours, *user_columns(hits), *rest] if column in hits.columns]
+    rows = []
+    for hit in _records(hits):
+        cells = [
+            {
+                "text": fixed(hit[column], numbers[column])
+                if column in numbers
+                else str(hit[column] if known(hit[column]) else ""),
+                "numeric": column in numbers,
+            }
+            for column in columns
+        ]
+        marked = mark is not None and mark.marks(hit)
+        rows.append({"cells": cells, "known": marked, "data": _data(hit, mark)})
+    labels = [
+        {"label": _LABELS.get(column, column), "numeric": column in numbers} for column in columns
+    ]
+    return {"columns": labels, "rows": rows}
+
+
+def _records(hits: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in hits.to_dict("records")]
+
+
+def _percent(value: Any) -> str:
+    return f"{100 * min(max(float(value), 0.0), 1.0):.0f}" if known(value) else "0"
+
+
+def _percentile(value: Any) -> str:
+    if not known(value):
+        return ""
+    if float(value) >= 100:
+        return "above every random molecule"
+    return f"above {math.floor(100 * float(value)) / 100:.2f} % of random molecules"
+
+
+def _badges(hit: Mapping[str, Any], mark: Highlight | None) -> Iterable[dict[str, str]]:
+    def badge(kind: str, text: str, title: str = "") -> dict[str, str]:
+        return {"kind": kind, "text": text, "title": title or text}
+
+    if hit.get(schema.IS_QUERY) in (True, 1):
+        yield badge("self", "query", "the query itself, found in the library")
+    if mark is not None and mark.marks(hit):
+        yield badge("known", mark.label)
+    if is_new(hit):
+        yield badge("fresh", "new", f"ECFP4 similarity to the nearest query below {NOVEL_BELOW}")
+    alerts = [name for name in str(hit.get(schema.ALERTS) or "").split("; ") if name]
+    if alerts:
+        count = f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}"
+        yield badge("alert", count, "; ".join(alerts))
+    if known(hit.get(schema.UNSPECIFIED_STEREO)) and int(hit[schema.UNSPECIFIED_STEREO]) > 0:
+        yield badge(
+            "", "stereo open", f"unspecified stereocentres: {hit[schema.UNSPECIFIED_STEREO]}"
+        )
+    if hit.get(schema.GEOMETRY) == schema.GEOMETRY_NONE:
+        yield badge("", "no 3D", "scored by the substructure branch alone")
+
+
+def _more(hit: Mapping[str, Any], extra: Sequence[str]) -> Iterable[tuple[str, str, bool]]:
+    for column in extra:
+        if known(hit.get(column)):
+            yield column, str(hit[column]), False
+    for column, label, is_code in (
+        (schema.QUERY_ID, "nearest query", False),
+        (schema.ALERTS, "alerts", False),
+        (schema.SCAFFOLD, "scaffold", True),
+        (schema.SMILES, "input", True),
+        (schema.PARENT_SMILES, "parent", True),
+        (schema.INCHIKEY, "InChIKey", True),
+    ):
+        if known(hit.get(column)):
+            yield label, str(hit[column]), is_code
+
+
+def _data(hit: Mapping[str, Any], mark: Highlight | None) -> Markup:
+    """Build the data attributes that the page's script sorts and filters by."""
+    values = {
+        "rank": fixed(hit.get(schema.RANK), 0),
+        "sim": _number(hit.get(schema.ECFP4_SIMILARITY)),
+        "mw": _number(hit.get("mw")),
+        "clogp": _number(hit.get("clogp")),
+        "scaffold": str(hit.get(schema.SCAFFOLD) or hit.get(schema.PARENT_SMILES) or ""),
+        "fresh": "1" if is_new(hit) else "0",
+        "alerts": "1" if hit.get(schema.ALERTS) else "0",
+        "known": "1" if mark is not None and mark.marks(hit) else "0",
+    }
+    pairs = (Markup(' data-{}="{}"').format(key, value) for key, value in values.items())
+    return Markup("").join(pairs)
+
+
+def _searched(hit: Mapping[str, Any]) -> Markup:
+    words = " ".join(value for value in hit.values() if isinstance(value, str))
+    return Markup(' data-text="{}"').format(words.lower())
+
+
+def _number(value: Any) -> str:
+    return f"{float(value):.4g}" if known(value) else ""

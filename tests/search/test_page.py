@@ -1,0 +1,258 @@
+"""The page of a hit list: complete, offline, harmless, and honest about what it leaves out."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from molsearch import schema
+from molsearch.search import page
+from molsearch.search.page import MAX_DRAWN, MAX_LISTED, write_page
+from molsearch.search.page_cards import Highlight, cards
+from molsearch.search.page_plot import scatter
+
+QUERIES = [{"id": "aspirin", "smiles": "CC(=O)Oc1ccccc1C(=O)O", "note": "COX inhibitor"}]
+HOSTILE = "<script>alert('x')</script>\"'&><img src=x onerror=alert(1)>"
+SMILES = ["CC(=O)Oc1ccccc1C(=O)O", "CC(C)Cc1ccc(C(C)C(=O)O)cc1", "c1ccncc1", "CCO"]
+
+
+def hits_of(n: int = 4, **columns: object) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            schema.RANK: np.arange(1, n + 1),
+            schema.MOLECULE_ID: [f"M{i}" for i in range(n)],
+            schema.SMILES: [SMILES[i % 4] for i in range(n)],
+            schema.SCORE: np.linspace(1.0, 0.2, n),
+            schema.PERCENTILE: np.linspace(100.0, 50.0, n),
+            schema.QUERY_ID: "aspirin",
+            schema.ECFP4_SIMILARITY: np.linspace(1.0, 0.1, n),
+            schema.IS_QUERY: [i == 0 for i in range(n)],
+            schema.SCAFFOLD: "c1ccccc1",
+            schema.ALERTS: ["" if i % 2 else "PAINS: azo_A(324); Brenk: ester" for i in range(n)],
+            "mw": 180.16,
+            "clogp": 1.31,
+            "tpsa": 63.6,
+            "hbd": 1,
+            "hba": 3,
+            "rotatable_bonds": 2,
+            "heavy_atoms": 13,
+            "formal_charge": 0,
+            schema.UNSPECIFIED_STEREO: [i % 3 for i in range(n)],
+            schema.GEOMETRY: [schema.GEOMETRY_NONE if i == 3 else "embedded" for i in range(n)],
+            schema.PARENT_SMILES: [SMILES[i % 4] for i in range(n)],
+            schema.INCHIKEY: "BSYNRYMUTXBXSQ-UHFFFAOYSA-N",
+            schema.RECORD_NUMBER: np.arange(1, n + 1),
+            schema.SOURCE: "library.csv",
+            "drug_class": ["COX inhibitor", "COX inhibitor", "other", ""][:n] + [""] * (n - 4),
+        }
+    )
+    return frame.assign(**columns)
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and text as a browser would see them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    def count(self, tag: str, kind: str = "") -> int:
+        classes = ((a.get("class") or "").split() for t, a in self.tags if t == tag)
+        return sum(not kind or kind in names for names in classes)
+
+
+def read(path: Path) -> Reader:
+    reader = Reader()
+    reader.feed(path.read_text(encoding="utf-8"))
+    return reader
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "hits.html"
+
+
+def test_shows_every_hit_drawn_and_listed(path: Path) -> None:
+    write_page(hits_of(), QUERIES, path, {"title": "Hits for aspirin"})
+    reader = read(path)
+    assert reader.count("article", "hit") == 4
+    assert sum(tag == "tr" for tag, _ in reader.tags) == 5
+    assert "Hits for aspirin" in "".join(reader.text)
+    assert reader.count("circle") == 4
+    assert reader.count("span", "self") == 1
+
+
+def test_works_without_a_network(path: Path) -> None:
+    write_page(hits_of(), QUERIES, path, {})
+    text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?://|url\(|@import", text)
+    for tag, attributes in read(path).tags:
+        assert tag not in ("link", "iframe", "object", "embed", "base")
+        assert "src" not in attributes
+
+
+def test_policy_admits_this_script_only(path: Path) -> None:
+    write_page(hits_of(), QUERIES, path, {})
+    text = path.read_text(encoding="utf-8")
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in text
+    assert "default-src 'none'" in text
+
+
+def test_hostile_text_stays_text(path: Path) -> None:
+    hits = hits_of(**{schema.MOLECULE_ID: HOSTILE, "name": HOSTILE + "!", schema.ALERTS: HOSTILE})
+    hits[HOSTILE] = HOSTILE
+    queries = [{**QUERIES[0], "id": HOSTILE, "note": HOSTILE}]
+    run = {
+        "title": HOSTILE,
+        "facts": [(HOSTILE, HOSTILE)],
+        "notes": [HOSTILE],
+        "warnings": [HOSTILE],
+        "footnotes": [HOSTILE],
+        "links": [{"title": HOSTILE, "href": "a.html", "current": True}],
+        "highlight": {"column": HOSTILE, "value": HOSTILE},
+    }
+    write_page(hits, queries, path, run)
+    reader = read(path)
+    assert sum(tag == "script" for tag, _ in reader.tags) == 1
+    assert sum(tag == "img" for tag, _ in reader.tags) == 0
+    assert not [name for _, attributes in reader.tags for name in attributes if name[:2] == "on"]
+    assert "".join(reader.text).count(HOSTILE) > 10
+
+
+@given(text=st.text(max_size=60))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_id_leaves_the_page_whole(text: str, path: Path) -> None:
+    write_page(hits_of(2, **{schema.MOLECULE_ID: text, "drug_class": text}), QUERIES, path, {})
+    reader = read(path)
+    assert reader.count("article", "hit") == 2
+    assert sum(tag == "script" for tag, _ in reader.tags) == 1
+
+
+def test_says_what_it_leaves_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "MAX_DRAWN", 3)
+    monkeypatch.setattr(page, "MAX_LISTED", 5)
+    write_page(hits_of(9), QUERIES, path, {})
+    reader = read(path)
+    assert reader.count("article", "hit") == 3
+    assert sum(tag == "tr" for tag, _ in reader.tags) == 1 + 5
+    assert reader.count("circle") == 5
+    text = "".join(reader.text)
+    assert "The first 3 of 9 hits are drawn." in text
+    assert "The table and the plot show the first 5." in text
+    assert MAX_DRAWN < MAX_LISTED
+
+
+def test_nothing_is_left_out_in_silence_or_claimed_without_need(path: Path) -> None:
+    write_page(hits_of(4), QUERIES, path, {})
+    assert "are drawn" not in path.read_text(encoding="utf-8")
+
+
+def test_missing_numbers_are_dashes_and_a_bad_structure_is_named(path: Path) -> None:
+    hits = hits_of(
+        **{
+            schema.PERCENTILE: np.nan,
+            schema.ECFP4_SIMILARITY: np.nan,
+            schema.PARENT_SMILES: "not<b>smiles",
+        }
+    )
+    write_page(hits, QUERIES, path, {})
+    text = "".join(read(path).text).split('"use strict"')[0]
+    assert "not drawn: not<b>smiles" in text
+    assert "nan" not in text.lower()
+    assert "No hit has both a score and a similarity." in text
+
+
+def test_empty_hit_list_is_a_page(path: Path) -> None:
+    write_page(hits_of().head(0), QUERIES, path, {})
+    assert read(path).count("article", "hit") == 0
+
+
+def test_few_columns_suffice(path: Path) -> None:
+    write_page(hits_of()[[schema.RANK, schema.MOLECULE_ID, schema.SMILES]], QUERIES, path, {})
+    assert read(path).count("article", "hit") == 4
+
+
+def test_highlight_marks_its_hits_only(path: Path) -> None:
+    run = {"highlight": {"column": "drug_class", "value": "COX inhibitor", "label": "COX"}}
+    write_page(hits_of(), QUERIES, path, run)
+    reader = read(path)
+    assert reader.count("article", "known") == 2
+    assert reader.count("circle", "known") == 1  # the other one is the query
+    assert reader.count("circle", "query") == 1
+
+
+def test_cards_carry_badges_and_user_columns() -> None:
+    made = cards(hits_of(name=["Aspirin", "", "", ""]), QUERIES, None)
+    assert (made[0]["title"], made[0]["id"]) == ("Aspirin", "M0")
+    assert (made[1]["title"], made[1]["id"]) == ("M1", "")
+    assert [badge["text"] for badge in made[0]["badges"]] == ["query", "2 alerts"]
+    assert [badge["text"] for badge in made[3]["badges"]] == ["new", "no 3D"]
+    assert ("drug_class", "COX inhibitor", False) in made[0]["more"]
+    assert made[0]["percentile"] == "above every random molecule"
+    assert made[1]["percentile"] == "above 83.33 % of random molecules"
+
+
+def test_percentile_is_never_rounded_up() -> None:
+    made = cards(hits_of(**{schema.PERCENTILE: 99.9999}), QUERIES, None)
+    assert made[0]["percentile"] == "above 99.99 % of random molecules"
+
+
+def test_hits_are_turned_like_their_nearest_query() -> None:
+    queries = [*QUERIES, {"id": "profen", "smiles": SMILES[1]}]
+    hits = hits_of(**{schema.QUERY_ID: ["aspirin", "profen", "aspirin", "profen"]})
+    made = cards(hits, queries, None)
+    alone = cards(hits, [queries[0]], None)
+    assert made[0]["drawing"] == alone[0]["drawing"]
+
+
+def test_plot_spans_the_scores_and_tells_new_from_known() -> None:
+    plot = scatter(hits_of(), Highlight("drug_class", "COX inhibitor", "COX"))
+    assert plot is not None
+    # similarities 1, 0.7, 0.4, 0.1: the query, a marked hit, an ordinary one, a new one
+    assert [dot["kind"] for dot in plot["dots"]] == ["", "fresh", "known", "query"]
+    for dot in plot["dots"]:
+        assert plot["left"] <= dot["x"] <= plot["right"]
+        assert plot["top"] <= dot["y"] <= plot["bottom"]
+    best = max(plot["dots"], key=lambda dot: -dot["rank"])
+    assert best["y"] == min(dot["y"] for dot in plot["dots"])
+
+
+def test_plot_of_equal_scores() -> None:
+    plot = scatter(hits_of(**{schema.SCORE: 0.5}), None)
+    assert plot is not None
+    assert len({tick["label"] for tick in plot["y_ticks"]}) == len(plot["y_ticks"]) >= 2
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium on this machine")
+def test_runs_in_a_browser(path: Path, tmp_path: Path) -> None:
+    write_page(hits_of(**{schema.MOLECULE_ID: HOSTILE}), QUERIES, path, {})
+    command = [
+        "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+        "--no-first-run", "--disable-background-networking", "--disable-component-update",
+        "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri(),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert '<output id="count" aria-live="polite">4 hits</output>' in done.stdout
