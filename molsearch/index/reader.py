@@ -163,12 +163,7 @@ def open_index(path: Path | str, *, identity: str | None = None) -> IndexReader:
         The index was made by another encoder than `identity`.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(f"no index at {path}; make one with: molsearch index LIBRARY -o {path}")
-    if not is_index(path) and not (path / MANIFEST).is_file():
-        raise InputError(
-            f"{path} is not an index; make one with: molsearch index LIBRARY -o FOLDER"
-        )
+    find_index(path)
     reader = IndexReader(path, _manifest_of(path))
     if identity is not None and identity != reader.identity:
         raise EncoderMismatchError(
@@ -181,6 +176,20 @@ def open_index(path: Path | str, *, identity: str | None = None) -> IndexReader:
     except IndexCorruptError as error:
         reader = _previous(reader, error)
     return reader
+
+
+def find_index(path: Path) -> None:
+    """Make sure that there is an index at `path`, sound or not.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    if not path.exists():
+        raise InputError(f"no index at {path}; make one with: molsearch index LIBRARY -o {path}")
+    if not is_index(path):
+        raise InputError(f"{path} is not an index; make one with: molsearch index {path} -o FOLDER")
 
 
 def _manifest_of(path: Path) -> Manifest:

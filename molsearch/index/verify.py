@@ -24,6 +24,7 @@ class Report:
     """Outcome of a verification: files and bytes read, and every problem found."""
 
     n_files: int = 0
+    n_molecules: int = 0
     n_bytes: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -44,6 +45,7 @@ def verify_index(path: Path) -> Report:
     if manifest is None:
         return report
     reader = IndexReader(path, manifest)
+    report.n_molecules = manifest.n_ok
     for number, shard in enumerate(manifest.shards):
         before = len(report.problems)
         for name, entry in shard.files.items():

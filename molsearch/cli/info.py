@@ -1,0 +1,146 @@
+"""``molsearch info``: what a prepared set, an index or an encoder holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from molsearch.cli import options, stages
+
+app = typer.Typer(add_completion=False)
+
+_HELP = (
+    "Say what a prepared set, an index or an encoder holds.\n\n"
+    "Without PATH: the encoder that ships with molsearch."
+)
+
+
+@app.command(help=_HELP, context_settings=options.HELP_NAMES)
+def info(
+    path: Annotated[
+        Path | None, typer.Argument(help="Prepared set, index or encoder folder.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Describe; see `_HELP`."""
+    with stages.plain_warnings():
+        facts = describe(path)
+    print(json.dumps(facts, indent=1) if as_json else "\n".join(_lines(facts)))
+
+
+def describe(path: Path | None) -> dict[str, Any]:
+    """Facts about what is at `path`; the bundled encoder where None.
+
+    Raises
+    ------
+    InputError
+        `path` is none of the three kinds, or does not exist.
+    """
+    from molsearch.data.prepared import PreparedSet
+    from molsearch.errors import InputError
+    from molsearch.index.layout import is_index
+
+    if path is None:
+        return _encoder(None)
+    if not path.exists() and len(path.parts) > 1:
+        raise InputError(f"{path} does not exist; check the path")
+    if is_index(path):
+        return _index(path)
+    if PreparedSet.is_prepared(path):
+        return _prepared(path)
+    return _encoder(path)
+
+
+def _prepared(path: Path) -> dict[str, Any]:
+    from molsearch.data.prepared import PreparedSet
+
+    found = PreparedSet.open(path, allow_unfinished=True)
+    run = found.manifest.run
+    return {
+        "kind": "prepared set",
+        "path": str(path),
+        "complete": found.complete,
+        "n_in": found.n_in,
+        "n_ok": found.n_ok,
+        "n_failed": found.n_failed,
+        "sources": [source.name for source in run.sources],
+        "prepare": run.prepare.model_dump(mode="json"),
+        "rdkit": run.rdkit,
+        "bytes": _size(path),
+        "identity": found.identity,
+    }
+
+
+def _index(path: Path) -> dict[str, Any]:
+    from molsearch.index.layout import generations
+    from molsearch.index.reader import open_index
+
+    reader = open_index(path)
+    manifest = reader.manifest
+    return {
+        "kind": "index",
+        "path": str(path),
+        "generation": manifest.generation,
+        "generations_kept": len(generations(path)),
+        "n_in": manifest.n_in,
+        "n_ok": manifest.n_ok,
+        "n_failed": manifest.n_failed,
+        "shards": reader.n_shards,
+        "dim": reader.dim,
+        "dtype": manifest.plan.dtype,
+        "sources": list(manifest.library.sources),
+        "prepare": manifest.library.prepare.model_dump(mode="json"),
+        "encoder": reader.identity,
+        "encoder_card": manifest.card,
+        "library": manifest.plan.library,
+        "bytes": _size(path),
+    }
+
+
+def _encoder(path: Path | None) -> dict[str, Any]:
+    from molsearch.nn.weights import load_encoder
+
+    encoder = load_encoder(path, device="cpu")
+    parameters = sum(parameter.numel() for parameter in encoder.network.parameters())
+    background = encoder.background
+    return {
+        "kind": "encoder",
+        "path": "bundled" if path is None else str(path),
+        "dim": encoder.dim,
+        "parameters": parameters,
+        "background": 0 if background is None else len(background),
+        **encoder.card,
+    }
+
+
+def _size(path: Path) -> int:
+    return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+
+
+def _lines(facts: dict[str, Any], indent: str = "") -> list[str]:
+    width = max((len(name) for name in facts), default=0)
+    lines = []
+    for name, value in facts.items():
+        label = f"{indent}{name.replace('_', ' '):<{width}}"
+        if isinstance(value, dict) and value:
+            lines += [label.rstrip(), *_lines(value, indent + "  ")]
+        else:
+            lines.append(f"{label}  {_text(value)}")
+    return lines
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return ", ".join(_text(one) for one in value)
+    return " ".join(str(value).split())

@@ -1,0 +1,90 @@
+"""Options that several verbs share: how files are read and molecules prepared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Quality(StrEnum):
+    """How carefully conformers are made."""
+
+    fast = "fast"
+    full = "full"
+
+
+_READING = "Reading"
+_PREPARING = "Preparing"
+
+SmilesColumn = Annotated[
+    str | None, typer.Option("-s", "--smiles-column", rich_help_panel=_READING)
+]
+IdColumn = Annotated[str | None, typer.Option("--id-column", rich_help_panel=_READING)]
+IdField = Annotated[
+    str | None,
+    typer.Option("--id-field", help="SD tag that holds the id.", rich_help_panel=_READING),
+]
+Delimiter = Annotated[str | None, typer.Option("--delimiter", rich_help_panel=_READING)]
+Header = Annotated[
+    bool | None,
+    typer.Option("--header/--no-header", show_default=False, rich_help_panel=_READING),
+]
+Conformers = Annotated[
+    int,
+    typer.Option(
+        "--conformers",
+        min=0,
+        max=500,
+        help="3D geometries a library molecule; 0 makes none.",
+        rich_help_panel=_PREPARING,
+    ),
+]
+QualityOption = Annotated[
+    Quality,
+    typer.Option(
+        "--quality",
+        help="fast: hydrogens on stereocentres only; full: all hydrogens and MMFF.",
+        rich_help_panel=_PREPARING,
+    ),
+]
+Seed = Annotated[
+    int, typer.Option("--seed", help="Seed of the conformers.", rich_help_panel=_PREPARING)
+]
+Workers = Annotated[
+    int,
+    typer.Option("-n", "--workers", min=1, help="Worker processes.", rich_help_panel=_PREPARING),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, help="Read this many records only.", rich_help_panel=_READING),
+]
+EncoderPath = Annotated[
+    str | None,
+    typer.Option("--encoder", help="Encoder folder; the bundled one where none is named."),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:n.")]
+BatchSize = Annotated[
+    int, typer.Option("-b", "--batch-size", min=1, help="Molecules embedded at a time.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no summary.")]
+Output = Annotated[Path, typer.Option("-o", "--output")]
+
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+CPUS = os.cpu_count() or 1
+
+
+def given(context: typer.Context, names: Sequence[str]) -> list[str]:
+    """Those of the parameters `names` that the user wrote, as the options are spelt."""
+    sources = {name: context.get_parameter_source(name) for name in names}
+    return [
+        "--" + name.replace("_", "-")
+        for name, source in sources.items()
+        if source is not None and source.name == "COMMANDLINE"
+    ]

@@ -1,0 +1,100 @@
+"""What ``molsearch screen`` says of its hits: a table on the terminal, and the run's account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from molsearch import schema
+
+if TYPE_CHECKING:
+    from molsearch.config import ScreenConfig
+    from molsearch.search.screen import HitList, Stopwatch
+
+_SHOWN = 10
+_WIDTHS = {"rank": 4, "score": 5, "above": 8, "ECFP4": 5}
+
+
+def run_account(
+    hits: HitList, config: ScreenConfig, watch: Stopwatch, output: Path
+) -> dict[str, Any]:
+    """Everything that made the hit list, for ``run.json``."""
+    manifest = hits.reader.manifest
+    return {
+        "output": str(output),
+        "n_hits": len(hits.frame),
+        "config": config.model_dump(mode="json"),
+        "queries": [
+            {
+                "id": query.query_id,
+                "smiles": query.first.smiles,
+                "parent_smiles": query.first.parent_smiles,
+                "n_conformers": sum(row.n_conformers for row in query.conformers),
+                "source": query.first.source,
+            }
+            for query in hits.queries
+        ],
+        "index": {
+            "path": str(hits.reader.path),
+            "generation": manifest.generation,
+            "n_molecules": manifest.n_ok,
+            "n_failed": manifest.n_failed,
+            "sources": list(manifest.library.sources),
+            "library": manifest.plan.library,
+            "prepare": manifest.library.prepare.model_dump(mode="json"),
+        },
+        "encoder": manifest.plan.encoder,
+        "warnings": list(hits.warnings),
+        "seconds": {name: round(seconds, 3) for name, seconds in watch.seconds.items()},
+    }
+
+
+def print_hits(hits: HitList, watch: Stopwatch, output: Path | None) -> None:
+    """Print the first hits and the seconds of each stage on stderr."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False)
+    several = len(hits.queries) > 1
+    table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
+    for label in ("rank", "score", "above", "ECFP4"):
+        table.add_column(label, justify="right", no_wrap=True, min_width=_WIDTHS.get(label))
+    for label in ("molecule", *(["nearest query"] if several else []), "structure"):
+        ratio = 2 if label == "structure" else 1
+        table.add_column(label, overflow="ellipsis", no_wrap=True, ratio=ratio)
+    table.add_column("alerts", justify="right", no_wrap=True)
+    for row in hits.frame.head(_SHOWN).to_dict("records"):
+        cells = [
+            str(row[schema.RANK]),
+            f"{row[schema.SCORE]:.3f}",
+            _percent(row[schema.PERCENTILE]),
+            f"{row[schema.ECFP4_SIMILARITY]:.2f}",
+            str(row[schema.MOLECULE_ID]) + (" (query)" if row[schema.IS_QUERY] else ""),
+            *([str(row[schema.QUERY_ID])] if several else []),
+            str(row[schema.PARENT_SMILES]),
+            _count(str(row[schema.ALERTS])),
+        ]
+        # Text, not markup: an id such as [red] is an id.
+        table.add_row(*(Text(" ".join(cell.split())) for cell in cells))
+    console.print(table)
+    console.print(Text(_closing(hits, output)))
+    console.print(Text(_seconds(watch)), style="dim")
+
+
+def _closing(hits: HitList, output: Path | None) -> str:
+    line = f"{len(hits.frame):,} hits of {hits.reader.n_rows:,} molecules"
+    return line if output is None else f"{line} in {output}"
+
+
+def _seconds(watch: Stopwatch) -> str:
+    return " · ".join(f"{name} {seconds:.2f} s" for name, seconds in watch.seconds.items())
+
+
+def _percent(value: float) -> str:
+    return "" if value != value else f"{value:.2f} %"
+
+
+def _count(alerts: str) -> str:
+    n = len([name for name in alerts.split("; ") if name])
+    return "" if n == 0 else str(n)
