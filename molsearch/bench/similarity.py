@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ Floats = npt.NDArray[np.float32]
 
 # A block of 64-bit words that stays in the second-level cache.
 _BLOCK_WORDS = 1 << 16
+_BLOCK_ROWS = 1 << 15
+_MANY = 256
 
 
 def as_words(packed: Packed) -> npt.NDArray[np.uint64]:
@@ -71,10 +74,12 @@ class Neighbourhood:
 
     Attributes
     ----------
-    words, folded
-        uint64 ``[n, n_words]`` and ``[n, n_words / 4]``.
+    words
+        uint64 ``[n, n_words]``.
+    folded
+        uint64 ``[n_words / 4, n]``: one contiguous row a word, which is what numpy counts fastest.
     bits
-        Popcount of each row.
+        Popcount of each row of `words`.
     """
 
     words: npt.NDArray[np.uint64]
@@ -85,40 +90,54 @@ class Neighbourhood:
     def of(cls, packed: Packed) -> Neighbourhood:
         """Arrange packed fingerprints, uint8 ``[n, n_bytes]``."""
         words = as_words(packed)
-        return cls(words, _fold(words), popcounts(words))
+        return cls(words, np.ascontiguousarray(_fold(words).T), popcounts(words))
 
     def nearest(self, queries: Packed) -> Floats:
         """Similarity of each query to its nearest neighbour, float32 ``[q]``; 0 where none is."""
         words = as_words(queries)
-        if not len(self.bits):
-            return np.zeros(len(words), dtype=np.float32)
-        folded, bits = _fold(words), popcounts(words)
-        lost = bits - popcounts(folded)
-        found = [self._nearest(*query) for query in zip(words, folded, bits, lost, strict=True)]
-        return np.array(found, dtype=np.float32)
+        folded = _fold(words)
+        return np.array(
+            [self._nearest(*query) for query in zip(words, folded, strict=True)],
+            dtype=np.float32,
+        )
 
-    def _nearest(
+    def _nearest(self, query: npt.NDArray[np.uint64], folded: npt.NDArray[np.uint64]) -> float:
+        own = int(np.bitwise_count(query).sum())
+        lost = own - int(np.bitwise_count(folded).sum())
+        best = 0.0
+        for start in range(0, len(self.bits), _BLOCK_ROWS):
+            block = slice(start, start + _BLOCK_ROWS)
+            common = np.zeros(len(self.bits[block]), dtype=np.uint16)
+            for word, column in zip(folded, self.folded, strict=True):
+                common += np.bitwise_count(column[block] & word)
+            best = self._refine(query, own, common + lost, block, best)
+        return best
+
+    def _refine(
         self,
         query: npt.NDArray[np.uint64],
-        folded: npt.NDArray[np.uint64],
-        bits: np.int32,
-        lost: np.int32,
+        own: int,
+        most: npt.NDArray[Any],
+        block: slice,
+        best: float,
     ) -> float:
-        bound = np.empty(len(self.bits), dtype=np.float32)
-        step = max(1, _BLOCK_WORDS // self.folded.shape[1])
-        for start in range(0, len(bound), step):
-            block = slice(start, start + step)
-            common = np.bitwise_count(folded & self.folded[block]).sum(axis=1, dtype=np.int32)
-            common = np.minimum(np.minimum(common + lost, bits), self.bits[block])
-            either = bits + self.bits[block] - common
-            bound[block] = common / np.maximum(either, 1)
-        first = int(bound.argmax())
-        best = self._exact(query, bits, np.array([first]))
-        return max(best, self._exact(query, bits, np.flatnonzero(bound > best)))
+        """Compare whole fingerprints where `most`, the bits they can share, may beat `best`."""
+        either = own + self.bits[block]
+        # common / (either - common) > best, without the division
+        rows = np.flatnonzero(most * (1.0 + best) > best * either)
+        if rows.size > _MANY:
+            likely = rows[np.argmax(most[rows] / either[rows])]
+            best = max(best, self._exact(query, either, np.array([likely]), block))
+            rows = rows[most[rows] * (1.0 + best) > best * either[rows]]
+        return max(best, self._exact(query, either, rows, block))
 
     def _exact(
-        self, query: npt.NDArray[np.uint64], bits: np.int32, rows: npt.NDArray[np.int64]
+        self,
+        query: npt.NDArray[np.uint64],
+        either: npt.NDArray[np.int32],
+        rows: npt.NDArray[np.int64],
+        block: slice,
     ) -> float:
-        common = np.bitwise_count(query & self.words[rows]).sum(axis=1, dtype=np.int32)
-        either = np.maximum(bits + self.bits[rows] - common, 1)
-        return float((common / either).max(initial=0.0))
+        words = self.words[block][rows]
+        common = np.bitwise_count(query & words).sum(axis=1, dtype=np.int32)
+        return float((common / np.maximum(either[rows] - common, 1)).max(initial=0.0))

@@ -21,6 +21,9 @@ VERBS = {
     "info": "Say what a prepared set, an index or an encoder holds.",
     "verify": "Check a prepared set or an index against its checksums.",
     "train": "Train an encoder on activity records.",
+    "benchmark": "Rank a benchmark's targets with several methods, audited for leakage.",
+    "report": "Make one page and one table of benchmark results.",
+    "data": "Check a copy of a benchmark against its published counts.",
     "demo": "Run the whole way on the bundled example library.",
 }
 

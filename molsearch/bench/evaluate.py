@@ -1,0 +1,136 @@
+"""From a score matrix to the numbers of one target and one method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from molsearch.bench.baselines import Scores
+from molsearch.bench.methods import Fusion, fuse
+from molsearch.bench.task import Task
+from molsearch.metrics.enrichment import Evaluation, evaluate_ranking
+from molsearch.metrics.ranking import Ranking, rank
+
+Mask = npt.NDArray[np.bool_]
+# False-positive rates of stored ROC curves and fractions of stored enrichment curves.
+GRID = np.logspace(-3, 0, 31)
+_DIGITS = 5
+
+
+def rounded(value: float) -> float | None:
+    """Give a number as JSON should hold it: five decimals, None for NaN."""
+    return None if np.isnan(value) else round(float(value), _DIGITS)
+
+
+def curves(ranking: Ranking) -> dict[str, list[float | None]]:
+    """True-positive rate at the false-positive rates `GRID`, and share found at fractions `GRID`.
+
+    Ties are expectations here too, so within a tie both curves are straight lines.
+    """
+    if ranking.undefined:
+        return {"roc": [], "enrichment": []}
+    found = np.r_[0, np.cumsum(ranking.actives)] / ranking.n_actives
+    fpr = np.r_[0, np.cumsum(ranking.sizes - ranking.actives)] / ranking.n_inactives
+    share = np.r_[0, np.cumsum(ranking.sizes)] / ranking.n
+    # Where several groups end at one rate the last counts: all of them lie above that decoy.
+    last = np.r_[fpr[1:] != fpr[:-1], True]
+    return {
+        "roc": [rounded(x) for x in np.interp(GRID, fpr[last], found[last])],
+        "enrichment": [rounded(x) for x in np.interp(GRID, share, found)],
+    }
+
+
+def _mean(evaluations: list[Evaluation]) -> dict[str, float | None]:
+    """Mean of each metric over queries, those that are undefined left out."""
+    found = {}
+    for name in evaluations[0]:
+        values = np.array([evaluation[name] for evaluation in evaluations])
+        values = values[~np.isnan(values)]
+        found[name] = rounded(float(values.mean()) if values.size else np.nan)
+    return found
+
+
+def _mean_curves(rankings: list[Ranking]) -> dict[str, list[float | None]]:
+    found = [curves(ranking) for ranking in rankings if not ranking.undefined]
+    if not found:
+        return {"roc": [], "enrichment": []}
+    means = {}
+    for name in ("roc", "enrichment"):
+        values = np.array([one[name] for one in found], dtype=np.float64)
+        means[name] = [rounded(x) for x in values.mean(axis=0)]
+    return means
+
+
+def evaluate_task(
+    task: Task,
+    matrix: Scores,
+    fusion: Fusion,
+    *,
+    own: Mask,
+    subsets: Mapping[str, Mask],
+) -> dict[str, Any]:
+    """Evaluate one method on one target.
+
+    Parameters
+    ----------
+    task
+        The target.
+    matrix
+        Scores, float32 ``[q, n]``.
+    fusion
+        How several queries become one ranking.
+    own
+        True where a pool molecule is the query itself, ``[q, n]``: never ranked.
+    subsets
+        Named subsets of the pool on which metrics are given besides, each ``[q, n]``: tiers of
+        actives with all inactives, or all actives with one source of decoys.
+
+    Returns
+    -------
+    dict
+        ``metrics`` by the task's protocol, ``each`` (mean over single queries) where there are
+        several, ``subsets``, ``curves``, ``n_ranked``, ``n_unscored``, ``reason``.
+    """
+    labels = task.is_active
+    runs = _runs(task, matrix, fusion, own)
+    rankings = [rank(scores[kept], labels[kept]) for scores, kept, _ in runs]
+    evaluations = [evaluate_ranking(ranking) for ranking in rankings]
+    found: dict[str, Any] = {
+        "metrics": _mean(evaluations),
+        "reason": next((e.reason for e in evaluations if e.reason), ""),
+        "n_ranked": round(float(np.mean([ranking.n for ranking in rankings])), 1),
+        "n_unscored": int(np.isnan(matrix).all(axis=0).sum()),
+        "curves": _mean_curves(rankings),
+        "subsets": {name: _subset(runs, labels, subset) for name, subset in subsets.items()},
+    }
+    if task.protocol == "fused" and len(task.queries) > 1:
+        single = [
+            evaluate_ranking(rank(fuse(matrix[[q]], fusion)[~own[q]], labels[~own[q]]))
+            for q in range(len(matrix))
+        ]
+        found["each"] = _mean(single)
+    return found
+
+
+_Run = tuple[Scores, Mask, int | None]
+
+
+def _runs(task: Task, matrix: Scores, fusion: Fusion, own: Mask) -> list[_Run]:
+    """List the rankings of a task: scores, what is ranked, and the query (None: all fused)."""
+    if task.protocol == "fused":
+        kept = np.logical_not(own.any(axis=0, keepdims=True))[0]
+        return [(fuse(matrix, fusion), kept, None)]
+    return [(fuse(matrix[[q]], fusion), ~own[q], q) for q in range(len(matrix))]
+
+
+def _subset(runs: list[_Run], labels: Mask, subset: Mask) -> dict[str, float | None]:
+    evaluations, n_actives = [], []
+    for scores, kept, query in runs:
+        rows = subset if query is None else subset[[query]]
+        chosen = np.asarray(np.logical_and.reduce(rows, axis=0), dtype=bool) & kept
+        n_actives.append(int(labels[chosen].sum()))
+        evaluations.append(evaluate_ranking(rank(scores[chosen], labels[chosen])))
+    return {"n_actives": round(float(np.mean(n_actives)), 1), **_mean(evaluations)}

@@ -1,0 +1,183 @@
+"""The report page: one HTML file that needs neither network nor scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from molsearch.bench import results, svg
+from molsearch.bench.evaluate import GRID
+from molsearch.bench.markdown import LABELS, gain, number, setting
+from molsearch.bench.published import published
+from molsearch.bench.summary import (
+    BASELINE,
+    SHOWN,
+    Tier,
+    best_possible,
+    complete,
+    leakage,
+    lines,
+    mean_curves,
+    tiers,
+    warnings,
+)
+from molsearch.metrics.bootstrap import Interval
+
+_TEMPLATE = Path(__file__).with_name("report.html")
+
+
+def to_html(records: Sequence[dict[str, Any]]) -> str:
+    """Render result records as one self-contained page; every string in them is escaped."""
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True)
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(pages=[_page(record) for record in records])
+
+
+def _page(record: dict[str, Any]) -> dict[str, Any]:
+    provenance = record["provenance"]
+    # The baseline keeps the neutral first colour on every page, the others follow in order.
+    methods = sorted(record["methods"], key=lambda name: name != BASELINE)
+    colours = {name: place % svg.N_COLOURS for place, name in enumerate(methods)}
+    return {
+        "title": provenance.get("title", record["benchmark"]),
+        "file": record["file"],
+        "setting": setting(record),
+        "notes": provenance.get("notes", ()),
+        "url": provenance.get("url", ""),
+        "citation": provenance.get("citation", ""),
+        "licence": provenance.get("licence", ""),
+        "inactives": provenance.get("inactives", "decoys"),
+        "warnings": warnings(record),
+        "metrics": [LABELS[name] for name in SHOWN],
+        "methods": methods,
+        "rows": _rows(record, colours),
+        "best": number(best_possible(record), "ef_1pct"),
+        "n_targets": len(complete(record)),
+        **_tier_part(record, methods),
+        "roc": _curve(record, methods, "roc", "false-positive rate"),
+        "enrichment": _curve(record, methods, "enrichment", "fraction of the list"),
+        **_dot_part(record, methods),
+        **_audit_part(record),
+        "elsewhere": published(record["benchmark"]),
+        "details": json.dumps(
+            {"config": record["config"], "methods": record["methods"], "runs": record["runs"]},
+            indent=1,
+            ensure_ascii=False,
+        ),
+    }
+
+
+def _rows(record: dict[str, Any], colours: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "method": line.method,
+            "colour": colours[line.method],
+            "cells": [_cell(line.values[metric], metric) for metric in SHOWN],
+            "gain": gain(line),
+        }
+        for line in lines(record)
+    ]
+
+
+def _cell(found: Interval, metric: str) -> dict[str, str]:
+    if found.n == 0:
+        return {"mean": "–", "bounds": ""}
+    bounds = f"{number(found.low, metric)} – {number(found.high, metric)}"
+    return {"mean": number(found.mean, metric), "bounds": bounds}
+
+
+def _tier_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
+    found = tiers(record)
+    shown = [
+        {
+            "name": tier.name,
+            "n_actives": f"{tier.n_actives:,.0f}",
+            "n_targets": tier.n_targets,
+            "cells": [
+                {
+                    "bedroc": number(tier.bedroc[m].mean, "bedroc"),
+                    "ef1": f"EF {number(tier.ef1[m].mean, 'ef_1pct')}",
+                }
+                for m in methods
+            ],
+        }
+        for tier in found
+    ]
+    return {"tiers": shown, "tier_plot": _tier_plot(found, methods)}
+
+
+def _tier_plot(found: Sequence[Tier], methods: Sequence[str]) -> Markup:
+    kept = [tier for tier in found if tier.n_actives and not tier.name.startswith("decoys")]
+    series = {m: [_triple(tier.bedroc[m]) for tier in kept] for m in methods}
+    groups = [tier.name.replace("standard: ", "train ") for tier in kept]
+    plot = svg.bars(groups, series, "", "BEDROC by tier of similarity to training and query")
+    return Markup(plot)  # noqa: S704  svg.py escapes every text it is given
+
+
+def _triple(found: Interval) -> tuple[float, float, float]:
+    return found.mean, found.low, found.high
+
+
+def _curve(record: dict[str, Any], methods: Sequence[str], name: str, axis: str) -> Markup:
+    known = mean_curves(record, name)
+    series = {method: known[method] for method in methods if method in known}
+    return Markup(svg.curves(GRID, series, axis, f"{name} curves"))  # noqa: S704  escaped there
+
+
+def _dot_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
+    table = results.table(record, "bedroc_80p5").loc[complete(record), list(methods)]
+    caption = "One dot a method."
+    if BASELINE in table and len(methods) > 1:
+        best = table.drop(columns=BASELINE).max(axis=1)
+        table = table.loc[(best - table[BASELINE]).sort_values(ascending=False).index]
+        caption = "Ring: ECFP4. Sorted by the best other method's lead over it."
+    series = {str(name): table[name].tolist() for name in table}
+    plot = svg.dots(table.index.astype(str).tolist(), series, "BEDROC(80.5)", "BEDROC by target")
+    return {"dots": Markup(plot), "dots_caption": caption}  # noqa: S704  escaped there
+
+
+_AUDIT = {
+    "n_actives": "actives",
+    "n_inactives": "decoys or inactives",
+    "property_auroc": "AUROC of eight properties alone (cross-validated)",
+    "ave_bias": "AVE bias (0 is fair, 2 is given away)",
+    "share_with_analogue": "actives with an analogue at ECFP4 ≥ 0.6",
+    "nearest_active": "mean ECFP4 similarity to the nearest other active",
+    "repeats": "repeated molecules (stereo left aside)",
+    "both_labels": "molecules with both labels",
+    "across_splits": "molecules in both splits",
+    "queries_among_actives": "queries among the actives (not ranked against themselves)",
+    "unreadable": "structures RDKit cannot read (ranked last)",
+}
+
+
+def _audit_part(record: dict[str, Any]) -> dict[str, Any]:
+    found = leakage(record)
+    shown = [
+        (words, _audit_value(found["data"][name]))
+        for name, words in _AUDIT.items()
+        if name in found["data"]
+    ]
+    stacks = []
+    for name, training in found["trainings"].items():
+        shown += [
+            (f"actives in training set {name}", f"{training['actives_in_training']:,}"),
+            (f"queries in training set {name}", f"{training['queries_in_training']:,}"),
+            (
+                f"targets with ligands in {name}",
+                f"{training['targets_in_training']} of {training['targets_known']}",
+            ),
+        ]
+        bands = {k: float(v) for k, v in training["tiers"].items() if "scaffold" not in k}
+        plot = svg.stack(bands, f"actives by similarity to {name}")
+        stacks.append((name, Markup(plot)))  # noqa: S704  escaped there
+    return {"audit": shown, "stacks": stacks}
+
+
+def _audit_value(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else number(value, "share")

@@ -1,0 +1,167 @@
+"""Results as Markdown: for the terminal and for a README."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from molsearch.bench.published import published
+from molsearch.bench.summary import (
+    BASELINE,
+    Line,
+    best_possible,
+    complete,
+    lines,
+    tiers,
+    warnings,
+)
+from molsearch.metrics.bootstrap import Interval
+
+LABELS = {
+    "auroc": "AUROC",
+    "log_auc": "log-AUC",
+    "pr_auc": "PR-AUC",
+    "bedroc_80p5": "BEDROC(80.5)",
+    "bedroc_20": "BEDROC(20)",
+    "ef_0p5pct": "EF 0.5 %",
+    "ef_1pct": "EF 1 %",
+    "ef_2pct": "EF 2 %",
+    "ef_5pct": "EF 5 %",
+    "ef_10pct": "EF 10 %",
+}
+_CAPTION = "Means over targets, 95 % bootstrap intervals over targets; EF 1 % can reach {}."
+_SHORT = ("auroc", "bedroc_80p5", "ef_1pct", "ef_5pct")
+
+
+def number(value: float, metric: str) -> str:
+    """Format one value: folds with one decimal, shares with three; a dash for NaN."""
+    if np.isnan(value):
+        return "–"
+    return f"{value:.1f}" if metric.startswith("ef_") else f"{value:.3f}"
+
+
+def with_interval(found: Interval, metric: str) -> str:
+    """Format a mean with its 95 % interval."""
+    if found.n == 0:
+        return "–"
+    low, high = number(found.low, metric), number(found.high, metric)
+    return f"{number(found.mean, metric)} [{low}, {high}]"
+
+
+def gain(line: Line) -> str:
+    """Format a method's BEDROC as a ratio to the baseline's, with wins and losses."""
+    if line.against is None:
+        return "baseline" if line.method == BASELINE else "–"
+    ratio = line.against.ratio
+    counts = f"{line.against.wins}:{line.against.losses}"
+    return f"{ratio.mean:.2f}× [{ratio.low:.2f}, {ratio.high:.2f}], {counts}"
+
+
+def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Make a Markdown table, padded so that it can be read as text too."""
+    every = [list(head), *[list(row) for row in rows]]
+    widths = [max(len(row[column]) for row in every) for column in range(len(head))]
+    texts = [
+        "| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |"
+        for row in every
+    ]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([texts[0], rule, *texts[1:]])
+
+
+def setting(record: dict[str, Any]) -> str:
+    """Say in one line what was run: limits, protocol, numbers of molecules."""
+    rows = [row for row in record["results"] if row["target"] in set(complete(record))]
+    first = {row["target"]: row for row in rows}.values()
+    n_actives = sum(row["n_actives"] for row in first)
+    n_inactives = sum(row["n_inactives"] for row in first)
+    said = [
+        f"{len(first)} targets",
+        f"{n_actives:,} actives",
+        f"{n_inactives:,} {record['provenance'].get('inactives', 'decoys')}",
+    ]
+    config = record["config"]
+    if config.get("limit_actives") or config.get("limit_decoys"):
+        actives, decoys = config.get("limit_actives"), config.get("limit_decoys")
+        most = [f"{n} {kind}" for n, kind in ((actives, "actives"), (decoys, "decoys")) if n]
+        said.append(f"drawn: at most {' and '.join(most)} a target, seed {config['seed']}")
+    protocols = sorted({row["protocol"] for row in first})
+    words = {"fused": "all queries of a target fused", "each": "each query alone, then averaged"}
+    said += [words[protocol] for protocol in protocols]
+    return "; ".join(said)
+
+
+def overview(record: dict[str, Any]) -> str:
+    """Write the main table, the tiers and the warnings of one result file."""
+    parts = [
+        f"{record['provenance'].get('title', record['benchmark'])}: {setting(record)}",
+        grid(
+            ["method", *[LABELS[m] for m in _SHORT], f"BEDROC / {BASELINE}, wins:losses"],
+            [
+                [line.method, *[with_interval(line.values[m], m) for m in _SHORT], gain(line)]
+                for line in lines(record)
+            ],
+        ),
+        _CAPTION.format(number(best_possible(record), "ef_1pct")),
+        tier_grid(record),
+        "\n".join(f"- {sentence}" for sentence in warnings(record)),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def tier_grid(record: dict[str, Any]) -> str:
+    """Make a Markdown table of BEDROC and EF 1 % by tier; empty where there are no tiers."""
+    methods = list(record["methods"])
+    rows = [
+        [
+            tier.name,
+            f"{tier.n_actives:,.0f}",
+            str(tier.n_targets),
+            *[
+                f"{number(tier.bedroc[m].mean, 'bedroc')} / {number(tier.ef1[m].mean, 'ef_1pct')}"
+                for m in methods
+            ],
+        ]
+        for tier in tiers(record)
+    ]
+    if not rows:
+        return ""
+    head = ["BEDROC / EF 1 % by tier", "actives", "targets", *methods]
+    return grid(head, rows)
+
+
+def published_grid(benchmark: str) -> str:
+    """Make a Markdown table of published rows; empty where there are none."""
+    rows = [
+        [p.method, p.kind, p.auroc or "–", p.bedroc or "–", p.ef1 or "–", _where(p)]
+        for p in published(benchmark)
+    ]
+    if not rows:
+        return ""
+    head = ["published elsewhere", "uses", "AUROC", "BEDROC", "EF 1 %", "source and protocol"]
+    return grid(head, rows)
+
+
+def _where(row: Any) -> str:
+    return f"{row.source}; {row.protocol}" if row.protocol else str(row.source)
+
+
+def to_markdown(records: Sequence[dict[str, Any]]) -> str:
+    """All result files as one Markdown text."""
+    parts = []
+    for record in records:
+        title = record["provenance"].get("title", record["benchmark"])
+        parts.append(f"## {title} ({record['file']})")
+        parts.append(overview(record))
+        notes = record["provenance"].get("notes", ())
+        parts.append("\n".join(f"> {note}" for note in notes))
+        others = published_grid(record["benchmark"])
+        if others:
+            parts.append(
+                "Published by others, on other queries, pools and protocols; not comparable row "
+                "by row with ours:"
+            )
+            parts.append(others)
+    return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,0 +1,224 @@
+"""Runs methods over a benchmark's targets: same queries, same pools, resumable, one file out."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from molsearch.bench import results
+from molsearch.bench.conformers import ConformerCache, OnProgress, prepare_queries
+from molsearch.bench.evaluate import evaluate_task
+from molsearch.bench.leakage import audit, own_rows
+from molsearch.bench.methods import Method, blend
+from molsearch.bench.molecules import CONFORMERS, Molecules
+from molsearch.bench.task import Benchmark, Task, limit
+from molsearch.bench.training import TrainingSet
+from molsearch.config import Config, PrepareConfig
+from molsearch.errors import UsageError
+from molsearch.io.hashing import sha256_json
+from molsearch.io.runs import versions
+
+Say = Callable[[str], None]
+ProgressFor = Callable[[str], OnProgress]
+
+
+class BenchmarkConfig(Config):
+    """What a benchmark run is: equal configurations may share a result file."""
+
+    limit_targets: int | None = None
+    targets: tuple[str, ...] = ()
+    limit_actives: int | None = None
+    limit_decoys: int | None = None
+    seed: int = 0
+    query_conformers: int = 4
+    prepare: PrepareConfig = PrepareConfig()
+
+
+class Runner:
+    """Runs methods over a benchmark.
+
+    Parameters
+    ----------
+    benchmark
+        What is screened.
+    methods
+        What ranks.
+    config
+        Limits, seed, conformers.
+    trainings
+        Training sets that the leakage audit lays its tiers by.
+    cache
+        Prepared conformers; None where no method needs any.
+    say
+        Told one line a finished target.
+    progress_for
+        Makes the progress callback of a stage.
+    """
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        methods: Sequence[Method],
+        config: BenchmarkConfig,
+        *,
+        trainings: Sequence[TrainingSet] = (),
+        cache: ConformerCache | None = None,
+        say: Say = lambda line: None,
+        progress_for: ProgressFor | None = None,
+    ) -> None:
+        self.benchmark = benchmark
+        self.methods = list(methods)
+        self.config = config
+        self.trainings = list(trainings)
+        self.cache = cache
+        self.say = say
+        self.progress_for = progress_for
+
+    def targets(self) -> list[str]:
+        """Targets of this run, in the benchmark's order.
+
+        Raises
+        ------
+        UsageError
+            A target that was asked for does not exist.
+        """
+        known = self.benchmark.targets()
+        unknown = [target for target in self.config.targets if target not in known]
+        if unknown:
+            raise UsageError(
+                f"{self.benchmark.name} has no target {unknown[0]!r}: choose from "
+                f"{', '.join(known[:12])}{', …' if len(known) > 12 else ''}"
+            )
+        chosen = [t for t in known if t in self.config.targets] if self.config.targets else known
+        return chosen[: self.config.limit_targets]
+
+    def run(self, path: Path, *, overwrite: bool = False) -> dict[str, Any]:
+        """Run what is not in the result file yet, writing the file after each target.
+
+        Raises
+        ------
+        UsageError
+            The file holds results of another configuration, encoder or training set.
+        """
+        record = self._open(path, overwrite)
+        started = time.monotonic()
+        targets = self.targets()
+        record["targets"] = targets
+        for number, target in enumerate(targets, start=1):
+            done = {row["method"] for row in record["results"] if row["target"] == target}
+            missing = [method for method in self.methods if method.name not in done]
+            if missing:
+                self._run_target(record, target, missing)
+                results.write(path, record)
+                self._tell(record, target, number, len(targets))
+        record["runs"].append(
+            {
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "seconds": round(time.monotonic() - started, 1),
+                "methods": [method.name for method in self.methods],
+                "versions": versions(),
+            }
+        )
+        results.write(path, record)
+        return record
+
+    def _open(self, path: Path, overwrite: bool) -> dict[str, Any]:
+        config = self.config.model_dump(mode="json")
+        # Which targets are run may differ between two calls that fill one file.
+        fixed = {k: v for k, v in config.items() if k not in ("limit_targets", "targets")}
+        record = results.empty(self.benchmark.name, fixed)
+        if path.exists() and not overwrite:
+            record = results.read(path)
+            _check_same(path, record, self.benchmark.name, fixed)
+        record["provenance"] = dataclasses.asdict(self.benchmark.provenance)
+        for method in self.methods:
+            identity = method.identity()
+            if record["methods"].setdefault(method.name, identity) != identity:
+                raise UsageError(
+                    f"{path} holds results of another {method.name}: give another -o, "
+                    "or --overwrite"
+                )
+        for training in self.trainings:
+            record["trainings"][training.name] = {"molecules": training.n}
+        return record
+
+    def _run_target(self, record: dict[str, Any], target: str, methods: list[Method]) -> None:
+        task = self.benchmark.load(target)
+        task = limit(task, self.config.limit_actives, self.config.limit_decoys, self.config.seed)
+        queries = Molecules([query.smiles for query in task.queries])
+        pool = Molecules(task.pool["smiles"].tolist())
+        parts = {part.name: part for method in methods for part in method.parts}
+        needs = {need for part in parts.values() for need in part.needs}
+        pool.need((needs | {"ecfp4"}) - {CONFORMERS})
+        own = own_rows(task, queries, pool)
+        found = audit(task, queries, pool, self.trainings)
+        record["audit"][target] = {"notes": list(task.notes), **found.findings}
+        if CONFORMERS in needs:
+            self._attach(task, queries, pool)
+        scores, seconds = {}, {}
+        for name, part in parts.items():
+            began = time.monotonic()
+            scores[name] = part.score(queries, pool)
+            seconds[name] = time.monotonic() - began
+        for method in methods:
+            matrix = blend([scores[part.name] for part in method.parts])
+            row = evaluate_task(task, matrix, method.fusion, own=own, subsets=found.subsets)
+            record["results"].append(
+                {
+                    "target": target,
+                    "method": method.name,
+                    "protocol": task.protocol,
+                    "n_queries": len(task.queries),
+                    "n_actives": int(task.is_active.sum()),
+                    "n_inactives": int((~task.is_active).sum()),
+                    "data": checksum(task),
+                    "seconds": round(sum(seconds[part.name] for part in method.parts), 2),
+                    **row,
+                }
+            )
+
+    def _attach(self, task: Task, queries: Molecules, pool: Molecules) -> None:
+        assert self.cache is not None, "a method needs conformers, so the runner needs a cache"
+        group = f"{self.benchmark.name}/{task.target}"
+        config = self.config.prepare.model_copy(
+            update={"n_conformers": self.config.query_conformers}
+        )
+        queries.attach(prepare_queries(task.queries, config))
+        progress = self.progress_for(group) if self.progress_for else None
+        pool.attach(self.cache.pool(group, pool.smiles, progress))
+
+    def _tell(self, record: dict[str, Any], target: str, number: int, total: int) -> None:
+        shown = []
+        for row in record["results"]:
+            if row["target"] == target:
+                value = row["metrics"]["bedroc_80p5"]
+                shown.append(f"{row['method']} {'–' if value is None else format(value, '.3f')}")
+        self.say(f"{target} ({number} of {total}): BEDROC {', '.join(shown)}")
+
+
+def _check_same(path: Path, record: dict[str, Any], name: str, config: dict[str, Any]) -> None:
+    if record["benchmark"] != name:
+        raise UsageError(f"{path} holds {record['benchmark']} results: give another -o")
+    for key, value in config.items():
+        if record["config"].get(key) != value:
+            raise UsageError(
+                f"{path} was made with {key} {record['config'].get(key)!r}, not {value!r}: "
+                "give another -o, or --overwrite"
+            )
+
+
+def checksum(task: Task) -> str:
+    """sha256 over everything that is ranked and searched with, whatever files it came from."""
+    return sha256_json(
+        {
+            "queries": [[q.query_id, q.smiles] for q in task.queries],
+            "pool": task.pool["smiles"].tolist(),
+            "is_active": np.flatnonzero(task.is_active).tolist(),
+        }
+    )[:16]

@@ -1,0 +1,175 @@
+"""``molsearch benchmark``: methods over a benchmark's targets, with the leakage audit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from molsearch.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from molsearch.bench.methods import Method
+    from molsearch.bench.training import TrainingSet
+
+app = typer.Typer(add_completion=False)
+
+_HELP = (
+    "Rank a benchmark's targets with several methods, on the same queries and pools.\n\n"
+    "NAME is dude, litpcba, muv, dekois, dev, dev-lite, or a folder with actives, decoys and "
+    "queries. The same command continues an interrupted run, and a command with more methods "
+    "adds them to the file. Every run audits the data: which actives training has seen, and how "
+    "much size, properties and analogue series explain."
+)
+_METHODS = (
+    "Comma-separated: random, heavy-atoms, properties, ecfp4, ecfp4-mean, maccs, rdkit, usrcat, "
+    "shape, untrained, molsearch, an encoder folder; a+b blends z-scores."
+)
+
+
+@app.command(help=_HELP, context_settings=options.HELP_NAMES)
+def benchmark(
+    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    methods: Annotated[str, typer.Option("--methods", help=_METHODS)] = "ecfp4,molsearch",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Result file; results/NAME.json by default."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Folder of the benchmark's files ($MOLSEARCH_DATA/NAME)."),
+    ] = None,
+    targets: Annotated[
+        str, typer.Option("--targets", help="Only these targets, comma-separated.")
+    ] = "",
+    limit_targets: Annotated[
+        int | None, typer.Option("--limit-targets", min=1, help="The first so many targets.")
+    ] = None,
+    limit_actives: Annotated[
+        int | None, typer.Option("--limit-actives", min=1, help="At most so many a target.")
+    ] = None,
+    limit_decoys: Annotated[
+        int | None, typer.Option("--limit-decoys", min=1, help="At most so many a target.")
+    ] = None,
+    query_conformers: Annotated[
+        int, typer.Option("--query-conformers", min=1, help="3D geometries of each query.")
+    ] = 4,
+    conformers: options.Conformers = 1,
+    quality: options.QualityOption = options.Quality.fast,
+    training: Annotated[
+        str,
+        typer.Option(
+            "--training",
+            help="Training sets the audit compares with: standard, target-held-out, files; "
+            "'none'. By default those of the encoders, else standard, where they can be read.",
+        ),
+    ] = "",
+    cache: Annotated[
+        Path | None, typer.Option("--cache", help="Folder of prepared conformers.")
+    ] = None,
+    device: options.Device = "auto",
+    workers: options.Workers = options.CPUS,
+    seed: options.Seed = 0,
+    overwrite: options.Overwrite = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Run a benchmark; see `_HELP`."""
+    from molsearch.cli.allocator import ensure_allocator
+
+    ensure_allocator()
+    from molsearch.bench.conformers import ConformerCache, cache_root
+    from molsearch.bench.methods import parse_methods
+    from molsearch.bench.registry import open_benchmark
+    from molsearch.bench.runner import BenchmarkConfig, Runner
+    from molsearch.config import PrepareConfig
+
+    opened = open_benchmark(name, data, seed=seed)
+    parsed = parse_methods(_split(methods), seed=seed, device=device)
+    config = BenchmarkConfig(
+        limit_targets=limit_targets,
+        targets=tuple(_split(targets)),
+        limit_actives=limit_actives,
+        limit_decoys=limit_decoys,
+        seed=seed,
+        query_conformers=query_conformers,
+        prepare=PrepareConfig(n_conformers=conformers, quality=quality.value),
+    )
+    root = cache if cache is not None else cache_root()
+    runner = Runner(
+        opened,
+        parsed,
+        config,
+        trainings=_trainings(training, parsed, root, quiet),
+        cache=ConformerCache(root, config.prepare, workers),
+        say=_silent if quiet else _say,
+        progress_for=_progress(quiet),
+    )
+    path = output if output is not None else Path("results") / f"{opened.name}.json"
+    record = runner.run(path, overwrite=overwrite)
+    if as_json:
+        typer.echo(json.dumps(_summary(record)))
+    elif not quiet:
+        from molsearch.bench.markdown import overview
+
+        typer.echo(overview(record))
+        typer.echo(f"\n{path}  (molsearch report {path} makes a page of it)")
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def _trainings(
+    asked: str, methods: Sequence[Method], cache: Path, quiet: bool
+) -> list[TrainingSet]:
+    """Training sets of the audit: those asked for, else those of the encoders at hand."""
+    from molsearch.bench.neural import EncoderScorer
+    from molsearch.bench.training import STANDARD, has_training, load_training, training_name
+
+    names = _split(asked)
+    if names == ["none"]:
+        return []
+    if not names:
+        cards = [
+            part.embedder.card
+            for method in methods
+            for part in method.parts
+            if isinstance(part, EncoderScorer) and "training" in part.embedder.card
+        ]
+        names = list(dict.fromkeys(training_name(card) for card in cards)) or [STANDARD]
+        absent = [name for name in names if not has_training(name)]
+        if absent and not quiet:
+            _say(f"training set {', '.join(absent)} is not at hand: the audit has no tiers of it")
+        names = [name for name in names if name not in absent]
+    return [load_training(name, cache) for name in names]
+
+
+def _progress(quiet: bool) -> Callable[[str], Callable[[int, int], None]]:
+    from molsearch.cli.progress import Progress
+
+    def make(stage: str) -> Callable[[int, int], None]:
+        progress = Progress(f"conformers {stage}", quiet=quiet)
+        return progress.update
+
+    return make
+
+
+def _summary(record: dict[str, Any]) -> dict[str, Any]:
+    from molsearch.bench import results
+    from molsearch.metrics.enrichment import METRICS
+
+    means = {m: results.table(record, m).mean().round(5).to_dict() for m in METRICS}
+    return {"benchmark": record["benchmark"], "targets": len(record["targets"]), "means": means}

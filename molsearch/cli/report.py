@@ -1,0 +1,52 @@
+"""``molsearch report``: one page and one table of benchmark results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from molsearch.cli import options
+
+app = typer.Typer(add_completion=False)
+
+_HELP = (
+    "Make one self-contained page (HTML, offline) and one Markdown text of result files.\n\n"
+    "PATH is a result file or a folder of them."
+)
+
+
+@app.command(help=_HELP, context_settings=options.HELP_NAMES)
+def report(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The page; report.html beside the first PATH."),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="The text; beside the page by default.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite/--keep", help="Replace an older report.")
+    ] = True,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write the report; see `_HELP`."""
+    from molsearch.bench.html import to_html
+    from molsearch.bench.markdown import to_markdown
+    from molsearch.bench.results import read_all
+    from molsearch.errors import UsageError
+    from molsearch.io.atomic import write_text
+
+    records = read_all(paths)
+    folder = paths[0] if paths[0].is_dir() else paths[0].parent
+    page = output if output is not None else folder / "report.html"
+    text = markdown if markdown is not None else page.with_suffix(".md")
+    for path in (page, text):
+        if path.exists() and not overwrite:
+            raise UsageError(f"{path} exists: give another -o, or --overwrite")
+    write_text(page, to_html(records))
+    write_text(text, to_markdown(records))
+    if not quiet:
+        typer.echo(f"{page}\n{text}")
