@@ -89,7 +89,7 @@ class SmoothDual:
     def correction(self, plan: Tensor, excess: Tensor) -> Tensor:
         """Step against the degree model of the Hessian."""
         degrees = torch.sign(plan, out=self._pattern).sum(2).clamp_min_(1)
-        mean = excess.sum(1, keepdim=True) / (2 * degrees.sum(1, keepdim=True))
+        mean = excess.sum(1, keepdim=True).div_(degrees.sum(1, keepdim=True)).mul_(0.5)
         return (excess / degrees).sub_(mean).mul_(self._STEP)
 
     def curvature(self, plan: Tensor) -> Tensor:

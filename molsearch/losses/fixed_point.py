@@ -29,22 +29,22 @@ def solve_fixed_point(
     """
     potentials = dual.start()
     iterations = torch.zeros(len(potentials), dtype=torch.int64, device=potentials.device)
+    single = len(potentials) == 1
     previous: tuple[Tensor, Tensor] | None = None
-    step = 0
-    while True:
+    for step in range(max_iterations + 1):
         plan = dual.plan(potentials)
         excess = plan.sum(2).sub_(1)
-        error = excess.abs().amax(1)
-        going = ~(error <= tolerance)  # a NaN error goes on
-        if step == max_iterations or not bool(going.any()):
-            return potentials, plan, iterations, error
-        step += 1
-        iterations += going
+        error = torch.linalg.vector_norm(excess, torch.inf, dim=1)
+        if step == max_iterations or all(e <= tolerance for e in error.tolist()):
+            break
         correction = dual.correction(plan, excess)
         target = potentials - correction
         moved = target if previous is None else _secant(correction, target, *previous)
         previous = correction, target
-        potentials = moved if len(moved) == 1 else torch.where(going[:, None], moved, potentials)
+        going = ~(error <= tolerance)  # a NaN error goes on
+        iterations += going
+        potentials = moved if single else torch.where(going[:, None], moved, potentials)
+    return potentials, plan, iterations, error
 
 
 def _secant(correction: Tensor, target: Tensor, old: Tensor, old_target: Tensor) -> Tensor:

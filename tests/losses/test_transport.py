@@ -158,6 +158,22 @@ def test_the_plan_carries_no_gradient_and_leaves_its_input_alone():
     assert torch.equal(cost, before)
 
 
+def test_small_problems_run_on_one_thread_and_give_the_others_back(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "molsearch.losses.transport._solve",
+        lambda *_: seen.append(torch.get_num_threads()),
+    )
+    torch.set_num_threads(2)
+    try:
+        smooth_plan(torch.eye(4), regularisation=1.0)
+        entropic_plan(torch.empty(1024, 1024), regularisation=1.0)
+        assert seen == [1, 2]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+
+
 def test_non_convergence_is_reported_not_hidden():
     result = smooth_plan(transport_cost(clustered(24)), regularisation=1.0, max_iterations=2)
     assert not bool(result.converged)
