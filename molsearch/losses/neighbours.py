@@ -31,10 +31,10 @@ def regularisation_for(
     whenever the batch size changes, and passes the result as `regularisation` with
     temperature one.
 
-    On synthetic clusters of four related molecules a product of 5 gives 12 effective
-    neighbours at batch 32 and 28 at 1,024, of which only 63 and 44 % of the mass is related;
-    four neighbours ask for 2.05 and 1.54. Where each cluster grows with the batch instead,
-    they ask for 1.84 and 0.46: there is no rule in B alone, hence the search
+    On synthetic clusters of four related molecules a product of 5 gives about 12
+    effective neighbours at batch 32 and 28 at 1,024, with 63 and 44 % of the mass on related
+    ones; four neighbours ask for about 2.1 and 1.5. Where each cluster grows with the batch,
+    they ask for about 1.9 and 0.5: there is no rule in B alone, hence the search
     (``benchmarks/transport_solvers.py --neighbours`` prints the table).
 
     Parameters
