@@ -1,0 +1,258 @@
+"""`Index`: an embedded library that can be searched."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from molsearch.api.arguments import OnProgress, Paths, config_of, cpus, listed
+from molsearch.api.encoders import embedder_of
+from molsearch.api.library import Library
+from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
+from molsearch.errors import UsageError
+from molsearch.index.embedder import Embedder
+from molsearch.index.layout import PREPARED
+from molsearch.index.reader import IndexReader, open_index
+from molsearch.index.verify import verify_index
+from molsearch.index.writer import build_index, check_target
+from molsearch.nn.device import resolve_device
+from molsearch.search.cache import cache_place, ensure_prepared
+from molsearch.search.output import check_output, write_hits
+from molsearch.search.queries import read_queries
+from molsearch.search.screen import screen
+
+
+class Index:
+    """An embedded library, and the encoder whose embeddings it holds.
+
+    Examples
+    --------
+    >>> index = Index.open("vendor.index")                               # doctest: +SKIP
+    >>> hits = index.search(["actives.sdf"], k=500, where=["mw<450"],
+    ...                     unique="scaffold", output="hits.sdf")        # doctest: +SKIP
+    """
+
+    def __init__(
+        self, reader: IndexReader, encoder: Embedder | str | Path | None, device: str
+    ) -> None:
+        self.reader = reader
+        self._given = encoder
+        self._device = device
+        self._encoder: Embedder | None = None
+
+    @classmethod
+    def build(
+        cls,
+        library: Library | Paths,
+        encoder: Embedder | str | Path | None = None,
+        out: str | Path | None = None,
+        *,
+        resume: bool = True,
+        overwrite: bool = False,
+        workers: int | None = None,
+        device: str = "auto",
+        on_progress: OnProgress | None = None,
+        **preparing: Any,
+    ) -> Index:
+        """Embed a library into the folder `out`; the same call continues an interrupted one.
+
+        Parameters
+        ----------
+        library
+            A `Library`, or what `Library.open` takes.
+        encoder
+            An encoder, its folder, or None for the bundled one.
+        out
+            Folder of the index; in the user's cache, found again by content, where None.
+        preparing
+            Fields of `molsearch.config.PrepareConfig`, for a library that is not prepared.
+
+        Raises
+        ------
+        UsageError
+            `out` holds something else.
+        InputError
+            The library cannot be read.
+        """
+        if not isinstance(library, Library):
+            library = Library.open(*listed(library))
+        embedder = embedder_of(encoder, device)
+        place = None if out is None else Path(out)
+        if place is not None:
+            check_target(place)
+        if library.prepared is None:
+            library, place = _prepared_beside(
+                library, place, embedder, config_of(PrepareConfig, preparing), workers, overwrite
+            )
+        elif preparing:
+            raise UsageError(f"the library is prepared already: {', '.join(preparing)} is too late")
+        if place is None:
+            raise UsageError("name the folder of the index: out=...")
+        assert library.prepared is not None
+        reader = build_index(
+            library.prepared,
+            embedder,
+            place,
+            resume=resume,
+            overwrite=overwrite,
+            on_progress=on_progress,
+        )
+        return cls(reader, embedder, device)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        encoder: Embedder | str | Path | None = None,
+        *,
+        device: str = "auto",
+    ) -> Index:
+        """Open an index. The encoder (None: the bundled one) is loaded by the first search.
+
+        Raises
+        ------
+        InputError
+            There is no index at `path`.
+        IndexCorruptError
+            It is damaged.
+        """
+        return cls(open_index(path), encoder, device)
+
+    @property
+    def path(self) -> Path:
+        """Folder of the index."""
+        return self.reader.path
+
+    @property
+    def encoder(self) -> Embedder:
+        """The encoder queries are embedded with.
+
+        Raises
+        ------
+        EncoderMismatchError
+            The index was made by another one.
+        """
+        if self._encoder is None:
+            found = embedder_of(self._given, self._device)
+            open_index(self.path, identity=found.identity)
+            self._encoder = found
+        return self._encoder
+
+    def __len__(self) -> int:
+        return self.reader.n_rows
+
+    def __repr__(self) -> str:
+        return f"<Index {self.path}: {len(self):,} molecules, {self.reader.dim} dimensions>"
+
+    def search(
+        self,
+        queries: Paths,
+        k: int = 1000,
+        *,
+        query_conformers: int | None = None,
+        use_input_3d: bool = False,
+        output: str | Path | None = None,
+        overwrite: bool = False,
+        **options: Any,
+    ) -> pd.DataFrame:
+        """Rank the library for queries and return the hit list.
+
+        Parameters
+        ----------
+        queries
+            SMILES (optionally followed by a name), InChI or files, one or several.
+        k
+            Hits wanted.
+        query_conformers
+            3D geometries a query; as many as a library molecule's by default.
+        use_input_3d
+            Search with the coordinates that a query SDF gives.
+        output
+            Also write the hits here: .csv .tsv .sdf (each also .gz) or .parquet.
+        overwrite
+            Replace `output` where it exists.
+        options
+            Fields of `molsearch.config.ScreenConfig`: ``fusion``, ``conformer_fusion``,
+            ``include_smarts``, ``exclude_smarts``, ``exclude_alerts``, ``where``, ``unique``,
+            ``keep_query``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a hit, best first: rank, molecule_id, smiles, score, background_percentile
+            (per cent of random molecules that score lower), nearest_query, ecfp4_similarity
+            (to that query), is_query, scaffold, alerts, properties, and the library's own
+            columns.
+
+        Warns
+        -----
+        UserWarning
+            A query lies far from the training chemistry, leaves stereocentres open, or fewer
+            than k molecules pass.
+
+        Raises
+        ------
+        InputError
+            A query cannot be used.
+        UsageError
+            An option is wrong, or `output` exists.
+        EncoderMismatchError
+            The index was made by another encoder.
+
+        Examples
+        --------
+        >>> index.search("c1ccccc1C(=O)N", k=10, where=["ecfp4_similarity<0.4"])  # doctest: +SKIP
+        """
+        config = config_of(ScreenConfig, {"k": k, **options})
+        if output is not None:
+            check_output(Path(output), overwrite=overwrite)
+        encoder = self.encoder
+        changes: dict[str, Any] = {"use_input_3d": use_input_3d}
+        if query_conformers is not None:
+            changes["n_conformers"] = query_conformers
+        prepare = self.reader.manifest.library.prepare.model_copy(update=changes)
+        found = read_queries(listed(queries), ReadConfig(), prepare)
+        hits = screen(self.reader, encoder, found, config, device=resolve_device(self._device))
+        for warning in hits.warnings:
+            warnings.warn(warning, stacklevel=2)
+        if output is not None:
+            write_hits(hits, Path(output))
+        return hits.frame
+
+    def failures(self) -> pd.DataFrame:
+        """List the records of the library that have no embedding, and why."""
+        return self.reader.failures().to_pandas()
+
+    def verify(self) -> list[str]:
+        """Check every byte against the checksums; returns the problems, none where sound."""
+        return verify_index(self.path).problems
+
+
+def _prepared_beside(
+    library: Library,
+    place: Path | None,
+    embedder: Embedder,
+    config: PrepareConfig,
+    workers: int | None,
+    overwrite: bool,
+) -> tuple[Library, Path]:
+    """Prepare a library inside its index's folder, or keep both in the cache."""
+    in_cache = place is None
+    if place is None:
+        cached = cache_place(library.sources, library.read, config, embedder.identity)
+        folder, place = cached.prepared, cached.index
+    else:
+        folder = place / PREPARED
+    prepared = ensure_prepared(
+        library.sources,
+        folder,
+        library.read,
+        config,
+        workers=cpus(workers),
+        replace=overwrite or in_cache,
+        any_source=in_cache,
+    )
+    return Library([str(folder)], library.read, prepared), place
