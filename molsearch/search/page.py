@@ -29,15 +29,20 @@ MAX_LISTED = 1000
 
 
 def write_page(
-    hits: pd.DataFrame, queries: Sequence[Mapping[str, Any]], path: Path, run: Mapping[str, Any]
+    hits: pd.DataFrame,
+    queries: Sequence[Mapping[str, Any]],
+    path: Path,
+    run: Mapping[str, Any],
+    *,
+    drawn: int | None = None,
 ) -> None:
     """Write a hit list as one self-contained HTML page.
 
     Parameters
     ----------
     hits
-        A hit list; the first `MAX_DRAWN` rows are drawn, the first `MAX_LISTED` listed and
-        plotted, and the page says so.
+        A hit list; the first `drawn` rows are drawn, the first `MAX_LISTED` listed and plotted,
+        and the page says so.
     queries
         One mapping a query: ``smiles``, ``id`` (as in the column ``nearest_query``), and, where
         there is one, ``note`` (a line under its name).
@@ -50,7 +55,10 @@ def write_page(
         (``column``, ``value``, ``label``) marks hits that carry the value in a user column;
         ``tally`` (``caption``, ``columns``, ``rows`` of ``label`` and ``cells`` of ``value`` and
         ``best``) is a small table beside the query; ``footnotes``.
+    drawn
+        How many hits are drawn; `MAX_DRAWN` by default.
     """
+    drawn = MAX_DRAWN if drawn is None else drawn
     mark = Highlight.of(run.get("highlight"))
     ordered = hits.sort_values(RANK, kind="stable") if RANK in hits.columns else hits
     listed = ordered.head(MAX_LISTED)
@@ -68,9 +76,9 @@ def write_page(
         plot=scatter(listed, mark),
         novel_below=NOVEL_BELOW,
         highlight=mark.label if mark else "",
-        cards=cards(ordered.head(MAX_DRAWN), queries, mark),
+        cards=cards(ordered.head(drawn), queries, mark),
         table=table(listed, mark),
-        footnotes=[*_limits(len(hits)), *run.get("footnotes", ())],
+        footnotes=[*_limits(len(hits), drawn), *run.get("footnotes", ())],
     )
     write_text(path, page)
 
@@ -96,10 +104,10 @@ def _query(query: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _limits(n_hits: int) -> list[str]:
+def _limits(n_hits: int, drawn: int) -> list[str]:
     lines = []
-    if n_hits > MAX_DRAWN:
-        lines.append(f"The first {MAX_DRAWN:,} of {n_hits:,} hits are drawn.")
+    if n_hits > drawn:
+        lines.append(f"The first {drawn:,} of {n_hits:,} hits are drawn.")
     if n_hits > MAX_LISTED:
         lines.append(f"The table and the plot show the first {MAX_LISTED:,}.")
     lines.append(
