@@ -74,7 +74,7 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys; sys.argv = ['molsearch', 'prepare', '-h']\n"
         "from molsearch.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "heavy = {'torch', 'rdkit', 'pandas', 'pyarrow', 'numpy', 'pydantic'} & set(sys.modules)\n"
+        "heavy = {'torch', 'rdkit', 'pandas', 'pyarrow', 'numpy'} & set(sys.modules)\n"
         "print('heavy:', sorted(heavy))"
     )
     answer = subprocess.run(
