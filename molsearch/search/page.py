@@ -26,6 +26,7 @@ from molsearch.search.page_plot import scatter
 
 MAX_DRAWN = 200
 MAX_LISTED = 1000
+MAX_QUERIES = 12
 
 
 def write_page(
@@ -69,7 +70,7 @@ def write_page(
         title=run.get("title", "Hit list"),
         facts=[("hits", f"{len(hits):,}"), *run.get("facts", ())],
         links=run.get("links", ()),
-        queries=[_query(query) for query in queries],
+        queries=[_query(query) for query in queries[:MAX_QUERIES]],
         tally=run.get("tally"),
         notes=run.get("notes", ()),
         warnings=run.get("warnings", ()),
@@ -78,7 +79,7 @@ def write_page(
         highlight=mark.label if mark else "",
         cards=cards(ordered.head(drawn), queries, mark),
         table=table(listed, mark),
-        footnotes=[*_limits(len(hits), drawn), *run.get("footnotes", ())],
+        footnotes=[*_limits(len(hits), drawn, len(queries)), *run.get("footnotes", ())],
     )
     write_text(path, page)
 
@@ -104,8 +105,10 @@ def _query(query: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _limits(n_hits: int, drawn: int) -> list[str]:
+def _limits(n_hits: int, drawn: int, n_queries: int) -> list[str]:
     lines = []
+    if n_queries > MAX_QUERIES:
+        lines.append(f"The first {MAX_QUERIES} of {n_queries:,} queries are drawn.")
     if n_hits > drawn:
         lines.append(f"The first {drawn:,} of {n_hits:,} hits are drawn.")
     if n_hits > MAX_LISTED:

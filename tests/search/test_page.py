@@ -164,6 +164,13 @@ def test_says_what_it_leaves_out(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert MAX_DRAWN < MAX_LISTED
 
 
+def test_many_queries_are_not_all_drawn(path: Path) -> None:
+    write_page(hits_of(), QUERIES * 15, path, {})
+    reader = read(path)
+    assert reader.count("figure", "query") == 12
+    assert "The first 12 of 15 queries are drawn." in "".join(reader.text)
+
+
 def test_nothing_is_left_out_in_silence_or_claimed_without_need(path: Path) -> None:
     write_page(hits_of(4), QUERIES, path, {})
     assert "are drawn" not in path.read_text(encoding="utf-8")
