@@ -6,7 +6,8 @@ import gzip
 from pathlib import Path
 from typing import IO
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
+from rdkit.Chem import AllChem
 
 from molsearch.bench.task import Query
 from molsearch.errors import InputError
@@ -76,22 +77,53 @@ def read_sdf(path: Path) -> tuple[list[str], list[str]]:
 def read_mol2_query(path: Path, query_id: str = "") -> Query:
     """Read a ligand with its crystal geometry from a MOL2 file.
 
+    Crystal ligands often come without hydrogens, which RDKit would read as radicals and odd
+    charges: such atoms get the hydrogens their valence asks for. Where the file's bonds are
+    wrong, lay the right structure beside it as ``<name>.smi``: it keeps the MOL2's positions.
+
     Raises
     ------
     InputError
-        The file is missing or RDKit finds no valid molecule in it (many PDB-derived MOL2 files
-        lack bond orders).
+        The file is missing, or RDKit finds no valid molecule in it.
     """
     try:
         with open_binary(path) as handle:
             block = handle.read().decode(errors="replace")
-    except OSError as error:
+    except (OSError, EOFError) as error:
         raise InputError(f"cannot read {path}: {error}; download it again") from error
-    mol = Chem.MolFromMol2Block(block, sanitize=True, removeHs=True) if block.strip() else None
+    name = query_id or path.name.split(".")[0]
+    with rdBase.BlockLogs():
+        mol = _ligand(block, path.parent / f"{path.name.split('.')[0]}.smi")
     if mol is None or mol.GetNumAtoms() == 0:
         raise InputError(
-            f"{path} holds no molecule that RDKit accepts: give the ligand as an SDF or a SMILES"
+            f"{path} holds no molecule that RDKit accepts: lay its structure beside it as "
+            f"{path.name.split('.')[0]}.smi"
         )
-    Chem.AssignStereochemistryFrom3D(mol)
-    name = query_id or path.name.split(".")[0]
     return Query(name, Chem.MolToSmiles(mol), Chem.MolToMolBlock(mol))
+
+
+def _ligand(block: str, template: Path) -> Chem.Mol | None:
+    mol = Chem.MolFromMol2Block(block, sanitize=False, removeHs=False) if block.strip() else None
+    if mol is None:
+        return None
+    try:
+        if all(atom.GetAtomicNum() > 1 for atom in mol.GetAtoms()):
+            _add_missing_hydrogens(mol)
+        if template.is_file():
+            right = Chem.MolFromSmiles(read_smiles(template)[0][0])
+            mol = AllChem.AssignBondOrdersFromTemplate(right, mol)
+        Chem.SanitizeMol(mol)
+        mol = Chem.RemoveHs(mol)
+    except (ValueError, RuntimeError):  # RDKit's own exceptions are subclasses of these two
+        return None
+    Chem.AssignStereochemistryFrom3D(mol)
+    return mol
+
+
+def _add_missing_hydrogens(mol: Chem.Mol) -> None:
+    """Let RDKit fill the valences of a structure that was written without hydrogens."""
+    for atom in mol.GetAtoms():
+        atom.SetNoImplicit(False)
+        atom.SetNumRadicalElectrons(0)
+        order = sum(bond.GetBondTypeAsDouble() for bond in atom.GetBonds())
+        atom.SetFormalCharge(1 if atom.GetAtomicNum() == 7 and order == 4 else 0)

@@ -136,7 +136,11 @@ class Runner:
         if path.exists() and not overwrite:
             record = results.read(path)
             _check_same(path, record, self.benchmark.name, fixed)
-        record["provenance"] = dataclasses.asdict(self.benchmark.provenance)
+        provenance = self.benchmark.provenance
+        record["provenance"] = {
+            **dataclasses.asdict(provenance),
+            "notes": list(provenance.notes),
+        }
         for method in self.methods:
             identity = method.identity()
             if record["methods"].setdefault(method.name, identity) != identity:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
+# What a run with 3D methods draws unless told otherwise: 1 to 50, and a night for 102 targets.
+DRAWN_ACTIVES, DRAWN_DECOYS = 40, 2000
+
 _HELP = (
     "Rank a benchmark's targets with several methods, on the same queries and pools.\n\n"
     "NAME is dude, litpcba, muv, dekois, dev, dev-lite, or a folder with actives, decoys and "
@@ -55,6 +58,14 @@ def benchmark(
     limit_decoys: Annotated[
         int | None, typer.Option("--limit-decoys", min=1, help="At most so many a target.")
     ] = None,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="All molecules for 3D methods too. Without it, and without limits of your own, "
+            "a run with 3D methods draws at most 40 actives and 2,000 decoys a target.",
+        ),
+    ] = False,
     query_conformers: Annotated[
         int, typer.Option("--query-conformers", min=1, help="3D geometries of each query.")
     ] = 4,
@@ -90,6 +101,14 @@ def benchmark(
 
     opened = open_benchmark(name, data, seed=seed)
     parsed = parse_methods(_split(methods), seed=seed, device=device)
+    drawn = not full and limit_actives is None and limit_decoys is None
+    if drawn and _needs_conformers(parsed) and not opened.name.startswith("dev"):
+        limit_actives, limit_decoys = DRAWN_ACTIVES, DRAWN_DECOYS
+        if not quiet:
+            _say(
+                f"3D methods: drawing at most {DRAWN_ACTIVES} actives and {DRAWN_DECOYS:,} decoys "
+                "a target (--full ranks all of them)"
+            )
     config = BenchmarkConfig(
         limit_targets=limit_targets,
         targets=tuple(_split(targets)),
@@ -122,6 +141,12 @@ def benchmark(
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _needs_conformers(methods: Sequence[Method]) -> bool:
+    from molsearch.bench.molecules import CONFORMERS
+
+    return any(CONFORMERS in part.needs for method in methods for part in method.parts)
 
 
 def _say(line: str) -> None:

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from molsearch.bench.leakage import audit, own_rows
+from molsearch.bench.molecules import Molecules
+from molsearch.bench.summary import leakage, warnings
+from molsearch.bench.task import Query, Task, pool_frame
+from molsearch.bench.training import (
+    STANDARD,
+    TARGET_HELD_OUT,
+    has_training,
+    load_training,
+    training_name,
+)
+from molsearch.errors import InputError
+
+from .conftest import ACTIVES, DECOYS, make_task
+
+
+def molecules(task):
+    return Molecules([q.smiles for q in task.queries]), Molecules(task.pool["smiles"].tolist())
+
+
+def training_file(tmp_path, smiles, name="train.csv"):
+    path = tmp_path / name
+    pd.DataFrame({"smiles": smiles, "uniprot": "P00001"}).to_csv(path, index=False)
+    return load_training(str(path), tmp_path)
+
+
+def record_of(task, audits, names):
+    return {
+        "targets": [task.target],
+        "audit": {task.target: audits.findings},
+        "trainings": {name: {} for name in names},
+        "provenance": {"inactives": "decoys"},
+    }
+
+
+def test_a_planted_leak_is_flagged(tmp_path):
+    task = make_task(n_queries=2)
+    leaked = training_file(tmp_path, ACTIVES[:6])
+    found = audit(task, *molecules(task), [leaked])
+    seen = found.findings["training"][leaked.name]
+    assert seen["actives_in_training"] == 6
+    assert seen["queries_in_training"] == 2
+    assert seen["target_in_training"] is True
+    assert seen["tiers"]["≥ 0.9"] == 6
+    said = warnings(record_of(task, found, [leaked.name]))
+    assert said[0].startswith("LEAK: 6 of 8 actives (75%)")
+    assert leakage(record_of(task, found, [leaked.name]))["trainings"][leaked.name]["tiers"]
+
+
+def test_a_clean_training_set_is_not_flagged(tmp_path):
+    task = make_task()
+    clean = training_file(tmp_path, ["CCCCCCCCO", "C1CCCCC1", "CCOC(C)=O"])
+    found = audit(task, *molecules(task), [clean])
+    seen = found.findings["training"][clean.name]
+    assert (seen["actives_in_training"], seen["queries_in_training"]) == (0, 0)
+    assert seen["tiers"]["< 0.4"] == len(ACTIVES)
+    assert not any("LEAK" in s for s in warnings(record_of(task, found, [clean.name])))
+
+
+def test_leaks_hide_behind_stereo_and_other_spellings(tmp_path):
+    pool = pd.concat(
+        [pool_frame(["C[C@H](N)C(=O)O"], ["a"], True), pool_frame(["CCC"], ["d"], False)],
+        ignore_index=True,
+    )
+    task = Task("t", (Query("q", "CCN"),), pool)
+    leaked = training_file(tmp_path, ["OC(=O)[C@H](C)N"])
+    found = audit(task, *molecules(task), [leaked])
+    assert found.findings["training"][leaked.name]["actives_in_training"] == 1
+
+
+def test_tiers_part_the_actives_and_keep_all_inactives(tmp_path):
+    task = make_task(n_queries=2)
+    some = training_file(tmp_path, [ACTIVES[0], "O=C(Nc1ccccc1)c1ccccc1", DECOYS[0]])
+    found = audit(task, *molecules(task), [some])
+    tiers = [
+        m for name, m in found.subsets.items() if name.startswith(some.name) and "new" not in name
+    ]
+    total = np.sum([tier[:, task.is_active] for tier in tiers], axis=0)
+    assert (total == 1).all()
+    assert all(tier[:, ~task.is_active].all() for tier in tiers)
+    scaffold = found.subsets[f"{some.name}: new scaffold"]
+    assert not scaffold[:, task.is_active].any()
+    other = training_file(tmp_path, ["C1CCCCC1"], "other.csv")
+    new = audit(task, *molecules(task), [other]).subsets[f"{other.name}: new scaffold"]
+    assert new.all()
+    query = found.subsets["query: < 0.35"]
+    assert not query[0, 0]
+    assert query.shape == (2, len(task.pool))
+
+
+def test_decoy_sources_become_subsets():
+    task = make_task()
+    origin = np.where(task.is_active, "", np.where(np.arange(len(task.pool)) % 2, "x", "y"))
+    task.pool["origin"] = origin
+    found = audit(task, *molecules(task), [])
+    first = found.subsets["decoys: x"][0]
+    assert first[task.is_active].all()
+    assert first.sum() == len(ACTIVES) + (origin == "x").sum()
+
+
+def test_repeats_labels_splits_and_queries():
+    rows = [
+        ("CCO", True, "T"),
+        ("OCC", False, "V"),
+        ("C[C@H](N)O", True, "T"),
+        ("C[C@@H](N)O", True, "V"),
+        ("CCCC", False, "T"),
+        ("CCCC", False, "T"),
+        ("broken", False, "V"),
+        ("CCCCCC", False, "V"),
+    ]
+    smiles, active, split = (list(column) for column in zip(*rows, strict=True))
+    ids = [str(i) for i in range(len(rows))]
+    task = Task("t", (Query("q", "C(C)O"),), pool_frame(smiles, ids, active, split=split))
+    found = audit(task, *molecules(task), []).findings
+    assert found["repeats"] == 3
+    assert found["both_labels"] == 1
+    assert found["across_splits"] == 2
+    assert found["queries_among_actives"] == 1
+    assert found["unreadable"] == 1
+    assert found["ave_basis"] == "T to V split"
+
+
+def test_analogue_series_and_bias_show():
+    findings = audit(make_task(), *molecules(make_task()), []).findings
+    assert findings["share_with_analogue"] > 0.5
+    assert findings["ave_bias"] > 0.3
+    assert findings["n_scaffolds"] == 1
+    assert findings["property_auroc"] > 0.9
+    said = warnings(record_of(make_task(), audit(make_task(), *molecules(make_task()), []), []))
+    assert any("properties alone" in s for s in said)
+    assert any("analogue" in s for s in said)
+    assert any("No training set" in s for s in said)
+
+
+def test_own_rows():
+    task = make_task(n_queries=2)
+    pool = task.pool
+    pool.loc[3, "smiles"] = "c1ccnc(c1)C(=O)Nc1ccc(F)cc1"  # the first query, spelt otherwise
+    found = own_rows(task, *molecules(task))
+    assert np.flatnonzero(found[0]).tolist() == [0, 3]
+    assert np.flatnonzero(found[1]).tolist() == [1]
+    given = make_task()
+    given.pool["inchikey"] = ["KEYKEYKEYKEYKE-A"] * len(given.pool)
+    known = Task("t", (Query("q", "CCO", inchikey="KEYKEYKEYKEYKE-B"),), given.pool)
+    assert own_rows(known, *molecules(known))[0].sum() == len(ACTIVES)
+
+
+def test_training_sets_by_card(tmp_path, monkeypatch):
+    assert training_name({}) == STANDARD
+    held_out = {"training": {"config": {"hold_out_benchmark_targets": True}}}
+    assert training_name(held_out) == TARGET_HELD_OUT
+    assert training_name({"training": {"molecules_file": "x.csv"}}) == "x.csv"
+    monkeypatch.setenv("MOLSEARCH_DATA", str(tmp_path))
+    assert not has_training(STANDARD)
+    assert not has_training("x.csv")
+    with pytest.raises(InputError, match="cannot read"):
+        load_training(STANDARD, tmp_path)
+    (tmp_path / "bad.csv").write_text("structure\nCCO\n")
+    with pytest.raises(InputError, match="no column smiles"):
+        load_training(str(tmp_path / "bad.csv"), tmp_path)
+    (tmp_path / "none.smi").write_text("nonsense\n")
+    with pytest.raises(InputError, match="no readable molecules"):
+        load_training(str(tmp_path / "none.smi"), tmp_path)
+
+
+def test_named_training_sets_follow_the_flags(tmp_path, monkeypatch):
+    rows = [
+        # smiles, tier, benchmark molecule, benchmark target, development target
+        (ACTIVES[0], "active", False, False, False),
+        (ACTIVES[1], "active", True, False, False),
+        (ACTIVES[2], "active", False, True, False),
+        (ACTIVES[3], "active", False, False, True),
+        (ACTIVES[4], "weak_5_6", False, False, False),
+    ]
+    frame = pd.DataFrame(
+        rows,
+        columns=[
+            "smiles",
+            "tier",
+            "is_benchmark_molecule",
+            "is_benchmark_target",
+            "is_dev_target",
+        ],
+    )
+    skeletons = Molecules(frame["smiles"].tolist())["skeleton"]
+    frame["inchikey"] = [f"{s}-UHFFFAOYSA-N" for s in skeletons]
+    frame["uniprot"] = [f"P{i}" for i in range(5)]
+    frame.to_parquet(tmp_path / "activities.parquet")
+    monkeypatch.setenv("MOLSEARCH_DATA", str(tmp_path))
+    monkeypatch.setattr("molsearch.bench.training.CHUNK", 1)
+    standard = load_training(STANDARD, tmp_path / "cache")
+    assert standard.skeletons == {skeletons[0], skeletons[2]}
+    assert standard.targets == {"P0", "P2"}
+    assert len(list((tmp_path / "cache").rglob("chunk-*.npz"))) == 2
+    held_out = load_training(TARGET_HELD_OUT, tmp_path / "cache")
+    assert held_out.skeletons == {skeletons[0]}
+    assert held_out.n == 1
+    nearest = held_out.neighbourhood.nearest(Molecules([ACTIVES[0], ACTIVES[2]])["ecfp4"])
+    assert nearest[0] == 1.0
+    assert nearest[1] < 1.0

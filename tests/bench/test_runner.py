@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from molsearch.bench import results
+from molsearch.bench.conformers import ConformerCache
+from molsearch.bench.html import to_html
+from molsearch.bench.markdown import grid, number, overview, to_markdown
+from molsearch.bench.methods import parse_methods
+from molsearch.bench.published import PUBLISHED
+from molsearch.bench.runner import BenchmarkConfig, Runner
+from molsearch.bench.summary import best_possible, complete, lines, tiers
+from molsearch.bench.training import load_training
+from molsearch.config import PrepareConfig
+from molsearch.errors import InputError, UsageError
+from molsearch.metrics.enrichment import METRICS
+
+from .conftest import ACTIVES
+from .test_baselines import make
+
+
+def run(benchmark, path, methods, **options):
+    config = BenchmarkConfig(**options.pop("config", {}))
+    runner = Runner(benchmark, parse_methods(methods), config, **options)
+    return runner.run(path, overwrite=False)
+
+
+def test_one_file_holds_every_target_and_method(memory, tmp_path):
+    said = []
+    path = tmp_path / "r" / "memory.json"
+    record = run(memory(), path, ["ecfp4", "random", "ecfp4+random"], say=said.append)
+    assert results.read(path) == json.loads(path.read_text()) == record
+    assert [(r["target"], r["method"]) for r in record["results"]] == [
+        (t, m) for t in ("t1", "t2", "t3") for m in ("ecfp4", "random", "ecfp4+random")
+    ]
+    assert said[0].startswith("t1 (1 of 3): BEDROC ecfp4 ")
+    row = record["results"][0]
+    assert set(METRICS) <= set(row["metrics"])
+    assert row["n_ranked"] == row["n_actives"] + row["n_inactives"] - 2
+    assert len(row["data"]) == 16
+    assert row["metrics"]["auroc"] == 1.0
+    assert "each" in row
+    table = results.table(record, "auroc")
+    assert table.shape == (3, 3)
+    assert table["random"].between(0, 1).all()
+    assert record["runs"][0]["methods"] == ["ecfp4", "random", "ecfp4+random"]
+
+
+def test_a_second_run_computes_only_what_is_missing(memory, tmp_path):
+    path = tmp_path / "memory.json"
+    first = run(memory(), path, ["ecfp4"], config={"limit_targets": 2})
+    before = path.read_bytes()
+    benchmark = memory()
+    run(benchmark, path, ["ecfp4"], config={"limit_targets": 2})
+    assert benchmark.loaded == []
+    grown = run(benchmark, path, ["ecfp4", "random"])
+    assert benchmark.loaded == ["t1", "t2", "t3"]
+    assert len(grown["results"]) == 6
+    old = [r for r in grown["results"] if r["method"] == "ecfp4" and r["target"] != "t3"]
+    assert old == first["results"]
+    assert path.read_bytes() != before
+
+
+def test_an_interrupted_run_keeps_finished_targets(memory, tmp_path):
+    class Dies(memory):
+        def load(self, target):
+            if target == "t3":
+                raise KeyboardInterrupt
+            return super().load(target)
+
+    path = tmp_path / "memory.json"
+    with pytest.raises(KeyboardInterrupt):
+        run(Dies(), path, ["ecfp4"])
+    assert [r["target"] for r in results.read(path)["results"]] == ["t1", "t2"]
+    benchmark = memory()
+    whole = run(benchmark, path, ["ecfp4"])
+    assert benchmark.loaded == ["t3"]
+    straight = run(memory(), tmp_path / "straight.json", ["ecfp4"])
+
+    def timeless(rows):
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+    assert timeless(whole["results"]) == timeless(straight["results"])
+
+
+def test_results_of_something_else_are_not_mixed(memory, tmp_path):
+    path = tmp_path / "memory.json"
+    run(memory(), path, ["random"])
+    with pytest.raises(UsageError, match="limit_decoys"):
+        run(memory(), path, ["random"], config={"limit_decoys": 5})
+    other = Runner(memory(), parse_methods(["random"], seed=3), BenchmarkConfig())
+    with pytest.raises(UsageError, match="another random"):
+        other.run(path)
+    other.run(path, overwrite=True)
+
+    class Renamed(memory):
+        name = "renamed"
+
+    with pytest.raises(UsageError, match="holds memory results"):
+        run(Renamed(), path, ["random"])
+    path.write_text("{}")
+    with pytest.raises(InputError, match="molsearch-benchmark-1"):
+        run(memory(), path, ["random"])
+    with pytest.raises(UsageError, match="no target 'nope'"):
+        run(memory(), tmp_path / "x.json", ["random"], config={"targets": ("nope",)})
+
+
+def test_three_dimensional_methods_share_the_cache(memory, tmp_path):
+    made = []
+
+    def counted(records, config):
+        made.append(len(records))
+        return make(records, config)
+
+    cache = ConformerCache(tmp_path / "cache", PrepareConfig(), make=counted)
+    config = {"limit_decoys": 6, "query_conformers": 1, "limit_targets": 1}
+    path = tmp_path / "m.json"
+    record = run(memory(), path, ["usrcat"], cache=cache, config=config)
+    assert made == [len(ACTIVES) + 6]
+    record = run(memory(), path, ["usrcat", "shape"], cache=cache, config=config)
+    assert len(made) == 1
+    assert results.table(record, "auroc").loc["t1"].notna().all()
+
+
+def leaky(memory, tmp_path):
+    train = tmp_path / "train.smi"
+    train.write_text("\n".join(ACTIVES[:5]))
+    training = load_training(str(train), tmp_path)
+    return run(memory(), tmp_path / "m.json", ["ecfp4", "random"], trainings=[training]), training
+
+
+def test_summary_means_over_complete_targets(memory, tmp_path):
+    path = tmp_path / "memory.json"
+    run(memory(), path, ["ecfp4"])
+    record = run(memory(), path, ["ecfp4", "random"], config={"limit_targets": 2})
+    record["targets"] = ["t1", "t2", "t3"]
+    assert complete(record) == ["t1", "t2"]
+    found = lines(record)
+    assert [line.method for line in found] == ["ecfp4", "random"]
+    assert found[0].against is None
+    assert found[1].against.losses == 2
+    assert found[0].values["auroc"].n == 2
+    assert best_possible(record) == pytest.approx(42 / 6)
+
+
+def test_text_names_limits_tiers_and_leaks(memory, tmp_path):
+    record, training = leaky(memory, tmp_path)
+    text = overview(record)
+    assert "3 targets; 24 actives; 108 decoys" in text
+    assert "LEAK: 15 of 24 actives (62%)" in text
+    assert f"{training.name}: ≥ 0.9" in text
+    assert "query: < 0.35" in text
+    tier = next(t for t in tiers(record) if t.name == f"{training.name}: ≥ 0.9")
+    assert tier.n_targets == 3
+    limited = run(
+        memory(), tmp_path / "l.json", ["random"], config={"limit_actives": 4, "limit_decoys": 9}
+    )
+    assert "at most 4 actives and 9 decoys a target, seed 0" in overview(limited)
+    assert number(float("nan"), "auroc") == "–"
+    assert grid(["a", "bb"], [["ccc", "d"]]).splitlines()[1] == "|-----|----|"
+
+
+def test_page_is_self_contained_and_escaped(memory, tmp_path):
+    record, _ = leaky(memory, tmp_path)
+    record["file"] = "m.json"
+    record["provenance"]["title"] = "<script>alert(1)</script>"
+    record["targets"] = ["t1", "t2", "t3"]
+    hostile = json.loads(json.dumps(record).replace('"t3"', '"<img src=x>"'))
+    page = to_html([hostile, {**record, "benchmark": "dude"}])
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;script&gt;" in page
+    assert "http-equiv" not in page
+    assert "src=" not in page.replace("&lt;img src=x&gt;", "")
+    assert "@import" not in page
+    assert page.count("<svg") >= 10
+    assert "LEAK" in page
+    assert "Published by others" in page
+    assert page.index("Published by others") > page.index("All actives")
+    text = to_markdown([{**record, "benchmark": "dude"}])
+    assert "not comparable row by row" in text
+    assert "S-MolSearch" in text
+
+
+def test_published_rows_state_their_source():
+    for rows in PUBLISHED.values():
+        assert all(row.source and row.kind in ("ligand", "pocket", "docking") for row in rows)
+
+
+def test_folders_of_results(memory, tmp_path):
+    run(memory(), tmp_path / "a.json", ["random"], config={"limit_targets": 1})
+    (tmp_path / "other.json").write_text("{}")
+    found = results.read_all([tmp_path])
+    assert [record["file"] for record in found] == ["a.json"]
+    with pytest.raises(InputError):
+        results.read_all([tmp_path / "other.json"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no result files"):
+        results.read_all([tmp_path / "empty"])
+    assert np.isfinite(results.table(found[0], "auroc").to_numpy()).all()

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from molsearch.bench.places import data_root
+
+ACTIVES = [f"O=C(Nc1ccc({x})cc1)c1ccccn1" for x in ("F", "Cl", "Br", "C", "OC", "C#N", "CC", "O")]
+DECOYS = [f"C{'C' * n}N1CCN(C{'C' * m})CC1" for n in range(5) for m in range(5)]
+
+
+def molsearch(*arguments, cwd, data="/nonexistent"):
+    return subprocess.run(
+        [sys.executable, "-m", "molsearch", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+        env={"MOLSEARCH_DATA": str(data), "MOLSEARCH_CACHE": str(cwd / "cache"), "HOME": str(cwd)},
+    )
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A user's own folder with two targets."""
+    for name in ("one", "two"):
+        folder = tmp_path / "mine" / name
+        folder.mkdir(parents=True)
+        (folder / "actives.smi").write_text("\n".join(ACTIVES))
+        (folder / "decoys.smi").write_text("\n".join(DECOYS))
+        (folder / "queries.smi").write_text("O=C(Nc1ccc(I)cc1)c1ccccn1 q1\n")
+    return tmp_path
+
+
+def test_own_folder_from_run_to_report(own):
+    done = molsearch(
+        "benchmark", "mine", "--methods", "ecfp4,usrcat,random", "-o", "r/mine.json", "-n", "1",
+        cwd=own,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "drawing at most 40 actives and 2,000 decoys" in done.stderr
+    assert "one (1 of 2): BEDROC ecfp4 1.000" in done.stderr
+    assert "| ecfp4 " in done.stdout
+    assert "query: < 0.35" in done.stdout
+    assert "not at hand" in done.stderr
+    again = molsearch(
+        "benchmark", "mine", "--methods", "ecfp4", "--limit-actives", "40", "--limit-decoys",
+        "2000", "-o", "r/mine.json", "--json", cwd=own,
+    )  # fmt: skip
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["means"]["auroc"]["ecfp4"] == 1.0
+    page = molsearch("report", "r", cwd=own)
+    assert page.returncode == 0, page.stderr
+    html = (own / "r" / "report.html").read_text()
+    assert "<svg" in html
+    assert "https://" not in html.split("Published by others")[0]
+    assert "| usrcat" in (own / "r" / "report.md").read_text()
+    kept = molsearch("report", "r", "--keep", cwd=own)
+    assert kept.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["benchmark", "nope"], 2, "no benchmark 'nope'"),
+        (["benchmark", "mine", "--methods", "nope"], 2, "no method 'nope'"),
+        (["benchmark", "mine", "--methods", "random", "--targets", "x"], 2, "no target 'x'"),
+        (["benchmark", "dude"], 3, "datasets/dude.md"),
+        (["report", "absent.json"], 3, "absent.json"),
+        (["data", "verify", "mine"], 2, "no published counts"),
+        (["data", "verify", "muv"], 3, "datasets/muv.md"),
+        (["benchmark", "mine", "--methods", "random", "--training", "gone.csv"], 3, "gone.csv"),
+    ],
+)
+def test_mistakes_are_one_line_with_their_code(own, arguments, code, words):
+    done = molsearch(*arguments, cwd=own)
+    assert done.returncode == code, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert words in lines[-1]
+    assert lines[-1].startswith("molsearch: ")
+    assert "Traceback" not in done.stderr
+    assert not list(own.glob("results*"))
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not (data_root() / "muv").is_dir(), reason="MOLSEARCH_DATA is not here")
+def test_verify_real_counts(tmp_path):
+    good = molsearch("data", "verify", "muv", cwd=tmp_path, data=data_root().resolve())
+    assert good.returncode == 0
+    assert "all 17 of 17" in good.stdout
+    bad = molsearch("data", "verify", "litpcba", "-q", cwd=tmp_path, data=data_root().resolve())
+    assert bad.returncode == 3
+    assert "rows are not as published" in bad.stderr
