@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -85,7 +85,7 @@ class TrainConfig(Config):
 
     name: str = "encoder"
     size: str = "small"
-    model: dict[str, bool | int | float] = Field(default_factory=dict)
+    model: dict[str, Any] = Field(default_factory=dict)
     activities: str = Field("activities.parquet", description="relative to MOLSEARCH_DATA")
     conformers: str = Field("conformers", description="folder of prepared conformers, or empty")
     development: str = Field("dev_screens.parquet", description="development screens, or empty")

@@ -56,7 +56,9 @@ class GraphBranch(nn.Module):
         width = config.graph_width
         edge_width = _EDGE_CENTRES + N_BOND_CODES
         self.atoms = AtomEmbedding(width)
-        self.environments = nn.Linear(config.width, width, bias=False)
+        self.environments = (
+            nn.Linear(config.width, width, bias=False) if config.use_substructure else None
+        )
         self.register_buffer("centres", torch.linspace(1.0, 6.0, _EDGE_CENTRES), persistent=False)
         n_convolutions = 1 if config.attention else config.n_layers
         self.layers = nn.ModuleList(
@@ -97,7 +99,7 @@ class GraphBranch(nn.Module):
         k = self.config.n_neighbours
         grid = geometry.padding(batch.ptr, graphs, least=k + 2)
         atoms = self.atoms(batch.atoms)
-        if environments is not None:
+        if environments is not None and self.environments is not None:
             atoms = atoms + self.environments(environments)
         atoms = grid.grid(atoms)
         pos = grid.grid(batch.pos)

@@ -141,14 +141,17 @@ def pseudo_scalars(vectors: Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        float ``[..., 3 C]``: squared lengths, inner products of successive vectors, and triple
-        products of three successive vectors, the latter two squashed to (-1, 1) softly.
+        float ``[..., 3 C]``: lengths, then inner products of successive vectors and triple
+        products of three successive vectors, both of vectors brought to common size.
     """
-    second, third = vectors.roll(-1, -2), vectors.roll(-2, -2)
     length = vectors.square().sum(-1)
-    inner = (vectors * second).sum(-1)
-    triple = (vectors * torch.linalg.cross(second, third)).sum(-1)
-    return torch.cat([_squash(length), _squash(inner), _squash(triple)], -1)
+    # Products of three small numbers would vanish beside the rest: divide by the root mean
+    # square length of the atom's vectors, an invariant. The floor keeps zero vectors zero.
+    scaled = vectors / (length.mean(-1, keepdim=True) + 1e-4).sqrt()[..., None]
+    second, third = scaled.roll(-1, -2), scaled.roll(-2, -2)
+    inner = (scaled * second).sum(-1)
+    triple = (scaled * torch.linalg.cross(second, third)).sum(-1)
+    return torch.cat([(length + 1e-8).sqrt(), _squash(inner), _squash(triple)], -1)
 
 
 def _squash(x: Tensor) -> Tensor:

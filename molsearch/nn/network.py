@@ -22,17 +22,16 @@ class Fusion(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.modulate = nn.Linear(width, 2 * width)
-        nn.init.normal_(self.modulate.weight, std=0.02)
+        nn.init.normal_(self.modulate.weight, std=0.05)
         nn.init.zeros_(self.modulate.bias)
 
-    def forward(self, bag: Tensor, graph: Tensor | None, has_geometry: Tensor) -> Tensor:
-        """Fuse ``[B, d]`` substructure and ``[b, d]`` graph vectors of the B with geometry."""
+    def forward(self, bag: Tensor, graph: Tensor | None, graphs: Tensor) -> Tensor:
+        """Fuse ``[B, d]`` substructure and ``[b, d]`` graph vectors of the molecules `graphs`."""
         bag = self.norm(bag)
         if graph is None:
             return bag
         scale, shift = self.modulate(graph).chunk(2, -1)
-        rows = has_geometry.nonzero()[:, 0]
-        return bag.index_add(0, rows, bag[rows] * scale + shift)
+        return bag.index_add(0, graphs, bag[graphs] * scale + shift)
 
 
 class Network(nn.Module):
@@ -54,7 +53,8 @@ class Network(nn.Module):
             else None
         )
         self.graph = GraphBranch(config) if config.use_geometry else None
-        self.fusion = Fusion(width)
+        both = config.use_substructure and config.use_geometry
+        self.fusion = Fusion(width) if both else None
         self.mlp = nn.Sequential(
             nn.LayerNorm(width),
             nn.Linear(width, 4 * width),
@@ -66,17 +66,35 @@ class Network(nn.Module):
 
     def forward(self, batch: MolGraph) -> Tensor:
         """Return the embeddings of a batch, float ``[B, embedding_dim]``, unit length."""
-        atoms = None
-        bag = batch.pos.new_zeros(batch.n_graphs, self.config.width)
-        if self.environments is not None:
-            atoms = self.environments(batch.environments, batch.batch)
-            bag = bag.index_add(0, batch.batch, atoms)
+        atoms = None if self.environments is None else self._environments(batch)
+        bag = None if atoms is None else self._sum(atoms, batch)
         seen = self._seen(batch.has_geometry)
         graphs = seen.nonzero()[:, 0]
         graph = self.graph(batch, atoms, graphs) if self.graph is not None and len(graphs) else None
-        fused = self.fusion(bag, graph, seen)
+        fused = self._fuse(bag, graph, graphs, batch)
         fused = fused + self.mlp(fused)
         return nn.functional.normalize(self.head(fused), dim=-1)
+
+    def _environments(self, batch: MolGraph) -> Tensor:
+        assert self.environments is not None
+        atoms: Tensor = self.environments(batch.environments, batch.batch)
+        return atoms
+
+    def _sum(self, atoms: Tensor, batch: MolGraph) -> Tensor:
+        zeros = atoms.new_zeros(batch.n_graphs, atoms.shape[1])
+        return zeros.index_add(0, batch.batch, atoms)
+
+    def _fuse(
+        self, bag: Tensor | None, graph: Tensor | None, graphs: Tensor, batch: MolGraph
+    ) -> Tensor:
+        """Join what the branches said; ``graph`` speaks of the molecules ``graphs`` alone."""
+        if bag is None:
+            zeros = batch.pos.new_zeros(batch.n_graphs, self.config.width)
+            return zeros if graph is None else zeros.index_copy(0, graphs, graph)
+        if self.fusion is None:
+            return bag
+        fused: Tensor = self.fusion(bag, graph, graphs)
+        return fused
 
     def _seen(self, has_geometry: Tensor) -> Tensor:
         """Hide some conformers while training, so that molecules without 3D embed well too."""

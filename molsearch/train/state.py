@@ -82,7 +82,7 @@ def resume_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> b
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path}: damaged checkpoint ({error}); use --overwrite") from None
-    if TrainConfig.model_validate_json(metadata["config"]) != config:
+    if metadata["config"] != config.model_dump_json():
         raise UsageError(
             f"{folder}: holds a run of another configuration; choose another --output "
             "or give --overwrite"

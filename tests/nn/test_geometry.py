@@ -1,0 +1,69 @@
+"""Neighbours and invariants against loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+
+from molsearch.nn import geometry
+
+
+def _cloud(sizes: list[int], seed: int = 0) -> tuple[torch.Tensor, geometry.Padding, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    flat = 4 * torch.randn(sum(sizes), 3, generator=generator)
+    ptr = torch.tensor([0, *np.cumsum(sizes)])
+    grid = geometry.padding(ptr, torch.arange(len(sizes)), least=6)
+    return flat, grid, ptr
+
+
+def test_padding_lays_molecules_on_a_grid() -> None:
+    flat, grid, ptr = _cloud([3, 7, 1])
+    placed = grid.grid(flat)
+    assert placed.shape == (3, 7, 3)
+    for g in range(3):
+        size = int(ptr[g + 1] - ptr[g])
+        assert torch.equal(placed[g, :size], flat[ptr[g] : ptr[g + 1]])
+        assert not placed[g, size:].any()
+
+
+def test_neighbours_equal_a_sort_of_all_distances() -> None:
+    flat, grid, _ = _cloud([3, 9, 12])
+    pos = grid.grid(flat)
+    near = geometry.nearest(pos, geometry.distances(pos, grid.mask), k=4)
+    for g, size in enumerate((3, 9, 12)):
+        for i in range(size):
+            d = (pos[g, :size] - pos[g, i]).norm(dim=1)
+            d[i] = torch.inf
+            expected = d.argsort()[: min(4, size - 1)]
+            there = len(expected)
+            assert near.index[g, i, :there].tolist() == expected.tolist()
+            assert torch.allclose(near.distance[g, i, :there], d[expected], atol=1e-3)
+            assert not near.envelope[g, i, there:].any()
+            unit = (pos[g, expected] - pos[g, i]) / d[expected, None]
+            assert torch.allclose(near.unit[g, i, :there], unit, atol=1e-3)
+
+
+def test_envelope_vanishes_where_neighbours_change_places() -> None:
+    # Atom 0 has four others on a line; the fourth and fifth swap order as one moves.
+    base = torch.tensor([[0.0, 0, 0], [1, 0, 0], [2, 0, 0], [3, 0, 0], [4, 0, 0], [0, 4.0, 0]])
+    mask = torch.ones(1, 6, dtype=torch.bool)
+    weights = []
+    for shift in (-1e-4, 1e-4):
+        pos = base.clone()
+        pos[5, 1] += shift
+        near = geometry.nearest(pos[None], geometry.distances(pos[None], mask), k=4)
+        weights.append(float(near.envelope[0, 0, 3]))
+    assert max(weights) < 1e-6
+
+
+def test_triple_products_alone_change_sign_in_the_mirror() -> None:
+    vectors = torch.randn(5, 6, 3, generator=torch.Generator().manual_seed(1))
+    turn = torch.from_numpy(Rotation.random(random_state=4).as_matrix()).float()
+    before = geometry.pseudo_scalars(vectors)
+    turned = geometry.pseudo_scalars(vectors @ turn.T)
+    mirrored = geometry.pseudo_scalars(vectors * torch.tensor([-1.0, 1, 1]))
+    assert torch.allclose(before, turned, atol=1e-5)
+    assert torch.allclose(before[:, :12], mirrored[:, :12], atol=1e-5)
+    assert torch.allclose(before[:, 12:], -mirrored[:, 12:], atol=1e-5)
+    assert before[:, 12:].abs().min() > 1e-4

@@ -1,0 +1,155 @@
+"""Encoders on disk: what is loaded is what was saved, or a clear refusal."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from molecules import CONFIGS, SMILES
+from safetensors.torch import load_file, save_file
+
+from molsearch.data.store import GraphStore
+from molsearch.errors import EncoderMismatchError, InputError, UsageError
+from molsearch.nn.device import resolve_device
+from molsearch.nn.network import Network
+from molsearch.nn.weights import load_encoder, save_encoder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A saved, untrained encoder with a background of three vectors."""
+    torch.manual_seed(3)
+    background = np.eye(3, 16, dtype=np.float16)
+    save_encoder(tmp_path / "e", Network(CONFIGS["small"]), {"name": "tiny"}, background)
+    return tmp_path / "e"
+
+
+def test_saved_encoder_embeds_as_before(folder: Path, store: GraphStore) -> None:
+    torch.manual_seed(3)
+    network = Network(CONFIGS["small"]).eval()
+    for parameter in network.parameters():
+        parameter.data = parameter.data.half().float()  # as on disk
+    encoder = load_encoder(folder, device="cpu")
+    from molsearch.nn.encoder import Encoder
+
+    original = Encoder(network, identity="", card={})
+    assert np.array_equal(encoder.encode_store(store), original.encode_store(store))
+    assert encoder.card["name"] == "tiny"
+    assert encoder.background is not None
+    assert encoder.background.shape == (3, encoder.dim)
+
+
+def test_identity_follows_the_weights(folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    save_encoder(tmp_path / "other", Network(CONFIGS["small"]), {"name": "tiny"})
+    one, again = load_encoder(folder), load_encoder(folder)
+    assert one.identity == again.identity != load_encoder(tmp_path / "other").identity
+
+
+def test_batch_size_and_order_do_not_change_an_embedding(folder: Path, store: GraphStore) -> None:
+    whole = load_encoder(folder, batch_size=100).encode_store(store)
+    single = load_encoder(folder, batch_size=1).encode_store(store)
+    some = load_encoder(folder, batch_size=3).encode_rows(store, np.array([4, 1, 6]))
+    assert np.abs(whole - single).max() < 2e-5
+    assert np.abs(whole[[4, 1, 6]] - some).max() < 2e-5
+    assert len(whole) == len(SMILES)
+
+
+def test_missing_encoder_names_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no encoder here"):
+        load_encoder(tmp_path / "nowhere")
+
+
+def _edit(folder: Path, **changes: object) -> None:
+    path = folder / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_card_that_is_not_json_is_refused(folder: Path) -> None:
+    (folder / "card.json").write_text("{")
+    with pytest.raises(EncoderMismatchError, match="not JSON"):
+        load_encoder(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"format": "other"}, "not the card"),
+        ({"identity": "0" * 64}, "do not belong together"),
+        ({"model": {"width": -1}}, "width"),
+        ({"model": {"surprise": 1}}, "surprise"),
+        ({"featuriser": "features-0"}, "do not belong together"),
+    ],
+)
+def test_edited_card_is_refused(folder: Path, changes: dict[str, object], word: str) -> None:
+    _edit(folder, **changes)
+    with pytest.raises(EncoderMismatchError, match=word):
+        load_encoder(folder)
+
+
+def test_encoder_of_another_featuriser_is_refused(folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr("molsearch.nn.weights.VERSION", "features-99")
+    with pytest.raises(EncoderMismatchError, match="train again"):
+        load_encoder(folder)
+
+
+@pytest.mark.parametrize("harm", ["truncate", "flip", "pickle", "empty"])
+def test_damaged_weights_are_refused(folder: Path, harm: str, tmp_path: Path) -> None:
+    path = folder / "encoder.safetensors"
+    content = bytearray(path.read_bytes())
+    canary = tmp_path / "canary"
+
+    class Evil:
+        def __reduce__(self):
+            return (Path.touch, (canary,))
+
+    harmed = {
+        "truncate": bytes(content[: len(content) // 2]),
+        "flip": bytes(content[:-5]) + bytes([content[-5] ^ 1]) + bytes(content[-4:]),
+        "pickle": pickle.dumps(Evil()),
+        "empty": b"",
+    }[harm]
+    path.write_bytes(harmed)
+    with pytest.raises(EncoderMismatchError):
+        load_encoder(folder)
+    assert not canary.exists()
+
+
+def _resave(folder: Path, change) -> None:
+    """Rewrite the weights and make the card's identity fit them, as a forger would."""
+    from molsearch.config import ModelConfig
+    from molsearch.nn import weights
+
+    path = folder / "encoder.safetensors"
+    tensors = load_file(path)
+    change(tensors)
+    save_file(tensors, path)
+    card = json.loads((folder / "card.json").read_text())
+    config = ModelConfig.model_validate(card["model"])
+    _edit(folder, identity=weights._identity(path.read_bytes(), config, card["featuriser"]))
+
+
+def test_weights_that_are_not_numbers_are_refused(folder: Path) -> None:
+    _resave(folder, lambda t: t["head.weight"].fill_(float("nan")))
+    with pytest.raises(EncoderMismatchError, match="not finite"):
+        load_encoder(folder)
+
+
+def test_missing_tensor_and_wrong_shape_are_refused(folder: Path) -> None:
+    _resave(folder, lambda t: t.update({"head.bias": torch.zeros(3)}))
+    with pytest.raises(EncoderMismatchError, match=r"head\.bias is \(3,\)"):
+        load_encoder(folder)
+    _resave(folder, lambda t: t.pop("head.bias"))
+    with pytest.raises(EncoderMismatchError, match="tensors do not fit"):
+        load_encoder(folder)
+
+
+def test_device_names() -> None:
+    assert resolve_device("cpu") == torch.device("cpu")
+    for name in ("gpu", "mps", "cuda:99"):
+        with pytest.raises(UsageError, match="--device"):
+            resolve_device(name)
