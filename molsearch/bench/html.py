@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 from markupsafe import Markup
 
 from molsearch.bench import results, svg
@@ -17,6 +19,7 @@ from molsearch.bench.published import published
 from molsearch.bench.summary import (
     BASELINE,
     SHOWN,
+    Line,
     Tier,
     best_possible,
     complete,
@@ -78,7 +81,7 @@ def _rows(record: dict[str, Any], colours: dict[str, int]) -> list[dict[str, Any
             "method": line.method,
             "colour": colours[line.method],
             "cells": [_cell(line.values[metric], metric) for metric in SHOWN],
-            "gain": gain(line),
+            "gain": _gain(line),
         }
         for line in lines(record)
     ]
@@ -89,6 +92,14 @@ def _cell(found: Interval, metric: str) -> dict[str, str]:
         return {"mean": "–", "bounds": ""}
     bounds = f"{number(found.low, metric)} – {number(found.high, metric)}"
     return {"mean": number(found.mean, metric), "bounds": bounds}
+
+
+def _gain(line: Line) -> dict[str, str]:
+    """Split the comparison with the baseline into what is read first and what beneath it."""
+    if line.against is None:
+        return {"mean": gain(line), "bounds": ""}
+    mean, _, bounds = gain(line).partition(" ")
+    return {"mean": mean, "bounds": bounds.replace("], ", "] ")}
 
 
 def _tier_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
@@ -137,7 +148,10 @@ def _dot_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
         table = table.loc[(best - table[BASELINE]).sort_values(ascending=False).index]
         caption = "Ring: ECFP4. Sorted by the best other method's lead over it."
     series = {str(name): table[name].tolist() for name in table}
-    plot = svg.dots(table.index.astype(str).tolist(), series, "BEDROC(80.5)", "BEDROC by target")
+    rows = table.index.astype(str).tolist()
+    greatest = float(np.nanmax(table.to_numpy(), initial=0.05))
+    highest = min(1.0, math.ceil(greatest * 20) / 20)
+    plot = svg.dots(rows, series, "BEDROC(80.5)", "BEDROC by target", highest)
     return {"dots": Markup(plot), "dots_caption": caption}  # noqa: S704  escaped there
 
 

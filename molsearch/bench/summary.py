@@ -197,15 +197,15 @@ def warnings(record: dict[str, Any]) -> list[str]:
         )
     for name, words in _REPEATS.items():
         if data[name]:
-            said.append(f"{data[name]:,} {words}.")
+            said.append(f"{words}: {data[name]:,}.")
     return said
 
 
 _REPEATS = {
-    "across_splits": "molecules occur in both splits",
-    "both_labels": "molecules are both active and inactive",
-    "queries_among_actives": "queries occur among the actives (never ranked against themselves)",
-    "repeats": "molecules repeat within their pool, stereo left aside",
+    "across_splits": "Molecules that occur in both splits",
+    "both_labels": "Molecules that are both active and inactive",
+    "queries_among_actives": "Queries that are among the actives (never ranked for themselves)",
+    "repeats": "Molecules that repeat within their pool, stereo left aside",
 }
 
 
@@ -231,7 +231,7 @@ def _warn_training(name: str, found: dict[str, Any], data: dict[str, Any]) -> li
         )
     if found["targets_known"]:
         said.append(
-            f"{found['targets_in_training']} of {found['targets_known']} targets have ligands "
-            f"in '{name}'."
+            f"Training set '{name}' holds ligands of {found['targets_in_training']} of these "
+            f"{found['targets_known']} targets: they are not new to an encoder trained on it."
         )
     return said

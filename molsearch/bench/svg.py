@@ -45,6 +45,13 @@ def _text(x: float, y: float, text: str, anchor: str = "middle") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
+def _ticks(highest: float) -> list[float]:
+    """Place about five ticks from 0 to at most `highest`, at steps of 1, 2 or 5."""
+    power = 10.0 ** np.floor(np.log10(highest / 4))
+    step = next(power * s for s in (1, 2, 5, 10) if power * s * 5.5 >= highest)
+    return [float(f"{step * place:.6g}") for place in range(int(highest / step + 1e-9) + 1)]
+
+
 def _frame(axes: _Axes, x_ticks: Sequence[float], y_ticks: Sequence[float], x_label: str) -> str:
     bottom = axes.height - _BOTTOM
     parts = []
@@ -64,6 +71,7 @@ def _frame(axes: _Axes, x_ticks: Sequence[float], y_ticks: Sequence[float], x_la
 def _svg(axes: _Axes, body: str, label: str) -> str:
     return (
         f'<svg viewBox="0 0 {axes.width:g} {axes.height:g}" role="img" '
+        f'style="max-width:{1.25 * axes.width:g}px" '
         f'aria-label="{escape(label, quote=True)}">{body}</svg>'
     )
 
@@ -116,8 +124,7 @@ def dots(
     left = 12.0 + 6.3 * max((len(row) for row in rows), default=0)
     height = _TOP + _BOTTOM + _ROW * max(len(rows), 1)
     axes = _Axes(620, height, (0.0, highest), (0.0, 1.0), left=left)
-    ticks = [round(highest * share, 3) for share in (0, 0.25, 0.5, 0.75, 1.0)]
-    body = [_frame(axes, ticks, [], x_label)]
+    body = [_frame(axes, _ticks(highest), [], x_label)]
     for place, row in enumerate(rows):
         y = _TOP + _ROW * (place + 0.5)
         body.append(_text(left - 6, y + 4, row, "end"))
@@ -158,8 +165,7 @@ def bars(
     """
     highest = max((v for values in series.values() for v in _highs(values)), default=1.0)
     axes = _Axes(max(360.0, 40.0 + 96.0 * len(groups)), 260, (0.0, 1.0), (0.0, highest * 1.05))
-    ticks = [float(f"{highest * share:.2g}") for share in (0, 0.25, 0.5, 0.75, 1.0)]
-    body = [_frame(axes, [], ticks, y_label)]
+    body = [_frame(axes, [], _ticks(highest), y_label)]
     slot = (axes.width - axes.left - _RIGHT) / max(len(groups), 1)
     width = 0.8 * slot / max(len(series), 1)
     for place, group in enumerate(groups):
