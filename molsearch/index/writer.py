@@ -18,9 +18,11 @@ from molsearch.index.files import describe
 from molsearch.index.layout import (
     BATCH_ROWS,
     FAILURES,
+    LOCK,
     MANIFEST,
     MAX_SHARD_ROWS,
     PLAN,
+    WRITER,
     generation_folder,
     generations,
     is_index,
@@ -116,10 +118,13 @@ def check_target(out: Path) -> None:
     UsageError
         `out` is a file, or a folder with other contents.
     """
-    if out.is_dir() and not is_index(out) and any(out.iterdir()):
-        raise UsageError(f"{out} is a folder with other contents; choose another output")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; an index is a folder: choose another output")
+    if out.is_dir() and not is_index(out):
+        # A writer killed at its first step leaves a lock and nothing else.
+        ours = (LOCK, f".{WRITER}.tmp-")
+        if any(not entry.name.startswith(ours) for entry in out.iterdir()):
+            raise UsageError(f"{out} is a folder with other contents; choose another output")
 
 
 @contextmanager
@@ -167,8 +172,10 @@ def _start(out: Path, plan: Plan, *, resume: bool, overwrite: bool) -> int:
                 "--overwrite to discard it"
             )
         shutil.rmtree(folder)
-    if not folder.exists():
-        folder.mkdir(parents=True)
+    for stray in (*out.glob(".*.tmp-*"), *folder.glob(".*.tmp-*")):
+        stray.unlink(missing_ok=True)
+    if not (folder / PLAN).exists():
+        folder.mkdir(parents=True, exist_ok=True)
         write_model(folder / PLAN, plan)
     return number
 

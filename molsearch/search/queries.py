@@ -123,7 +123,7 @@ def _records(text: str | Path, read: ReadConfig) -> Iterator[Record]:
 
 def _is_file(text: str) -> bool:
     try:
-        return Path(text).exists()
+        return bool(text.strip()) and Path(text).exists()
     except (OSError, ValueError):
         # Longer than any file name, or with a NUL: a structure, or nothing.
         return False

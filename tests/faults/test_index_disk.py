@@ -1,0 +1,119 @@
+"""Disks that are full, read-only or broken: one line, and the old index stays."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from fakes import FakeEncoder, library
+
+from molsearch.errors import MolSearchError
+from molsearch.index.npy import RowWriter
+from molsearch.index.reader import open_index
+from molsearch.index.writer import build_index
+
+PLACES = {
+    "fsync": (os, "fsync"),
+    "rename": (Path, "replace"),
+    "rows": (RowWriter, "append"),
+    "manifest": (Path, "write_bytes"),
+}
+
+
+class Failing:
+    """Stands for a call that fails from its n-th use on."""
+
+    def __init__(self, original, n: int, code: int) -> None:
+        self.original, self.left, self.code = original, n, code
+
+    def __get__(self, instance, owner):
+        return lambda *arguments: self(instance, *arguments)
+
+    def __call__(self, *arguments, **named):
+        if self.left == 0:
+            raise OSError(self.code, os.strerror(self.code), "some/file")
+        self.left -= 1
+        return self.original(*arguments, **named)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("n", [0, 1, 2, 4, 7])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS])
+def test_a_refusing_disk_is_one_line_and_the_old_generation_stays(
+    tmp_path, monkeypatch, place, n, code
+):
+    out = tmp_path / "i"
+    build_index(library(tmp_path / "p", 60), FakeEncoder(), out)
+    new = library(tmp_path / "q", 350)
+    owner, name = PLACES[place]
+    monkeypatch.setattr(owner, name, Failing(getattr(owner, name), n, code))
+    with pytest.raises(
+        MolSearchError, match=r"^cannot write some/file: .*repeat the command"
+    ) as caught:
+        build_index(new, FakeEncoder(), out, overwrite=True, shard_rows=100)
+    assert caught.value.exit_code != 0
+    assert ("MiB are free" in str(caught.value)) == (code == errno.ENOSPC)
+    monkeypatch.undo()
+    assert open_index(out).n_rows == 60
+    reader = build_index(new, FakeEncoder(), out, overwrite=True, shard_rows=100)
+    assert reader.n_rows == 350
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_really_full_device_is_reported_when_rows_are_written(tmp_path, monkeypatch):
+    original = Path.open
+
+    def opened(self, *arguments, **named):
+        if "embeddings.npy" in self.name and arguments and "w" in arguments[0]:
+            return original(Path("/dev/full"), *arguments, **named)
+        return original(self, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(MolSearchError, match="No space left on device"):
+        build_index(library(tmp_path / "p", 3000), FakeEncoder(dim=256), tmp_path / "i")
+    monkeypatch.undo()
+    assert build_index(library(tmp_path / "r", 30), FakeEncoder(), tmp_path / "j").n_rows == 30
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_read_only_folder_is_reported(tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(MolSearchError, match="Permission denied"):
+        build_index(library(tmp_path / "p", 30), FakeEncoder(), tmp_path / "locked" / "i")
+
+
+def test_readers_during_commits_see_whole_generations_only(tmp_path):
+    """A reader opened at any moment of many rebuilds answers wholly from one of the two."""
+    import threading
+
+    out = tmp_path / "i"
+    sets = [library(tmp_path / str(n), n) for n in (50, 80)]
+    build_index(sets[0], FakeEncoder(), out)
+    stop = threading.Event()
+    seen: list[int] = []
+    broken: list[BaseException] = []
+
+    def read() -> None:
+        while not stop.is_set():
+            try:
+                reader = open_index(out)
+                rows = sum(len(reader.embeddings(i)) for i in range(reader.n_shards))
+                assert rows == reader.n_rows
+                seen.append(rows)
+            except BaseException as error:  # noqa: BLE001
+                broken.append(error)
+                return
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for i in range(20):
+        build_index(sets[i % 2], FakeEncoder(), out, overwrite=True)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not broken
+    assert set(seen) <= {50, 80}
+    assert len(seen) > 20

@@ -1,0 +1,202 @@
+"""The whole screen over an index of made-up molecules: columns, filters, warnings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from fakes import FakeEncoder, molecule, prepared_set
+
+from molsearch.chem.fingerprints import ecfp4_of_smiles, tanimoto
+from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
+from molsearch.errors import EncoderMismatchError, UsageError
+from molsearch.index.writer import build_index
+from molsearch.search.hits import COLUMNS
+from molsearch.search.queries import embed_queries, read_queries
+from molsearch.search.screen import screen
+
+SMILES = ["CCO", "c1ccccc1O", "CCN", "CC(=O)O", "c1ccncc1", "CCCl", "OCCO", "CCCCC"]
+N = 3000
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("screen")
+    rng = np.random.default_rng(7)
+    rows = []
+    for i in range(1, N + 1):
+        smiles = SMILES[i % len(SMILES)]
+        skeleton = f"{i % 700:014d}"
+        rows.append(
+            molecule(
+                i,
+                parent_smiles=smiles,
+                smiles=smiles,
+                inchikey=f"{skeleton}-{'ABCDEFGHIJ'[i % 10] * 10}-N",
+                scaffold=f"scaffold-{i % 40}" if i % 5 else "",
+                alerts="PAINS:x" if i % 4 == 0 else "",
+                mw=float(rng.uniform(100, 600)),
+                user={"score": f"s{i}", "price €": str(i)} if i % 2 else {"vendor": "=x"},
+            )
+        )
+    rows[41] = molecule(
+        42, parent_smiles="CCO", inchikey="LFQSCWFLJHTTHZ-UHFFFAOYSA-N", user={}, alerts="",
+        ecfp4=ecfp4_of_smiles("CCO").tobytes(),
+    )  # fmt: skip
+    return build_index(
+        prepared_set(folder / "p", rows), FakeEncoder(), folder / "i", shard_rows=1100
+    )
+
+
+def run(reader, *queries, encoder=None, **config):
+    found = read_queries(queries or ("CCO",), ReadConfig(), PrepareConfig(n_conformers=0))
+    return screen(reader, encoder or FakeEncoder(), found, ScreenConfig(**config))
+
+
+@pytest.fixture(scope="module")
+def everything(reader) -> pd.DataFrame:
+    """Every molecule in rank order, against which filtered screens are compared."""
+    return run(reader, k=N).frame
+
+
+def test_columns_and_order_are_the_documented_ones(everything):
+    assert everything.columns.tolist() == [*COLUMNS, "score_input", "price €", "vendor"] or (
+        set(everything.columns) == {*COLUMNS, "score_input", "price €", "vendor"}
+        and everything.columns[: len(COLUMNS)].tolist() == list(COLUMNS)
+    )
+    assert everything["rank"].tolist() == list(range(1, N + 1))
+    assert (np.diff(everything.score) <= 0).all()
+    row = everything.set_index("record_number").loc[7]
+    assert (row["score_input"], row["price €"]) == ("s7", "7")
+    assert pd.isna(row["vendor"])
+
+
+def test_the_query_in_the_library_comes_first_and_is_marked(everything):
+    first = everything.iloc[0]
+    assert first.record_number == 42
+    assert first.score == pytest.approx(1, abs=2e-3)
+    assert first.ecfp4_similarity == 1.0
+    assert everything.is_query.tolist() == [True] + [False] * (N - 1)
+
+
+def test_ecfp4_similarity_is_that_to_the_nearest_query(reader):
+    hits = run(reader, "CCO ethanol", "c1ccccc1CCN amine", k=50)
+    prints = {"ethanol": ecfp4_of_smiles("CCO"), "amine": ecfp4_of_smiles("c1ccccc1CCN")}
+    assert set(hits.frame.nearest_query) <= set(prints)
+    found = hits.candidates
+    best = found.query_scores.argmax(axis=1)
+    for i in range(50):
+        name = ["ethanol", "amine"][best[i]]
+        stored = reader.fingerprints(int(found.shards[i]))[found.rows[i]]
+        assert hits.frame.nearest_query[i] == name
+        assert hits.frame.ecfp4_similarity[i] == pytest.approx(
+            tanimoto(prints[name], stored[None])[0]
+        )
+
+
+def test_percentiles_place_a_hit_in_the_background(reader):
+    background = FakeEncoder("b").embed_table
+    vectors = np.random.default_rng(0).standard_normal((400, 16))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    encoder = FakeEncoder(background=vectors)
+    hits = run(reader, "CCO", encoder=encoder, k=N)
+    query = embed_queries(hits.queries, encoder).vectors[0].astype(float)
+    due = [
+        100 * ((vectors.astype(float) @ query) < score).mean() for score in hits.frame.score[:20]
+    ]
+    np.testing.assert_allclose(hits.frame.background_percentile[:20], due)
+    assert (np.diff(hits.frame.background_percentile) <= 0).all()
+    assert background is not None
+
+
+FILTERS = {
+    "where": (
+        {"where": ("300<=mw<320, rotatable_bonds<=4",)},
+        lambda f: f[(f.mw >= 300) & (f.mw < 320) & (f.rotatable_bonds <= 4)],
+    ),
+    "similarity": (
+        {"where": ("ecfp4_similarity<0.005",)},
+        lambda f: f[f.ecfp4_similarity < 0.005],
+    ),
+    "score": ({"where": ("score<0",)}, lambda f: f[f.score < 0]),
+    "alerts": ({"exclude_alerts": True}, lambda f: f[f.alerts == ""]),
+    "query": ({"keep_query": False}, lambda f: f[~f.is_query]),
+    "include": ({"include_smarts": ("c1ccccc1",)}, lambda f: f[f.parent_smiles == "c1ccccc1O"]),
+    "exclude": (
+        {"exclude_smarts": ("[OH]", "Cl")},
+        lambda f: f[~f.parent_smiles.str.contains("O|Cl")],
+    ),
+    "parent": ({"unique": "parent"}, lambda f: f.drop_duplicates("inchikey")),
+    "skeleton": (
+        {"unique": "skeleton"},
+        lambda f: f[~f.inchikey.str[:14].duplicated()],
+    ),
+    "scaffold": (
+        {"unique": "scaffold"},
+        lambda f: f[~f.scaffold.where(f.scaffold != "", f.inchikey).duplicated()],
+    ),
+    "all": (
+        {
+            "where": ("mw<400",),
+            "exclude_alerts": True,
+            "exclude_smarts": ("N",),
+            "unique": "skeleton",
+        },
+        lambda f: (g := f[(f.mw < 400) & (f.alerts == "") & ~f.parent_smiles.str.contains("N")])[
+            ~g.inchikey.str[:14].duplicated()
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+@pytest.mark.parametrize("k", [1, 30, N])
+def test_filters_return_the_k_best_of_those_that_pass(reader, everything, name, k):
+    config, expected = FILTERS[name]
+    due = expected(everything).head(k)
+    assert len(expected(everything)) > 5
+    hits = run(reader, k=k, **config)
+    assert hits.frame.record_number.tolist() == due.record_number.tolist()
+    assert hits.frame["rank"].tolist() == list(range(1, len(due) + 1))
+    np.testing.assert_array_equal(hits.frame.score, due.score)
+    assert (len(due) < k) == any("pass the filters" in warning for warning in hits.warnings)
+
+
+def test_filters_that_nothing_passes_give_an_empty_list_with_all_columns(reader):
+    hits = run(reader, k=5, where=("mw>9000",))
+    assert len(hits.frame) == 0
+    assert hits.frame.columns.tolist() == list(COLUMNS)
+    assert "only 0 of 3,000 molecules pass the filters; 5 were asked" in hits.warnings
+
+
+def test_more_hits_than_molecules_says_so(reader):
+    hits = run(reader, k=N + 1)
+    assert len(hits.frame) == N
+    assert "the library holds 3,000 molecules; 3,001 hits were asked for" in hits.warnings
+
+
+def test_fusions_change_the_ranking(reader):
+    one = run(reader, "CCO", "c1ccccc1CCN", k=200, fusion="max").frame
+    two = run(reader, "CCO", "c1ccccc1CCN", k=200, fusion="mean").frame
+    assert one.record_number.tolist() != two.record_number.tolist()
+
+
+def test_warnings_of_queries_without_3d_and_with_open_stereo(reader):
+    hits = run(reader, "CC(N)C(=O)O alanine", k=1)
+    assert any("'alanine' has no 3D geometry" in warning for warning in hits.warnings)
+    assert any("'alanine' leaves 1 stereocentre open" in warning for warning in hits.warnings)
+
+
+def test_another_encoder_is_refused_before_it_embeds_anything(reader):
+    other = FakeEncoder("other")
+    with pytest.raises(EncoderMismatchError):
+        run(reader, "CCO", encoder=other)
+    assert other.n_embedded == 0
+
+
+def test_unreadable_filters_are_refused_before_anything_is_embedded(reader):
+    encoder = FakeEncoder()
+    for config in ({"where": ("mw<",)}, {"include_smarts": ("[",)}):
+        with pytest.raises(UsageError):
+            run(reader, "CCO", encoder=encoder, **config)
+    assert encoder.n_embedded == 0
