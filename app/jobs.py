@@ -1,0 +1,277 @@
+"""Jobs: the command line's verbs, run in the background, known by an unguessable run id.
+
+Everything about a job lies in its folder, so any tab, and a server started later, finds it again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from app import places
+from app.runner import CANCEL, JOB, LOG, STATE
+from molsearch.errors import InputError, UsageError
+from molsearch.io.atomic import write_text
+
+_ID = re.compile(r"[a-z]{3,12}-[0-9a-f]{16}")
+_KINDS = ("screen", "library", "benchmark", "verify", "train")
+ENDED = ("done", "failed", "cancelled")
+_LAUNCH_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a job.
+
+    Attributes
+    ----------
+    label
+        What it does, in a word or two.
+    argv
+        The command line, program first.
+    stdout
+        File of the run folder that takes its standard output.
+    optional
+        Whether the job goes on where the step fails.
+    """
+
+    label: str
+    argv: tuple[str, ...]
+    stdout: str | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a job stands.
+
+    Attributes
+    ----------
+    status
+        ``queued``, ``running``, ``done``, ``failed`` or ``cancelled``.
+    step, label
+        Number and name of the current step.
+    progress
+        Counts of the current stage, where it reports any.
+    error
+        Why it failed, one line.
+    """
+
+    status: str
+    step: int = 0
+    label: str = ""
+    progress: dict[str, Any] | None = None
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    elapsed: float = 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.status in ENDED
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job on disk."""
+
+    run_id: str
+    folder: Path
+    kind: str
+    title: str
+    created: float
+    steps: tuple[Step, ...]
+    meta: dict[str, Any]
+
+    def file(self, name: str) -> Path:
+        """Path of one of its files."""
+        return self.folder / name
+
+
+def molsearch_command(*arguments: str) -> tuple[str, ...]:
+    """Command line of a verb, run by this interpreter whatever the PATH holds."""
+    return (sys.executable, "-m", "molsearch", *arguments)
+
+
+def shown(step: Step) -> str:
+    """Command of a step as a user would type it."""
+    argv = list(step.argv)
+    if argv[1:3] == ["-m", "molsearch"]:
+        argv = ["molsearch", *argv[3:]]
+    return shlex.join(argv)
+
+
+def new_folder(kind: str) -> tuple[str, Path]:
+    """Make the folder of a new run, where its uploads can be put before it starts."""
+    if kind not in _KINDS:
+        raise UsageError(f"no kind of job {kind!r}")
+    run_id = f"{kind}-{secrets.token_hex(8)}"
+    folder = places.runs_root() / run_id
+    folder.mkdir(parents=True, mode=0o700)
+    return run_id, folder
+
+
+def start(
+    run_id: str, title: str, steps: Sequence[Step], meta: Mapping[str, Any] | None = None
+) -> Job:
+    """Write the job's file and start its runner; returns at once."""
+    folder = _folder(run_id)
+    if (folder / JOB).exists():
+        raise UsageError(f"run {run_id} was started before; make a new one")
+    record = {
+        "run_id": run_id,
+        "kind": run_id.split("-")[0],
+        "title": title[:200],
+        "created": time.time(),
+        "slots": max(1, int(os.environ.get("MOLSEARCH_APP_JOBS") or 2)),
+        "steps": [asdict(step) for step in steps],
+        "meta": dict(meta or {}),
+    }
+    write_text(folder / JOB, json.dumps(record, indent=1))
+    launch(folder)
+    return attach(run_id)
+
+
+def launch(folder: Path) -> None:
+    """Start the runner of a job in a session of its own."""
+    environment = dict(os.environ)
+    paths = [str(places.source_tree()), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    # It must outlive this server and shares no terminal with it.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.runner", str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        start_new_session=True,
+    )
+    _launched[folder.name] = process
+
+
+# Runners this server started: polled, so that a finished one does not stay a zombie.
+_launched: dict[str, subprocess.Popen[bytes]] = {}
+
+
+def attach(run_id: str) -> Job:
+    """Find a job by its run id.
+
+    Raises
+    ------
+    InputError
+        There is no such run, or its file cannot be read.
+    """
+    folder = _folder(run_id)
+    try:
+        record = json.loads((folder / JOB).read_text())
+        steps = tuple(Step(**{**step, "argv": tuple(step["argv"])}) for step in record["steps"])
+        return Job(
+            run_id,
+            folder,
+            record["kind"],
+            record["title"],
+            float(record["created"]),
+            steps,
+            record["meta"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"there is no run {run_id!r} here: it was removed, or its address is mistyped"
+        ) from error
+
+
+def status(job: Job) -> Status:
+    """Read where a job stands; a runner that has died leaves a failed job, not a running one."""
+    runner = _launched.get(job.run_id)
+    if runner is not None and runner.poll() is not None:
+        del _launched[job.run_id]
+    state = _state(job)
+    if state is None:
+        waiting = time.time() - job.created < _LAUNCH_SECONDS
+        if waiting:
+            return Status("queued", label=job.steps[0].label)
+        return Status("failed", error="the run did not start; start it again")
+    kind = state["status"]
+    error = str(state.get("error") or "")
+    if kind not in ENDED and not _alive(state):
+        state = _state(job) or state  # it may have ended between the two looks
+        kind = state["status"]
+        if kind not in ENDED:
+            kind, error = "failed", "the run was interrupted (the machine or a process stopped)"
+    number = min(int(state.get("step", 0)), len(job.steps) - 1)
+    return Status(
+        status=kind,
+        step=number,
+        label=job.steps[number].label,
+        progress=state.get("progress"),
+        error=error,
+        warnings=tuple(state.get("warnings", ())),
+        seconds=state.get("seconds", {}),
+        elapsed=float(state.get("ended") or time.time()) - float(state.get("began", job.created)),
+    )
+
+
+def cancel(job: Job) -> None:
+    """Ask the runner to end the job; what is done of a library is kept for the next try."""
+    write_text(job.file(CANCEL), "")
+
+
+def log(job: Job, last: int = 200) -> str:
+    """Last lines of what the commands said."""
+    try:
+        return "\n".join(job.file(LOG).read_text(errors="replace").splitlines()[-last:])
+    except OSError:
+        return ""
+
+
+def recent(kind: str | None = None, limit: int = 20) -> list[Job]:
+    """Newest jobs in the runs folder."""
+    found = []
+    root = places.runs_root()
+    for folder in root.iterdir() if root.is_dir() else ():
+        if not _ID.fullmatch(folder.name) or (kind and not folder.name.startswith(f"{kind}-")):
+            continue
+        try:
+            found.append(attach(folder.name))
+        except InputError:
+            continue
+    return sorted(found, key=lambda job: -job.created)[:limit]
+
+
+def _folder(run_id: str) -> Path:
+    """Folder of a run; an id is checked before it becomes part of a path."""
+    if not _ID.fullmatch(run_id):
+        raise InputError(
+            f"{run_id[:60]!r} is no run id; open the run from the list, or check its address"
+        )
+    return places.runs_root() / run_id
+
+
+def _state(job: Job) -> dict[str, Any] | None:
+    try:
+        found = json.loads(job.file(STATE).read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "status" in found else None
+
+
+def _alive(state: Mapping[str, Any]) -> bool:
+    try:
+        process = psutil.Process(int(state["runner"]))
+        same = abs(process.create_time() - float(state["runner_started"])) < 2
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, KeyError, ValueError, TypeError):
+        return False

@@ -1,0 +1,120 @@
+"""Folders the application may touch: where runs are kept, and where indexes may lie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+import molsearch
+from molsearch.errors import UsageError
+from molsearch.index.layout import MANIFEST, is_index
+
+RUNS = "MOLSEARCH_RUNS"
+ROOTS = "MOLSEARCH_ROOTS"
+SHARED = "MOLSEARCH_APP_SHARED"
+_DEPTH = 4
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class Found:
+    """An index under an allowed root."""
+
+    path: Path
+    root: Path
+
+    @property
+    def label(self) -> str:
+        """Path as a user knows it: the root's name and what lies below."""
+        inner = self.path.relative_to(self.root)
+        return str(Path(self.root.name) / inner)
+
+
+def runs_root() -> Path:
+    """Folder of all runs: ``$MOLSEARCH_RUNS``, else ``./runs``."""
+    return Path(os.environ.get(RUNS) or "runs").absolute()
+
+
+def cache() -> Path:
+    """Folder of the user's cache."""
+    return Path(platformdirs.user_cache_dir("molsearch"))
+
+
+def roots() -> list[Path]:
+    """Folders below which an index may be opened: ``$MOLSEARCH_ROOTS``, and the runs."""
+    given = os.environ.get(ROOTS)
+    if given:
+        chosen = [Path(part) for part in given.split(os.pathsep) if part]
+    else:
+        chosen = [Path("demo"), cache()]
+    found = [runs_root(), *chosen]
+    return list(dict.fromkeys(path.expanduser().absolute() for path in found))
+
+
+def inside(path: str | Path, allowed: Sequence[Path] | None = None) -> Path:
+    """Resolve a path and make sure that it lies below an allowed root, symbolic links followed.
+
+    Raises
+    ------
+    UsageError
+        It does not.
+    """
+    try:
+        resolved = Path(path).expanduser().resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UsageError(f"{str(path)[:80]!r} is no path") from error
+    for root in roots() if allowed is None else allowed:
+        if resolved.is_relative_to(root.resolve()):
+            return resolved
+    raise UsageError(
+        f"{str(path)[:80]!r} lies outside the folders this application may read; "
+        f"add its folder to the variable {ROOTS} and start the application again"
+    )
+
+
+def find_indexes(allowed: Sequence[Path] | None = None) -> list[Found]:
+    """Finished indexes below the allowed roots, newest first; a bounded look."""
+    found: list[tuple[float, Found]] = []
+    for root in roots() if allowed is None else allowed:
+        for path in _walk(root, _DEPTH):
+            if len(found) >= _MOST:
+                break
+            found.append(((path / MANIFEST).stat().st_mtime, Found(path, root)))
+    unique = {one.path.resolve(): (when, one) for when, one in reversed(found)}
+    return [one for _, one in sorted(unique.values(), key=lambda pair: -pair[0])]
+
+
+def _walk(folder: Path, depth: int) -> list[Path]:
+    try:
+        inner = sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    except OSError:
+        return []
+    found = []
+    for path in inner:
+        if path.name.startswith(".") or path.is_symlink():
+            continue
+        if is_index(path):
+            if (path / MANIFEST).is_file():
+                found.append(path)
+        elif depth > 1:
+            found += _walk(path, depth - 1)
+    return found
+
+
+def source_tree() -> Path:
+    """Folder of the checkout that molsearch is imported from."""
+    return Path(molsearch.__file__).resolve().parents[1]
+
+
+def example(name: str) -> Path:
+    """Path of a file of the bundled example."""
+    return source_tree() / "datasets" / "example" / name
+
+
+def is_shared() -> bool:
+    """Whether people on other machines can reach this application."""
+    return bool(os.environ.get(SHARED))
