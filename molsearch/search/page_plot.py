@@ -52,7 +52,7 @@ def _span(low: float, high: float) -> tuple[float, float, float]:
     raw = max(high - low, 1e-3) / 5
     magnitude = 10.0 ** math.floor(math.log10(raw))
     step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= raw)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    first, last = math.floor(low / step + 1e-4), math.ceil(high / step - 1e-4)
     return first * step, max(last, first + 1) * step, step
 
 

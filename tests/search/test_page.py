@@ -246,6 +246,12 @@ def test_plot_spans_the_scores_and_tells_new_from_known() -> None:
     assert best["y"] == min(dot["y"] for dot in plot["dots"])
 
 
+def test_plot_ends_at_a_rounded_score_of_one() -> None:
+    plot = scatter(hits_of(**{schema.SCORE: [1.0000001, 0.9, 0.6, 0.4100001]}), None)
+    assert plot is not None
+    assert [plot["y_ticks"][0]["label"], plot["y_ticks"][-1]["label"]] == ["0.4", "1"]
+
+
 def test_plot_of_equal_scores() -> None:
     plot = scatter(hits_of(**{schema.SCORE: 0.5}), None)
     assert plot is not None
@@ -262,4 +268,4 @@ def test_runs_in_a_browser(path: Path, tmp_path: Path) -> None:
         "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri(),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert '<output id="count" aria-live="polite">4 hits</output>' in done.stdout
+    assert '<output id="count" aria-live="polite">4 drawn</output>' in done.stdout
