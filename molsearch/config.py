@@ -80,14 +80,65 @@ class ScreenConfig(Config):
     keep_query: bool = True
 
 
+class SoftConfig(Config):
+    """How a second encoder learns from the first one's similarities (soft labels)."""
+
+    unlabelled: str = Field(
+        default="unlabelled.parquet",
+        description="molecules without labels, relative to the data folder: a table with a "
+        "smiles column, or a prepared set; empty for the labelled molecules alone",
+    )
+    limit: int | None = Field(default=None, gt=0, description="unlabelled molecules, at random")
+    labelled_share: float = Field(
+        default=0.25, ge=0, le=1, description="of a step, drawn from the labelled molecules"
+    )
+    molecules_per_step: int = Field(default=512, ge=4)
+    weight: float = Field(default=1.0, ge=0)
+    warm_up: float = Field(
+        default=0.1, ge=0, lt=1, description="share of the steps in which the weight rises from 0"
+    )
+    temperature: float = Field(default=0.07, gt=0)
+    exclude_diagonal: bool = False
+    uniformity: float = Field(default=0.1, ge=0)
+    min_distance: float = Field(default=0.01, gt=0)
+    supervised: float = Field(
+        default=0.0, ge=0, description="weight of the labelled pairs for the second encoder too"
+    )
+    teacher: Literal["current", "average"] = "current"
+    corrupt_labels: bool = Field(
+        default=False, description="noise and masking also where the first encoder makes labels"
+    )
+    kind: Literal["smooth", "entropic"] = "smooth"
+    neighbours: float = Field(
+        default=4.0, gt=1, description="effective number in a plan's row, itself included"
+    )
+    calibrate_every: int = Field(
+        default=100, ge=0, description="steps between searches of the regularisation; 0: once"
+    )
+    regularisation: float | None = Field(
+        default=None, gt=0, description="fixed product of lambda and tau_s; none: by neighbours"
+    )
+
+
 class TrainConfig(Config):
     """How an encoder is trained."""
 
     name: str = "encoder"
+    method: Literal["supervised", "semi_supervised"] = "supervised"
     size: str = "small"
     model: dict[str, Any] = Field(default_factory=dict)
-    activities: str = Field("activities.parquet", description="relative to MOLSEARCH_DATA")
+    start_from: str = Field("", description="encoder whose weights training starts from")
+    data: str = Field(
+        "",
+        description="folder of the data, relative to the configuration file; "
+        "empty: the variable MOLSEARCH_DATA",
+    )
+    activities: str = Field("activities.parquet", description="relative to the data folder")
+    target_column: str = Field("uniprot", description="column of the activity table")
     conformers: str = Field("conformers", description="folder of prepared conformers, or empty")
+    make_conformers: bool = Field(
+        False, description="embed labelled and development molecules that have none"
+    )
     development: str = Field("dev_screens.parquet", description="development screens, or empty")
     hold_out_benchmark_targets: bool = False
     seed: int = 20
@@ -95,6 +146,9 @@ class TrainConfig(Config):
     pairs_per_step: int = Field(512, ge=2)
     micro_batch: int = Field(64, gt=0, description="molecules forwarded at a time")
     temperature: float = Field(0.07, gt=0)
+    shared_targets: Literal["mask", "positive"] = Field(
+        "mask", description="what other pairs of a shared target are: left out, or positives"
+    )
     learning_rate: float = Field(1e-3, gt=0)
     table_learning_rate: float = Field(2e-3, gt=0)
     weight_decay: float = Field(0.01, ge=0)
@@ -102,5 +156,7 @@ class TrainConfig(Config):
     clip: float = Field(1.0, gt=0)
     ema: float = Field(0.998, ge=0, lt=1)
     coordinate_noise: float = Field(0.1, ge=0, description="standard deviation, Å")
+    atom_masking: float = Field(0.0, ge=0, lt=1, description="share of atoms made unknown")
     checkpoint_minutes: float = Field(5.0, gt=0)
     evaluate_every: int = Field(500, gt=0)
+    soft: SoftConfig = SoftConfig()

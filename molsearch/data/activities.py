@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 
 from molsearch.errors import InputError
 
-_NEEDED = ("smiles", "uniprot")
 _FLAGS = ("is_benchmark_molecule", "is_dev_target", "is_benchmark_target")
 
 
@@ -53,7 +53,13 @@ class Activities:
         )
 
 
-def load_activities(path: Path, *, hold_out_benchmark_targets: bool = False) -> Activities:
+def load_activities(
+    path: Path,
+    *,
+    target_column: str = "uniprot",
+    hold_out_benchmark_targets: bool = False,
+    hold_out: Collection[str] = (),
+) -> Activities:
     """Read the pairs to train on from an activity table.
 
     Rows whose molecule occurs in a benchmark, and rows of development targets, are left out
@@ -62,10 +68,15 @@ def load_activities(path: Path, *, hold_out_benchmark_targets: bool = False) -> 
     Parameters
     ----------
     path
-        A parquet file with ``smiles``, ``uniprot`` and optionally ``inchikey``, ``tier`` and
-        the flags ``is_benchmark_molecule``, ``is_dev_target``, ``is_benchmark_target``.
+        A parquet or csv file with ``smiles``, a column of targets and optionally ``inchikey``,
+        ``tier`` and the flags ``is_benchmark_molecule``, ``is_dev_target``,
+        ``is_benchmark_target``.
+    target_column
+        Name of the column of targets.
     hold_out_benchmark_targets
         Also leave out all records of benchmark targets.
+    hold_out
+        Targets whose records are left out, flagged or not.
 
     Raises
     ------
@@ -76,8 +87,8 @@ def load_activities(path: Path, *, hold_out_benchmark_targets: bool = False) -> 
         raise InputError(
             f"{path}: no such activity table; set MOLSEARCH_DATA or data in the config"
         )
-    table = pd.read_parquet(path)
-    missing = [name for name in _NEEDED if name not in table]
+    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    missing = [name for name in ("smiles", target_column) if name not in table]
     if missing:
         raise InputError(f"{path}: no column {missing[0]!r}; it has {', '.join(table.columns)}")
     kept = np.ones(len(table), bool)
@@ -86,12 +97,13 @@ def load_activities(path: Path, *, hold_out_benchmark_targets: bool = False) -> 
     for flag in _FLAGS[: 3 if hold_out_benchmark_targets else 2]:
         if flag in table:
             kept &= ~table[flag].to_numpy(bool)
+    kept &= ~table[target_column].isin(list(hold_out)).to_numpy(bool)
     table = table[kept]
     if table.empty:
         raise InputError(f"{path}: no active row is left to train on")
     key = table["inchikey"] if "inchikey" in table else table["smiles"]
     molecule, keys = pd.factorize(key)
-    target, targets = pd.factorize(table["uniprot"], sort=True)
+    target, targets = pd.factorize(table[target_column], sort=True)
     _, first = np.unique(molecule, return_index=True)
     matrix = sparse.csr_matrix(
         (np.ones(len(table), bool), (molecule, target)), shape=(len(keys), len(targets))

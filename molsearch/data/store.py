@@ -113,6 +113,21 @@ def concatenate(stores: Sequence[GraphStore]) -> GraphStore:
     )
 
 
+def take(store: GraphStore, rows: NDArray[np.int64]) -> GraphStore:
+    """Copy the chosen molecules, in order, into a store of their own."""
+    atoms, bonds = spans(store.atom_start, rows), spans(store.bond_start, rows)
+    n_bonds = store.bond_start[rows + 1] - store.bond_start[rows]
+    return GraphStore(
+        atom_start=_starts((store.atom_start[rows + 1] - store.atom_start[rows]).tolist()),
+        bond_start=_starts(n_bonds.tolist()),
+        environments=store.environments[atoms],
+        atoms=store.atoms[atoms],
+        bonds=store.bonds[bonds],
+        coords=store.coords[atoms],
+        has_geometry=store.has_geometry[rows],
+    )
+
+
 def spans(start: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the row numbers of the chosen segments, in order.
 

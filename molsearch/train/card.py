@@ -50,8 +50,8 @@ def development_figures(ours: pd.DataFrame, ecfp4: pd.DataFrame, protocol: str) 
     return {
         "protocol": protocol,
         "targets": len(ours),
-        "encoder": _means(ours),
-        "ecfp4": _means(ecfp4),
+        "encoder": means(ours),
+        "ecfp4": means(ecfp4),
         "targets_above_ecfp4_in_bedroc_80p5": wins,
     }
 
@@ -82,6 +82,7 @@ def card(
     }
 
 
-def _means(table: pd.DataFrame) -> dict[str, float]:
-    means = table.drop(columns=["target", "n"]).mean()
-    return {str(name): round(float(value), 4) for name, value in means.items()}
+def means(table: pd.DataFrame) -> dict[str, float]:
+    """Mean over targets of each figure of a development table."""
+    found = table.drop(columns=["target", "n"]).mean()
+    return {str(name): round(float(value), 4) for name, value in found.items()}

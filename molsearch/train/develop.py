@@ -48,9 +48,11 @@ def load_screens(path: Path, *, lite: bool) -> Screens:
         If the file is absent.
     """
     if not path.is_file():
-        raise InputError(f"{path}: no development screens; set MOLSEARCH_DATA")
-    table = pd.read_parquet(path)
-    if lite:
+        raise InputError(
+            f"{path}: no development screens; set MOLSEARCH_DATA or data in the config"
+        )
+    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    if lite and "lite" in table:
         table = table[table["lite"]]
     number, smiles = pd.factorize(table["smiles"])
     table = table.assign(molecule=number)

@@ -11,14 +11,19 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rdkit import Chem
 
+from molsearch.chem.conformers import embed, pack
 from molsearch.chem.features import VERSION, features
+from molsearch.chem.parse import RejectedError
+from molsearch.config import PrepareConfig
 from molsearch.data.conformers import coordinates
 from molsearch.data.store import GraphStore, build_store, concatenate
 from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
 
 _CHUNK = 2000
+_SMALL_CHUNK = 64  # where conformers are made, which takes a thousand times as long
 _DONE = "complete.json"
 
 
@@ -30,23 +35,30 @@ def graph_cache(
     *,
     workers: int,
     on_progress: Callable[[int], None],
+    make_conformers: bool = False,
 ) -> tuple[GraphStore, NDArray[np.bool_]]:
     """Featurise molecules, or open what an earlier run with the same ones left in `folder`.
+
+    With `make_conformers`, molecules of at most 50 heavy atoms that have no conformer get one.
 
     Returns
     -------
     store, readable
         Graphs of the readable molecules in order, and bool ``[len(smiles)]``: which those are.
     """
-    key = sha256_json([VERSION, n_buckets, list(smiles), sorted(conformers)])
+    known: list[object] = [VERSION, n_buckets, list(smiles), sorted(conformers)]
+    key = sha256_json([*known, "make conformers"] if make_conformers else known)
     place = folder / key[:16]
     if (place / _DONE).exists():
         return GraphStore.load(place), np.load(place / "readable.npy", allow_pickle=False)
-    chunks = [smiles[i : i + _CHUNK] for i in range(0, len(smiles), _CHUNK)]
+    size = _SMALL_CHUNK if make_conformers else _CHUNK
+    chunks = [smiles[i : i + size] for i in range(0, len(smiles), size)]
     stores, readable, done = [], [], 0
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         jobs = [
-            pool.submit(_featurise, chunk, [conformers.get(s) for s in chunk], n_buckets)
+            pool.submit(
+                _featurise, chunk, [conformers.get(s) for s in chunk], n_buckets, make_conformers
+            )
             for chunk in chunks
         ]
         for job in jobs:
@@ -64,7 +76,7 @@ def graph_cache(
 
 
 def _featurise(
-    smiles: Sequence[str], packed: Sequence[bytes | None], n_buckets: int
+    smiles: Sequence[str], packed: Sequence[bytes | None], n_buckets: int, make: bool
 ) -> tuple[GraphStore, NDArray[np.bool_]]:
     parts, conformers = [], []
     good = np.zeros(len(smiles), bool)
@@ -75,5 +87,19 @@ def _featurise(
             continue
         good[row] = True
         parts.append(part)
-        conformers.append(coordinates(packed[row], len(part.atoms)))
+        conformer = packed[row]
+        if conformer is None and make:
+            conformer = _conformer(text)
+        conformers.append(coordinates(conformer, len(part.atoms)))
     return build_store(parts, conformers), good
+
+
+def _conformer(smiles: str) -> bytes | None:
+    mol = Chem.MolFromSmiles(smiles)
+    config = PrepareConfig()
+    if mol.GetNumHeavyAtoms() > config.max_heavy_atoms_3d:
+        return None
+    try:
+        return pack(embed(mol, config)[:1])
+    except RejectedError:
+        return None

@@ -1,63 +1,62 @@
-"""Supervised contrastive training of one encoder."""
+"""The training loop: steps of a method, averages, evaluations, checkpoints."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from molsearch.config import ModelConfig, TrainConfig
-from molsearch.data.graph import collate
-from molsearch.data.sampler import PairBatch, PairSampler
-from molsearch.data.store import GraphStore
-from molsearch.losses.info_nce import info_nce
+from molsearch.config import TrainConfig
 from molsearch.nn.network import Network
-from molsearch.nn.registry import model_config
+from molsearch.train.distributed import agreed, average_gradients, is_first, part_seeds
+from molsearch.train.learner import Learner, follow, new_learner, step_down
+from molsearch.train.method import Method
 from molsearch.train.schedule import rate
 from molsearch.train.state import TrainState, resume_checkpoint, save_checkpoint
 
-# The environments' vectors: many, each seen rarely, so they learn at a rate of their own.
-_TABLE = "environments.table.weight"
+#: Judges an encoder in its present state: its name, itself, the step. Higher is better.
+Evaluate = Callable[[str, Learner, TrainState], float]
 
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """What one step did: its number, loss, seconds, and the molecules it embedded."""
+    """What one step did: number, whole loss, seconds, molecules embedded, and figures."""
 
     step: int
     loss: float
     seconds: float
     n_molecules: int
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def row(self) -> dict[str, float]:
+        """One row of the run's log."""
+        head = {"step": self.step, "loss": self.loss, "s": self.seconds}
+        return {**head, "molecules": self.n_molecules, **self.figures}
 
 
-def encoder_config(config: TrainConfig) -> ModelConfig:
-    """Return the named size with the run's own changes to it."""
-    return ModelConfig.model_validate({**model_config(config.size).model_dump(), **config.model})
+def start(
+    config: TrainConfig,
+    folder: Path,
+    device: torch.device,
+    names: Sequence[str] = ("f",),
+    parent: Network | None = None,
+) -> TrainState:
+    """Build a run, continuing from the checkpoint in `folder` where there is one.
 
-
-def start(config: TrainConfig, folder: Path, device: torch.device) -> TrainState:
-    """Build a run, continuing from the checkpoint in `folder` where there is one."""
+    Parameters
+    ----------
+    names
+        The encoders to train.
+    parent
+        Where all of them start from; None for random weights.
+    """
     torch.manual_seed(config.seed)
-    network = Network(encoder_config(config)).to(device)
-    table = [p for n, p in network.named_parameters() if n == _TABLE]
-    dense = [p for n, p in network.named_parameters() if n != _TABLE]
-    groups = [
-        {"params": dense, "base": config.learning_rate},
-        {"params": table, "base": config.table_learning_rate},
-    ]
-    optimizer = torch.optim.AdamW(
-        [group for group in groups if group["params"]],
-        weight_decay=config.weight_decay,
-        betas=(0.9, 0.98),
-        fused=True,
-    )
-    state = TrainState(network, _copy(network), optimizer)
+    state = TrainState({name: new_learner(config, device, parent) for name in names})
+    part_seeds(config.seed)
     resume_checkpoint(folder, state, config)
     return state
 
@@ -65,111 +64,67 @@ def start(config: TrainConfig, folder: Path, device: torch.device) -> TrainState
 def train(
     state: TrainState,
     config: TrainConfig,
-    store: GraphStore,
-    sampler: PairSampler,
+    method: Method,
     folder: Path,
     *,
     on_step: Callable[[StepReport], None],
-    evaluate: Callable[[TrainState], float] | None = None,
+    evaluate: Evaluate | None = None,
 ) -> Iterator[int]:
     """Run the remaining steps, yielding each step's number once it is wholly done.
 
     A checkpoint is written every `checkpoint_minutes` and after each evaluation; the weights
-    with the best development figure are kept in the state.
+    with the best development figure are kept in each learner.
     """
     saved = time.monotonic()
     while state.step < config.steps:
-        began = time.monotonic()
-        batch = sampler.draw(state.step)
-        loss = one_step(state, config, store, batch)
-        state.step += 1
-        on_step(StepReport(state.step, loss, time.monotonic() - began, 2 * len(batch.first)))
+        report = one_step(state, config, method)
+        state.history.append(report.row())
+        on_step(report)
         last = state.step == config.steps
         if evaluate is not None and (last or state.step % config.evaluate_every == 0):
-            figure = evaluate(state)
-            if figure > state.best[0]:
-                state.best = (figure, state.step)
-                state.best_average = {n: t.clone() for n, t in state.average.items()}
-            saved = -1e9
-        if time.monotonic() - saved > 60 * config.checkpoint_minutes or last:
+            if is_first():
+                _judge(state, evaluate)
+            saved = -math.inf
+        due = last or time.monotonic() - saved > 60 * config.checkpoint_minutes
+        if agreed(due, state.device):
             save_checkpoint(folder, state, config)
             saved = time.monotonic()
         yield state.step
 
 
-def one_step(state: TrainState, config: TrainConfig, store: GraphStore, batch: PairBatch) -> float:
-    """Embed a batch of pairs, step down its loss, and return the loss.
+def one_step(state: TrainState, config: TrainConfig, method: Method) -> StepReport:
+    """Run every objective of the method backward, then step down for every encoder.
 
     Raises
     ------
     FloatingPointError
-        If the loss is not finite.
+        If a loss is not finite.
     """
-    network = state.network.train()
+    began = time.monotonic()
+    for learner in state.learners.values():
+        learner.optimizer.zero_grad(set_to_none=True)
+    total, n_molecules = 0.0, 0
+    figures: dict[str, float] = {}
+    for objective in method.objectives(state):
+        value = float(objective.loss.detach())
+        if not math.isfinite(value):
+            raise FloatingPointError(f"the loss of step {state.step} is {value}")
+        objective.loss.backward()  # type: ignore[no-untyped-call]
+        total += value
+        n_molecules += objective.n_molecules
+        figures |= objective.report
     factor = rate(state.step, config.steps, config.warm_up)
-    for group in state.optimizer.param_groups:
-        group["lr"] = group["base"] * factor
-    state.optimizer.zero_grad(set_to_none=True)
-    z = embed(network, store, np.concatenate([batch.first, batch.second]), config)
-    first, second = z.chunk(2)
-    shared = torch.from_numpy(batch.shares_target).to(z.device)
-    loss = matryoshka_loss(first, second, shared, network.config.matryoshka, config.temperature)
-    if not bool(torch.isfinite(loss)):
-        raise FloatingPointError(f"the loss of step {state.step} is {loss.item()}")
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(network.parameters(), config.clip)
-    state.optimizer.step()
-    _follow(state, config.ema)
-    return float(loss.detach())
+    for learner in state.learners.values():
+        average_gradients(learner.network)
+        step_down(learner, factor=factor, clip=config.clip)
+        follow(learner, config.ema, state.step)
+    state.step += 1
+    return StepReport(state.step, total, time.monotonic() - began, n_molecules, figures)
 
 
-def embed(
-    network: Network, store: GraphStore, rows: NDArray[np.int64], config: TrainConfig
-) -> Tensor:
-    """Embed rows of a store with gradients, in micro-batches of like size, in their order."""
-    order = np.argsort(store.atom_start[rows + 1] - store.atom_start[rows], kind="stable")
-    device = next(network.parameters()).device
-    parts = []
-    for first in range(0, len(order), config.micro_batch):
-        graphs = collate(store, rows[order[first : first + config.micro_batch]]).to(device)
-        if config.coordinate_noise > 0:
-            graphs.pos = graphs.pos + config.coordinate_noise * torch.randn_like(graphs.pos)
-        parts.append(network(graphs))
-    back = torch.from_numpy(np.argsort(order)).to(device)
-    return torch.cat(parts).index_select(0, back)
-
-
-def matryoshka_loss(
-    first: Tensor, second: Tensor, shared: Tensor, prefixes: tuple[int, ...], temperature: float
-) -> Tensor:
-    """Mean InfoNCE over prefixes of the embeddings (Kusupati et al. 2022), each renormalised."""
-    losses = [
-        info_nce(
-            nn.functional.normalize(first[:, :width], dim=-1),
-            nn.functional.normalize(second[:, :width], dim=-1),
-            temperature=temperature,
-            shares_target=shared,
-        )
-        for width in prefixes
-    ]
-    return torch.stack(losses).mean()
-
-
-def averaged(state: TrainState, weights: dict[str, Tensor]) -> Network:
-    """Return a copy of the network with the given weights, for evaluation."""
-    network = Network(state.network.config).to(next(state.network.parameters()).device)
-    for name, parameter in network.named_parameters():
-        parameter.data.copy_(weights[name])
-    return network.eval()
-
-
-def _copy(network: Network) -> dict[str, Tensor]:
-    return {name: p.detach().clone() for name, p in network.named_parameters()}
-
-
-@torch.no_grad()
-def _follow(state: TrainState, decay: float) -> None:
-    # Early averages forget faster, or they would remember the random start.
-    kept = min(decay, (1 + state.step) / (10 + state.step))
-    for name, parameter in state.network.named_parameters():
-        state.average[name].lerp_(parameter, 1 - kept)
+def _judge(state: TrainState, evaluate: Evaluate) -> None:
+    for name, learner in state.learners.items():
+        figure = evaluate(name, learner, state)
+        if figure > learner.best[0]:
+            learner.best = (figure, state.step)
+            learner.best_average = {n: t.clone() for n, t in learner.average.items()}

@@ -1,10 +1,7 @@
-"""A training run from its configuration to an encoder folder."""
+"""A training run from its material to an encoder folder."""
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,155 +13,163 @@ import torch
 from numpy.typing import NDArray
 
 from molsearch.config import TrainConfig
-from molsearch.data.activities import Activities, load_activities
-from molsearch.data.conformers import load_conformers
 from molsearch.data.sampler import PairSampler
 from molsearch.data.store import GraphStore
-from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
+from molsearch.losses.gather import rank_and_size
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.network import Network
 from molsearch.nn.weights import save_encoder
 from molsearch.train import card as cards
-from molsearch.train.develop import Screens, evaluate_screens, load_screens
-from molsearch.train.graphs import graph_cache
-from molsearch.train.loop import StepReport, averaged, encoder_config, start, train
+from molsearch.train.develop import evaluate_screens
+from molsearch.train.distributed import is_first
+from molsearch.train.learner import Learner, with_weights
+from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
+from molsearch.train.loop import StepReport, start, train
+from molsearch.train.material import Material
+from molsearch.train.method import Method
+from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.state import TrainState
+from molsearch.train.supervised import Supervised
 
 #: Molecules whose embeddings ship as the background, and as many again to place it.
 N_BACKGROUND = 2048
+_LOG_EVERY = 50
 _PROTOCOL = (
-    "dev_screens.parquet (lite): each query alone against its target's other actives and decoys, "
+    "{file} (lite): each query alone against its target's other actives and decoys, "
     "mean over queries, then over targets; ECFP4 on the same queries and pools"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """What a run trains on: the molecules' graphs and targets, and the development screens."""
-
-    activities: Activities
-    store: GraphStore
-    screens: Screens | None
-    development: GraphStore | None
-
-
-@dataclass(frozen=True, slots=True)
 class Hooks:
-    """How a run reports: molecules featurised, steps done, evaluations made."""
+    """How a run reports: steps done, and evaluations of an encoder at a step."""
 
-    on_molecules: Callable[[int], None]
     on_step: Callable[[StepReport], None]
-    on_evaluation: Callable[[int, dict[str, float]], None]
+    on_evaluation: Callable[[int, str, dict[str, float]], None]
 
 
-def data_root() -> Path:
-    """Folder of the real data: the variable ``MOLSEARCH_DATA``, or ``../shared/data``."""
-    return Path(os.environ.get("MOLSEARCH_DATA", "../shared/data"))
-
-
-def gather(config: TrainConfig, cache: Path, *, workers: int, hooks: Hooks) -> Material:
-    """Read activities, conformers and development screens, and featurise their molecules."""
-    root = data_root()
-    n_buckets = encoder_config(config).n_buckets
-    activities = load_activities(
-        root / config.activities, hold_out_benchmark_targets=config.hold_out_benchmark_targets
+def method_of(config: TrainConfig, material: Material) -> Method:
+    """Build the method that the configuration names."""
+    sampler = PairSampler(material.activities.acts_on, config.pairs_per_step, seed=config.seed)
+    supervised = Supervised(config, material.store, sampler)
+    if config.method == "supervised":
+        return supervised
+    return SemiSupervised(
+        config, supervised, stream_of(config, material.store, material.unlabelled)
     )
-    conformers = load_conformers(root / config.conformers) if config.conformers else {}
-    store, readable = graph_cache(
-        activities.smiles,
-        conformers,
-        n_buckets,
-        cache,
-        workers=workers,
-        on_progress=hooks.on_molecules,
-    )
-    activities = activities.keep(readable)
-    if not config.development:
-        return Material(activities, store, None, None)
-    screens = load_screens(root / config.development, lite=True)
-    development, good = graph_cache(
-        screens.smiles,
-        conformers,
-        n_buckets,
-        cache,
-        workers=workers,
-        on_progress=hooks.on_molecules,
-    )
-    if not good.all():
-        raise UsageError(f"{config.development}: {int((~good).sum())} unreadable molecules")
-    return Material(activities, store, screens, development)
 
 
 def run_training(
-    config: TrainConfig, material: Material, out: Path, device: torch.device, hooks: Hooks
+    config: TrainConfig,
+    material: Material,
+    out: Path,
+    device: torch.device,
+    hooks: Hooks,
+    parent: Encoder | None = None,
 ) -> dict[str, Any]:
-    """Train, choose the checkpoint on the development screens, and write encoder and card.
+    """Train, choose encoder and checkpoint on the development screens, write encoder and card.
+
+    Parameters
+    ----------
+    parent
+        The encoder that training starts from.
 
     Returns
     -------
     dict
-        The card.
+        The card; empty on all processes but the first.
     """
-    sampler = PairSampler(material.activities.acts_on, config.pairs_per_step, seed=config.seed)
-    state = start(config, out, device)
+    method = method_of(config, material)
+    network = parent.network if parent is not None else None
+    state = start(config, out, device, method.learners, network)
+    events = Events(out, state.step) if is_first() else None
 
     def on_step(report: StepReport) -> None:
-        state.history.append({"step": report.step, "loss": report.loss, "s": report.seconds})
-        hooks.on_step(report)
+        if events is not None:
+            events.add("train", report.row())
+            hooks.on_step(report)
 
-    def evaluate(state: TrainState) -> float:
-        table = _figures(material, averaged(state, state.average))
-        means = {str(n): float(v) for n, v in table.mean(numeric_only=True).items()}
-        hooks.on_evaluation(state.step, means)
+    def evaluate(name: str, learner: Learner, state: TrainState) -> float:
+        table = _figures(material, with_weights(learner, learner.average))
+        means = {
+            str(n): float(v) for n, v in table.drop(columns="n").mean(numeric_only=True).items()
+        }
+        row = {"step": state.step, "encoder": name, **means}
+        state.evaluations.append(row)
+        if events is not None:
+            events.add(f"development_{name}", row)
+        hooks.on_evaluation(state.step, name, means)
         return means["bedroc_80p5"]
 
     steps = train(
         state,
         config,
-        material.store,
-        sampler,
+        method,
         out,
         on_step=on_step,
         evaluate=evaluate if material.screens is not None else None,
     )
     for step in steps:
-        if step % 50 == 0 or step == config.steps:
-            _write_log(out / "log.csv", state.history)
-    return _finish(config, material, state, out)
+        if is_first() and (step % _LOG_EVERY == 0 or step == config.steps):
+            _write_logs(out, state)
+    if events is not None:
+        events.close()
+    return _finish(config, material, state, out, parent) if is_first() else {}
 
 
 def _finish(
-    config: TrainConfig, material: Material, state: TrainState, out: Path
+    config: TrainConfig, material: Material, state: TrainState, out: Path, parent: Encoder | None
 ) -> dict[str, Any]:
-    network = averaged(state, state.best_average or state.average)
-    figures: dict[str, Any] = {}
-    if material.screens is not None:
-        ours, ecfp4 = _figures(material, network), evaluate_screens(material.screens, None)
-        figures = cards.development_figures(ours, ecfp4, _PROTOCOL)
-        write_text(out / "development.csv", _side_by_side(ours, ecfp4))
-    background, held_out = _background(network, material.store, config.seed)
-    seconds = sum(row["s"] for row in state.history)
+    # Of equal encoders the later ships: it is the one that saw the unlabelled molecules.
+    name, learner = max(reversed(state.learners.items()), key=lambda item: item[1].best[0])
+    network = with_weights(learner, learner.chosen)
     content = cards.card(
         config,
-        data={
-            "pairs": material.activities.n_pairs,
-            "molecules": len(material.store),
-            "molecules_with_3d": int(material.store.has_geometry.sum()),
-            "targets": len(material.activities.targets),
-        },
-        figures=figures,
+        data=_counts(material),
+        figures=_development(config, material, state, name, out),
         run={
+            "encoder": name,
             "steps": state.step,
-            "chosen_step": state.best[1] or state.step,
-            "molecule_passes": 2 * config.pairs_per_step * state.step,
-            "seconds": round(seconds),
-            "device": str(next(state.network.parameters()).device),
+            "chosen_step": learner.best[1] or state.step,
+            "molecule_passes": int(sum(row.get("molecules", 0) for row in state.history)),
+            "seconds": round(sum(row["s"] for row in state.history)),
+            "device": str(state.device),
+            "processes": rank_and_size()[1],
+            "parent": parent.identity if parent is not None else None,
         },
     )
+    background, held_out = _background(network, material.store, config.seed)
     content["applicability"] = cards.applicability(background, held_out)
     save_encoder(out, network, content, background.astype(np.float16))
     return content
+
+
+def _counts(material: Material) -> dict[str, int]:
+    unlabelled = material.unlabelled
+    return {
+        "pairs": material.activities.n_pairs,
+        "molecules": len(material.store),
+        "molecules_with_3d": int(material.store.has_geometry.sum()),
+        "targets": len(material.activities.targets),
+        "unlabelled_molecules": len(unlabelled) if unlabelled is not None else 0,
+    }
+
+
+def _development(
+    config: TrainConfig, material: Material, state: TrainState, shipped: str, out: Path
+) -> dict[str, Any]:
+    """Compare each encoder's best weights with ECFP4, and with each other."""
+    if material.screens is None:
+        return {}
+    ecfp4 = evaluate_screens(material.screens, None)
+    protocol = _PROTOCOL.format(file=config.development)
+    tables = {n: _figures(material, with_weights(x, x.chosen)) for n, x in state.learners.items()}
+    figures = cards.development_figures(tables[shipped], ecfp4, protocol)
+    if len(tables) > 1:
+        figures["encoders"] = {n: cards.means(table) for n, table in tables.items()}
+    write_text(out / "development.csv", _side_by_side({**tables, "ecfp4": ecfp4}, shipped))
+    return figures
 
 
 def _figures(material: Material, network: Network) -> pd.DataFrame:
@@ -186,14 +191,16 @@ def _background(
     return embeddings[:half], embeddings[-half:]
 
 
-def _side_by_side(ours: pd.DataFrame, ecfp4: pd.DataFrame) -> str:
-    joined = ours.merge(ecfp4, on=["target", "n"], suffixes=("", "_ecfp4"))
+def _side_by_side(tables: dict[str, pd.DataFrame], shipped: str) -> str:
+    """One row a target; the shipped encoder's columns bear no suffix."""
+    joined = tables[shipped]
+    for name, table in tables.items():
+        if name != shipped:
+            joined = joined.merge(table, on=["target", "n"], suffixes=("", f"_{name}"))
     return joined.round(5).to_csv(index=False, lineterminator="\n")
 
 
-def _write_log(path: Path, history: list[dict[str, Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, ["step", "loss", "s"], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(history)
-    write_text(path, text.getvalue())
+def _write_logs(out: Path, state: TrainState) -> None:
+    write_rows(out / LOG_FILE, state.history)
+    if state.evaluations:
+        write_rows(out / EVALUATIONS_FILE, state.evaluations)

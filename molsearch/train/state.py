@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
 from torch import Tensor
@@ -15,9 +16,11 @@ from torch import Tensor
 from molsearch.config import TrainConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.io.atomic import write_bytes
-from molsearch.nn.network import Network
+from molsearch.losses.gather import rank_and_size
+from molsearch.train.distributed import is_first, random_states, restore_random_states
+from molsearch.train.learner import Learner
 
-_FILE = "checkpoint.safetensors"
+CHECKPOINT_FILE = "checkpoint.safetensors"
 
 
 @dataclass(slots=True)
@@ -26,41 +29,48 @@ class TrainState:
 
     Attributes
     ----------
-    network, average
-        The network being trained, and the moving average of its weights.
+    learners
+        The encoders being trained, by name.
     step
         Steps done.
     history
-        One row a logged step, one a development evaluation (``kind``).
-    best
-        Best development figure so far, and the step that reached it.
+        One row a step: its number, losses, seconds, figures of the method.
+    evaluations
+        One row a development evaluation and encoder.
+    regularisation
+        Of the soft labels, where it is searched for.
     """
 
-    network: Network
-    average: dict[str, Tensor]
-    optimizer: torch.optim.Optimizer
+    learners: dict[str, Learner]
     step: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
-    best: tuple[float, int] = (-1.0, 0)
-    best_average: dict[str, Tensor] = field(default_factory=dict)
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
+    regularisation: float | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks live."""
+        return next(iter(self.learners.values())).device
 
 
 def save_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> None:
-    """Write the whole state as one safetensors file, atomically."""
-    tensors = {f"network.{n}": p.detach() for n, p in state.network.named_parameters()}
-    tensors |= {f"average.{n}": t for n, t in state.average.items()}
-    tensors |= {f"best.{n}": t for n, t in state.best_average.items()}
-    for index, slots in state.optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
-    tensors["rng"] = torch.get_rng_state()
+    """Write the whole state as one safetensors file, atomically; all processes take part."""
+    tensors = {f"random.{n}": t for n, t in random_states(state.device).items()}
+    if not is_first():
+        return
+    for name, learner in state.learners.items():
+        tensors |= {f"{name}.{key}": t for key, t in _tensors(learner).items()}
     metadata = {
         "config": config.model_dump_json(),
+        "processes": str(rank_and_size()[1]),
         "step": str(state.step),
         "history": json.dumps(state.history),
-        "best": json.dumps(state.best),
+        "evaluations": json.dumps(state.evaluations),
+        "regularisation": json.dumps(state.regularisation),
+        "best": json.dumps({name: learner.best for name, learner in state.learners.items()}),
     }
     contiguous = {name: t.contiguous() for name, t in tensors.items()}
-    write_bytes(folder / _FILE, save_tensors(contiguous, metadata))
+    write_bytes(folder / CHECKPOINT_FILE, save_tensors(contiguous, metadata))
 
 
 def resume_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> bool:
@@ -69,11 +79,11 @@ def resume_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> b
     Raises
     ------
     UsageError
-        If the checkpoint was made under another configuration.
+        If the checkpoint was made under another configuration or number of processes.
     InputError
         If the file is damaged.
     """
-    path = folder / _FILE
+    path = folder / CHECKPOINT_FILE
     if not path.exists():
         return False
     try:
@@ -82,31 +92,59 @@ def resume_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> b
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path}: damaged checkpoint ({error}); use --overwrite") from None
-    if metadata["config"] != config.model_dump_json():
+    if not _same(metadata["config"], config):
         raise UsageError(
             f"{folder}: holds a run of another configuration; choose another --output "
             "or give --overwrite"
         )
-    _restore(state, tensors)
+    size = rank_and_size()[1]
+    if metadata["processes"] != str(size):
+        raise UsageError(
+            f"{folder}: holds a run of {metadata['processes']} processes, this one has {size}; "
+            "start as many, or give --overwrite"
+        )
+    best = json.loads(metadata["best"])
+    for name, learner in state.learners.items():
+        _restore(learner, _under(tensors, f"{name}."))
+        learner.best = (float(best[name][0]), int(best[name][1]))
     state.step = int(metadata["step"])
     state.history = json.loads(metadata["history"])
-    best, step = json.loads(metadata["best"])
-    state.best = (float(best), int(step))
+    state.evaluations = json.loads(metadata["evaluations"])
+    state.regularisation = json.loads(metadata["regularisation"])
+    restore_random_states(_under(tensors, "random."), state.device)
     return True
 
 
-def _restore(state: TrainState, tensors: dict[str, Tensor]) -> None:
-    for name, parameter in state.network.named_parameters():
+def _same(written: str, config: TrainConfig) -> bool:
+    """Whether a checkpoint's configuration is this one, whatever has been added since."""
+    try:
+        known = TrainConfig.model_validate_json(written)
+    except ValidationError:
+        return False
+    return known.model_dump_json() == config.model_dump_json()
+
+
+def _tensors(learner: Learner) -> dict[str, Tensor]:
+    tensors = {f"network.{n}": p.detach() for n, p in learner.network.named_parameters()}
+    tensors |= {f"average.{n}": t for n, t in learner.average.items()}
+    tensors |= {f"best.{n}": t for n, t in learner.best_average.items()}
+    for index, slots in learner.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
+    return tensors
+
+
+def _restore(learner: Learner, tensors: dict[str, Tensor]) -> None:
+    device = learner.device
+    for name, parameter in learner.network.named_parameters():
         parameter.data.copy_(tensors[f"network.{name}"])
-    state.average = _under(tensors, "average.")
-    state.best_average = _under(tensors, "best.")
-    content = state.optimizer.state_dict()
+    learner.average = {n: t.to(device) for n, t in _under(tensors, "average.").items()}
+    learner.best_average = {n: t.to(device) for n, t in _under(tensors, "best.").items()}
+    content = learner.optimizer.state_dict()
     slots: dict[int, dict[str, Tensor]] = {}
     for name, value in _under(tensors, "optimizer.").items():
         index, slot = name.split(".", 1)
         slots.setdefault(int(index), {})[slot] = value
-    state.optimizer.load_state_dict({**content, "state": slots})
-    torch.set_rng_state(tensors["rng"])
+    learner.optimizer.load_state_dict({**content, "state": slots})
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,0 +1,60 @@
+"""A training configuration from its YAML file and the changes of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from molsearch.config import TrainConfig
+from molsearch.errors import InputError, UsageError
+
+
+def read_config(path: Path, changes: Sequence[str]) -> TrainConfig:
+    """Read a configuration file, apply ``KEY=VALUE`` changes, and check the whole.
+
+    Parameters
+    ----------
+    changes
+        ``steps=100`` or, in a section, ``soft.weight=0.5``.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    UsageError
+        If a change or a setting is wrong.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: cannot be read as YAML ({reason})") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: not a mapping of settings; see configs/ for examples")
+    for change in changes:
+        _apply(content, change)
+    try:
+        return TrainConfig.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{path}: {place}: {first['msg']}") from None
+
+
+def _apply(content: dict[str, Any], change: str) -> None:
+    key, equals, value = change.partition("=")
+    if not equals:
+        raise UsageError(f"--set {change}: write KEY=VALUE")
+    section, _, name = key.partition(".")
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UsageError(f"--set {change}: {value!r} is no YAML value") from None
+    if name:
+        content.setdefault(section, {})[name] = parsed
+    else:
+        content[section] = parsed

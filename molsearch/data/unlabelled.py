@@ -1,0 +1,135 @@
+"""Molecules without labels: where they come from, and which of them a step sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from molsearch.data.prepared import PreparedSet
+from molsearch.data.store import GraphStore, concatenate, take
+from molsearch.errors import InputError
+from molsearch.schema import COORDS, N_ATOMS, N_CONFORMERS, PARENT_SMILES
+
+_STREAM = 1  # keeps these draws apart from those of the labelled pairs, which have no such number
+
+
+def load_unlabelled(
+    path: Path, *, limit: int | None, seed: int
+) -> tuple[list[str], dict[str, bytes]]:
+    """Read molecules without labels, once each.
+
+    Parameters
+    ----------
+    path
+        A parquet or csv table with a ``smiles`` column, or a prepared set, whose first
+        conformers come along.
+    limit
+        Keep this many, drawn by `seed`.
+
+    Returns
+    -------
+    smiles, conformers
+        Distinct SMILES, and packed coordinates by SMILES for those that have any.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or it has no ``smiles`` column.
+    """
+    conformers: dict[str, bytes] = {}
+    if PreparedSet.is_prepared(path):
+        smiles: list[str] = []
+        for table in PreparedSet.open(path).iter_tables(
+            [PARENT_SMILES, N_CONFORMERS, N_ATOMS, COORDS]
+        ):
+            smiles.extend(table[PARENT_SMILES].to_pylist())
+            conformers |= _first_conformers(table)
+    else:
+        smiles = _smiles_of_file(path)
+    distinct = list(dict.fromkeys(smiles))
+    if limit is not None and limit < len(distinct):
+        chosen = np.random.default_rng(seed).choice(len(distinct), limit, replace=False)
+        distinct = [distinct[i] for i in np.sort(chosen)]
+    return distinct, conformers
+
+
+def _smiles_of_file(path: Path) -> list[str]:
+    try:
+        frame = (
+            pd.read_parquet(path, columns=["smiles"])
+            if path.suffix == ".parquet"
+            else (pd.read_csv(path, usecols=["smiles"], dtype=str, sep=None, engine="python"))
+        )
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: no table with a smiles column ({reason})") from None
+    return frame["smiles"].dropna().astype(str).tolist()
+
+
+def _first_conformers(table: pa.Table) -> dict[str, bytes]:
+    rows = zip(
+        *(table[name].to_pylist() for name in (PARENT_SMILES, N_CONFORMERS, N_ATOMS, COORDS)),
+        strict=True,
+    )
+    return {smiles: coords[: 6 * atoms] for smiles, conformers, atoms, coords in rows if conformers}
+
+
+class UnlabelledStream:
+    """Draws molecules for soft labels, without their labels where they have any.
+
+    The draw of a step depends on the seed and the step alone, as that of the pairs does.
+
+    Parameters
+    ----------
+    labelled
+        Molecules that have labels, which are not looked at here.
+    unlabelled
+        Molecules that have none; None or empty where there are only labelled ones.
+    batch_size
+        Molecules a step.
+    labelled_share
+        Share of the step from `labelled`; all where there are no others.
+    """
+
+    def __init__(
+        self,
+        labelled: GraphStore,
+        unlabelled: GraphStore | None,
+        batch_size: int,
+        *,
+        labelled_share: float,
+        seed: int,
+    ) -> None:
+        there = unlabelled is not None and len(unlabelled) > 0
+        n_labelled = round(batch_size * labelled_share) if there else batch_size
+        self._stores: list[GraphStore] = [labelled]
+        sizes = [min(n_labelled, len(labelled))]
+        if there and unlabelled is not None:
+            self._stores.append(unlabelled)
+            sizes.append(min(batch_size - n_labelled, len(unlabelled)))
+        self._sizes = sizes
+        self._seed = seed
+
+    @property
+    def batch_size(self) -> int:
+        """Molecules a step; fewer than asked for where there are not enough."""
+        return sum(self._sizes)
+
+    def draw(self, step: int) -> GraphStore:
+        """Return the molecules of a step, all different rows."""
+        random = np.random.default_rng([self._seed, _STREAM, step])
+        parts: Sequence[GraphStore] = [
+            take(store, _rows(random, len(store), size))
+            for store, size in zip(self._stores, self._sizes, strict=True)
+            if size
+        ]
+        return concatenate(parts)
+
+
+def _rows(random: np.random.Generator, n: int, size: int) -> NDArray[np.int64]:
+    return random.choice(n, size, replace=False).astype(np.int64)

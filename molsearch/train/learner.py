@@ -1,0 +1,151 @@
+"""One encoder in training: its network, the moving average of its weights, its optimiser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from molsearch.config import ModelConfig, TrainConfig
+from molsearch.data.graph import collate
+from molsearch.data.store import GraphStore
+from molsearch.nn.network import Network
+from molsearch.nn.registry import model_config
+from molsearch.train.views import CLEAN, View, corrupted
+
+# The environments' vectors: many, each seen rarely, so they learn at a rate of their own.
+_TABLE = "environments.table.weight"
+
+
+@dataclass(slots=True)
+class Learner:
+    """An encoder in training.
+
+    Attributes
+    ----------
+    network, average
+        The network being trained, and the exponential moving average of its weights.
+    best
+        Best development figure so far, and the step that reached it.
+    best_average
+        The average at that step.
+    """
+
+    network: Network
+    average: dict[str, Tensor]
+    optimizer: torch.optim.Optimizer
+    best: tuple[float, int] = (-1.0, 0)
+    best_average: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network lives."""
+        return next(self.network.parameters()).device
+
+    @property
+    def chosen(self) -> dict[str, Tensor]:
+        """Weights to evaluate or ship: the best average, the latest where none was judged."""
+        return self.best_average or self.average
+
+
+def encoder_config(config: TrainConfig) -> ModelConfig:
+    """Return the named size with the run's own changes to it."""
+    return ModelConfig.model_validate({**model_config(config.size).model_dump(), **config.model})
+
+
+def new_learner(
+    config: TrainConfig, device: torch.device, parent: Network | None = None
+) -> Learner:
+    """Build an encoder and its optimiser; weights are random, or those of `parent`."""
+    network = Network(parent.config if parent is not None else encoder_config(config))
+    if parent is not None:
+        network.load_state_dict(parent.state_dict())
+    network = network.to(device)
+    table = [p for n, p in network.named_parameters() if n == _TABLE]
+    dense = [p for n, p in network.named_parameters() if n != _TABLE]
+    groups = [
+        {"params": dense, "base": config.learning_rate},
+        {"params": table, "base": config.table_learning_rate},
+    ]
+    optimizer = torch.optim.AdamW(
+        [group for group in groups if group["params"]],
+        weight_decay=config.weight_decay,
+        betas=(0.9, 0.98),
+        fused=True,
+    )
+    return Learner(network, copy_of(network), optimizer)
+
+
+def embed(
+    network: Network,
+    store: GraphStore,
+    rows: NDArray[np.int64],
+    *,
+    micro_batch: int,
+    view: View = CLEAN,
+    weights: Mapping[str, Tensor] | None = None,
+) -> Tensor:
+    """Embed rows of a store, in micro-batches of like size, in their order.
+
+    Parameters
+    ----------
+    view
+        How the molecules are corrupted; each call draws anew.
+    weights
+        Used in place of the network's own.
+
+    Returns
+    -------
+    Tensor
+        float32 ``[len(rows), dim]``, with gradients where they are switched on.
+    """
+    order = np.argsort(store.atom_start[rows + 1] - store.atom_start[rows], kind="stable")
+    device = next(network.parameters()).device
+    parts = []
+    for first in range(0, len(order), micro_batch):
+        graphs = collate(store, rows[order[first : first + micro_batch]]).to(device)
+        graphs = corrupted(graphs, view)
+        # bfloat16 is fast on CUDA alone; on most CPUs it is emulated.
+        with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
+            if weights is None:
+                parts.append(network(graphs).float())
+            else:
+                found = torch.func.functional_call(network, dict(weights), (graphs,))
+                parts.append(found.float())
+    back = torch.from_numpy(np.argsort(order)).to(device)
+    return torch.cat(parts).index_select(0, back)
+
+
+def step_down(learner: Learner, *, factor: float, clip: float) -> None:
+    """Clip the gradients and take one step at `factor` of the base rates."""
+    for group in learner.optimizer.param_groups:
+        group["lr"] = group["base"] * factor
+    nn.utils.clip_grad_norm_(learner.network.parameters(), clip)
+    learner.optimizer.step()
+
+
+@torch.no_grad()
+def follow(learner: Learner, decay: float, step: int) -> None:
+    """Move the average towards the weights after `step`, counted from one."""
+    # Early averages forget faster, or they would remember the random start.
+    kept = min(decay, (1 + step) / (10 + step))
+    for name, parameter in learner.network.named_parameters():
+        learner.average[name].lerp_(parameter, 1 - kept)
+
+
+def with_weights(learner: Learner, weights: Mapping[str, Tensor]) -> Network:
+    """Return a copy of the network with the given weights, for evaluation."""
+    with torch.random.fork_rng(devices=[]):
+        network = Network(learner.network.config).to(learner.device)
+    for name, parameter in network.named_parameters():
+        parameter.data.copy_(weights[name])
+    return network.eval()
+
+
+def copy_of(network: Network) -> dict[str, Tensor]:
+    """Copy a network's weights by name."""
+    return {name: p.detach().clone() for name, p in network.named_parameters()}

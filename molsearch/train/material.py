@@ -1,0 +1,133 @@
+"""What a run trains on, read and featurised."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molsearch.config import TrainConfig
+from molsearch.data.activities import Activities, load_activities
+from molsearch.data.conformers import load_conformers
+from molsearch.data.store import GraphStore
+from molsearch.data.unlabelled import load_unlabelled
+from molsearch.errors import UsageError
+from molsearch.train.develop import Screens, load_screens
+from molsearch.train.distributed import first_before_others
+from molsearch.train.graphs import graph_cache
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Labelled molecules and their targets, development screens, molecules without labels."""
+
+    activities: Activities
+    store: GraphStore
+    screens: Screens | None = None
+    development: GraphStore | None = None
+    unlabelled: GraphStore | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Featuriser:
+    """Turns SMILES into graphs, once.
+
+    Attributes
+    ----------
+    n_buckets
+        Hash space of the encoder.
+    cache
+        Folder that keeps what was featurised.
+    workers
+        Processes.
+    on_progress
+        Called with the number of molecules done.
+    """
+
+    n_buckets: int
+    cache: Path
+    workers: int
+    on_progress: Callable[[int], None]
+
+    def graphs(
+        self, smiles: list[str], *, conformers: dict[str, bytes], make: bool = False
+    ) -> tuple[GraphStore, NDArray[np.bool_]]:
+        """Featurise molecules; see :func:`molsearch.train.graphs.graph_cache`."""
+        return graph_cache(
+            smiles,
+            conformers,
+            self.n_buckets,
+            self.cache,
+            workers=self.workers,
+            on_progress=self.on_progress,
+            make_conformers=make,
+        )
+
+
+def data_root(config: TrainConfig, config_file: Path | None = None) -> Path:
+    """Folder of the data: the configuration's, else ``MOLSEARCH_DATA``, else ``../shared/data``.
+
+    Parameters
+    ----------
+    config_file
+        What a relative folder in the configuration is relative to.
+    """
+    if config.data:
+        return (config_file.parent if config_file else Path()) / config.data
+    return Path(os.environ.get("MOLSEARCH_DATA") or "../shared/data")
+
+
+def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:
+    """Read activities, conformers, development screens and unlabelled molecules of a run.
+
+    Records of the development screens' targets never stay among the activities.
+
+    Raises
+    ------
+    InputError
+        If a file is absent or unusable.
+    UsageError
+        If a molecule of the development screens cannot be read.
+    """
+    screens = None
+    if config.development:
+        screens = load_screens(root / config.development, lite=True)
+    activities = load_activities(
+        root / config.activities,
+        target_column=config.target_column,
+        hold_out_benchmark_targets=config.hold_out_benchmark_targets,
+        hold_out=list(screens.rows) if screens else [],
+    )
+    conformers = load_conformers(root / config.conformers) if config.conformers else {}
+    with first_before_others():
+        return _featurised(config, root, featuriser, activities, screens, conformers)
+
+
+def _featurised(
+    config: TrainConfig,
+    root: Path,
+    featuriser: Featuriser,
+    activities: Activities,
+    screens: Screens | None,
+    conformers: dict[str, bytes],
+) -> Material:
+    graphs = partial(featuriser.graphs, conformers=conformers)
+    store, readable = graphs(activities.smiles, make=config.make_conformers)
+    material = Material(activities.keep(readable), store)
+    if screens is not None:
+        development, good = graphs(screens.smiles, make=config.make_conformers)
+        if not good.all():
+            raise UsageError(f"{config.development}: {int((~good).sum())} unreadable molecules")
+        material = replace(material, screens=screens, development=development)
+    if config.method == "semi_supervised" and config.soft.unlabelled:
+        smiles, own = load_unlabelled(
+            root / config.soft.unlabelled, limit=config.soft.limit, seed=config.seed
+        )
+        unlabelled, _ = graphs(smiles, conformers={**conformers, **own})
+        material = replace(material, unlabelled=unlabelled)
+    return material

@@ -1,0 +1,116 @@
+"""The semi-supervised method: g learns from the similarities that f sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from molsearch.config import TrainConfig
+from molsearch.data.store import GraphStore, take
+from molsearch.data.unlabelled import UnlabelledStream
+from molsearch.losses.gather import rank_and_size
+from molsearch.losses.soft_contrastive import soft_contrastive
+from molsearch.losses.uniformity import uniformity
+from molsearch.train.distributed import own_share
+from molsearch.train.labels import labels_of
+from molsearch.train.learner import Learner, embed
+from molsearch.train.method import F, G, Objective
+from molsearch.train.state import TrainState
+from molsearch.train.supervised import Supervised, prefix
+from molsearch.train.views import view_of
+
+
+class SemiSupervised:
+    """Trains f on labelled pairs, and g on soft labels that f's similarities give.
+
+    Parameters
+    ----------
+    supervised
+        The labelled side, whose pairs g may share.
+    stream
+        Molecules for soft labels.
+    """
+
+    learners: tuple[str, ...] = (F, G)
+
+    def __init__(
+        self, config: TrainConfig, supervised: Supervised, stream: UnlabelledStream
+    ) -> None:
+        self.config = config
+        self.supervised = supervised
+        self.stream = stream
+
+    def objectives(self, state: TrainState) -> Iterator[Objective]:
+        """Yield the loss of the pairs for f, then those of g."""
+        soft = self.config.soft
+        batch = self.supervised.draw(state.step)
+        f, g = state.learners[F], state.learners[G]
+        loss = self.supervised.pair_loss(f, batch)
+        n_pairs = 2 * len(batch.first)
+        yield Objective(F, loss, n_pairs, {"supervised": float(loss.detach())})
+        if soft.supervised > 0:
+            loss = self.supervised.pair_loss(g, batch)
+            report = {"supervised_g": float(loss.detach())}
+            yield Objective(G, soft.supervised * loss, n_pairs, report)
+        yield self._soft(state, f, g)
+
+    def _soft(self, state: TrainState, f: Learner, g: Learner) -> Objective:
+        soft, size = self.config.soft, rank_and_size()[1]
+        molecules = self.stream.draw(state.step)
+        n = len(molecules) // size * size
+        own = own_share(n)
+        molecules = take(molecules, np.arange(own.start, own.stop))
+        labels = labels_of(f, molecules, state, self.config)
+        everyone = np.arange(len(molecules))
+        z = embed(
+            g.network.train(),
+            molecules,
+            everyone,
+            micro_batch=self.config.micro_batch,
+            view=view_of(self.config),
+        )
+        match = self._nested(z, labels.plan[own], g.network.config.matryoshka)
+        spread = uniformity(z, min_distance=soft.min_distance, gather=size > 1)
+        weight = soft.weight * _rise(state.step, soft.warm_up * self.config.steps)
+        report = {
+            "soft": float(match.detach()),
+            "uniformity": float(spread.detach()),
+            "soft_weight": weight,
+            **labels.report,
+        }
+        return Objective(G, weight * match + soft.uniformity * spread, n, report)
+
+    def _nested(self, z: Tensor, plan: Tensor, prefixes: tuple[int, ...]) -> Tensor:
+        """Mean cross-entropy to the plan over prefixes of the embeddings."""
+        losses = [
+            soft_contrastive(
+                prefix(z, width),
+                plan,
+                temperature=self.config.soft.temperature,
+                exclude_diagonal=self.config.soft.exclude_diagonal,
+                gather=rank_and_size()[1] > 1,
+            )
+            for width in prefixes
+        ]
+        return torch.stack(losses).mean()
+
+
+def _rise(step: int, until: float) -> float:
+    """Weight of the soft labels: from zero to one, for f knows nothing at first."""
+    return min(1.0, (step + 1) / until) if until >= 1 else 1.0
+
+
+def stream_of(
+    config: TrainConfig, labelled: GraphStore, unlabelled: GraphStore | None
+) -> UnlabelledStream:
+    """Build the stream of molecules for soft labels."""
+    return UnlabelledStream(
+        labelled,
+        unlabelled,
+        config.soft.molecules_per_step,
+        labelled_share=config.soft.labelled_share,
+        seed=config.seed,
+    )

@@ -1,0 +1,78 @@
+"""Molecules without labels: read once each, drawn by seed and step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from molecules import SMILES, conformer, store_of
+
+from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.data.conformers import coordinates
+from molsearch.data.prepare import prepare
+from molsearch.data.store import GraphStore, take
+from molsearch.data.unlabelled import UnlabelledStream, load_unlabelled
+from molsearch.errors import InputError
+
+
+def _store(smiles: list[str]) -> GraphStore:
+    return store_of(smiles, [conformer(s) for s in smiles])
+
+
+def test_take_equals_a_store_of_those_molecules() -> None:
+    whole, rows = _store(SMILES[:6]), np.array([4, 1, 1, 5])
+    expected = _store([SMILES[i] for i in rows])
+    found = take(whole, rows)
+    for name in GraphStore.__slots__:
+        assert np.array_equal(getattr(found, name), getattr(expected, name)), name
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv"])
+def test_table_is_read_once_each(tmp_path: Path, name: str) -> None:
+    frame = pd.DataFrame({"id": range(5), "smiles": ["CCO", "CCN", "CCO", None, "CCC"]})
+    path = tmp_path / name
+    frame.to_parquet(path) if name.endswith("parquet") else frame.to_csv(path, index=False)
+    assert load_unlabelled(path, limit=None, seed=0) == (["CCO", "CCN", "CCC"], {})
+    few = load_unlabelled(path, limit=2, seed=0)[0]
+    assert len(few) == 2
+    assert set(few) < {"CCO", "CCN", "CCC"}
+    assert few == load_unlabelled(path, limit=2, seed=0)[0]
+
+
+def test_prepared_set_brings_its_conformers(tmp_path: Path) -> None:
+    (tmp_path / "in.smi").write_text("CCO a\nc1ccccc1C(=O)O b\n")
+    config = PrepareConfig(n_conformers=2)
+    prepare([tmp_path / "in.smi"], tmp_path / "set", ReadConfig(), config, workers=1)
+    smiles, conformers = load_unlabelled(tmp_path / "set", limit=None, seed=0)
+    assert smiles == ["CCO", "O=C(O)c1ccccc1"]
+    found = coordinates(conformers["O=C(O)c1ccccc1"], 9)
+    assert found is not None
+    assert np.ptp(found) > 2000
+
+
+def test_table_without_smiles_is_named(tmp_path: Path) -> None:
+    pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "a.parquet")
+    for path in (tmp_path / "a.parquet", tmp_path / "none.csv"):
+        with pytest.raises(InputError, match=f"{path.name}: no table with a smiles column"):
+            load_unlabelled(path, limit=None, seed=0)
+
+
+def test_draws_are_shares_of_both_and_repeat() -> None:
+    first, second = _store(SMILES[:3]), _store(SMILES[3:6])
+    stream = UnlabelledStream(first, second, 4, labelled_share=0.5, seed=3)
+    sizes = first.n_atoms.tolist(), second.n_atoms.tolist()
+    for step in range(20):
+        n_atoms = stream.draw(step).n_atoms.tolist()
+        assert set(n_atoms[:2]) <= set(sizes[0])
+        assert set(n_atoms[2:]) <= set(sizes[1])
+        assert n_atoms == stream.draw(step).n_atoms.tolist()
+    assert any(
+        not np.array_equal(stream.draw(0).atoms, stream.draw(step).atoms) for step in range(1, 9)
+    )
+
+
+def test_labelled_alone_fill_the_step() -> None:
+    stream = UnlabelledStream(_store(SMILES[:4]), None, 3, labelled_share=0.1, seed=3)
+    assert stream.batch_size == len(stream.draw(0)) == 3

@@ -1,0 +1,85 @@
+"""Three families of ligands, and tiny training runs over them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sparse
+import torch
+from molecules import SMALL, SMILES, conformer, store_of
+
+from molsearch.config import TrainConfig
+from molsearch.data.sampler import PairSampler
+from molsearch.data.store import GraphStore
+from molsearch.train import loop
+from molsearch.train.method import Method
+from molsearch.train.semi_supervised import SemiSupervised, stream_of
+from molsearch.train.state import TrainState
+from molsearch.train.supervised import Supervised
+
+ACIDS = ["OC(=O)c1ccccc1", "OC(=O)c1ccccc1C", "OC(=O)Cc1ccccc1", "OC(=O)c1ccc(F)cc1"]
+AMINES = ["NCCc1ccccc1", "CNCCc1ccccc1", "NCC(C)c1ccccc1", "NCCc1ccc(O)cc1"]
+SULFONAMIDES = ["NS(=O)(=O)c1ccccc1", SMILES[5], "NS(=O)(=O)c1ccc(C)cc1", "CNS(=O)(=O)c1ccccc1"]
+FAMILY = np.repeat(np.arange(3), 4)
+OTHERS = [
+    *("OC(=O)c1ccc(Cl)cc1", "OC(=O)CCc1ccccc1", "OC(=O)c1ccc(C)cc1"),
+    *("NCCCc1ccccc1", "NCCc1ccc(F)cc1", "NCCc1ccccc1Cl"),
+    *("NS(=O)(=O)c1ccc(F)cc1", "NS(=O)(=O)Cc1ccccc1", "NS(=O)(=O)c1cccc(C)c1"),
+]
+
+
+def labelled() -> GraphStore:
+    """Three families of four ligands each; one ligand has no conformer."""
+    smiles = ACIDS + AMINES + SULFONAMIDES
+    return store_of(smiles, [None, *[conformer(s) for s in smiles[1:]]])
+
+
+def unlabelled() -> GraphStore:
+    """Nine more molecules of the same families, without conformers."""
+    return store_of(OTHERS, [None] * len(OTHERS))
+
+
+def sampler() -> PairSampler:
+    """Pairs of the three families."""
+    return PairSampler(sparse.csr_matrix(np.kron(np.eye(3), np.ones((4, 1))) > 0), 3, seed=1)
+
+
+def tiny(**changes: object) -> TrainConfig:
+    """Return a configuration that trains in seconds."""
+    model = {**SMALL, "matryoshka": (8, 16), "dropout": 0.1, "environment_dropout": 0.2}
+    content = {"steps": 12, "pairs_per_step": 3, "micro_batch": 4, "evaluate_every": 5}
+    return TrainConfig.model_validate({**content, "model": model, **changes})
+
+
+def method_for(config: TrainConfig, pairs: GraphStore, rest: GraphStore | None = None) -> Method:
+    """Build the configuration's method over stores made by hand."""
+    supervised = Supervised(config, pairs, sampler())
+    if config.method == "supervised":
+        return supervised
+    return SemiSupervised(config, supervised, stream_of(config, pairs, rest))
+
+
+def run(config: TrainConfig, method: Method, folder: Path, stop: int | None = None) -> TrainState:
+    """Train; the latest loss is the figure that checkpoints are chosen by."""
+    state = loop.start(config, folder, torch.device("cpu"), method.learners)
+    steps = loop.train(
+        state,
+        config,
+        method,
+        folder,
+        on_step=lambda report: None,
+        evaluate=lambda name, learner, s: -s.history[-1]["loss"],
+    )
+    for step in steps:
+        if step == stop:
+            break
+    return state
+
+
+def contrast(z: torch.Tensor, family: np.ndarray = FAMILY) -> float:
+    """Mean similarity within families less that between them."""
+    similar = (z @ z.T).numpy()
+    same = family[:, None] == family
+    inside = similar[same & ~np.eye(len(family), dtype=bool)].mean()
+    return float(inside - similar[~same].mean())
