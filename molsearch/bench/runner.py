@@ -109,7 +109,8 @@ class Runner:
         record = self._open(path, overwrite)
         started = time.monotonic()
         targets = self.targets()
-        record["targets"] = targets
+        known = {*record["targets"], *targets}
+        record["targets"] = [name for name in self.benchmark.targets() if name in known]
         for number, target in enumerate(targets, start=1):
             done = {row["method"] for row in record["results"] if row["target"] == target}
             missing = [method for method in self.methods if method.name not in done]

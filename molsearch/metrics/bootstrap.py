@@ -7,6 +7,7 @@ numbers allow, however many molecules each holds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -58,10 +59,16 @@ class PairedDifference:
     p_not_better: float
 
 
+@lru_cache(maxsize=8)
 def draws(n: int, *, seed: int = 0, n_draws: int = N_DRAWS) -> Floats:
-    """Bootstrap weights, shape ``[n_draws, n]``; each row counts one resample, over n."""
+    """Bootstrap weights, shape ``[n_draws, n]``; each row counts one resample, over n.
+
+    The array is shared between calls and cannot be written to.
+    """
     generator = np.random.default_rng(seed)
-    return generator.multinomial(n, np.full(n, 1.0 / n), size=n_draws) / n
+    weights = generator.multinomial(n, np.full(n, 1.0 / n), size=n_draws) / n
+    weights.flags.writeable = False
+    return weights
 
 
 def _bounds(values: Floats, confidence: float) -> tuple[float, float]:
