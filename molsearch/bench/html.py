@@ -78,7 +78,8 @@ def _page(record: dict[str, Any]) -> dict[str, Any]:
 def _rows(record: dict[str, Any], colours: dict[str, int]) -> list[dict[str, Any]]:
     return [
         {
-            "method": line.method,
+            "method": line.name,
+            "single": line.single,
             "colour": colours[line.method],
             "cells": [_cell(line.values[metric], metric) for metric in SHOWN],
             "gain": _gain(line),

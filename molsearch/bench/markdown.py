@@ -100,7 +100,7 @@ def overview(record: dict[str, Any]) -> str:
         grid(
             ["method", *[LABELS[m] for m in _SHORT], f"BEDROC / {BASELINE}, wins:losses"],
             [
-                [line.method, *[with_interval(line.values[m], m) for m in _SHORT], gain(line)]
+                [line.name, *[with_interval(line.values[m], m) for m in _SHORT], gain(line)]
                 for line in lines(record)
             ],
         ),

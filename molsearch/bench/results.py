@@ -86,7 +86,9 @@ def read_all(paths: Iterable[Path]) -> list[dict[str, Any]]:
     return records
 
 
-def table(record: dict[str, Any], metric: str, subset: str | None = None) -> pd.DataFrame:
+def table(
+    record: dict[str, Any], metric: str, subset: str | None = None, *, single: bool = False
+) -> pd.DataFrame:
     """One metric as a table: targets down, methods across, NaN where undefined.
 
     Parameters
@@ -97,10 +99,13 @@ def table(record: dict[str, Any], metric: str, subset: str | None = None) -> pd.
         A metric column, or ``n_actives`` of a subset.
     subset
         Name of a subset; None means the whole pool.
+    single
+        Means over single queries where the main numbers fuse several.
     """
     values: dict[str, dict[str, float]] = {method: {} for method in record["methods"]}
     for row in record["results"]:
         found = row["metrics"] if subset is None else row["subsets"].get(subset, {})
+        found = row.get("each", {}) if single else found
         value = found.get(metric)
         values[row["method"]][row["target"]] = float("nan") if value is None else float(value)
     targets: Sequence[str] = record["targets"]

@@ -38,11 +38,19 @@ class Line:
         Interval of each metric.
     against
         BEDROC(80.5) against the baseline's on the same targets; None for the baseline itself.
+    single
+        Whether these are means over single queries, beside another line that fuses them.
     """
 
     method: str
     values: dict[str, Interval]
     against: PairedDifference | None
+    single: bool = False
+
+    @property
+    def name(self) -> str:
+        """What a table calls it."""
+        return f"{self.method}, one query" if self.single else self.method
 
 
 @dataclass(frozen=True)
@@ -76,17 +84,24 @@ def complete(record: dict[str, Any]) -> list[str]:
 
 
 def lines(record: dict[str, Any], metrics: Sequence[str] = SHOWN) -> list[Line]:
-    """Means over targets, best BEDROC first."""
+    """Means over targets, best BEDROC first; then, where queries were fused, single queries."""
+    found = _lines(record, metrics, single=False)
+    if any("each" in row for row in record["results"]):
+        found += _lines(record, metrics, single=True)
+    return found
+
+
+def _lines(record: dict[str, Any], metrics: Sequence[str], *, single: bool) -> list[Line]:
     chosen = complete(record)
-    tables = {metric: results.table(record, metric).loc[chosen] for metric in metrics}
-    bedroc = results.table(record, "bedroc_80p5").loc[chosen]
+    tables = {m: results.table(record, m, single=single).loc[chosen] for m in metrics}
+    bedroc = results.table(record, "bedroc_80p5", single=single).loc[chosen]
     found = []
     for method in record["methods"]:
         against = None
         if BASELINE in bedroc and method != BASELINE:
             against = paired(bedroc[method].to_numpy(), bedroc[BASELINE].to_numpy())
         values = {m: interval(table[method].to_numpy()) for m, table in tables.items()}
-        found.append(Line(method, values, against))
+        found.append(Line(method, values, against, single))
     order = bedroc.mean().fillna(-1.0)
     return sorted(found, key=lambda line: -float(order[line.method]))
 

@@ -139,7 +139,11 @@ def test_summary_means_over_complete_targets(memory, tmp_path):
     assert record["targets"] == ["t1", "t2", "t3"]
     assert complete(record) == ["t1", "t2"]
     found = lines(record)
-    assert [line.method for line in found] == ["ecfp4", "random"]
+    assert [line.name for line in found[:2]] == ["ecfp4", "random"]
+    # Two queries were fused: single queries follow, never better informed than both together.
+    assert [line.name for line in found[2:]] == ["ecfp4, one query", "random, one query"]
+    singles = results.table(record, "auroc", single=True).loc[["t1", "t2"], "random"]
+    assert found[3].values["auroc"].mean == pytest.approx(singles.mean())
     assert found[0].against is None
     assert found[1].against.losses == 2
     assert found[0].values["auroc"].n == 2
