@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import Chem
+from rdkit import Chem, rdBase
 
 from molsearch.chem.conformers import embed, pack
 from molsearch.chem.features import VERSION, features
@@ -76,6 +76,13 @@ def graph_cache(
 
 
 def _featurise(
+    smiles: Sequence[str], packed: Sequence[bytes | None], n_buckets: int, make: bool
+) -> tuple[GraphStore, NDArray[np.bool_]]:
+    with rdBase.BlockLogs():
+        return _featurised(smiles, packed, n_buckets, make)
+
+
+def _featurised(
     smiles: Sequence[str], packed: Sequence[bytes | None], n_buckets: int, make: bool
 ) -> tuple[GraphStore, NDArray[np.bool_]]:
     parts, conformers = [], []

@@ -150,3 +150,23 @@ def test_pyrazole_has_the_aryl_groups_of_celecoxib_side_by_side(make: ModuleType
     )
     (celecoxib,) = [drug for drug in DRUGS if drug["name"] == "celecoxib"]
     assert Chem.MolToSmiles(made) == celecoxib["smiles"]
+
+
+def test_development_screens_are_whole_classes_and_repeat() -> None:
+    spec = importlib.util.spec_from_file_location("development", EXAMPLE / "development.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    rows = rows_of("development.csv")
+    made = [dict(zip(module.COLUMNS, map(str, row), strict=True)) for row in module.screens()]
+    assert made == rows
+    drugs = {row["smiles"]: row["drug_class"] for row in rows_of("drugs.csv")}
+    for name in module.CLASSES:
+        screen = [row for row in rows if row["target"] == name]
+        actives = {row["smiles"] for row in screen if row["label"] == "active"}
+        assert actives == {smiles for smiles, of in drugs.items() if of == name}
+        assert sum(row["is_query"] == "True" for row in screen) == module.N_QUERIES
+        decoys = [row["smiles"] for row in screen if row["label"] == "decoy"]
+        assert len(decoys) == module.N_DECOYS
+        assert not actives & set(decoys)

@@ -1,0 +1,95 @@
+"""``molsearch train`` on the bundled example, smaller still than configs/smoke.yaml."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from molsearch.cli.train_config import read_config
+from molsearch.errors import InputError, UsageError
+from molsearch.nn.weights import load_encoder
+
+ROOT = Path(__file__).parents[2]
+SMOKE = ROOT / "configs" / "smoke.yaml"
+QUICK = [
+    *("make_conformers=false", "steps=40", "evaluate_every=20", "soft.limit=300"),
+    *("model.width=32", "model.embedding_dim=32", "model.matryoshka=[32]", "soft.warm_up=0"),
+    *("learning_rate=3e-3", "table_learning_rate=1e-2", "soft.molecules_per_step=64"),
+]
+
+
+def molsearch(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "molsearch", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+        env={"HOME": str(cwd), "OMP_NUM_THREADS": "1", "MOLSEARCH_DATA": "/nonexistent"},
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("smoke")
+    changes = [word for change in QUICK for word in ("--set", change)]
+    done = molsearch("train", SMOKE, *changes, "-n", "1", "--device", "cpu", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "runs" / "smoke", done.stderr
+
+
+def test_losses_fall_and_the_screen_beats_chance(trained: tuple[Path, str]) -> None:
+    folder, said = trained
+    with (folder / "log.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    assert [int(row["step"]) for row in rows] == list(range(1, 41))
+    for name in ("supervised", "soft"):
+        values = [float(row[name]) for row in rows]
+        assert np.mean(values[-8:]) < np.mean(values[:8]) - 0.1, name
+    card = json.loads((folder / "card.json").read_text())
+    assert card["development"]["encoder"]["auroc"] > 0.65
+    assert set(card["development"]["encoders"]) == {"f", "g"}
+    assert "ecfp4" in said
+    assert "300 molecules without labels" in said
+
+
+def test_card_says_what_was_trained_on_what(trained: tuple[Path, str]) -> None:
+    card = load_encoder(trained[0], device="cpu").card
+    made = card["training"]
+    assert made["encoder"] in ("f", "g")
+    best = card["development"]["encoders"][made["encoder"]]
+    assert card["development"]["encoder"] == best
+    assert best["bedroc_80p5"] == max(
+        figures["bedroc_80p5"] for figures in card["development"]["encoders"].values()
+    )
+    # 571 drugs, less the 69 of the six classes that are screened for
+    assert made["pairs"] == made["molecules"] == 571
+    assert made["unlabelled_molecules"] == 300
+    assert made["config"]["method"] == "semi_supervised"
+
+
+def test_finished_encoder_is_not_overwritten(trained: tuple[Path, str]) -> None:
+    again = molsearch("train", SMOKE, "-o", trained[0], cwd=trained[0].parent)
+    assert again.returncode == 2
+    assert again.stderr.count("\n") == 1
+    assert "--overwrite" in again.stderr
+
+
+def test_configuration_errors_name_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"soft\.neighbours"):
+        read_config(SMOKE, ["soft.neighbours=0"])
+    with pytest.raises(UsageError, match="stepz"):
+        read_config(SMOKE, ["stepz=3"])
+    with pytest.raises(UsageError, match=r"KEY=VALUE"):
+        read_config(SMOKE, ["steps"])
+    with pytest.raises(InputError, match=r"none\.yaml"):
+        read_config(tmp_path / "none.yaml", [])
+    (tmp_path / "list.yaml").write_text("- a\n")
+    with pytest.raises(InputError, match="not a mapping"):
+        read_config(tmp_path / "list.yaml", [])
