@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,17 +64,17 @@ def print_hits(hits: HitList, watch: Stopwatch, output: Path | None) -> None:
     for label in ("molecule", *(["nearest query"] if several else []), "structure"):
         ratio = 2 if label == "structure" else 1
         table.add_column(label, overflow="ellipsis", no_wrap=True, ratio=ratio)
-    table.add_column("alerts", justify="right", no_wrap=True)
+    table.add_column("note", no_wrap=True, min_width=8)
     for row in hits.frame.head(_SHOWN).to_dict("records"):
         cells = [
             str(row[schema.RANK]),
             f"{row[schema.SCORE]:.3f}",
             _percent(row[schema.PERCENTILE]),
             f"{row[schema.ECFP4_SIMILARITY]:.2f}",
-            str(row[schema.MOLECULE_ID]) + (" (query)" if row[schema.IS_QUERY] else ""),
+            str(row[schema.MOLECULE_ID]),
             *([str(row[schema.QUERY_ID])] if several else []),
             str(row[schema.PARENT_SMILES]),
-            _count(str(row[schema.ALERTS])),
+            _note(row),
         ]
         # Text, not markup: an id such as [red] is an id.
         table.add_row(*(Text(" ".join(cell.split())) for cell in cells))
@@ -95,6 +96,9 @@ def _percent(value: float) -> str:
     return "" if value != value else f"{value:.2f} %"
 
 
-def _count(alerts: str) -> str:
-    n = len([name for name in alerts.split("; ") if name])
-    return "" if n == 0 else str(n)
+def _note(row: Mapping[Any, Any]) -> str:
+    """Say that a hit is the query, or how many structural alerts it has."""
+    if row[schema.IS_QUERY]:
+        return "query"
+    n = len([name for name in str(row[schema.ALERTS]).split("; ") if name])
+    return "" if n == 0 else f"{n} alert{'' if n == 1 else 's'}"

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import warnings
 from pathlib import Path
@@ -79,6 +80,17 @@ CHILD = textwrap.dedent(
 )
 
 
+@pytest.fixture
+def folder(tmp_path):
+    """A folder in memory where there is one: hundreds of fsyncs cost minutes on a slow disk."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as name:
+        yield Path(name)
+
+
 class Killer:
     """A process that builds indexes in children which it kills at chosen events."""
 
@@ -135,14 +147,14 @@ def moments(n_events: int, n: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_kill_at_any_moment_of_a_first_build(tmp_path):
-    killer = Killer(library(tmp_path / "p", 250, bad_every=10), "fake", "new")
+def test_kill_at_any_moment_of_a_first_build(folder):
+    killer = Killer(library(folder / "p", 250, bad_every=10), "fake", "new")
     try:
-        n_events = int(killer.build(tmp_path / "whole", -1)[0])
-        whole = digests(tmp_path / "whole")
+        n_events = int(killer.build(folder / "whole", -1)[0])
+        whole = digests(folder / "whole")
         assert n_events > 60
         for fatal in moments(n_events, 60):
-            out = tmp_path / f"i{fatal}"
+            out = folder / f"i{fatal}"
             assert killer.build(out, fatal)[-1] == "killed"
             found = opened(out)
             assert found == 225 or not (out / "manifest.json").exists()
@@ -154,17 +166,17 @@ def test_kill_at_any_moment_of_a_first_build(tmp_path):
 
 
 @pytest.mark.slow
-def test_kill_at_any_moment_of_an_overwrite_leaves_the_old_or_the_new_index(tmp_path):
-    old = library(tmp_path / "p", 120)
-    new = library(tmp_path / "q", 150)
+def test_kill_at_any_moment_of_an_overwrite_leaves_the_old_or_the_new_index(folder):
+    old = library(folder / "p", 120)
+    new = library(folder / "q", 150)
     first = Killer(old, "fake", "new")
     killer = Killer(new, "other", "overwrite")
     seen = set()
     try:
-        first.build(tmp_path / "whole", -1)
-        n_events = int(killer.build(tmp_path / "whole", -1)[0])
+        first.build(folder / "whole", -1)
+        n_events = int(killer.build(folder / "whole", -1)[0])
         for fatal in moments(n_events, 30):
-            out = tmp_path / f"i{fatal}"
+            out = folder / f"i{fatal}"
             first.build(out, -1)
             assert killer.build(out, fatal)[-1] == "killed"
             seen.add(open_index(out).n_rows)

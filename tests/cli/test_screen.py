@@ -1,0 +1,331 @@
+"""``molsearch screen``: hit lists, formats, filters, the cache, and every refusal in one line."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from command_line import MOLECULES
+from fakes import library
+from rdkit import Chem
+
+from molsearch.index.writer import build_index
+from molsearch.nn.weights import load_encoder
+from molsearch.search.hits import COLUMNS
+
+ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O aspirin"
+
+
+@pytest.fixture
+def screen(molsearch, world):
+    def run(*arguments, query=ASPIRIN, index=True):
+        source = ("-i", world.index) if index else ()
+        return molsearch("screen", "-q", query, *source, "--encoder", world.encoder, *arguments)
+
+    return run
+
+
+def test_a_hit_list_with_everything_a_user_reads(screen, world, tmp_path):
+    result = screen("-k", 5, "-o", tmp_path / "hits.csv")
+    assert result.code == 0
+    hits = pd.read_csv(tmp_path / "hits.csv")
+    assert hits.columns.tolist() == [*COLUMNS, "price"]
+    assert hits["rank"].tolist() == [1, 2, 3, 4, 5]
+    # Aspirin and its potassium salt have one parent: both mark the query, ordered by id.
+    assert hits.molecule_id.tolist()[:2] == ["aspirin", "thrice"]
+    assert hits.is_query.tolist()[:3] == [True, True, False]
+    assert hits.ecfp4_similarity.tolist()[:2] == [1.0, 1.0]
+    assert hits.score[0] == pytest.approx(1, abs=2e-3)
+    assert hits.price[1] == 12
+    assert hits.smiles[1] == "CC(=O)Oc1ccccc1C(=O)[O-].[K+]"
+    assert hits.background_percentile.between(0, 100).all()
+    assert [line.rstrip().endswith("query") for line in result.err.splitlines()].count(True) == 2
+    assert "5 hits of 11 molecules in" in result.err
+    assert "search 0." in result.err
+    assert "lies far from the training chemistry" in result.err
+    account = json.loads((tmp_path / "hits.csv.run.json").read_text())
+    assert account["config"]["k"] == 5
+    assert account["n_hits"] == 5
+    assert account["queries"][0]["id"] == "aspirin"
+    assert set(account["seconds"]) >= {"embed queries", "search", "hit list", "write"}
+    assert len(account["warnings"]) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hits.csv", "hits.csv.run.json"]
+
+
+@pytest.mark.parametrize("name", ["h.csv", "h.tsv", "h.csv.gz", "h.parquet"])
+def test_all_tables_hold_the_same_hits(screen, tmp_path, name):
+    assert screen("-k", 4, "-o", tmp_path / name, "--quiet").code == 0
+    hits = (
+        pd.read_parquet(tmp_path / name)
+        if name.endswith("parquet")
+        else pd.read_csv(tmp_path / name, sep="\t" if "tsv" in name else ",")
+    )
+    assert hits["rank"].tolist() == [1, 2, 3, 4]
+    assert hits.molecule_id[0] == "aspirin"
+
+
+def test_an_sd_file_holds_parents_in_3d_with_tags(screen, tmp_path):
+    assert screen("-k", 11, "-o", tmp_path / "h.sdf").code == 0
+    mols = list(Chem.SDMolSupplier(str(tmp_path / "h.sdf")))
+    assert len(mols) == 11
+    assert [mol.GetProp("rank") for mol in mols] == [str(i) for i in range(1, 12)]
+    first = mols[0]
+    assert first.GetProp("_Name") == "aspirin"
+    assert first.GetProp("coordinates") == "3D"
+    assert first.GetProp("price") == "1"
+    assert np.ptp(first.GetConformer().GetPositions(), axis=0).min() > 0.5
+    for mol in mols:
+        assert Chem.MolToSmiles(mol) == mol.GetProp("parent_smiles")
+
+
+def test_standard_output_holds_the_table_and_nothing_else(screen, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = screen("-k", 3, "-o", "-")
+    assert result.code == 0
+    hits = pd.read_csv(io.StringIO(result.out))
+    assert hits["rank"].tolist() == [1, 2, 3]
+    assert list(tmp_path.iterdir()) == []
+    assert "3 hits of 11 molecules" in result.err
+
+
+def test_json_prints_the_account(screen, tmp_path):
+    result = screen("-k", 3, "-o", tmp_path / "h.csv", "--json", "--quiet")
+    account = json.loads(result.out)
+    assert account["n_hits"] == 3
+    assert "rank  score" not in result.err
+
+
+def test_a_page_is_written_beside(screen, tmp_path):
+    assert screen("-k", 3, "-o", tmp_path / "h.csv", "--html", tmp_path / "h.html").code == 0
+    page = (tmp_path / "h.html").read_text()
+    assert "aspirin" in page
+    assert "far from the training chemistry" in page
+
+
+def test_cells_that_spreadsheets_would_run_are_marked_on_request(screen, tmp_path):
+    screen("-k", 11, "-o", tmp_path / "a.csv")
+    screen("-k", 11, "-o", tmp_path / "b.csv", "--excel-safe")
+    assert "=cmd|calc" in pd.read_csv(tmp_path / "a.csv").molecule_id.tolist()
+    assert "'=cmd|calc" in pd.read_csv(tmp_path / "b.csv").molecule_id.tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "absent", "n"),
+    [
+        (("--drop-query",), {"aspirin", "thrice"}, 9),
+        (("--unique", "parent"), {"thrice"}, 10),
+        (("--where", "mw<150, hbd>=1"), {"aspirin", "caffeine", "nitrobenzene"}, None),
+        (("--no-alerts",), {"nitrobenzene"}, None),
+        (
+            ("--include-smarts", "c", "--exclude-smarts", "[N+](=O)[O-]"),
+            {"alanine", "nitrobenzene"},
+            6,
+        ),
+    ],
+)
+def test_filters(screen, tmp_path, options, absent, n):
+    assert screen("-k", 11, "-o", tmp_path / "h.csv", *options).code == 0
+    hits = pd.read_csv(tmp_path / "h.csv")
+    assert not absent & set(hits.molecule_id)
+    assert n is None or len(hits) == n
+    assert 0 < len(hits) < 11
+
+
+def test_more_hits_than_molecules_returns_all_and_says_so(screen, tmp_path):
+    result = screen("-k", 5000, "-o", tmp_path / "h.csv")
+    assert result.code == 0
+    assert len(pd.read_csv(tmp_path / "h.csv")) == 11
+    assert "the library holds 11 molecules; 5,000 hits were asked for" in result.err
+
+
+def test_query_files_and_several_queries(screen, molsearch, world, tmp_path):
+    (tmp_path / "q.csv").write_text("structure,label\nCn1cnc2c1c(=O)n(C)c(=O)n2C,q-caffeine\n")
+    result = molsearch(
+        "screen", "-q", tmp_path / "q.csv", "-q", ASPIRIN, "-i", world.index,
+        "-s", "structure", "--id-column", "label",
+        "--encoder", world.encoder, "-k", 3, "-o", tmp_path / "h.csv",
+    )  # fmt: skip
+    assert result.code == 0
+    hits = pd.read_csv(tmp_path / "h.csv").set_index("molecule_id")
+    assert hits.nearest_query["caffeine"] == "q-caffeine"
+    assert hits.nearest_query["aspirin"] == "aspirin"
+    assert "nearest" in result.err
+
+
+def test_a_library_is_indexed_once_and_found_again(molsearch, world, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    base = (
+        "screen",
+        "-q",
+        ASPIRIN,
+        "--encoder",
+        world.encoder,
+        "-n",
+        1,
+        "--conformers",
+        0,
+        "-k",
+        4,
+    )
+    first = molsearch(*base, "-l", world.library, "-o", tmp_path / "a.csv")
+    assert first.code == 0
+    assert "index of this library will be kept in" in first.err
+    # The same content elsewhere is the same library; its own name is part of it.
+    (tmp_path / "moved").mkdir()
+    shutil.copy(world.library, tmp_path / "moved" / world.library.name)
+    second = molsearch(
+        *base, "-l", tmp_path / "moved" / world.library.name, "-o", tmp_path / "b.csv"
+    )
+    assert second.code == 0
+    assert "index of this library found in" in second.err
+    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+
+    # Another encoder keeps the prepared set; damage is mended by making the index again.
+    other = ("screen", "-q", ASPIRIN, "--encoder", world.other_encoder, "-n", 1, "--conformers", 0)
+    assert molsearch(*other, "-l", world.library, "-o", tmp_path / "c.csv").code == 0
+    assert len(list((tmp_path / "cache").rglob("index-*/manifest.json"))) == 2
+    assert len(list((tmp_path / "cache").rglob("prepared/manifest.json"))) == 1
+    for path in (tmp_path / "cache").rglob("embeddings.npy"):
+        path.write_bytes(b"")
+    third = molsearch(*base, "-l", world.library, "-o", tmp_path / "d.csv")
+    assert third.code == 0
+    assert "it is made again" in third.err
+    assert (tmp_path / "a.csv").read_text() == (tmp_path / "d.csv").read_text()
+
+
+def test_given_3d_coordinates_of_a_query_are_used(screen, molsearch, world, tmp_path):
+    from rdkit.Chem import AllChem
+
+    mol = Chem.AddHs(Chem.MolFromSmiles(dict(MOLECULES)["menthol"]))
+    AllChem.EmbedMultipleConfs(mol, 3, randomSeed=7)
+    with Chem.SDWriter(str(tmp_path / "q.sdf")) as writer:
+        mol.SetProp("_Name", "menthol")
+        for conformer in range(3):
+            writer.write(mol, confId=conformer)
+    run = ("-k", 2, "-o")
+    assert screen(*run, tmp_path / "a.csv", query=tmp_path / "q.sdf").code == 0
+    result = screen(*run, tmp_path / "b.csv", "--use-input-3d", query=tmp_path / "q.sdf")
+    assert result.code == 0
+    account = json.loads((tmp_path / "b.csv.run.json").read_text())
+    assert account["queries"][0]["n_conformers"] == 3
+    assert len(account["queries"]) == 1
+    a, b = (pd.read_csv(tmp_path / name) for name in ("a.csv", "b.csv"))
+    assert a.score[0] != b.score[0]
+    assert a.molecule_id[0] == b.molecule_id[0] == "menthol"
+
+
+REFUSALS = {
+    "unknown SMILES": (
+        ("-o", "h.csv"),
+        "C1CC",
+        3,
+        "query 'C1CC' is neither a file nor a structure",
+    ),
+    "missing query file": (("-o", "h.csv"), "actives.sdf", 3, "no query file actives.sdf"),
+    "no hits": (("-o", "h.csv", "-k", "0"), ASPIRIN, 2, None),
+    "negative": (("-o", "h.csv", "-k", "-3"), ASPIRIN, 2, None),
+    "no format": (("-o", "h.docx"), ASPIRIN, 2, "does not tell a format"),
+    "bad condition": (("-o", "h.csv", "--where", "mw<"), ASPIRIN, 2, "is no condition"),
+    "bad column": (("-o", "h.csv", "--where", "weight<5"), ASPIRIN, 2, "no column 'weight'"),
+    "bad SMARTS": (("-o", "h.csv", "--include-smarts", "["), ASPIRIN, 2, "is not a SMARTS"),
+    "json and stdout": (("-o", "-", "--json"), ASPIRIN, 2, "both write to standard output"),
+    "raw options": (
+        ("-o", "h.csv", "--conformers", "5"),
+        ASPIRIN,
+        2,
+        "is for libraries given by -l",
+    ),
+    "no device": (("-o", "h.csv", "--device", "cuda:77"), ASPIRIN, 2, "--device cuda:77"),
+    "unknown fusion": (("-o", "h.csv", "--fusion", "sum"), ASPIRIN, 2, None),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_requests_that_cannot_work_are_one_line_and_write_nothing(
+    screen, tmp_path, monkeypatch, name
+):
+    monkeypatch.chdir(tmp_path)
+    options, query, code, match = REFUSALS[name]
+    result = screen(*options, query=query)
+    assert result.code == code, result.err
+    if match is not None:
+        assert match in result.line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_exists_is_refused_before_any_work(screen, tmp_path, monkeypatch):
+    import molsearch.nn.weights
+
+    (tmp_path / "h.csv").write_text("mine")
+    (tmp_path / "h.html").write_text("mine")
+    with monkeypatch.context() as patch:
+        patch.delattr(molsearch.nn.weights, "load_encoder")
+        patch.delattr("molsearch.index.reader.open_index")
+        result = screen("-o", tmp_path / "h.csv")
+        assert (result.code, "exists; pass --overwrite" in result.line) == (2, True)
+        result = screen("-o", tmp_path / "new.csv", "--html", tmp_path / "h.html")
+        assert (result.code, "h.html exists" in result.line) == (2, True)
+    assert (tmp_path / "h.csv").read_text() == "mine"
+    assert screen("-o", tmp_path / "h.csv", "--overwrite").code == 0
+    assert (tmp_path / "h.csv").read_text().startswith("rank,")
+
+
+def test_library_must_be_named_once(screen, world, tmp_path):
+    for index, more in ((False, ()), (True, ("-l", world.library))):
+        result = screen("-o", tmp_path / "h.csv", *more, index=index)
+        assert result.code == 2
+        assert "name the library once" in result.line
+
+
+def test_an_index_of_another_encoder_is_exit_5_before_embedding(
+    molsearch, world, tmp_path, monkeypatch
+):
+    monkeypatch.delattr("molsearch.search.queries.read_queries")
+    result = molsearch(
+        "screen", "-q", ASPIRIN, "-i", world.index, "--encoder", world.other_encoder,
+        "-o", tmp_path / "h.csv",
+    )  # fmt: skip
+    assert result.code == 5
+    assert "was made by encoder" in result.line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_index_is_exit_4_and_a_missing_one_exit_3(molsearch, world, tmp_path):
+    shutil.copytree(world.index, tmp_path / "i")
+    next((tmp_path / "i").rglob("embeddings.npy")).write_bytes(b"")
+    base = ("screen", "-q", ASPIRIN, "--encoder", world.encoder, "-o", tmp_path / "h.csv", "-i")
+    result = molsearch(*base, tmp_path / "i")
+    assert result.code == 4
+    assert "embeddings.npy has 0 bytes" in result.line
+    result = molsearch(*base, tmp_path / "nowhere")
+    assert result.code == 3
+    assert "no index at" in result.line
+    result = molsearch(*base, world.library)
+    assert result.code == 3
+    assert "is not an index" in result.line
+    assert not (tmp_path / "h.csv").exists()
+
+
+def test_verify_finds_what_opening_cannot(molsearch, world, tmp_path):
+    build_index(
+        library(tmp_path / "p", 200), load_encoder(world.encoder, device="cpu"), tmp_path / "i"
+    )
+    path = next((tmp_path / "i").rglob("embeddings.npy"))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    base = ("screen", "-q", ASPIRIN, "--encoder", world.encoder, "-i", tmp_path / "i")
+    assert molsearch(*base, "-o", tmp_path / "a.csv").code == 0
+    result = molsearch(*base, "-o", tmp_path / "h.csv", "--verify")
+    assert result.code == 4
+    assert "does not match its sha256" in result.line
+
+
+def test_a_library_from_standard_input_is_pointed_to_index(screen, tmp_path):
+    result = screen("-l", "-", "-o", tmp_path / "h.csv", index=False)
+    assert result.code == 2
+    assert "molsearch index - -o" in result.line

@@ -1,0 +1,142 @@
+"""The Python interface."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+
+import pandas as pd
+import pytest
+from command_line import make_encoder, make_library
+
+import molsearch as ms
+from molsearch.errors import EncoderMismatchError, InputError, UsageError
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("api")
+    make_library(folder / "library.csv")
+    encoder = ms.load_encoder(make_encoder(folder / "encoder"), device="cpu")
+    library = ms.Library.open(folder / "library.csv", id_column="name")
+    prepared = library.prepare(folder / "prepared", workers=1)
+    index = ms.Index.build(prepared, encoder, folder / "library.index")
+    return folder, prepared, index
+
+
+def search(index, *arguments, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return index.search(*arguments, **options)
+
+
+def test_a_library_is_lazy_until_prepared(made, tmp_path):
+    folder, prepared, _ = made
+    library = ms.Library.open(folder / "library.csv")
+    assert "not prepared" in repr(library)
+    with pytest.raises(TypeError, match="known when it is prepared"):
+        len(library)
+    with pytest.raises(UsageError, match="call prepare first"):
+        library.failures()
+    assert len(prepared) == 11
+    assert prepared.failures().molecule_id.tolist() == ["broken"]
+    assert prepared.prepare(tmp_path / "unused") is prepared
+    assert len(ms.Library.open(folder / "prepared")) == 11
+
+
+def test_search_returns_a_hit_list(made):
+    _, _, index = made
+    with pytest.warns(UserWarning, match="far from the training chemistry"):
+        hits = index.search("CC(=O)Oc1ccccc1C(=O)O", k=3)
+    assert isinstance(hits, pd.DataFrame)
+    assert hits["rank"].tolist() == [1, 2, 3]
+    assert hits.molecule_id[0] == "aspirin"
+    assert len(index) == 11
+    assert "11 molecules, 256 dimensions" in repr(index)
+    assert index.failures().stage.tolist() == ["parse"]
+    assert index.verify() == []
+
+
+def test_search_takes_lists_files_and_options(made, tmp_path):
+    _, _, index = made
+    (tmp_path / "q.smi").write_text("CCO ethanol\n")
+    hits = search(
+        index,
+        ["CC(=O)Oc1ccccc1C(=O)O aspirin", tmp_path / "q.smi"],
+        k=20,
+        fusion="max",
+        where="mw<200",
+        exclude_smarts="[N+](=O)[O-]",
+        unique="parent",
+        query_conformers=2,
+        output=tmp_path / "hits.sdf",
+    )
+    assert set(hits.nearest_query) == {"aspirin", "ethanol"}
+    assert (hits.mw < 200).all()
+    assert "nitrobenzene" not in set(hits.molecule_id)
+    assert hits.inchikey.is_unique
+    assert (tmp_path / "hits.sdf").read_text().count("$$$$") == len(hits)
+    with pytest.raises(UsageError, match="exists"):
+        index.search("CCO", output=tmp_path / "hits.sdf")
+
+
+def test_open_checks_the_encoder_at_the_first_search(made, tmp_path):
+    folder, _, _ = made
+    other = ms.Index.open(
+        folder / "library.index", make_encoder(tmp_path / "other", 2), device="cpu"
+    )
+    assert len(other) == 11
+    with pytest.raises(EncoderMismatchError):
+        other.search("CCO")
+    same = ms.Index.open(folder / "library.index", str(folder / "encoder"), device="cpu")
+    assert search(same, "CCO", k=1).shape[0] == 1
+
+
+def test_a_library_by_its_path_is_prepared_in_the_index_or_kept_in_the_cache(
+    made, tmp_path, monkeypatch
+):
+    folder, _, index = made
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    options = {"workers": 1, "n_conformers": 0}
+    beside = ms.Index.build(folder / "library.csv", index.encoder, tmp_path / "i", **options)
+    assert (tmp_path / "i" / "prepared").is_dir()
+    cached = ms.Index.build(str(folder / "library.csv"), index.encoder, **options)
+    assert tmp_path / "cache" in cached.path.parents
+    again = ms.Index.build(folder / "library.csv", index.encoder, **options)
+    assert again.path == cached.path
+    assert len(beside) == len(cached) == 11
+
+
+def test_mistakes_are_told_in_one_line(made, tmp_path):
+    folder, prepared, index = made
+    with pytest.raises(UsageError, match="name the library's files"):
+        ms.Library.open()
+    with pytest.raises(UsageError, match="colour: "):
+        ms.Library.open(folder / "library.csv", colour="red")
+    with pytest.raises(UsageError, match="by itself"):
+        ms.Library.open(folder / "prepared", folder / "library.csv")
+    with pytest.raises(UsageError, match=r"out=\.\.\."):
+        ms.Index.build(prepared, index.encoder)
+    with pytest.raises(UsageError, match="n_conformers is too late"):
+        ms.Index.build(prepared, index.encoder, tmp_path / "i", n_conformers=3)
+    with pytest.raises(UsageError, match="k: Input should be greater than 0"):
+        index.search("CCO", k=0)
+    with pytest.raises(UsageError, match="fusion"):
+        index.search("CCO", fusion="sum")
+    with pytest.raises(UsageError, match="does not tell a format"):
+        index.search("CCO", output=tmp_path / "x.docx")
+    with pytest.raises(InputError, match="neither a file nor a structure"):
+        index.search("C1CC")
+    with pytest.raises(InputError, match="no index at"):
+        ms.Index.open(tmp_path / "nowhere")
+
+
+def test_importing_the_package_imports_neither_torch_nor_rdkit():
+    code = (
+        "import sys, molsearch; print(any(m in sys.modules for m in ('torch', 'rdkit', 'pandas')))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "False"
