@@ -25,6 +25,7 @@ VERBS = {
     "report": "Make one page and one table of benchmark results.",
     "data": "Check a copy of a benchmark against its published counts.",
     "demo": "Run the whole way on the bundled example library.",
+    "app": "Open the web application.",
 }
 
 

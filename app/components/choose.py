@@ -1,0 +1,231 @@
+"""Choosing what to search with, what to search, and how: the widgets of the Screen page."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+from streamlit_ketcher import st_ketcher
+
+from app import places
+from app.components import queries, uploads
+from app.components.launch import Library, Options
+from app.components.queries import Draft
+from molsearch.errors import MolSearchError
+from molsearch.index.layout import MANIFEST
+from molsearch.index.manifest import Manifest, read_model
+
+_HINT = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1 gefitinib\nInChI=1S/…"
+
+
+def query_widgets() -> list[Draft]:
+    """Let the user give queries in four ways; returns all drafts, good and bad."""
+    way = st.segmented_control(
+        "How",
+        ["Paste", "Draw", "Upload", "Examples"],
+        default="Paste",
+        key="query-way",
+        label_visibility="collapsed",
+        required=True,
+    )
+    return {"Draw": _draw, "Upload": _upload, "Examples": _examples}.get(str(way), _paste)()
+
+
+def _paste() -> list[Draft]:
+    text = st.text_area(
+        "SMILES or InChI, one a line; a name may follow",
+        key="query-text",
+        placeholder=_HINT,
+        height=132,
+        max_chars=100_000,
+    )
+    return queries.parse_text(text or "")
+
+
+def _draw() -> list[Draft]:
+    st.caption("Draw, then press **Apply**. Several molecules on the sheet are several queries.")
+    smiles = st_ketcher(height=460, key="sketch")
+    parts = [part for part in (smiles or "").split(".") if part]
+    lines = [f"{part} drawn {number}" for number, part in enumerate(parts, start=1)]
+    return queries.parse_text("\n".join(lines))
+
+
+def _upload() -> list[Draft]:
+    given = st.file_uploader(
+        "Known actives: .smi .csv .tsv .sdf .parquet",
+        type=uploads.TYPES,
+        key="query-file",
+        max_upload_size=20,
+    )
+    if given is None:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return queries.parse_file(uploads.store(given, given.name, Path(folder)))
+        except MolSearchError as error:
+            st.error(str(error).replace(folder + "/", ""), icon=":material/error:")
+            return []
+
+
+def _examples() -> list[Draft]:
+    found = queries.examples()
+    if not found:
+        st.info("The bundled example is part of the source tree and is not here.")
+        return []
+    names = [draft.name for draft in found]
+    chosen = st.pills(
+        "Well-known drugs; their class is what a good screen brings to the top",
+        names,
+        selection_mode="multi",
+        default=names[:1],
+        key="query-examples",
+    )
+    return [draft for draft in found if draft.name in chosen]
+
+
+def library_widgets() -> Library | None:
+    """Let the user choose what is searched; None where nothing can be."""
+    way = st.segmented_control(
+        "Library",
+        ["Bundled example", "An index", "Upload"],
+        default="Bundled example",
+        key="library-way",
+        label_visibility="collapsed",
+        required=True,
+    )
+    try:
+        return {"An index": _index, "Upload": _library_upload}.get(str(way), _bundled)()
+    except MolSearchError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+def _bundled() -> Library | None:
+    path = places.example("library.csv")
+    if not path.is_file():
+        st.info("The bundled example is part of the source tree and is not here.")
+        return None
+    st.caption(
+        "Known drugs by class, and molecules enumerated from building blocks. "
+        "Its first screen prepares and indexes it, which takes a minute; later ones find it done."
+    )
+    return Library("files", path, "bundled example")
+
+
+def describe(path: Path) -> str:
+    """Say what an index holds, in one line."""
+    manifest = read_model(path / MANIFEST, Manifest)
+    sources = ", ".join(Path(name).name for name in manifest.library.sources[:3])
+    return f"{sources} · {manifest.n_ok:,} molecules"
+
+
+def _index() -> Library | None:
+    labels: dict[str, Path] = {}
+    for found in places.find_indexes():
+        try:
+            labels[f"{describe(found.path)} · {found.label}"] = found.path
+        except MolSearchError:
+            continue
+    typed = st.query_params.get("index", "")
+    names = list(labels)
+    first = next((i for i, path in enumerate(labels.values()) if str(path) == typed), 0)
+    if not names:
+        st.info(
+            "No index yet. Screen the bundled example, upload a library, or make one with "
+            "`molsearch index LIBRARY -o runs/my.index`."
+        )
+        return None
+    chosen = st.selectbox("Index", names, index=first, key="library-index")
+    return Library("index", places.inside(labels[chosen]), describe(labels[chosen]).split(" · ")[0])
+
+
+def _library_upload() -> Library | None:
+    given = st.file_uploader(
+        "Your molecules: .smi .csv .tsv .sdf (also .gz) or .parquet, up to 500 MiB",
+        type=uploads.TYPES,
+        key="library-file",
+    )
+    if given is None:
+        return None
+    path = keep_upload(given.file_id, given.name, given)
+    seen = uploads.look(path)
+    st.caption(
+        f"{seen.n_read} records looked at"
+        + (f", {seen.n_bad} without a structure ({seen.first_error})" if seen.n_bad else "")
+        + (f"; columns kept: {', '.join(seen.columns[:8])}" if seen.columns else "")
+        + ". It is prepared and indexed first, with progress and a table of failures."
+    )
+    return Library("upload", path, uploads.safe_name(given.name))
+
+
+def keep_upload(file_id: str, name: str, handle: object) -> Path:
+    """Store an upload once a session, in a folder that only this session knows."""
+    kept: dict[str, str] = st.session_state.setdefault("uploads", {})
+    if file_id not in kept or not Path(kept[file_id]).is_file():
+        places.runs_root().mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".upload-", dir=places.runs_root()))
+        kept[file_id] = str(uploads.store(handle, name, folder))  # type: ignore[arg-type]
+    return Path(kept[file_id])
+
+
+def option_widgets() -> Options:
+    """Let the user change the options of a screen; the defaults are the command line's."""
+    left, right = st.columns(2)
+    k = left.number_input("Hits", 1, 100_000, 1000, 100, key="opt-k")
+    fusion = right.selectbox(
+        "Several queries count by",
+        ["max", "mean"],
+        format_func={"max": "the nearest one", "mean": "their mean"}.__getitem__,
+        key="opt-fusion",
+    )
+    unique = left.selectbox(
+        "Keep one hit of each",
+        ["none", "parent", "skeleton", "scaffold"],
+        format_func={
+            "none": "record (keep all)",
+            "parent": "parent (salts collapse)",
+            "skeleton": "skeleton (stereoisomers collapse)",
+            "scaffold": "scaffold",
+        }.__getitem__,
+        key="opt-unique",
+    )
+    encoder = right.selectbox(
+        "Encoder",
+        ["bundled", *map(str, encoders())],
+        key="opt-encoder",
+        format_func=lambda name: name if name == "bundled" else Path(name).name,
+    )
+    no_alerts = left.toggle("Leave out structural alerts (PAINS, Brenk)", key="opt-alerts")
+    drop = right.toggle("Leave out the queries themselves", key="opt-drop")
+    include = left.text_input("Every hit contains (SMARTS)", key="opt-include")
+    exclude = right.text_input("No hit contains (SMARTS)", key="opt-exclude")
+    where = st.text_input(
+        "Conditions", key="opt-where", placeholder="mw<500, clogp<=5, ecfp4_similarity<0.4"
+    )
+    return Options(
+        k=int(k),
+        fusion=fusion,
+        unique=unique,
+        keep_query=not drop,
+        no_alerts=no_alerts,
+        include_smarts=_one(include),
+        exclude_smarts=_one(exclude),
+        where=_one(where),
+        encoder=None if encoder == "bundled" else places.inside(encoder),
+    )
+
+
+def _one(text: str) -> tuple[str, ...]:
+    return (text.strip(),) if text.strip() else ()
+
+
+def encoders() -> list[Path]:
+    """List encoder folders below the allowed roots (made by ``molsearch train``)."""
+    return [
+        card.parent
+        for root in places.roots()
+        if root.is_dir()
+        for card in sorted(root.glob("*/card.json"))
+        if (card.parent / "encoder.safetensors").is_file()
+    ]

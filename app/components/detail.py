@@ -1,0 +1,127 @@
+"""One hit, looked at: structure, overlay, properties, and the shortlist."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.components import drawing, radar, shortlist, theme, viewer
+from app.components.hits import NEW_BELOW, Result, title
+from app.jobs import Job
+from molsearch import schema
+from molsearch.chem.prepare import prepare_record
+from molsearch.config import PrepareConfig
+from molsearch.schema import Failure, Record
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def properties(smiles: str) -> dict[str, float]:
+    """Properties of a query."""
+    found = prepare_record(
+        Record(1, "query", 1, "query", smiles=smiles), PrepareConfig(n_conformers=0)
+    )
+    if isinstance(found, Failure):
+        return {}
+    return {name: float(getattr(found, name)) for name in schema.PROPERTIES}
+
+
+def badges(hit: Mapping[str, Any]) -> str:
+    """Name what sets a hit apart, as HTML."""
+    found = []
+    if hit[schema.IS_QUERY]:
+        found.append("<span class='ms-badge query'>the query itself</span>")
+    elif float(hit[schema.ECFP4_SIMILARITY]) < NEW_BELOW:
+        found.append("<span class='ms-badge new'>new by fingerprint</span>")
+    alerts = [name for name in str(hit[schema.ALERTS] or "").split("; ") if name]
+    if alerts:
+        words = "1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts"
+        names = html.escape("; ".join(alerts), quote=True)
+        found.append(f"<span class='ms-badge alert' title='{names}'>{words}</span>")
+    return " ".join(found)
+
+
+def card(hit: Mapping[str, Any], template: str | None) -> str:
+    """Draw a hit as a card; everything of the user's is escaped."""
+    name = html.escape(title(hit))
+    similarity = theme.number(float(hit[schema.ECFP4_SIMILARITY]))
+    return (
+        f"<div class='ms-card'><div class='top'><b title='{name}'>{hit[schema.RANK]} · {name}</b>"
+        f"<span>{theme.number(float(hit[schema.SCORE]), 3)}</span></div>"
+        f"{theme.structure(str(hit[schema.PARENT_SMILES]), template)}"
+        f"<div class='foot'><span>ECFP4 {similarity}</span><span>MW {hit['mw']:.0f}</span>"
+        f"<span>cLogP {hit['clogp']:.1f}</span>{badges(hit)}</div></div>"
+    )
+
+
+def facts(hit: Mapping[str, Any], result: Result) -> str:
+    """Table of what is known of a hit, as HTML; everything of the user's is escaped."""
+    rows: list[tuple[str, object]] = [
+        ("Id", hit[schema.MOLECULE_ID]),
+        ("Nearest query", hit[schema.QUERY_ID]),
+        ("Above background", f"{theme.number(float(hit[schema.PERCENTILE]))} %"),
+        ("Alerts", hit[schema.ALERTS] or "none"),
+        ("Open stereocentres", hit[schema.UNSPECIFIED_STEREO]),
+        ("Parent", hit[schema.PARENT_SMILES]),
+        *((name, hit[name]) for name in result.user_columns if pd.notna(hit[name])),
+        ("From", f"{hit[schema.SOURCE]}".rsplit("/", 1)[-1]),
+    ]
+    cells = "".join(
+        f"<tr><td>{html.escape(str(label))}</td><td>{html.escape(str(value))}</td></tr>"
+        for label, value in rows
+        if str(value) != ""
+    )
+    return f"<table class='ms-props'>{cells}</table>"
+
+
+def panel(job: Job, result: Result, hit: Mapping[str, Any]) -> None:
+    """Show a hit beside the list."""
+    query = result.query_of(hit)
+    number = int(hit[schema.RECORD_NUMBER])
+    with st.container(border=True, key="hit-panel"):
+        st.html(
+            f"<div class='ms-card' style='border:0;padding:0'><div class='top'>"
+            f"<b style='font-size:1.1rem'>{hit[schema.RANK]} · {html.escape(title(hit))}</b>"
+            f"<span>score {float(hit[schema.SCORE]):.3f} · ECFP4 "
+            f"{float(hit[schema.ECFP4_SIMILARITY]):.2f}</span></div>{badges(hit)}</div>"
+        )
+        _keep(job, number)
+        what = st.segmented_control(
+            "Show", ["2D", "3D overlay", "Properties"], default="3D overlay",
+            label_visibility="collapsed", key="detail-view", required=True,
+        )  # fmt: skip
+        if what == "3D overlay":
+            viewer.show(query, str(hit[schema.PARENT_SMILES]), title(hit))
+        elif what == "2D":
+            drawn = theme.structure(str(hit[schema.PARENT_SMILES]), query)
+            st.html(
+                f"<div class='ms-pair'><figure>{drawn}<figcaption>hit</figcaption></figure>"
+                f"<figure>{theme.structure(query)}<figcaption>query</figcaption></figure></div>"
+            )
+        else:
+            picture = drawing.as_url(radar.radar(hit, properties(query)), dark=theme.is_dark())
+            st.html(f"<div class='ms-radar'><img src='{picture}' alt='properties'></div>")
+            st.caption("Filled: the hit. Dashed: its nearest query. Outer ring: MW 700, cLogP 7 …")
+        with st.expander("All that is known of it"):
+            st.html(facts(hit, result))
+
+
+def _keep(job: Job, number: int) -> None:
+    kept = shortlist.read(job)
+    if number not in kept:
+        if st.button("Add to shortlist", icon=":material/bookmark_add:", key="keep"):
+            shortlist.add(job, [number])
+            st.rerun()
+        return
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    note = left.text_input(
+        "Note", kept[number], key=f"note-{number}", placeholder="Why keep it?", max_chars=500
+    )
+    if note != kept[number]:
+        shortlist.write(job, {**kept, number: note})
+    if right.button("Remove", key="drop", width="stretch"):
+        shortlist.remove(job, number)
+        st.rerun()

@@ -1,0 +1,107 @@
+"""The hit list as files to take away."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from app.components.hits import Result, records, title
+from molsearch import schema
+from molsearch.chem.overlay import overlay
+from molsearch.errors import InputError
+from molsearch.io.tables import write_sdf, write_text_table
+from molsearch.search.hits import STRUCTURES
+from molsearch.search.page import write_page
+
+POSES_MOST = 100
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def file_name(text: str, suffix: str) -> str:
+    """Make a file name of any text."""
+    return (_UNSAFE.sub("_", text).strip("._-")[:50] or "hits") + suffix
+
+
+def csv_bytes(rows: pd.DataFrame) -> bytes:
+    """Table as csv; text that a spreadsheet would run as a formula is defused."""
+    handle = io.StringIO()
+    write_text_table(rows, handle, excel_safe=True, verbatim=STRUCTURES)
+    return handle.getvalue().encode()
+
+
+def parquet_bytes(rows: pd.DataFrame) -> bytes:
+    """Table as parquet, every value as it is."""
+    handle = io.BytesIO()
+    rows.to_parquet(handle, index=False)
+    return handle.getvalue()
+
+
+def html_bytes(rows: pd.DataFrame, result: Result) -> bytes:
+    """Self-contained page of the rows."""
+    account = result.account
+    names = ", ".join(query["id"] for query in result.queries)
+    run = {
+        "title": f"Hits for {names}"[:120],
+        "facts": [
+            ("library", f"{account['index']['n_molecules']:,}"),
+            ("encoder", str(account["encoder"])[:12]),
+        ],
+        "warnings": account.get("warnings", []),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hits.html"
+        write_page(rows, result.queries, path, run)
+        return path.read_bytes()
+
+
+def sdf_bytes(
+    rows: pd.DataFrame, result: Result, on_progress: Callable[[float], None] | None = None
+) -> bytes:
+    """Hits as SDF, each laid over its nearest query's geometry, which comes first.
+
+    At most `POSES_MOST` rows; a hit of which no 3D geometry can be made is left out.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "poses.sdf"
+        write_sdf(_entries(rows.head(POSES_MOST), result, on_progress), path)
+        return path.read_bytes()
+
+
+def _entries(
+    rows: pd.DataFrame, result: Result, on_progress: Callable[[float], None] | None
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    placed: set[str] = set()
+    for number, hit in enumerate(records(rows), start=1):
+        query = str(hit[schema.QUERY_ID])
+        try:
+            found = overlay(
+                result.query_of(hit),
+                str(hit[schema.PARENT_SMILES]),
+                hit_name=title(hit),
+                references=1,
+            )
+        except InputError:
+            continue
+        finally:
+            if on_progress is not None:
+                on_progress(number / len(rows))
+        if query not in placed:
+            placed.add(query)
+            yield found.query_block, {schema.MOLECULE_ID: query, "role": "query"}
+        tags = {str(name): value for name, value in hit.items()}
+        yield (
+            found.hit_block,
+            {
+                **tags,
+                "role": "hit",
+                "overlaid_on": query,
+                "shape_tanimoto": found.shape,
+                "colour_tanimoto": found.colour,
+            },
+        )

@@ -1,0 +1,194 @@
+"""The hit list of a run: read, filtered, grouped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.components.launch import HITS, MAP
+from app.jobs import Job
+from molsearch import schema
+from molsearch.chem.filters import SmartsFilter
+from molsearch.errors import InputError
+from molsearch.search.hits import COLUMNS
+
+# Below this ECFP4 similarity to the nearest query a hit counts as new by fingerprint.
+NEW_BELOW = 0.35
+SORTS = {
+    "rank": (schema.RANK, True),
+    "score": (schema.SCORE, False),
+    "ECFP4, least similar first": (schema.ECFP4_SIMILARITY, True),
+    "ECFP4, most similar first": (schema.ECFP4_SIMILARITY, False),
+    "molecular weight": ("mw", True),
+    "cLogP": ("clogp", True),
+    "TPSA": ("tpsa", True),
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished screen.
+
+    Attributes
+    ----------
+    frame
+        The hit list, indexed by record number.
+    account
+        What the command line says of the run.
+    chart
+        Points of the chemical-space map; None where it is not made.
+    """
+
+    frame: pd.DataFrame
+    account: dict[str, Any]
+    chart: pd.DataFrame | None
+
+    @property
+    def queries(self) -> list[dict[str, str]]:
+        """Id and parent SMILES of each query."""
+        return [
+            {"id": str(query["id"]), "smiles": str(query["parent_smiles"])}
+            for query in self.account["queries"]
+        ]
+
+    @property
+    def user_columns(self) -> list[str]:
+        """Columns that the user's library brought."""
+        return [name for name in self.frame.columns if name not in COLUMNS]
+
+    def query_of(self, hit: Mapping[str, Any]) -> str:
+        """SMILES of the query nearest to a hit."""
+        found = {query["id"]: query["smiles"] for query in self.queries}
+        return found.get(str(hit[schema.QUERY_ID]), self.queries[0]["smiles"])
+
+
+def load(job: Job) -> Result:
+    """Read the hit list of a finished run.
+
+    Raises
+    ------
+    InputError
+        A file is missing or damaged.
+    """
+    try:
+        frame = pd.read_parquet(job.file(HITS))
+        account = json.loads(job.file(f"{HITS}.run.json").read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "the hit list of this run cannot be read (a file was moved or damaged); "
+            "start the screen again"
+        ) from error
+    frame = frame.set_index(schema.RECORD_NUMBER, drop=False)
+    try:
+        chart = pd.read_parquet(job.file(MAP)) if job.file(MAP).exists() else None
+    except (OSError, ValueError):
+        chart = None
+    return Result(frame, account, chart)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the user wants to see of a hit list.
+
+    Attributes
+    ----------
+    text
+        Words that the id or one of the user's columns contains.
+    smarts
+        Substructure.
+    ranges
+        Column to lowest and highest value.
+    """
+
+    text: str = ""
+    smarts: str = ""
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    no_alerts: bool = False
+    no_query: bool = False
+    only_new: bool = False
+    sort: str = "rank"
+
+    def apply(self, result: Result) -> pd.DataFrame:
+        """Return the rows that pass, sorted.
+
+        Raises
+        ------
+        UsageError
+            The SMARTS cannot be read.
+        """
+        frame = result.frame
+        keep = np.ones(len(frame), dtype=bool)
+        for column, (low, high) in self.ranges.items():
+            keep &= frame[column].between(low, high).to_numpy()
+        if self.no_alerts:
+            keep &= (frame[schema.ALERTS].fillna("") == "").to_numpy()
+        if self.no_query:
+            keep &= ~frame[schema.IS_QUERY].to_numpy(dtype=bool)
+        if self.only_new:
+            keep &= (frame[schema.ECFP4_SIMILARITY] < NEW_BELOW).to_numpy()
+        for word in self.text.split():
+            keep &= _contains(frame, [schema.MOLECULE_ID, *result.user_columns], word)
+        if self.smarts.strip():
+            asked = SmartsFilter((self.smarts.strip(),), ())
+            parents = frame[schema.PARENT_SMILES].tolist()
+            for row in np.flatnonzero(keep):
+                keep[row] = asked.passes(parents[row])
+        column, ascending = SORTS[self.sort]
+        found = frame[keep]
+        by = [column] if column == schema.RANK else [column, schema.RANK]
+        return found.sort_values(by, ascending=[ascending, True][: len(by)], kind="stable")
+
+
+def _contains(frame: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:
+    found = np.zeros(len(frame), dtype=bool)
+    for name in columns:
+        texts = frame[name].astype("str").fillna("")
+        found |= texts.str.contains(word, case=False, regex=False).to_numpy(dtype=bool)
+    return found
+
+
+def bounds(frame: pd.DataFrame, column: str, step: float) -> tuple[float, float]:
+    """Lowest and highest value of a column, widened to whole steps."""
+    values = frame[column].dropna()
+    if values.empty:
+        return 0.0, step
+    low = float(np.floor(values.min() / step) * step)
+    high = float(np.ceil(values.max() / step) * step)
+    return round(low, 6), round(max(high, low + step), 6)
+
+
+def scaffolds(frame: pd.DataFrame) -> pd.DataFrame:
+    """Group hits by scaffold: size, best rank and score, the best hit's record; best first.
+
+    Hits without rings stand for themselves under one heading, whose scaffold is empty.
+    """
+    ordered = frame.sort_values(schema.RANK)
+    grouped = ordered.groupby(ordered[schema.SCAFFOLD].fillna(""), sort=False)
+    found = grouped.agg(
+        hits=(schema.RANK, "size"),
+        best_rank=(schema.RANK, "first"),
+        best_score=(schema.SCORE, "first"),
+        ecfp4=(schema.ECFP4_SIMILARITY, "median"),
+        record=(schema.RECORD_NUMBER, "first"),
+    )
+    found.index.name = schema.SCAFFOLD
+    return found.reset_index().sort_values("best_rank", ignore_index=True)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a hit list as plain mappings."""
+    return frame.to_dict("records")  # type: ignore[return-value]
+
+
+def title(hit: Mapping[str, Any]) -> str:
+    """Name of a hit: the user's name for it where there is one, else its id."""
+    for column in ("name", "title", "compound_name"):
+        value = hit.get(column)
+        if isinstance(value, str) and value:
+            return value
+    return str(hit[schema.MOLECULE_ID])

@@ -1,0 +1,180 @@
+"""From what a user chose on the page to the command lines of a job."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from app import jobs, places
+from app.components.queries import Draft, to_csv
+from molsearch.config import ScreenConfig
+from molsearch.errors import UsageError
+from molsearch.io.atomic import write_text
+
+HITS, MAP, QUERIES, INDEX = "hits.parquet", "map.parquet", "queries.csv", "library.index"
+_INLINE = 4
+
+
+@dataclass(frozen=True)
+class Library:
+    """What is searched: an index, a file whose index is kept in the cache, or an upload.
+
+    Attributes
+    ----------
+    kind
+        ``index``, ``files`` (the bundled example) or ``upload``.
+    path
+        The index folder, or the file.
+    label
+        What the page calls it.
+    """
+
+    kind: Literal["index", "files", "upload"]
+    path: Path
+    label: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of a screen, with the defaults of the command line."""
+
+    k: int = 1000
+    fusion: str = "max"
+    unique: str = "none"
+    keep_query: bool = True
+    no_alerts: bool = False
+    include_smarts: tuple[str, ...] = ()
+    exclude_smarts: tuple[str, ...] = ()
+    where: tuple[str, ...] = ()
+    encoder: Path | None = None
+    query_conformers: int | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def arguments(self) -> list[str]:
+        """Arguments that differ from the defaults."""
+        found = ["-k", str(self.k)]
+        if self.fusion != "max":
+            found += ["--fusion", self.fusion]
+        if self.unique != "none":
+            found += ["--unique", self.unique]
+        if not self.keep_query:
+            found.append("--drop-query")
+        if self.no_alerts:
+            found.append("--no-alerts")
+        for name, values in (
+            ("--include-smarts", self.include_smarts),
+            ("--exclude-smarts", self.exclude_smarts),
+            ("--where", self.where),
+        ):
+            # One argument: a value that begins with a dash stays a value.
+            found += [f"{name}={value}" for value in values]
+        if self.query_conformers is not None:
+            found += ["--query-conformers", str(self.query_conformers)]
+        if self.encoder is not None:
+            found += ["--encoder", str(self.encoder)]
+        return found
+
+    def check(self) -> None:
+        """Refuse filters that cannot be read before a job is made of them.
+
+        Raises
+        ------
+        UsageError
+            With the line that the command line would say.
+        """
+        from molsearch.chem.filters import SmartsFilter
+        from molsearch.search.where import parse
+
+        SmartsFilter(self.include_smarts, self.exclude_smarts)
+        parse(self.where)
+        ScreenConfig(k=self.k)
+
+
+def start_screen(drafts: Sequence[Draft], library: Library, options: Options) -> jobs.Job:
+    """Start a screen, with the indexing of an upload before it.
+
+    Raises
+    ------
+    UsageError
+        There is no query, or a filter cannot be read.
+    """
+    if not drafts:
+        raise UsageError("give at least one query that can be read")
+    options.check()
+    run_id, folder = jobs.new_folder("screen")
+    write_text(folder / QUERIES, to_csv(drafts))
+    steps = []
+    source, place = "-i", library.path
+    if library.kind == "upload":
+        moved = folder / "uploads" / library.path.name
+        moved.parent.mkdir()
+        library.path.replace(moved)
+        place = folder / INDEX
+        steps.append(index_step(moved, place, options.encoder))
+    elif library.kind == "files":
+        source = "-l"
+    common = [source, str(place), *options.arguments()]
+    steps.append(
+        jobs.Step(
+            "screen",
+            jobs.molsearch_command(
+                "screen", "-q", str(folder / QUERIES), *common, "-o", str(folder / HITS)
+            ),
+        )
+    )
+    steps.append(
+        jobs.Step("map", (sys.executable, "-m", "app.mapping", str(folder)), optional=True)
+    )
+    names = ", ".join(draft.name for draft in drafts[:3]) + (" …" if len(drafts) > 3 else "")
+    meta = {
+        "queries": [{"id": one.name, "smiles": one.parent, "input": one.smiles} for one in drafts],
+        "library": library.label,
+        "options": options.arguments(),
+        "encoder": str(options.encoder) if options.encoder else None,
+        "reproduce": reproduce(drafts, common, folder / QUERIES),
+    }
+    return jobs.start(run_id, f"{names} in {library.label}", steps, meta)
+
+
+def start_index(upload: Path, encoder: Path | None = None, conformers: int = 1) -> jobs.Job:
+    """Start the preparation and indexing of an upload."""
+    run_id, folder = jobs.new_folder("library")
+    moved = folder / "uploads" / upload.name
+    moved.parent.mkdir()
+    upload.replace(moved)
+    steps = [index_step(moved, folder / INDEX, encoder, conformers)]
+    return jobs.start(run_id, upload.name, steps, {"library": upload.name})
+
+
+def start_verify(index: Path) -> jobs.Job:
+    """Start the check of every byte of an index."""
+    run_id, _ = jobs.new_folder("verify")
+    command = jobs.molsearch_command("verify", str(places.inside(index)), "--json")
+    return jobs.start(run_id, index.name, [jobs.Step("verify", command, stdout="verify.json")], {})
+
+
+def index_step(
+    source: Path, place: Path, encoder: Path | None = None, conformers: int = 1
+) -> jobs.Step:
+    """Index a file of molecules."""
+    more = ["--conformers", str(conformers)] if conformers != 1 else []
+    more += ["--encoder", str(encoder)] if encoder else []
+    return jobs.Step(
+        "prepare and index",
+        jobs.molsearch_command("index", str(source), "-o", str(place), *more),
+    )
+
+
+def reproduce(drafts: Sequence[Draft], common: Sequence[str], queries: Path) -> str:
+    """Command line that repeats a screen in a terminal."""
+    asked: list[str] = []
+    if len(drafts) <= _INLINE:
+        for draft in drafts:
+            asked += ["-q", f"{draft.smiles} {draft.name}".strip()]
+    else:
+        asked = ["-q", str(queries)]
+    return shlex.join(["molsearch", "screen", *asked, *common, "-o", "hits.csv"])

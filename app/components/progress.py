@@ -1,0 +1,89 @@
+"""A running job on the page: what it does, how far it is, how to end it."""
+
+from __future__ import annotations
+
+import html
+
+import streamlit as st
+
+from app import jobs
+from app.components import theme
+
+_WORDS = {
+    "prepare and index": "Preparing and indexing the library",
+    "screen": "Screening",
+    "map": "Drawing the chemical-space map",
+    "verify": "Checking every byte",
+    "benchmark": "Running the benchmark",
+}
+
+
+def describe(status: jobs.Status) -> tuple[str, float | None]:
+    """Say in one line what a job does now, and its share done where that is known."""
+    if status.status == "queued":
+        return "Waiting for a free slot", None
+    what = _WORDS.get(status.label, status.label)
+    found = status.progress
+    if not found:
+        return f"{what} …", None
+    words = [f"{found['stage'].capitalize()}: {found['done']:,}"]
+    share = None
+    if found.get("total"):
+        words[0] += f" of {found['total']:,}"
+        share = min(1.0, found["done"] / found["total"])
+    if found.get("rate"):
+        words.append(f"{found['rate']:,} a second")
+    if found.get("left"):
+        words.append(f"{found['left']} left")
+    if found.get("failed"):
+        words.append(f"{found['failed']:,} failed")
+    if found.get("note"):
+        words.append(str(found["note"]))
+    return " · ".join(words), share
+
+
+@st.fragment(run_every=1.0)
+def panel(run_id: str) -> None:
+    """Show a running job and refresh once a second; the page runs again when it ends."""
+    job = jobs.attach(run_id)
+    status = jobs.status(job)
+    if status.ended:
+        st.rerun(scope="app")
+    words, share = describe(status)
+    with st.container(border=True, key="job-panel"):
+        left, right = st.columns([6, 1], vertical_alignment="center")
+        left.html(
+            f"<div class='ms-stage'><b>{html.escape(words)}</b>"
+            f"<span class='ms-muted'>{status.elapsed:,.0f} s</span></div>"
+        )
+        left.progress(share if share is not None else 0.0)
+        if right.button("Cancel", icon=":material/stop_circle:", key="cancel"):
+            jobs.cancel(job)
+            st.toast("Ending the run …")
+        _steps(job, status)
+    st.caption(
+        f"The run goes on without this page. Its address, which ends in `{job.run_id}`, opens it "
+        "again from any tab."
+    )
+
+
+def _steps(job: jobs.Job, status: jobs.Status) -> None:
+    if len(job.steps) < 2:
+        return
+    marks = [
+        ("✓" if number < status.step else "●" if number == status.step else "○") + f" {step.label}"
+        for number, step in enumerate(job.steps)
+    ]
+    st.caption("  ·  ".join(marks))
+
+
+def ending(job: jobs.Job, status: jobs.Status) -> None:
+    """Show how a job ended that gave no result, and the way on."""
+    if status.status == "cancelled":
+        theme.empty("Run cancelled", "What was done of a library is kept. Start it again any time.")
+    else:
+        st.error(f"The run failed: {status.error}", icon=":material/error:")
+    said = jobs.log(job)
+    if said:
+        with st.expander("What the commands said"):
+            st.code(said, language=None)

@@ -1,0 +1,142 @@
+"""What a user searches with: read on the server, drawn back, written for the command line.
+
+Text never reaches the command line: it is read as structures, and those go into a file of the run.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from app import places
+from app.components import theme
+from molsearch.chem.inchi import PREFIX, smiles_of_inchi
+from molsearch.chem.prepare import prepare_record
+from molsearch.chem.records import iter_records
+from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.errors import InputError
+from molsearch.schema import Failure, Record
+
+MOST = 200
+LONGEST_NAME = 80
+_FLAT = PrepareConfig(n_conformers=0)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A query before it is searched with.
+
+    Attributes
+    ----------
+    name
+        What the user calls it.
+    smiles
+        The structure as given.
+    parent
+        Its parent's SMILES; empty where `error` says why there is none.
+    """
+
+    name: str
+    smiles: str
+    parent: str = ""
+    error: str = ""
+    note: str = ""
+
+
+def check(record: Record, note: str = "") -> Draft:
+    """Read one structure."""
+    name = " ".join(record.molecule_id.split())[:LONGEST_NAME]
+    found = prepare_record(record, _FLAT)
+    if isinstance(found, Failure):
+        return Draft(name, record.smiles[:2000], error=found.reason, note=note)
+    open_centres = found.n_unspecified_stereo
+    if open_centres and not note:
+        note = f"{open_centres} stereocentre{'s' if open_centres > 1 else ''} open"
+    return Draft(name, found.smiles, parent=found.parent_smiles, note=note)
+
+
+def parse_text(text: str) -> list[Draft]:
+    """Read pasted text: one SMILES or InChI a line, a name may follow it."""
+    drafts = []
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for number, line in enumerate(lines[:MOST], start=1):
+        # InChI has commas of its own; a SMILES has neither commas nor blanks.
+        apart = line if line.startswith(PREFIX) else line.replace(",", " ")
+        structure, *rest = apart.split(maxsplit=1)
+        drafts.append(_draft(number, structure, rest[0] if rest else ""))
+    return drafts
+
+
+def _draft(number: int, structure: str, name: str) -> Draft:
+    try:
+        smiles = smiles_of_inchi(structure) if structure.startswith(PREFIX) else structure
+    except InputError as error:
+        return Draft(name or f"query {number}", structure[:200], error=str(error))
+    return check(Record(number, "query", number, name.strip() or f"query {number}", smiles=smiles))
+
+
+def parse_file(path: Path) -> list[Draft]:
+    """Read a query file of any format; at most `MOST` records.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read at all.
+    """
+    return [check(record) for record in islice(iter_records([path], ReadConfig()), MOST)]
+
+
+def examples() -> list[Draft]:
+    """Read the queries of the bundled example; none where it is not there."""
+    path = places.example("queries.csv")
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    return [
+        check(Record(i, "example", i, row["name"], smiles=row["smiles"]), row["drug_class"])
+        for i, row in enumerate(rows, start=1)
+    ]
+
+
+def good(drafts: Iterable[Draft]) -> list[Draft]:
+    """Keep the queries that can be searched with, each structure once, names told apart."""
+    found: dict[str, Draft] = {}
+    for draft in drafts:
+        if draft.parent and draft.parent not in found:
+            found[draft.parent] = draft
+    return list(found.values())
+
+
+def to_csv(drafts: Sequence[Draft]) -> str:
+    """Write queries as the file that the command line reads."""
+    handle = io.StringIO()
+    writer = csv.writer(handle, lineterminator="\n")
+    writer.writerow(["smiles", "molecule_id"])
+    writer.writerows([draft.smiles, draft.name] for draft in drafts)
+    return handle.getvalue()
+
+
+def chips(drafts: Sequence[Draft], most: int = 12) -> str:
+    """Drawn chips of queries as HTML; every name is escaped."""
+    parts = [_chip(draft) for draft in drafts[:most]]
+    if len(drafts) > most:
+        parts.append(f"<div class='ms-muted'>and {len(drafts) - most} more</div>")
+    return f"<div class='ms-chips'>{''.join(parts)}</div>"
+
+
+def _chip(draft: Draft) -> str:
+    name, note = html.escape(draft.name), html.escape(draft.note)
+    if draft.error:
+        structure = html.escape(draft.smiles[:60])
+        return (
+            f"<div class='ms-chip bad'><b>{name}</b><small>{structure}</small>"
+            f"<small>{html.escape(draft.error)}</small></div>"
+        )
+    picture = theme.structure(draft.parent)
+    return f"<div class='ms-chip' title='{name}'>{picture}<b>{name}</b><small>{note}</small></div>"

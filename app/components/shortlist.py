@@ -1,0 +1,50 @@
+"""The hits a user wants to keep, with notes; kept in the run's folder."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from app.jobs import Job
+from molsearch.io.atomic import write_text
+
+FILE, NOTE = "shortlist.json", "note"
+_LONGEST = 2000
+
+
+def read(job: Job) -> dict[int, str]:
+    """Record numbers and their notes, in the order in which they were added."""
+    try:
+        found = json.loads(job.file(FILE).read_text())
+        return {int(number): str(note) for number, note in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def write(job: Job, kept: dict[int, str]) -> None:
+    """Write the shortlist, whole or not at all."""
+    content = {str(number): note[:_LONGEST] for number, note in kept.items()}
+    write_text(job.file(FILE), json.dumps(content, indent=1))
+
+
+def add(job: Job, numbers: list[int]) -> int:
+    """Add hits; returns how many are new."""
+    kept = read(job)
+    fresh = [number for number in numbers if number not in kept]
+    write(job, {**kept, **dict.fromkeys(fresh, "")})
+    return len(fresh)
+
+
+def remove(job: Job, number: int) -> None:
+    """Take a hit off the list."""
+    kept = read(job)
+    kept.pop(number, None)
+    write(job, kept)
+
+
+def rows(frame: pd.DataFrame, kept: dict[int, str]) -> pd.DataFrame:
+    """Rows of the shortlist with their notes as the first column."""
+    found = frame[frame.index.isin(kept)].copy()
+    found.insert(0, NOTE, [kept[number] for number in found.index])
+    return found

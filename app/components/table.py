@@ -1,0 +1,69 @@
+"""The hit table: which columns, how they look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.components import drawing
+from app.components.hits import Result
+from molsearch import schema
+
+ROW_HEIGHT, HEIGHT = 92, 640
+_PROPERTY_LABELS = {
+    "mw": ("MW", "%.1f"), "clogp": ("cLogP", "%.1f"), "tpsa": ("TPSA", "%.0f"),
+    "hbd": ("Donors", "%d"), "hba": ("Acceptors", "%d"), "rotatable_bonds": ("Rotors", "%d"),
+    "heavy_atoms": ("Heavy", "%d"), "formal_charge": ("Charge", "%+d"),
+}  # fmt: skip
+
+
+def shown(rows: pd.DataFrame, result: Result, *, dark: bool) -> pd.DataFrame:
+    """Columns of the table in their order, the drawings first."""
+    smiles = {query["id"]: query["smiles"] for query in result.queries}
+    drawn = [
+        drawing.url(one, smiles.get(nearest), dark=dark)
+        for one, nearest in zip(rows[schema.PARENT_SMILES], rows[schema.QUERY_ID], strict=True)
+    ]
+    names = [schema.RANK, schema.MOLECULE_ID]
+    named = [name for name in result.user_columns if name.lower() in ("name", "title")]
+    several = [schema.QUERY_ID] if len(smiles) > 1 else []
+    rest = [name for name in result.user_columns if name not in named]
+    order = [
+        *names, *named, schema.SCORE, schema.PERCENTILE, schema.ECFP4_SIMILARITY, *several,
+        *_PROPERTY_LABELS, schema.ALERTS, schema.IS_QUERY, *rest,
+    ]  # fmt: skip
+    table = rows[order].copy()
+    table.insert(1, "structure", drawn)
+    return table.reset_index(drop=True)
+
+
+def config(result: Result) -> dict[str, Any]:
+    """How each column is shown."""
+    column = st.column_config
+    found: dict[str, Any] = {
+        "structure": column.ImageColumn("Structure", width=150, pinned=True),
+        schema.RANK: column.NumberColumn("#", width=50, pinned=True),
+        schema.MOLECULE_ID: column.TextColumn("Id", width=110),
+        schema.SCORE: column.ProgressColumn(
+            "Score", min_value=0, max_value=1, format="%.3f", width=110,
+            help="Cosine similarity of the encoder's embeddings, 1 for identical ones.",
+        ),
+        schema.PERCENTILE: column.NumberColumn(
+            "Above background", format="%.2f %%", width=105,
+            help="Per cent of random drug-like molecules that score lower for this query.",
+        ),
+        schema.ECFP4_SIMILARITY: column.ProgressColumn(
+            "ECFP4", min_value=0, max_value=1, format="%.2f", width=100,
+            help="Tanimoto similarity to the nearest query; low means a new chemotype.",
+        ),
+        schema.QUERY_ID: column.TextColumn("Nearest query", width=110),
+        schema.ALERTS: column.TextColumn("Alerts", width=120),
+        schema.IS_QUERY: column.CheckboxColumn("Query", width=60),
+    }  # fmt: skip
+    for name, (label, form) in _PROPERTY_LABELS.items():
+        found[name] = column.NumberColumn(label, format=form, width=78)
+    for name in result.user_columns:
+        found[name] = column.TextColumn(name, width=130)
+    return found

@@ -1,0 +1,88 @@
+"""The foot of the Results page: shortlist, files to take away, how to repeat the run."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import jobs
+from app.components import downloads, shortlist
+from app.components.hits import Result
+from app.jobs import Job
+from molsearch import schema
+
+_NAMED = {schema.RANK: "#", schema.MOLECULE_ID: "Id", schema.SCORE: "Score"}
+
+
+def kept(job: Job, result: Result) -> pd.DataFrame:
+    """Show the shortlist, with notes to edit; returns its rows."""
+    notes = shortlist.read(job)
+    rows = shortlist.rows(result.frame, notes)
+    st.subheader(f"Shortlist ({len(rows)})", anchor=False)
+    if rows.empty:
+        st.caption("Nothing yet: tick rows of the table, or press **Add to shortlist** at a hit.")
+        return rows
+    shown = rows[[schema.RANK, schema.MOLECULE_ID, schema.SCORE, shortlist.NOTE]]
+    edited = st.data_editor(
+        shown,
+        hide_index=True,
+        disabled=list(_NAMED),
+        column_config={
+            **{name: st.column_config.Column(label) for name, label in _NAMED.items()},
+            shortlist.NOTE: st.column_config.TextColumn("Note", width="large", max_chars=500),
+        },
+        key="shortlist-editor",
+    )
+    changed = {int(n): str(note or "") for n, note in edited[shortlist.NOTE].items()}  # type: ignore[call-overload]
+    if changed != notes:
+        shortlist.write(job, {**notes, **changed})
+    return rows
+
+
+def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> None:
+    """Offer the list as files."""
+    st.subheader("Take away", anchor=False)
+    choices = {"what is shown": rows, "the shortlist": short, "all hits": result.frame}
+    usable = [name for name, frame in choices.items() if len(frame)]
+    if not usable:
+        st.caption("No hits to take away.")
+        return
+    which = st.radio("Rows", usable, horizontal=True, key="take-rows")
+    chosen = choices[which].reset_index(drop=True)
+    name = downloads.file_name(job.title, "")
+    st.caption(f"{len(chosen):,} hits")
+    with st.container(horizontal=True):
+        st.download_button(
+            "csv", lambda: downloads.csv_bytes(chosen), f"{name}.csv", "text/csv",
+            icon=":material/download:", key="take-csv", on_click="ignore",
+            help="For spreadsheets: text that looks like a formula is quoted.",
+        )  # fmt: skip
+        st.download_button(
+            "parquet", lambda: downloads.parquet_bytes(chosen), f"{name}.parquet",
+            icon=":material/download:", key="take-parquet", on_click="ignore",
+        )  # fmt: skip
+        poses = min(len(chosen), downloads.POSES_MOST)
+        st.download_button(
+            f"sdf, {poses} aligned poses", lambda: downloads.sdf_bytes(chosen, result),
+            f"{name}.sdf", "chemical/x-mdl-sdfile", icon=":material/download:", key="take-sdf",
+            on_click="ignore",
+            help="Each hit laid over its nearest query in 3D; about a second a hit.",
+        )  # fmt: skip
+        st.download_button(
+            "HTML report", lambda: downloads.html_bytes(chosen, result), f"{name}.html",
+            "text/html", icon=":material/download:", key="take-html", on_click="ignore",
+        )  # fmt: skip
+
+
+def reproduce(job: Job, status: jobs.Status) -> None:
+    """Show the command line of the run."""
+    with st.expander("Reproduce this run", icon=":material/terminal:"):
+        st.caption("In a terminal:")
+        st.code(str(job.meta.get("reproduce", "")), language="bash", wrap_lines=True)
+        st.caption("Exactly what ran here, with the seconds each step took:")
+        lines = [
+            f"{jobs.shown(step)}    # {status.seconds.get(step.label, 0):.1f} s"
+            for step in job.steps
+            if step.argv[1:3] == ("-m", "molsearch")
+        ]
+        st.code("\n".join(lines), language="bash", wrap_lines=True)

@@ -1,0 +1,110 @@
+"""Uploads: named by us, read by content, kept inside the run's folder."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from molsearch.chem.records import iter_records
+from molsearch.config import ReadConfig
+from molsearch.errors import InputError
+
+SUFFIXES = (".smi", ".csv", ".tsv", ".txt", ".sdf", ".sd", ".mol", ".parquet")
+TYPES = ["smi", "csv", "tsv", "txt", "sdf", "sd", "mol", "parquet", "gz"]
+MOST_BYTES = 500 * 2**20
+_LOOK = 50
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True)
+class Look:
+    """First records of an upload.
+
+    Attributes
+    ----------
+    n_read
+        Records looked at.
+    n_bad
+        Of these, records without a structure.
+    columns
+        The user's other columns.
+    first_error
+        What is wrong with the first bad record, with its row.
+    """
+
+    n_read: int
+    n_bad: int
+    columns: tuple[str, ...]
+    first_error: str
+
+
+def safe_name(name: str) -> str:
+    """Name of a file as we store it: no folders, no surprises, its suffix kept.
+
+    Raises
+    ------
+    InputError
+        The suffix names no format that is read.
+    """
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = last.lower().removesuffix(".gz")
+    suffix = next((one for one in SUFFIXES if plain.endswith(one)), None)
+    if suffix is None:
+        raise InputError(
+            f"{last[:60]!r}: not a kind of file that is read here; bring .smi, .csv, .tsv, .sdf "
+            "or .parquet (each but the last also .gz)"
+        )
+    stem = _UNSAFE.sub("_", plain.removesuffix(suffix)).strip("._-")[:60] or "upload"
+    packed = ".gz" if last.lower().endswith(".gz") else ""
+    return f"{stem}{suffix}{packed}"
+
+
+def store(handle: IO[bytes], name: str, folder: Path) -> Path:
+    """Copy an upload into a folder in bounded blocks.
+
+    Raises
+    ------
+    InputError
+        It is empty, too large, or of another kind than its name says.
+    """
+    path = folder / safe_name(name)
+    handle.seek(0, 2)
+    size = handle.tell()
+    if size == 0:
+        raise InputError(f"{name[:60]!r} is empty; choose another file")
+    if size > MOST_BYTES:
+        raise InputError(
+            f"{name[:60]!r} has {size / 2**20:,.0f} MiB, more than the "
+            f"{MOST_BYTES / 2**20:,.0f} MiB taken here; index it with `molsearch index` and "
+            "choose the index"
+        )
+    handle.seek(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as out:
+        shutil.copyfileobj(handle, out, 2**20)
+    return path
+
+
+def look(path: Path) -> Look:
+    """Read the first records of a file, whatever its name says it is.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or not one of these records holds a structure.
+    """
+    records = list(islice(iter_records([path], ReadConfig()), _LOOK))
+    bad = [record for record in records if record.error or not (record.smiles or record.molblock)]
+    columns = dict.fromkeys(name for record in records for name in record.extra)
+    first = f"row {bad[0].row}: {bad[0].error or 'no structure'}" if bad else ""
+    if len(bad) == len(records):
+        raise InputError(
+            f"{path.name}: none of the first {len(records)} records holds a structure"
+            + (f" ({first})" if first else "")
+            + "; check the file's kind and its columns"
+        )
+    return Look(len(records), len(bad), tuple(columns), first)

@@ -1,0 +1,179 @@
+"""The ways to look at a hit list; each returns the record number that the user picked, if any."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.components import charts, detail, shortlist, table, theme
+from app.components.hits import SORTS, Filter, Result, bounds, records, scaffolds
+from app.jobs import Job
+from molsearch import schema
+
+_PER_PAGE = 24
+_SCAFFOLDS_PER_PAGE = 12
+View = Callable[[Job, Result, pd.DataFrame, int | None], int | None]
+
+
+def filters(result: Result) -> Filter:
+    """Let the user narrow and sort the list."""
+    frame = result.frame
+    first, second, third, fourth = st.columns([3, 2, 2, 1.4], vertical_alignment="bottom")
+    text = first.text_input(
+        "Find", placeholder="id, name or any of your columns", key="filter-text", max_chars=100,
+        icon=":material/search:",
+    )  # fmt: skip
+    smarts = second.text_input("Contains (SMARTS)", key="filter-smarts", max_chars=500)
+    sort = third.selectbox("Sort by", list(SORTS), key="filter-sort")
+    ranges: dict[str, tuple[float, float]] = {}
+    with fourth.popover("Filter", icon=":material/filter_alt:", width="stretch"):
+        only_new = st.toggle("Only new by fingerprint (ECFP4 < 0.35)", key="filter-new")
+        no_alerts = st.toggle("Hide structural alerts", key="filter-alerts")
+        no_query = st.toggle("Hide the queries themselves", key="filter-query")
+        for column, label, step in (
+            (schema.SCORE, "Score", 0.01), (schema.ECFP4_SIMILARITY, "ECFP4 similarity", 0.01),
+            ("mw", "Molecular weight", 10.0), ("clogp", "cLogP", 0.5), ("tpsa", "TPSA", 5.0),
+        ):  # fmt: skip
+            low, high = bounds(frame, column, step)
+            chosen = st.slider(label, low, high, (low, high), step, key=f"filter-{column}")
+            if chosen != (low, high):
+                ranges[column] = chosen
+    return Filter(text, smarts, ranges, no_alerts, no_query, only_new, sort)
+
+
+def as_table(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+    """Table with drawings; a click on a cell shows that hit, ticked rows go to the shortlist."""
+    event: Any = st.dataframe(
+        table.shown(rows, result, dark=theme.is_dark()),
+        column_config=table.config(result),
+        row_height=table.ROW_HEIGHT,
+        height=table.HEIGHT,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode=["multi-row", "single-cell"],
+        key="hit-table",
+    )
+    ticked = [int(rows.index[row]) for row in event["selection"]["rows"] if row < len(rows)]
+    if ticked and st.button(
+        f"Add {len(ticked)} ticked to the shortlist", icon=":material/bookmark_add:", key="keep-all"
+    ):
+        st.toast(f"{shortlist.add(job, ticked)} added to the shortlist")
+    cells = event["selection"].get("cells") or []
+    if cells and cells[0][0] < len(rows):
+        return int(rows.index[cells[0][0]])
+    return ticked[-1] if ticked else None
+
+
+def as_grid(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+    """Cards, a page at a time."""
+    picked = None
+    shown = _page(rows, _PER_PAGE, "grid-page")
+    columns = st.columns(4)
+    for place, hit in enumerate(records(shown)):
+        with columns[place % 4]:
+            st.html(detail.card(hit, result.query_of(hit)))
+            number = int(hit[schema.RECORD_NUMBER])
+            if st.button("Look", key=f"look-{number}", width="stretch", type="tertiary"):
+                picked = number
+    return picked
+
+
+def as_scaffolds(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+    """Hits by scaffold: one line a scaffold, with its best hits."""
+    groups = scaffolds(rows)
+    st.caption(f"{len(groups):,} scaffolds in {len(rows):,} hits, the one with the best hit first.")
+    picked = None
+    for group in records(_page(groups, _SCAFFOLDS_PER_PAGE, "scaffold-page")):
+        members = rows[rows[schema.SCAFFOLD].fillna("") == group[schema.SCAFFOLD]]
+        with st.container(border=True):
+            left, *cards = st.columns([1.2, 1, 1, 1])
+            picture = (
+                theme.structure(group[schema.SCAFFOLD])
+                if group[schema.SCAFFOLD]
+                else "<p class='ms-muted'>no rings</p>"
+            )
+            left.html(
+                f"<div class='ms-pair'>{picture}</div>"
+                f"<b>{group['hits']} hit{'s' if group['hits'] > 1 else ''}</b>"
+                f"<br><span class='ms-muted'>best rank {group['best_rank']} · median ECFP4 "
+                f"{theme.number(group['ecfp4'])}</span>"
+            )
+            best = records(members.nsmallest(3, schema.RANK))
+            for place, hit in zip(cards, best, strict=False):
+                number = int(hit[schema.RECORD_NUMBER])
+                place.html(detail.card(hit, result.query_of(hit)))
+                if place.button("Look", key=f"scaf-{number}", width="stretch", type="tertiary"):
+                    picked = number
+    return picked
+
+
+def as_novelty(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+    """Score against likeness: high and to the left is what a fingerprint would not find."""
+    chart = charts.novelty(rows, focus)
+    return _clicked(chart, "novelty")
+
+
+def as_map(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+    """Where hits and queries lie in the library, as the encoder sees it."""
+    if result.chart is None:
+        theme.empty("No map of this run", "The list itself is whole; its map could not be made.")
+        return None
+    return _clicked(charts.space(result.chart, rows, focus), "map")
+
+
+def as_scores(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+    """How scores are spread."""
+    score = float(result.frame.loc[focus, schema.SCORE]) if focus is not None else None  # type: ignore[arg-type]
+    st.altair_chart(charts.distribution(rows, score), width="stretch")
+    st.caption("The red line is the hit you look at.")
+    return None
+
+
+VIEWS: dict[str, View] = {
+    "Table": as_table,
+    "Grid": as_grid,
+    "Scaffolds": as_scaffolds,
+    "Novelty": as_novelty,
+    "Map": as_map,
+    "Scores": as_scores,
+}
+
+
+def _clicked(chart: Any, key: str) -> int | None:
+    event = st.altair_chart(
+        chart, width="stretch", on_select="rerun", selection_mode=charts.PICK, key=f"chart-{key}"
+    )
+    st.caption("Click a point to look at the hit.")
+    return charts.picked(event)
+
+
+def _page(frame: pd.DataFrame, size: int, key: str) -> pd.DataFrame:
+    """Return the rows of the page that the user chose."""
+    pages = max(1, math.ceil(len(frame) / size))
+    if pages == 1:
+        return frame
+    number = int(st.number_input(f"Page (of {pages})", 1, pages, 1, key=key, width=150))
+    return frame.iloc[(number - 1) * size : number * size]
+
+
+def warnings(lines: list[str]) -> None:
+    """Show what the user should know before believing a list."""
+    for line in lines:
+        st.warning(theme.unmarked(line), icon=":material/warning:")
+
+
+def query_strip(result: Result) -> None:
+    """Show the queries of a run, drawn."""
+    chips = [
+        f"<div class='ms-chip' title='{html.escape(query['id'], quote=True)}'>"
+        f"{theme.structure(query['smiles'])}<b>{html.escape(query['id'])}</b></div>"
+        for query in result.queries[:8]
+    ]
+    if len(result.queries) > 8:
+        chips.append(f"<div class='ms-muted'>and {len(result.queries) - 8} more</div>")
+    st.html(f"<div class='ms-chips'>{''.join(chips)}</div>")

@@ -1,0 +1,126 @@
+"""Results: a run in progress, or its hit list."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app import jobs
+from app.components import detail, hits, progress, takeaway, theme, views
+from app.components.hits import Result
+from molsearch import schema
+from molsearch.errors import MolSearchError
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the hit list …")
+def load(run_id: str) -> Result:
+    """Read the hits of a finished run, once."""
+    return hits.load(jobs.attach(run_id))
+
+
+def main() -> None:
+    """Lay out the page."""
+    run_id = st.query_params.get("run") or st.session_state.get("run", "")
+    if not run_id:
+        theme.heading("Results", "Hits of a screen, beside the query they were found with.")
+        theme.empty("No run chosen", "Start a screen, or open a recent run from the Screen page.")
+        st.page_link("pages/screen.py", label="Go to Screen", icon=":material/search:")
+        return
+    try:
+        job = jobs.attach(run_id)
+        status = jobs.status(job)
+    except MolSearchError as error:
+        theme.heading("Results", "Hits of a screen, beside the query they were found with.")
+        st.error(theme.unmarked(str(error)), icon=":material/error:")
+        st.page_link("pages/screen.py", label="Go to Screen", icon=":material/search:")
+        return
+    st.session_state["run"] = run_id
+    st.query_params["run"] = run_id
+    st.title(theme.unmarked(job.title), anchor=False)
+    if not status.ended:
+        progress.panel(run_id)
+    elif status.status != "done":
+        progress.ending(job, status)
+    else:
+        finished(job, status)
+
+
+def finished(job: jobs.Job, status: jobs.Status) -> None:
+    """Show the hit list."""
+    try:
+        result = load(job.run_id)
+    except MolSearchError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    summary(job, result, status)
+    if result.frame.empty:
+        theme.empty("No hits", "Nothing in the library passes the filters of this screen.")
+        takeaway.reproduce(job, status)
+        return
+    chosen = views.filters(result)
+    try:
+        rows = chosen.apply(result)
+    except MolSearchError as error:
+        st.error(str(error), icon=":material/error:")
+        rows = result.frame
+    left, right = st.columns([13, 8], gap="medium")
+    with left:
+        listing(job, result, rows)
+    with right:
+        focus = st.session_state.get("focus")
+        if focus not in result.frame.index:
+            focus = first(rows)
+        if focus is not None:
+            detail.panel(job, result, result.frame.loc[focus].to_dict())
+    short = takeaway.kept(job, result)
+    takeaway.files(job, result, rows, short)
+    takeaway.reproduce(job, status)
+
+
+def first(rows: pd.DataFrame) -> int | None:
+    """Record number of the first hit that is not a query."""
+    others = rows[~rows[schema.IS_QUERY].astype(bool)]
+    shown = others if len(others) else rows
+    return int(shown[schema.RECORD_NUMBER].iloc[0]) if len(shown) else None
+
+
+def listing(job: jobs.Job, result: Result, rows: pd.DataFrame) -> None:
+    """Show the hits in the way the user chose, and remember the one picked."""
+    top, count = st.columns([5, 2], vertical_alignment="center")
+    view = top.segmented_control(
+        "View", list(views.VIEWS), default="Table", key="view", label_visibility="collapsed",
+        required=True,
+    )  # fmt: skip
+    count.html(
+        f"<div style='text-align:right' class='ms-muted'>{len(rows):,} of "
+        f"{len(result.frame):,} hits</div>"
+    )
+    if rows.empty:
+        theme.empty("No hit passes", "Loosen a filter to see more.")
+        return
+    focus = st.session_state.get("focus")
+    focus = focus if focus in rows.index else None
+    picked = views.VIEWS[str(view)](job, result, rows, focus)
+    if picked is not None and picked != st.session_state.get("picked"):
+        st.session_state["picked"] = st.session_state["focus"] = picked
+
+
+def summary(job: jobs.Job, result: Result, status: jobs.Status) -> None:
+    """Show what was asked and what was searched."""
+    account = result.account
+    new = int((result.frame[schema.ECFP4_SIMILARITY] < hits.NEW_BELOW).sum())
+    theme.facts(
+        [
+            ("Library", f"{job.meta.get('library', '')}, {account['index']['n_molecules']:,}"),
+            ("Hits", f"{len(result.frame):,}"),
+            ("New by fingerprint", f"{new:,}"),
+            ("Scaffolds", f"{result.frame[schema.SCAFFOLD].nunique():,}"),
+            ("Failed records", f"{account['index']['n_failed']:,}"),
+            ("Seconds", f"{status.elapsed:,.0f}"),
+        ]
+    )
+    views.query_strip(result)
+    views.warnings(account.get("warnings", []))
+
+
+main()

@@ -1,0 +1,84 @@
+"""Screen: queries in, a run out."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import jobs, places
+from app.components import choose, queries, theme
+from app.components.launch import start_screen
+from molsearch.errors import MolSearchError
+
+
+def main() -> None:
+    """Lay out the page."""
+    theme.heading(
+        "Screen",
+        "Bring one or more active molecules; get the molecules of a library that an encoder "
+        "trained on activity data places nearest to them.",
+    )
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("1 · Queries", anchor=False)
+        drafts = choose.query_widgets()
+        good = queries.good(drafts)
+        if drafts:
+            st.html(queries.chips(drafts))
+        bad = sum(bool(draft.error) for draft in drafts)
+        if bad:
+            st.warning(
+                f"{bad} of {len(drafts)} cannot be read and would be left out.",
+                icon=":material/warning:",
+            )
+    with right:
+        st.subheader("2 · Library", anchor=False)
+        library = choose.library_widgets()
+        st.subheader("3 · Options", anchor=False)
+        with st.expander("Hits, filters, encoder", icon=":material/tune:"):
+            options = choose.option_widgets()
+        ready = bool(good) and library is not None
+        label = (
+            f"Screen with {len(good)} quer{'y' if len(good) == 1 else 'ies'}"
+            if ready
+            else ("Screen")
+        )
+        if st.button(
+            label, type="primary", disabled=not ready, width="stretch", key="go",
+            icon=":material/play_arrow:", shortcut="Ctrl+Enter",
+            help=None if ready else "Give a query that can be read, and a library.",
+        ):  # fmt: skip
+            assert library is not None
+            try:
+                job = start_screen(good, library, options)
+            except MolSearchError as error:
+                st.error(str(error), icon=":material/error:")
+            else:
+                st.session_state.setdefault("own", []).append(job.run_id)
+                st.switch_page("pages/results.py", query_params={"run": job.run_id})
+    recent()
+
+
+def recent() -> None:
+    """List earlier runs; on a shared server, those of this session alone."""
+    runs = jobs.recent("screen", 8)
+    if places.is_shared():
+        runs = [job for job in runs if job.run_id in st.session_state.get("own", [])]
+    if not runs:
+        return
+    st.subheader("Recent runs", anchor=False)
+    for job in runs:
+        status = jobs.status(job)
+        mark = {"done": "✓", "failed": "✕", "cancelled": "–"}.get(status.status, "●")
+        st.page_link(
+            "pages/results.py",
+            label=f"{mark} {plain(job.title)} · {theme.ago(job.created)}",
+            query_params={"run": job.run_id},
+        )
+
+
+def plain(text: str) -> str:
+    """Show a user's text as itself where Streamlit would read Markdown."""
+    return theme.unmarked(text)[:110]
+
+
+main()

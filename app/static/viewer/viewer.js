@@ -1,0 +1,84 @@
+// Shows two mol blocks in one frame. Speaks Streamlit's component protocol by itself, so that the
+// viewer and its WebGL context stay alive when another hit is chosen, and nothing is fetched.
+(() => {
+  "use strict";
+  const send = (type, data) =>
+    window.parent.postMessage({ isStreamlitMessage: true, type, ...data }, "*");
+  const button = (id) => document.getElementById(id);
+  const on = (id) => button(id).getAttribute("aria-pressed") === "true";
+  const HIT = "#2a9db8", QUERY = "#e5484d";
+  let viewer = null, shown = "", models = [], surface = null;
+
+  function style() {
+    if (!viewer || !models.length) return;
+    const stick = (colour, radius) => ({
+      stick: { radius, colorscheme: { prop: "elem", map: colours(colour) } },
+    });
+    models[0].setStyle({}, on("query") ? stick(QUERY, 0.09) : {});
+    models[1].setStyle({}, on("hit") ? stick(HIT, 0.14) : {});
+    if (surface !== null) { viewer.removeAllSurfaces(); surface = null; }
+    if (on("surface") && on("query")) {
+      surface = viewer.addSurface("VDW", { opacity: 0.22, color: QUERY }, { model: models[0] });
+    }
+    viewer.render();
+  }
+
+  // Carbon tells the molecules apart; other elements keep colours of their own.
+  function colours(carbon) {
+    return { C: carbon, N: "#3f7fe8", O: "#d33", S: "#c9a227", F: "#2f9e62", Cl: "#2f9e62",
+      Br: "#b4552d", I: "#8e4ec6", P: "#d9822b", H: "#ddd" };
+  }
+
+  function render(args, theme) {
+    const height = args.height || 380;
+    document.body.style.height = height + "px";
+    document.body.style.color = theme && theme.textColor ? theme.textColor : "#1c2430";
+    send("streamlit:setFrameHeight", { height });
+    if (typeof $3Dmol === "undefined") return fail("The 3D viewer could not be loaded.");
+    if (!viewer) {
+      try {
+        viewer = $3Dmol.createViewer("stage", { backgroundAlpha: 0, antialias: true });
+      } catch (error) {
+        viewer = null;
+      }
+      if (!viewer) return fail("This browser shows no WebGL, so there is no 3D view.");
+    }
+    viewer.setBackgroundColor(theme && theme.backgroundColor ? theme.backgroundColor : "white", 0);
+    const key = args.query + "\u0000" + args.hit;
+    if (key === shown) return;
+    shown = key;
+    viewer.removeAllModels();
+    viewer.removeAllSurfaces();
+    surface = null;
+    models = [viewer.addModel(args.query, "sdf"), viewer.addModel(args.hit, "sdf")];
+    style();
+    viewer.zoomTo();
+    viewer.render();
+    document.body.dataset.ready = "1";
+  }
+
+  function fail(words) {
+    const note = document.createElement("div");
+    note.id = "none";
+    note.textContent = words;
+    document.body.replaceChildren(note);
+  }
+
+  for (const id of ["hit", "query", "surface"]) {
+    button(id).addEventListener("click", () => {
+      button(id).setAttribute("aria-pressed", String(!on(id)));
+      style();
+    });
+  }
+  button("spin").addEventListener("click", () => {
+    button("spin").setAttribute("aria-pressed", String(!on("spin")));
+    if (viewer) viewer.spin(on("spin") ? "y" : false);
+  });
+  button("reset").addEventListener("click", () => { if (viewer) { viewer.zoomTo(); viewer.render(); } });
+
+  window.addEventListener("message", (event) => {
+    if (event.source !== window.parent || event.data.type !== "streamlit:render") return;
+    render(event.data.args, event.data.theme);
+  });
+  send("streamlit:componentReady", { apiVersion: 1 });
+})();

@@ -1,0 +1,80 @@
+"""``molsearch app``: the web application."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False)
+
+_HELP = (
+    "Open the web application: draw a query, screen, look at hits in 3D, take them away.\n\n"
+    "It works without a network. Runs are kept in ./runs (or $MOLSEARCH_RUNS); indexes are found "
+    "there, in ./demo and in the user's cache, or below the folders that $MOLSEARCH_ROOTS names. "
+    "By default it answers to this machine alone."
+)
+
+
+@app.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+def app_(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8501,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to answer at; 0.0.0.0 lets others in.")
+    ] = "127.0.0.1",
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")
+    ] = True,
+) -> None:
+    """Serve the application until interrupted; see `_HELP`."""
+    from molsearch.errors import UsageError
+
+    script = Path(__file__).resolve().parents[2] / "app" / "server.py"
+    if not script.is_file():
+        raise UsageError(
+            f"no application at {script.parent}: it is part of the source tree, not of the "
+            "installed package; run it from a checkout (`make app`)"
+        )
+    arguments = command(script, port=port, host=host, browser=browser)
+    variables = environment(os.environ, tree=script.parents[1], host=host)
+    if os.name == "posix":
+        # The server takes this process's place, so that a signal meant for it reaches it.
+        os.execve(arguments[0], arguments, variables)  # noqa: S606
+    raise typer.Exit(subprocess.call(arguments, env=variables))
+
+
+def command(script: Path, *, port: int, host: str, browser: bool) -> list[str]:
+    """Command line of the server; nothing is sent anywhere, no file is watched."""
+    return [
+        sys.executable, "-m", "streamlit", "run", str(script),
+        "--server.port", str(port),
+        "--server.address", host,
+        "--server.headless", "false" if browser else "true",
+        "--browser.gatherUsageStats", "false",
+        "--server.fileWatcherType", "none",
+    ]  # fmt: skip
+
+
+def environment(
+    given: os._Environ[str] | dict[str, str], *, tree: Path, host: str
+) -> dict[str, str]:
+    """Environment of the server: it finds the source tree, and knows whether others reach it."""
+    found = dict(given)
+    paths = [str(tree), found.get("PYTHONPATH", "")]
+    found["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    if not is_local(host):
+        found["MOLSEARCH_APP_SHARED"] = "1"
+    return found
+
+
+def is_local(host: str) -> bool:
+    """Say whether an address is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
