@@ -16,7 +16,9 @@ from app.components import theme  # noqa: E402
 st.set_page_config(page_title="molsearch", page_icon=theme.ICON, layout="wide")
 theme.style()
 
-_PAGES = _TREE / "app" / "pages"
+# Not "pages": Streamlit would serve a folder of that name by its own rules, without this file,
+# to whoever opens a run's address before anybody has opened the first page.
+_PAGES = _TREE / "app" / "page"
 page = st.navigation(
     [
         st.Page(_PAGES / "screen.py", title="Screen", icon=":material/search:", default=True),

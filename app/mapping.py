@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.components.launch import HITS, MAP, QUERIES
+from app.components.space import Array, axes, embeddings
 from molsearch import schema
 from molsearch.api import load_encoder
 from molsearch.config import ReadConfig
@@ -22,17 +23,6 @@ from molsearch.search.queries import embed_queries, read_queries
 
 LIBRARY_ROWS, HIT_ROWS = 3000, 1000
 _SEED = 20
-Array = npt.NDArray[np.float64]
-
-
-def axes(vectors: Array) -> tuple[Array, Array, Array]:
-    """First two principal axes of ``[n, dim]``: mean, axes ``[2, dim]``, shares of variance."""
-    mean = vectors.mean(axis=0)
-    _, values, directions = np.linalg.svd(vectors - mean, full_matrices=False)
-    shares = values**2 / max(float((values**2).sum()), 1e-12)
-    # Signs are free: the largest component of each axis is made positive.
-    largest = directions[np.arange(2), np.abs(directions[:2]).argmax(axis=1)]
-    return mean, directions[:2] * np.sign(largest)[:, None], shares[:2]
 
 
 def make(folder: Path) -> pd.DataFrame:
@@ -51,7 +41,7 @@ def make(folder: Path) -> pd.DataFrame:
     others = np.random.default_rng(_SEED).permutation(np.flatnonzero(ranks == 0))[:LIBRARY_ROWS]
     best = np.flatnonzero((ranks > 0) & (ranks <= HIT_ROWS))
     rows = np.concatenate([others, best])
-    vectors = _embeddings(reader, rows).astype(np.float64)
+    vectors = embeddings(reader, rows).astype(np.float64)
     names = [query.query_id for query in queries]
     mean, directions, shares = axes(vectors)
     parts = [
@@ -83,17 +73,6 @@ def _record_numbers(reader: IndexReader) -> npt.NDArray[np.int64]:
         for shard in range(reader.n_shards)
     ]
     return np.concatenate(columns)
-
-
-def _embeddings(reader: IndexReader, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Embeddings ``[n, dim]`` of some rows, counted over all shards; no more is read."""
-    found = np.empty((len(rows), reader.dim), np.float32)
-    first = 0
-    for shard, n_rows in enumerate(reader.shard_rows):
-        mine = (rows >= first) & (rows < first + n_rows)
-        found[mine] = reader.embeddings(shard)[rows[mine] - first]
-        first += n_rows
-    return found
 
 
 def main() -> None:

@@ -119,9 +119,10 @@ def space(chart: pd.DataFrame, rows: pd.DataFrame, focus: int | None) -> Any:
     library = base.transform_filter("datum.kind == 'library'").mark_circle(size=14, opacity=0.35)
     hits = (
         base.transform_filter("datum.kind == 'hit'")
-        .mark_circle(opacity=0.8)
+        .mark_circle()
         .encode(
             tooltip=_TIP,
+            opacity=alt.Opacity("score:Q", scale=alt.Scale(range=[0.15, 1]), legend=None),
             size=alt.condition(alt.datum.record == (focus or -1), alt.value(240), alt.value(42)),
         )
         .add_params(_pick())
@@ -153,3 +154,64 @@ def picked(event: Any) -> int | None:
         return int(event["selection"][PICK][0]["record"])
     except (KeyError, IndexError, TypeError, ValueError):
         return None
+
+
+def library_space(points: pd.DataFrame, column: str, label: str) -> Any:
+    """Map of a library, coloured by one of its properties."""
+    return (
+        alt.Chart(points)
+        .mark_circle(size=26, opacity=0.75)
+        .encode(
+            x=alt.X("x:Q", title="First axis"),
+            y=alt.Y("y:Q", title="Second axis"),
+            color=alt.Color(
+                f"{column}:Q", title=label, scale=alt.Scale(scheme="viridis", clamp=True)
+            ),
+            tooltip=["molecule", "mw", "clogp", "tpsa"],
+        )
+        .properties(height=460)
+    )
+
+
+def pairs(values: pd.DataFrame, method: str, baseline: str) -> Any:
+    """Each target's BEDROC by a method against the baseline's."""
+    data = values[[baseline, method]].dropna().rename(columns={baseline: "base", method: "ours"})
+    data = data.rename_axis("target").reset_index()
+    data["better"] = (data["ours"] > data["base"]).map({True: method, False: baseline})
+    dots = (
+        alt.Chart(data)
+        .mark_circle(size=70, opacity=0.8)
+        .encode(
+            x=alt.X("base:Q", title=f"BEDROC(80.5) of {baseline}", scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y("ours:Q", title=f"BEDROC(80.5) of {method}", scale=alt.Scale(domain=[0, 1])),
+            color=alt.Color(
+                "better:N",
+                title="better",
+                scale=alt.Scale(domain=[method, baseline], range=[theme.SCORE, theme.ECFP4]),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=["target", alt.Tooltip("ours:Q", title=method, format=".3f"),
+                     alt.Tooltip("base:Q", title=baseline, format=".3f")],
+        )
+    )  # fmt: skip
+    line = (
+        alt.Chart(pd.DataFrame({"x": [0, 1], "y": [0, 1]}))
+        .mark_line(color=theme.MUTED, strokeDash=[5, 4])
+        .encode(x="x:Q", y="y:Q")
+    )
+    return (line + dots).properties(height=420)
+
+
+def curves(data: pd.DataFrame, x: str, y: str) -> Any:
+    """Mean curves of all methods, on a logarithmic axis: the early part is what is bought."""
+    return (
+        alt.Chart(data)
+        .mark_line(strokeWidth=2.2)
+        .encode(
+            x=alt.X("x:Q", title=x, scale=alt.Scale(type="log", domain=[0.001, 1])),
+            y=alt.Y("y:Q", title=y, scale=alt.Scale(domain=[0, 1])),
+            color=alt.Color("method:N", title=None, legend=alt.Legend(orient="top")),
+            tooltip=["method", alt.Tooltip("x:Q", format=".3f"), alt.Tooltip("y:Q", format=".3f")],
+        )
+        .properties(height=340)
+    )

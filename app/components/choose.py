@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def library_widgets() -> Library | None:
     way = st.segmented_control(
         "Library",
         ["Bundled example", "An index", "Upload"],
-        default="Bundled example",
+        default="An index" if "index" in st.query_params else "Bundled example",
         key="library-way",
         label_visibility="collapsed",
         required=True,
@@ -194,7 +195,7 @@ def option_widgets() -> Options:
         "Encoder",
         ["bundled", *map(str, encoders())],
         key="opt-encoder",
-        format_func=lambda name: name if name == "bundled" else Path(name).name,
+        format_func=encoder_name,
     )
     no_alerts = left.toggle("Leave out structural alerts (PAINS, Brenk)", key="opt-alerts")
     drop = right.toggle("Leave out the queries themselves", key="opt-drop")
@@ -226,6 +227,19 @@ def encoders() -> list[Path]:
         card.parent
         for root in places.roots()
         if root.is_dir()
-        for card in sorted(root.glob("*/card.json"))
+        for pattern in ("*/card.json", "*/*/card.json")
+        for card in sorted(root.glob(pattern))
         if (card.parent / "encoder.safetensors").is_file()
     ]
+
+
+def encoder_name(path: str) -> str:
+    """Name an encoder folder by what its card says and where it lies."""
+    if path == "bundled":
+        return path
+    folder = Path(path)
+    try:
+        name = json.loads((folder / "card.json").read_text()).get("name")
+    except (OSError, ValueError, AttributeError):
+        name = None
+    return f"{name or folder.name} ({folder.parent.name})"

@@ -154,7 +154,12 @@ def start_verify(index: Path) -> jobs.Job:
     """Start the check of every byte of an index."""
     run_id, _ = jobs.new_folder("verify")
     command = jobs.molsearch_command("verify", str(places.inside(index)), "--json")
-    return jobs.start(run_id, index.name, [jobs.Step("verify", command, stdout="verify.json")], {})
+    return jobs.start(
+        run_id,
+        index.name,
+        [jobs.Step("verify", command, stdout="verify.json")],
+        {"index": str(index)},
+    )
 
 
 def index_step(

@@ -35,8 +35,9 @@ def radar(hit: Mapping[str, float], query: Mapping[str, float]) -> str:
         anchor = "middle" if abs(x - centre) < 8 else "start" if x > centre else "end"
         text = html.escape(f"{label} {_short(hit.get(name))}")
         labels.append(
-            f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}' font-size='11' "
-            f"fill='currentColor' opacity='.8'>{text}</text>"
+            f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}' "
+            f"font-family='sans-serif' font-size='10.5' fill='currentColor' opacity='.8'>"
+            f"{text}</text>"
         )
     shapes = [
         _shape(query, theme.QUERY, dashed=True),

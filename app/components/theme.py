@@ -18,7 +18,7 @@ SCORE, ECFP4, QUERY, NEW, MUTED = "#2a9db8", "#d9822b", "#e5484d", "#2f9e62", "#
 
 _CSS = """
 <style>
-.block-container { padding-top: 2.4rem; padding-bottom: 3rem; max-width: 1500px; }
+.block-container { padding-top: 4rem; padding-bottom: 3rem; max-width: 1500px; }
 .ms-muted { opacity: .68; }
 .ms-lead { opacity: .75; margin: -.5rem 0 .6rem; max-width: 62rem; }
 .ms-chips { display: flex; flex-wrap: wrap; gap: .6rem; }

@@ -24,7 +24,7 @@ def main() -> None:
     if not run_id:
         theme.heading("Results", "Hits of a screen, beside the query they were found with.")
         theme.empty("No run chosen", "Start a screen, or open a recent run from the Screen page.")
-        st.page_link("pages/screen.py", label="Go to Screen", icon=":material/search:")
+        st.page_link("page/screen.py", label="Go to Screen", icon=":material/search:")
         return
     try:
         job = jobs.attach(run_id)
@@ -32,7 +32,7 @@ def main() -> None:
     except MolSearchError as error:
         theme.heading("Results", "Hits of a screen, beside the query they were found with.")
         st.error(theme.unmarked(str(error)), icon=":material/error:")
-        st.page_link("pages/screen.py", label="Go to Screen", icon=":material/search:")
+        st.page_link("page/screen.py", label="Go to Screen", icon=":material/search:")
         return
     st.session_state["run"] = run_id
     st.query_params["run"] = run_id

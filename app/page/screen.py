@@ -54,7 +54,7 @@ def main() -> None:
                 st.error(str(error), icon=":material/error:")
             else:
                 st.session_state.setdefault("own", []).append(job.run_id)
-                st.switch_page("pages/results.py", query_params={"run": job.run_id})
+                st.switch_page("page/results.py", query_params={"run": job.run_id})
     recent()
 
 
@@ -70,7 +70,7 @@ def recent() -> None:
         status = jobs.status(job)
         mark = {"done": "✓", "failed": "✕", "cancelled": "–"}.get(status.status, "●")
         st.page_link(
-            "pages/results.py",
+            "page/results.py",
             label=f"{mark} {plain(job.title)} · {theme.ago(job.created)}",
             query_params={"run": job.run_id},
         )

@@ -1,0 +1,163 @@
+"""Benchmark results as tables, and benchmarks of the user's own as jobs."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app import jobs, places
+from app.components.uploads import safe_name
+from molsearch.bench import results, summary
+from molsearch.bench.evaluate import GRID
+from molsearch.bench.markdown import LABELS, gain, number, setting, with_interval
+from molsearch.errors import InputError, MolSearchError, UsageError
+
+RESULT = "result.json"
+SHOWN = ("bedroc_80p5", "auroc", "ef_1pct", "ef_5pct", "log_auc")
+METHODS = {
+    "ecfp4": "ECFP4 Tanimoto",
+    "molsearch": "the bundled encoder",
+    "ecfp4+molsearch": "both, as z-scores",
+    "usrcat": "USRCAT (3D moments)",
+    "random": "random",
+}
+_LEAST_OF_CLASS = 8
+
+
+def files(own: Sequence[jobs.Job]) -> dict[str, Path]:
+    """List result files by their names: those of the checkout, then the user's own runs."""
+    found = {}
+    folder = places.source_tree() / "results"
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+        try:
+            results.read(path)
+        except MolSearchError:
+            continue
+        found[f"{path.stem} (committed)"] = path
+    for job in own:
+        if job.file(RESULT).exists():
+            found[f"{job.title} ({job.run_id[-6:]})"] = job.file(RESULT)
+    return found
+
+
+def overview(record: dict[str, Any]) -> pd.DataFrame:
+    """One row a method: means with intervals, and the gain over the baseline."""
+    rows = []
+    for line in summary.lines(record):
+        cells = {LABELS[m]: with_interval(line.values[m], m) for m in SHOWN}
+        rows.append({"Method": line.name, **cells, "BEDROC against ECFP4, wins:losses": gain(line)})
+    return pd.DataFrame(rows)
+
+
+def tiers(record: dict[str, Any]) -> pd.DataFrame:
+    """BEDROC by similarity tier: how far each method sees beyond what is already known."""
+    rows = []
+    for tier in summary.tiers(record):
+        cells = {m: number(found.mean, "bedroc_80p5") for m, found in tier.bedroc.items()}
+        rows.append(
+            {
+                "Actives": tier.name,
+                "Number": int(tier.n_actives),
+                "Targets": tier.n_targets,
+                **cells,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def curves(record: dict[str, Any], name: str) -> pd.DataFrame:
+    """Mean curves in long form: method, x, y."""
+    parts = [
+        pd.DataFrame({"method": method, "x": GRID, "y": np.asarray(values)})
+        for method, values in summary.mean_curves(record, name).items()
+    ]
+    columns = ["method", "x", "y"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def facts(record: dict[str, Any]) -> str:
+    """Say what was run."""
+    title = record["provenance"].get("title", record["benchmark"])
+    return f"{title}: {setting(record)}"
+
+
+def classes() -> dict[str, int]:
+    """Drug classes of the bundled example that are large enough to be searched for."""
+    counts = Counter(row["drug_class"] for row in _example())
+    return {
+        name: count for name, count in counts.most_common() if name and count >= _LEAST_OF_CLASS
+    }
+
+
+def write_class(name: str, folder: Path) -> None:
+    """Write a drug class of the example as a benchmark: its drugs against all the rest.
+
+    Raises
+    ------
+    UsageError
+        There is no such class.
+    """
+    rows = _example()
+    actives = [row for row in rows if row["drug_class"] == name]
+    if not actives:
+        raise UsageError(f"the example has no drug class {name[:60]!r}")
+    others = [row for row in rows if row["drug_class"] != name]
+    folder.mkdir(parents=True)
+    for stem, chosen in (("actives", actives), ("decoys", others)):
+        with (folder / f"{stem}.csv").open("w", newline="", encoding="utf-8") as handle:
+            writer = csv.writer(handle, lineterminator="\n")
+            writer.writerow(["smiles", "molecule_id"])
+            writer.writerows([row["smiles"], row["molecule_id"]] for row in chosen)
+
+
+def place_upload(source: Path, stem: str, folder: Path) -> None:
+    """Put an upload where a benchmark's folder expects it."""
+    suffix = safe_name(source.name)[len(source.name.split(".", 1)[0]) :]
+    folder.mkdir(parents=True, exist_ok=True)
+    source.replace(folder / f"{stem}{suffix}")
+
+
+def start(run_id: str, title: str, folder: Path, methods: Sequence[str]) -> jobs.Job:
+    """Start a benchmark over a folder of the run.
+
+    Raises
+    ------
+    UsageError
+        No method is chosen.
+    """
+    if not methods or not set(methods) <= set(METHODS):
+        raise UsageError("choose at least one of the methods")
+    ordered = ",".join(method for method in METHODS if method in methods)
+    command = jobs.molsearch_command(
+        "benchmark", str(folder), "--methods", ordered, "--full", "--training", "none",
+        "-o", str(folder.parent / RESULT), "--json",
+    )  # fmt: skip
+    return jobs.start(run_id, title, [jobs.Step("benchmark", command, stdout="summary.json")], {})
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a result file.
+
+    Raises
+    ------
+    InputError
+        It holds no result yet.
+    """
+    record = results.read(path)
+    if not record["results"]:
+        raise InputError("this run has no result")
+    return record
+
+
+def _example() -> list[dict[str, str]]:
+    path = places.example("library.csv")
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as handle:
+        return list(csv.DictReader(handle))

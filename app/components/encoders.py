@@ -1,0 +1,128 @@
+"""What an encoder's card says, and fine-tuning on one's own series as a job."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from app import jobs
+from app.components import choose
+from molsearch.bench.markdown import LABELS, number
+from molsearch.errors import InputError
+
+BUNDLED = "bundled"
+TUNED = "encoder"
+
+
+def bundled_folder() -> Path:
+    """Folder of the encoder that ships."""
+    return Path(str(files("molsearch.weights").joinpath("small")))
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Read a card.
+
+    Raises
+    ------
+    InputError
+        There is none, or it is damaged.
+    """
+    try:
+        found = json.loads((folder / "card.json").read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"no encoder card in {folder.name}: the encoder is not there, or its files are damaged"
+        ) from error
+    if not isinstance(found, dict):
+        raise InputError(f"the card in {folder.name} is damaged")
+    return found
+
+
+def all_encoders() -> dict[str, Path]:
+    """Encoders by their names, the bundled one first."""
+    return {
+        BUNDLED: bundled_folder(),
+        **{choose.encoder_name(str(path)): path for path in choose.encoders()},
+    }
+
+
+def figures(card: dict[str, Any]) -> pd.DataFrame:
+    """Development figures of encoder and ECFP4, a row each; empty where the card has none."""
+    found = card.get("development") or {}
+    return _rows({who: found[who] for who in ("encoder", "ecfp4") if who in found})
+
+
+def tuning(card: dict[str, Any]) -> pd.DataFrame:
+    """Figures before and after fine-tuning, on held-out scaffolds; empty where not tuned."""
+    found = card.get("fine_tuning") or {}
+    return _rows({who: found[who] for who in ("ecfp4", "before", "after") if who in found})
+
+
+def _rows(named: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    rows = []
+    for who, values in named.items():
+        cells = {
+            LABELS.get(name, name): number(float(value), name)
+            for name, value in values.items()
+            if name != "n" and isinstance(value, int | float)
+        }
+        rows.append({"": {"ecfp4": "ECFP4"}.get(who, who), **cells})
+    return pd.DataFrame(rows)
+
+
+def scalars(section: Any, *, most: int = 24) -> list[tuple[str, str]]:
+    """Plain values of a section of a card, for a table."""
+    if not isinstance(section, dict):
+        return []
+    found = []
+    for name, value in section.items():
+        if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
+            value = ", ".join(map(str, value[:12]))
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
+        if isinstance(value, str | int | float) and str(value) != "":
+            text = f"{value:,}" if isinstance(value, int) else str(value)
+            found.append((name.replace("_", " "), text))
+    return found[:most]
+
+
+def limits(card: dict[str, Any]) -> list[str]:
+    """Sentences about what the encoder does not say."""
+    given = card.get("limits")
+    said = [str(one) for one in given] if isinstance(given, list) else []
+    return said or [
+        "Similar embeddings mean like ligands of like targets. No binding energy, no dose and no "
+        "selectivity is predicted.",
+        "Targets and chemistry unlike ChEMBL's are poorly covered; a screen warns where a query "
+        "lies far from the training chemistry.",
+    ]
+
+
+def can_tune() -> bool:
+    """Say whether this molsearch's command line fine-tunes."""
+    from molsearch.cli import train
+
+    return "activities" in inspect.signature(train.train).parameters
+
+
+def start_tuning(
+    upload: Path, value: str, target: str | None, least: float, start_from: Path | None
+) -> jobs.Job:
+    """Start fine-tuning on an uploaded series."""
+    run_id, folder = jobs.new_folder("train")
+    moved = folder / "uploads" / upload.name
+    moved.parent.mkdir()
+    upload.replace(moved)
+    more = [f"--value-column={value}"] if value else []
+    more += [f"--target-column={target}"] if target else []
+    more += ["--from", str(start_from)] if start_from else []
+    command = jobs.molsearch_command(
+        "train", "--activities", str(moved), "-o", str(folder / TUNED),
+        "--active-above", str(least), *more,
+    )  # fmt: skip
+    return jobs.start(run_id, upload.name, [jobs.Step("fine-tune", command)], {})

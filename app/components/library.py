@@ -1,0 +1,141 @@
+"""What a library holds: counts, a sample of its molecules, its failures."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app import jobs, places
+from app.components import space
+from molsearch import schema
+from molsearch.errors import MolSearchError
+from molsearch.index.layout import MANIFEST
+from molsearch.index.manifest import Manifest, read_model
+from molsearch.index.reader import open_index
+
+SAMPLE = 3000
+_SEED = 20
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One index in the list."""
+
+    path: Path
+    place: str
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """Files it was made of."""
+        files = [Path(name).name for name in self.manifest.library.sources]
+        return ", ".join(files[:3]) + (" …" if len(files) > 3 else "")
+
+    @property
+    def label(self) -> str:
+        """Name, size and place, which tell it from the others."""
+        return f"{self.name} · {self.manifest.n_ok:,} molecules · {self.place}"
+
+
+def found() -> tuple[list[Summary], list[str]]:
+    """Indexes this session may see, newest first, and the places of those that are damaged."""
+    good, bad = [], []
+    own = set(st.session_state.get("own", []))
+    for one in places.find_indexes():
+        hidden = places.is_shared() and one.root == places.runs_root()
+        if hidden and one.path.relative_to(one.root).parts[0] not in own:
+            continue
+        try:
+            manifest = read_model(one.path / MANIFEST, Manifest)
+        except MolSearchError:
+            bad.append(one.label)
+            continue
+        good.append(Summary(one.path, one.label, manifest))
+    return good, bad
+
+
+def overview(summaries: list[Summary]) -> pd.DataFrame:
+    """Table of all indexes."""
+    return pd.DataFrame(
+        {
+            "Library": [one.name for one in summaries],
+            "Molecules": [one.manifest.n_ok for one in summaries],
+            "Failed": [one.manifest.n_failed for one in summaries],
+            "Conformers": [one.manifest.library.prepare.n_conformers for one in summaries],
+            "Encoder": [
+                str(one.manifest.card.get("name") or one.manifest.plan.encoder[:12])
+                for one in summaries
+            ],
+            "MiB": [round(size(one.path) / 2**20, 1) for one in summaries],
+            "Place": [one.place for one in summaries],
+        }
+    )
+
+
+def size(path: Path) -> int:
+    """Bytes below a folder."""
+    return sum(
+        (Path(folder) / name).stat().st_size for folder, _, names in os.walk(path) for name in names
+    )
+
+
+def sample(path: Path, n: int = SAMPLE) -> pd.DataFrame:
+    """Properties of up to `n` random molecules, with their places on the map as ``x`` and ``y``.
+
+    Raises
+    ------
+    IndexCorruptError
+        The index is damaged.
+    """
+    reader = open_index(path)
+    rng = np.random.default_rng(_SEED)
+    rows = np.sort(rng.choice(reader.n_rows, size=min(n, reader.n_rows), replace=False))
+    shards, within = space.places(reader, rows)
+    columns = [schema.MOLECULE_ID, schema.ALERTS, schema.GEOMETRY, schema.SCAFFOLD]
+    frame = reader.take(shards, within, [*columns, *schema.PROPERTIES]).to_pandas()
+    vectors = space.embeddings(reader, rows).astype(np.float64)
+    if len(rows) > 2:
+        mean, directions, _ = space.axes(vectors)
+        frame[["x", "y"]] = (vectors - mean) @ directions.T
+    return frame.rename(columns={schema.MOLECULE_ID: "molecule"})
+
+
+def failures(path: Path) -> pd.DataFrame:
+    """List the records without an embedding, and why."""
+    return open_index(path).failures().to_pandas()
+
+
+def reasons(frame: pd.DataFrame) -> pd.DataFrame:
+    """Count failures by stage and reason, numbers in the reason left out."""
+    kind = frame[schema.REASON].astype("str").str.replace(r"\d+", "#", regex=True)
+    grouped = frame.groupby([frame[schema.STAGE], kind], sort=False).size()
+    table = grouped.rename("Records").reset_index().sort_values("Records", ascending=False)
+    return table.rename(columns={schema.STAGE: "Stage", schema.REASON: "Reason"})
+
+
+def facts(one: Summary) -> list[tuple[str, Any]]:
+    """Say what the head of an index holds."""
+    manifest = one.manifest
+    prepare = manifest.library.prepare
+    return [
+        ("Molecules", f"{manifest.n_ok:,} of {manifest.n_in:,} records"),
+        ("Failed", f"{manifest.n_failed:,}"),
+        ("Conformers", f"{prepare.n_conformers} ({prepare.quality})"),
+        ("Embeddings", f"{manifest.plan.dim} × {manifest.plan.dtype}"),
+        ("Encoder", manifest.plan.encoder[:12]),
+        ("RDKit", manifest.library.rdkit),
+    ]
+
+
+def verify_of(path: Path) -> jobs.Job | None:
+    """Newest check of an index in this session's folder of runs."""
+    for job in jobs.recent("verify", 50):
+        if job.meta.get("index") == str(path):
+            return job
+    return None

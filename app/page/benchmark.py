@@ -1,0 +1,213 @@
+"""Benchmarks: how far to trust a screen, on public targets and on one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import jobs, places
+from app.components import benchmarks, charts, choose, progress, theme, uploads
+from molsearch.bench import results, summary
+from molsearch.errors import MolSearchError
+
+
+def main() -> None:
+    """Lay out the page."""
+    theme.heading(
+        "Benchmarks",
+        "Known actives hidden among other molecules: how many does each method bring to the top? "
+        "Every method ranks the same molecules for the same queries.",
+    )
+    run_id = st.query_params.get("run", "")
+    job = follow(run_id) if run_id else None
+    what = st.segmented_control(
+        "What", ["Results", "Test a drug class", "Test on my own molecules"], default="Results",
+        key="bench-what", label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    if what == "Test a drug class":
+        drug_class()
+    elif what == "Test on my own molecules":
+        own_molecules()
+    else:
+        shown(job)
+
+
+def follow(run_id: str) -> jobs.Job | None:
+    """Show the benchmark that the page's address names, while it runs or where it failed."""
+    try:
+        job = jobs.attach(run_id)
+    except MolSearchError as error:
+        st.error(theme.unmarked(str(error)), icon=":material/error:")
+        return None
+    status = jobs.status(job)
+    if not status.ended:
+        progress.panel(run_id)
+        return None
+    if status.status != "done":
+        progress.ending(job, status)
+        return None
+    return job
+
+
+def shown(job: jobs.Job | None) -> None:
+    """Show a result file."""
+    own = jobs.recent("benchmark")
+    if places.is_shared():
+        own = [one for one in own if one.run_id in st.session_state.get("own", [])]
+    files = benchmarks.files(own)
+    if not files:
+        theme.empty(
+            "No results yet", "Test a drug class of the bundled example: it takes a minute."
+        )
+        return
+    names = list(files)
+    mine = next((i for i, n in enumerate(names) if job and job.run_id[-6:] in n), 0)
+    name = st.selectbox("Result", names, index=mine, key="bench-file")
+    try:
+        record = benchmarks.read(files[name])
+    except MolSearchError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.caption(benchmarks.facts(record))
+    for sentence in summary.warnings(record):
+        st.warning(theme.unmarked(sentence), icon=":material/warning:")
+    st.dataframe(benchmarks.overview(record), hide_index=True, height="content")
+    st.caption("Means over targets with 95 % bootstrap intervals over targets.")
+    by_target(record)
+    early(record)
+    leakage(record)
+
+
+def by_target(record: dict[str, Any]) -> None:
+    """Compare methods with ECFP4 target by target."""
+    values = results.table(record, "bedroc_80p5")
+    others = [name for name in values.columns if name != summary.BASELINE]
+    if summary.BASELINE not in values or not others:
+        return
+    st.subheader("Target by target", anchor=False)
+    method = st.selectbox("Against ECFP4", others, key="bench-method")
+    left, right = st.columns([3, 2], gap="large")
+    left.altair_chart(charts.pairs(values, method, summary.BASELINE), width="stretch")
+    table = values[[method, summary.BASELINE]].copy()
+    table["difference"] = table[method] - table[summary.BASELINE]
+    right.dataframe(
+        table.sort_values("difference", ascending=False).round(3).rename_axis("target"), height=420
+    )
+
+
+def early(record: dict[str, Any]) -> None:
+    """Show ROC and enrichment, and the tiers by similarity."""
+    roc = benchmarks.curves(record, "roc")
+    if len(roc):
+        st.subheader("Curves", anchor=False)
+        left, right = st.columns(2, gap="large")
+        left.altair_chart(
+            charts.curves(roc, "False-positive rate", "Actives found"), width="stretch"
+        )
+        right.altair_chart(
+            charts.curves(
+                benchmarks.curves(record, "enrichment"), "Share of the library", "Actives found"
+            ),
+            width="stretch",
+        )
+    tiers = benchmarks.tiers(record)
+    if len(tiers):
+        st.subheader("By similarity", anchor=False)
+        st.caption(
+            "BEDROC(80.5) on the actives of each tier alone: those unlike the queries, or unlike "
+            "anything in training, are what a screen is for."
+        )
+        st.dataframe(tiers, hide_index=True, height="content")
+
+
+def leakage(record: dict[str, Any]) -> None:
+    """Show what the audit of the data found."""
+    found = summary.leakage(record)
+    data = found["data"]
+    if not data["targets"]:
+        return
+    st.subheader("Audit of the data", anchor=False)
+    theme.facts(
+        [
+            ("Actives", f"{data['n_actives']:,}"),
+            ("Others", f"{data['n_inactives']:,}"),
+            ("AUROC of simple properties alone", f"{data['property_auroc']:.2f}"),
+            ("AVE bias", f"{data['ave_bias']:.2f}"),
+            ("Actives with an analogue", f"{data['share_with_analogue']:.0%}"),
+        ]
+    )
+    for name, training in found["trainings"].items():
+        theme.facts(
+            [
+                (f"Training set {name}: actives in it", f"{training['actives_in_training']:,}"),
+                ("queries in it", f"{training['queries_in_training']:,}"),
+                ("targets in it", f"{training['targets_in_training']:,}"),
+            ]
+        )
+
+
+def drug_class() -> None:
+    """Hide the drugs of a class in the bundled example and look for them."""
+    classes = benchmarks.classes()
+    if not classes:
+        st.info("The bundled example is part of the source tree and is not here.")
+        return
+    name = st.selectbox(
+        "Drug class", list(classes), format_func=lambda one: f"{one} ({classes[one]} drugs)",
+        key="bench-class",
+    )  # fmt: skip
+    st.caption("Five of its drugs are the queries, each alone; the others are to be found.")
+    methods = _methods()
+    if st.button("Run", type="primary", icon=":material/play_arrow:", key="class-go"):
+        run_id, folder = jobs.new_folder("benchmark")
+        benchmarks.write_class(name, folder / "benchmark")
+        _begin(run_id, f"{name} in the bundled example", methods)
+
+
+def own_molecules() -> None:
+    """Test the encoder on the user's own actives and inactives."""
+    st.caption(
+        "Bring molecules with known activity on your target. If the encoder does not tell them "
+        "apart, do not trust a screen with it; ECFP4 on the same molecules is beside it."
+    )
+    left, right = st.columns(2)
+    given = {
+        "actives": left.file_uploader("Actives", type=uploads.TYPES, key="bench-actives"),
+        "inactives": right.file_uploader("Inactives", type=uploads.TYPES, key="bench-inactives"),
+    }
+    methods = _methods()
+    ready = all(given.values())
+    if st.button("Run", type="primary", icon=":material/play_arrow:", key="own-go",
+                 disabled=not ready, help=None if ready else "Bring both files."):  # fmt: skip
+        try:
+            run_id, folder = jobs.new_folder("benchmark")
+            for stem, file in given.items():
+                path = choose.keep_upload(file.file_id, file.name, file)  # type: ignore[union-attr]
+                uploads.look(path)
+                benchmarks.place_upload(path, stem, folder / "benchmark")
+            _begin(run_id, "my molecules", methods)
+        except MolSearchError as error:
+            st.error(theme.unmarked(str(error)), icon=":material/error:")
+
+
+def _methods() -> list[str]:
+    return st.multiselect(
+        "Methods", list(benchmarks.METHODS), default=["ecfp4", "molsearch"],
+        format_func=benchmarks.METHODS.__getitem__, key="bench-methods",
+    )  # fmt: skip
+
+
+def _begin(run_id: str, title: str, methods: list[str]) -> None:
+    try:
+        folder = places.runs_root() / run_id / "benchmark"
+        job = benchmarks.start(run_id, title, folder, methods)
+    except MolSearchError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.session_state.setdefault("own", []).append(job.run_id)
+    st.query_params["run"] = job.run_id
+    st.rerun()
+
+
+main()

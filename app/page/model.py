@@ -1,0 +1,143 @@
+"""Encoder: its card, its limits, and fine-tuning on one's own series."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import jobs
+from app.components import choose, encoders, progress, theme, uploads
+from molsearch.errors import MolSearchError
+
+
+def main() -> None:
+    """Lay out the page."""
+    theme.heading(
+        "Encoder",
+        "The network that turns a molecule and its 3D shape into 256 numbers, so that ligands of "
+        "the same target lie close together.",
+    )
+    run_id = st.query_params.get("run", "")
+    if run_id:
+        follow(run_id)
+    found = encoders.all_encoders()
+    name = st.selectbox("Encoder", list(found), key="card") if len(found) > 1 else encoders.BUNDLED
+    try:
+        card(encoders.read_card(found[str(name)]))
+    except MolSearchError as error:
+        st.error(str(error), icon=":material/error:")
+    st.subheader("Fine-tune on my own activities", anchor=False)
+    if not encoders.can_tune():
+        st.info(
+            "This version has no fine-tuning on the command line yet. What helps today: give "
+            "several actives of your series as queries; the hits nearest to any of them come first."
+        )
+        return
+    fine_tune()
+
+
+def card(content: dict[str, Any]) -> None:
+    """Show a card."""
+    identity = str(content.get("identity", ""))
+    theme.facts(
+        [
+            ("Name", content.get("name", "–")),
+            ("Identity", identity[:12] or "–"),
+            ("Dimensions", (content.get("model") or {}).get("embedding_dim", "–")),
+        ]
+    )
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        tuned = encoders.tuning(content)
+        if len(tuned):
+            st.subheader("Before and after fine-tuning", anchor=False)
+            st.caption("On scaffolds that were held out of the tuning.")
+            st.dataframe(tuned, hide_index=True, height="content")
+        st.subheader("How well it ranks", anchor=False)
+        figures = encoders.figures(content)
+        if len(figures):
+            development = content["development"]
+            st.dataframe(figures, hide_index=True, height="content")
+            st.caption(
+                f"Means over {development.get('targets', '–')} development targets; better than "
+                f"ECFP4 in BEDROC on "
+                f"{development.get('targets_above_ecfp4_in_bedroc_80p5', '–')}. "
+                f"{theme.unmarked(str(development.get('protocol', '')))}"
+            )
+        else:
+            st.caption("The card holds no figures. The Benchmarks page compares it with ECFP4.")
+        st.subheader("Limits", anchor=False)
+        for sentence in encoders.limits(content):
+            st.markdown(f"- {theme.unmarked(sentence)}")
+    with right:
+        for title, key in (("Training", "training"), ("Network", "model"),
+                           ("Applicability", "applicability"), ("Parent", "parent")):  # fmt: skip
+            rows = encoders.scalars(content.get(key))
+            if rows:
+                st.subheader(title, anchor=False)
+                st.html(table(rows))
+    st.caption(theme.unmarked(str(content.get("licence", ""))))
+
+
+def table(rows: list[tuple[str, str]]) -> str:
+    """Labels and values as an HTML table, escaped."""
+    cells = "".join(
+        f"<tr><td>{html.escape(label)}</td><td>{html.escape(value)}</td></tr>"
+        for label, value in rows
+    )
+    return f"<table class='ms-props'>{cells}</table>"
+
+
+def follow(run_id: str) -> None:
+    """Show the fine-tuning that the page's address names."""
+    try:
+        job = jobs.attach(run_id)
+    except MolSearchError as error:
+        st.error(theme.unmarked(str(error)), icon=":material/error:")
+        return
+    status = jobs.status(job)
+    if not status.ended:
+        progress.panel(run_id)
+    elif status.status == "done":
+        st.success("Tuned. Choose it below, and under Options on the Screen page.")
+        with st.expander("What it said"):
+            st.code(jobs.log(job), language=None)
+    else:
+        progress.ending(job, status)
+
+
+def fine_tune() -> None:
+    """Take a series with activities and tune the encoder on it."""
+    st.caption(
+        "A table with structures and activities (−log₁₀ molar such as pIC50, or active/inactive), "
+        "and a column of targets where there are several. Figures before and after are measured "
+        "on scaffolds held out of the tuning; where nothing is gained, the weights stay."
+    )
+    given = st.file_uploader("Activities", type=uploads.TYPES, key="tune-file", max_upload_size=50)
+    if given is None:
+        return
+    try:
+        path: Path = choose.keep_upload(given.file_id, given.name, given)
+        columns = list(uploads.look(path).columns)
+    except MolSearchError as error:
+        st.error(theme.unmarked(str(error)), icon=":material/error:")
+        return
+    if not columns:
+        st.error("The table has no column beside the structures; add one of activities.")
+        return
+    first, second, third = st.columns(3)
+    value = first.selectbox("Activity column", columns, key="tune-value")
+    target = second.selectbox("Target column", ["(one target)", *columns], key="tune-target")
+    least = third.number_input("Least value of an active", 0.0, 12.0, 6.0, 0.5, key="tune-least")
+    if st.button("Fine-tune", type="primary", icon=":material/tune:", key="tune-go"):
+        chosen = None if target == "(one target)" else target
+        job = encoders.start_tuning(path, str(value), chosen, float(least), None)
+        st.session_state.setdefault("own", []).append(job.run_id)
+        st.query_params["run"] = job.run_id
+        st.rerun()
+
+
+main()

@@ -1,7 +1,0 @@
-"""Page."""
-
-from __future__ import annotations
-
-import streamlit as st
-
-st.title("soon")
