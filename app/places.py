@@ -97,9 +97,9 @@ def _walk(folder: Path, depth: int) -> list[Path]:
     for path in inner:
         if path.name.startswith(".") or path.is_symlink():
             continue
-        if is_index(path):
-            if (path / MANIFEST).is_file():
-                found.append(path)
+        # A library in the cache keeps its prepared set beside the index: look below it too.
+        if is_index(path) and (path / MANIFEST).is_file():
+            found.append(path)
         elif depth > 1:
             found += _walk(path, depth - 1)
     return found

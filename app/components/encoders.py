@@ -44,7 +44,7 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 
 def all_encoders() -> dict[str, Path]:
-    """Encoders by their names, the bundled one first."""
+    """List encoders by their names, the bundled one first."""
     return {
         BUNDLED: bundled_folder(),
         **{choose.encoder_name(str(path)): path for path in choose.encoders()},
@@ -96,10 +96,14 @@ def limits(card: dict[str, Any]) -> list[str]:
     given = card.get("limits")
     said = [str(one) for one in given] if isinstance(given, list) else []
     return said or [
-        "Similar embeddings mean like ligands of like targets. No binding energy, no dose and no "
-        "selectivity is predicted.",
-        "Targets and chemistry unlike ChEMBL's are poorly covered; a screen warns where a query "
-        "lies far from the training chemistry.",
+        (
+            "Similar embeddings mean like ligands of like targets. No binding energy, no dose and "
+            "no selectivity is predicted."
+        ),
+        (
+            "Targets and chemistry unlike ChEMBL's are poorly covered; a screen warns where a "
+            "query lies far from the training chemistry."
+        ),
     ]
 
 

@@ -51,7 +51,7 @@ def config(result: Result) -> dict[str, Any]:
             help="Cosine similarity of the encoder's embeddings, 1 for identical ones.",
         ),
         schema.PERCENTILE: column.NumberColumn(
-            "Above background", format="%.2f %%", width=105,
+            "Above", format="%.2f %%", width=88,
             help="Per cent of random drug-like molecules that score lower for this query.",
         ),
         schema.ECFP4_SIMILARITY: column.ProgressColumn(

@@ -70,8 +70,10 @@ def shown(job: jobs.Job | None) -> None:
         st.error(str(error), icon=":material/error:")
         return
     st.caption(benchmarks.facts(record))
-    for sentence in summary.warnings(record):
-        st.warning(theme.unmarked(sentence), icon=":material/warning:")
+    said = summary.warnings(record)
+    if said:
+        lines = "\n".join(f"- {theme.unmarked(sentence)}" for sentence in said)
+        st.warning(f"**Read the figures with this in mind**\n\n{lines}")
     st.dataframe(benchmarks.overview(record), hide_index=True, height="content")
     st.caption("Means over targets with 95 % bootstrap intervals over targets.")
     by_target(record)

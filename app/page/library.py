@@ -33,7 +33,7 @@ def main() -> None:
     if not good:
         theme.empty(
             "No library yet",
-            "Upload one above, screen the bundled example, or run `molsearch index` in a terminal.",
+            "Upload one above, screen the bundled example, or run molsearch index in a terminal.",
         )
         return
     st.dataframe(library.overview(good), hide_index=True, height="content")

@@ -73,12 +73,16 @@ def card(content: dict[str, Any]) -> None:
         for sentence in encoders.limits(content):
             st.markdown(f"- {theme.unmarked(sentence)}")
     with right:
-        for title, key in (("Training", "training"), ("Network", "model"),
-                           ("Applicability", "applicability"), ("Parent", "parent")):  # fmt: skip
+        for title, key in (("Training", "training"), ("Parent", "parent")):
             rows = encoders.scalars(content.get(key))
             if rows:
                 st.subheader(title, anchor=False)
                 st.html(table(rows))
+        for title, key in (("Network", "model"), ("Applicability", "applicability")):
+            rows = encoders.scalars(content.get(key))
+            if rows:
+                with st.expander(title):
+                    st.html(table(rows))
     st.caption(theme.unmarked(str(content.get("licence", ""))))
 
 
