@@ -87,10 +87,15 @@ def _examples() -> list[Draft]:
 
 def library_widgets() -> Library | None:
     """Let the user choose what is searched; None where nothing can be."""
+    asked = st.query_params.get("index", "")
+    st.session_state.setdefault("library-way", "Bundled example")
+    if asked and st.session_state.get("index-asked") != asked:
+        st.session_state["index-asked"] = asked
+        st.session_state["library-way"] = "An index"
+        st.session_state.pop("library-index", None)
     way = st.segmented_control(
         "Library",
         ["Bundled example", "An index", "Upload"],
-        default="An index" if "index" in st.query_params else "Bundled example",
         key="library-way",
         label_visibility="collapsed",
         required=True,
