@@ -15,20 +15,21 @@ class Fusion(nn.Module):
     """Lets the 3D vector scale and shift the substructure vector, channel by channel.
 
     Feature-wise modulation (Perez et al. 2018): ``(1 + s(g)) * norm(b) + t(g)``. Without a
-    conformer nothing is modulated, and the substructure vector alone goes on.
+    conformer, or without a 3D branch at all (`modulated` false), ``norm(b)`` alone goes on.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, modulated: bool) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
-        self.modulate = nn.Linear(width, 2 * width)
-        nn.init.normal_(self.modulate.weight, std=0.05)
-        nn.init.zeros_(self.modulate.bias)
+        self.modulate = nn.Linear(width, 2 * width) if modulated else None
+        if self.modulate is not None:
+            nn.init.normal_(self.modulate.weight, std=0.05)
+            nn.init.zeros_(self.modulate.bias)
 
     def forward(self, bag: Tensor, graph: Tensor | None, graphs: Tensor) -> Tensor:
         """Fuse ``[B, d]`` substructure and ``[b, d]`` graph vectors of the molecules `graphs`."""
         bag = self.norm(bag)
-        if graph is None:
+        if graph is None or self.modulate is None:
             return bag
         scale, shift = self.modulate(graph).chunk(2, -1)
         return bag.index_add(0, graphs, bag[graphs] * scale + shift)
@@ -53,8 +54,9 @@ class Network(nn.Module):
             else None
         )
         self.graph = GraphBranch(config) if config.use_geometry else None
-        both = config.use_substructure and config.use_geometry
-        self.fusion = Fusion(width) if both else None
+        self.fusion = (
+            Fusion(width, modulated=config.use_geometry) if config.use_substructure else None
+        )
         self.mlp = nn.Sequential(
             nn.LayerNorm(width),
             nn.Linear(width, 4 * width),
@@ -88,11 +90,9 @@ class Network(nn.Module):
         self, bag: Tensor | None, graph: Tensor | None, graphs: Tensor, batch: MolGraph
     ) -> Tensor:
         """Join what the branches said; ``graph`` speaks of the molecules ``graphs`` alone."""
-        if bag is None:
+        if bag is None or self.fusion is None:
             zeros = batch.pos.new_zeros(batch.n_graphs, self.config.width)
             return zeros if graph is None else zeros.index_copy(0, graphs, graph)
-        if self.fusion is None:
-            return bag
         fused: Tensor = self.fusion(bag, graph, graphs)
         return fused
 
