@@ -160,3 +160,24 @@ class TrainConfig(Config):
     checkpoint_minutes: float = Field(5.0, gt=0)
     evaluate_every: int = Field(500, gt=0)
     soft: SoftConfig = SoftConfig()
+
+
+class FinetuneConfig(Config):
+    """How an encoder is tuned on a chemist's own series; the defaults are cautious."""
+
+    name: str = "tuned"
+    activities: str = ""
+    seed: int = 20
+    steps: int = Field(200, gt=0, description="at most")
+    pairs_per_step: int = Field(24, ge=2)
+    negatives_per_step: int = Field(48, ge=2)
+    micro_batch: int = Field(32, gt=0)
+    learning_rate: float = Field(1e-4, gt=0)
+    temperature: float = Field(0.07, gt=0)
+    ema: float = Field(0.9, ge=0, lt=1)
+    evaluate_every: int = Field(10, gt=0)
+    patience: int = Field(5, gt=0, description="evaluations without a better figure")
+    choosing_share: float = Field(0.2, gt=0, lt=0.5, description="of the actives")
+    held_out_share: float = Field(0.2, gt=0, lt=0.5, description="of the actives")
+    max_queries: int = Field(10, gt=0, description="a target")
+    active_above: float = Field(6.0, description="least -log10 molar value of an active")

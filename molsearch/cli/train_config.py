@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
-from molsearch.config import TrainConfig
+from molsearch.config import Config, TrainConfig
 from molsearch.errors import InputError, UsageError
+
+_Kind = TypeVar("_Kind", bound=Config)
 
 
 def read_config(path: Path, changes: Sequence[str]) -> TrainConfig:
@@ -35,14 +37,21 @@ def read_config(path: Path, changes: Sequence[str]) -> TrainConfig:
         raise InputError(f"{path}: cannot be read as YAML ({reason})") from None
     if not isinstance(content, dict):
         raise InputError(f"{path}: not a mapping of settings; see configs/ for examples")
+    return checked(TrainConfig, content, changes, str(path))
+
+
+def checked(
+    kind: type[_Kind], content: dict[str, Any], changes: Sequence[str], where: str
+) -> _Kind:
+    """Apply ``KEY=VALUE`` changes to settings and check them all; errors begin with `where`."""
     for change in changes:
         _apply(content, change)
     try:
-        return TrainConfig.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{path}: {place}: {first['msg']}") from None
+        raise UsageError(f"{where}: {place}: {first['msg']}") from None
 
 
 def _apply(content: dict[str, Any], change: str) -> None:

@@ -51,8 +51,12 @@ class StepPrinter:
 
     def evaluation(self, step: int, encoder: str, means: dict[str, float]) -> None:
         """Print the figures of an encoder on the development screens."""
+        self.figures(step, f"encoder {encoder} on the development screens", means)
+
+    def figures(self, step: int, what: str, means: dict[str, float]) -> None:
+        """Print figures reached at a step."""
         text = " · ".join(f"{n} {v:.4f}" for n, v in means.items())
-        self.say(f"step {step:,}, encoder {encoder} on the development screens: {text}")
+        self.say(f"step {step:,}, {what}: {text}")
 
 
 def step_line(recent: list[StepReport], steps: int) -> str:

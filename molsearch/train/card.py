@@ -15,6 +15,8 @@ LICENCE = (
     "the weights are offered under CC BY-SA 3.0."
 )
 N_NEIGHBOURS = 10
+#: Molecules whose embeddings ship as the background.
+N_SHIPPED = 2048
 
 
 def applicability(

@@ -32,8 +32,6 @@ from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.state import TrainState
 from molsearch.train.supervised import Supervised
 
-#: Molecules whose embeddings ship as the background, and as many again to place it.
-N_BACKGROUND = 2048
 _LOG_EVERY = 50
 _PROTOCOL = (
     "{file} (lite): each query alone against its target's other actives and decoys, "
@@ -183,7 +181,7 @@ def _background(
     network: Network, store: GraphStore, seed: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Embed two disjoint random draws of training molecules."""
-    chosen = np.random.default_rng(seed).permutation(len(store))[: 2 * N_BACKGROUND]
+    chosen = np.random.default_rng(seed).permutation(len(store))[: 2 * cards.N_SHIPPED]
     half = max(len(chosen) // 2, 1)
     encoder = Encoder(network, identity="", card={})
     embeddings = encoder.encode_rows(store, np.sort(chosen))

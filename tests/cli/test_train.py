@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from molsearch.chem.records import iter_records
 from molsearch.cli.train_config import read_config
+from molsearch.cli.train_series import whole_rows
 from molsearch.errors import InputError, UsageError
 from molsearch.nn.weights import load_encoder
 
@@ -93,3 +95,61 @@ def test_configuration_errors_name_the_setting(tmp_path: Path) -> None:
     (tmp_path / "list.yaml").write_text("- a\n")
     with pytest.raises(InputError, match="not a mapping"):
         read_config(tmp_path / "list.yaml", [])
+
+
+@pytest.mark.slow
+def test_fine_tuning_prints_the_gain(trained: tuple[Path, str], tmp_path: Path) -> None:
+    with (ROOT / "datasets" / "example" / "drugs.csv").open() as handle:
+        drugs = list(csv.DictReader(handle))
+    classes = ["COX inhibitor", "dopamine D2 antagonist", "H1 antihistamine"]
+    for name, kept in (("mine", True), ("others", False)):
+        with (tmp_path / f"{name}.csv").open("w", newline="") as handle:
+            writer = csv.writer(handle)
+            writer.writerow(["smiles", "drug_class"])
+            rows = [d for d in drugs if (d["drug_class"] in classes) == kept][:80]
+            writer.writerows([d["smiles"], d["drug_class"]] for d in rows)
+    arguments = ["--activities", "mine.csv", "--decoys", "others.csv", "-o", "tuned", "-n", "1"]
+    settings = ["--set", "steps=6", "--set", "evaluate_every=3"]
+    done = molsearch("train", "--from", trained[0], *arguments, *settings, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert any("69 active on 3 targets" in line for line in lines), done.stderr
+    table = {line.split()[0]: line.split()[1:] for line in lines if line.startswith("  ")}
+    before, after, gain = (np.array(table[n], float) for n in ("before", "after", "gain"))
+    assert np.allclose((after - before)[:4], gain[:4], atol=2e-4)
+    run = json.loads((tmp_path / "tuned" / "run.json").read_text())
+    assert run["gain"]["after"]["auroc"] == pytest.approx(after[0])
+    parent = load_encoder(trained[0], device="cpu").identity
+    assert load_encoder(tmp_path / "tuned", device="cpu").card["parent"]["identity"] == parent
+
+
+def test_requests_that_fit_nothing_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("smiles,pIC50\nCCO,7\n")
+    for arguments, said in (
+        ([], "give CONFIG"),
+        ([SMOKE, "--activities", "mine.csv", "-o", "x"], "no CONFIG"),
+        (["--activities", "mine.csv"], "-o OUTPUT"),
+    ):
+        done = molsearch("train", *arguments, cwd=tmp_path)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "smiles"),
+    [
+        ("a.csv", "smiles,pIC50\nCCO,7\n", "smiles"),
+        ("b.tsv", "pIC50\tStructure\tname\n7\tCCO\tx\n", "Structure"),
+        ("d.smi", "CCO 7\n", None),
+    ],
+)
+def test_no_column_of_a_series_is_lost_as_an_id(
+    tmp_path: Path, name: str, text: str, smiles: str | None
+) -> None:
+    (tmp_path / name).write_text(text)
+    config = whole_rows(tmp_path / name)
+    assert config.id_column == smiles
+    if smiles is not None:
+        (record,) = iter_records([tmp_path / name], config)
+        assert record.extra["pIC50"] == "7"
