@@ -89,6 +89,8 @@ def setting(record: dict[str, Any]) -> str:
         said.append(f"drawn: at most {' and '.join(most)} a target, seed {config['seed']}")
     protocols = sorted({row["protocol"] for row in first})
     words = {"fused": "all queries of a target fused", "each": "each query alone, then averaged"}
+    if all(row["n_queries"] == 1 for row in first):
+        return "; ".join([*said, "one query a target"])
     said += [words[protocol] for protocol in protocols]
     return "; ".join(said)
 
