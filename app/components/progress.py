@@ -67,6 +67,15 @@ def panel(run_id: str) -> None:
     )
 
 
+@st.fragment(run_every=2.0)
+def pending(run_id: str) -> None:
+    """Wait for what follows the hit list, which is shown already."""
+    status = jobs.status(jobs.attach(run_id))
+    if status.ended:
+        st.rerun(scope="app")
+    st.caption(f"{describe(status)[0]}")
+
+
 def _steps(job: jobs.Job, status: jobs.Status) -> None:
     if len(job.steps) < 2:
         return

@@ -50,7 +50,7 @@ def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> 
     which = st.radio("Rows", usable, horizontal=True, key="take-rows")
     chosen = choices[which].reset_index(drop=True)
     name = downloads.file_name(job.title, "")
-    st.caption(f"{len(chosen):,} hits")
+    st.caption("1 hit" if len(chosen) == 1 else f"{len(chosen):,} hits")
     with st.container(horizontal=True):
         st.download_button(
             "csv", lambda: downloads.csv_bytes(chosen), f"{name}.csv", "text/csv",

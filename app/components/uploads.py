@@ -9,14 +9,17 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from molsearch.chem.prepare import prepare_record
 from molsearch.chem.records import iter_records
-from molsearch.config import ReadConfig
+from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
+from molsearch.schema import Failure
 
 SUFFIXES = (".smi", ".csv", ".tsv", ".txt", ".sdf", ".sd", ".mol", ".parquet")
 TYPES = ["smi", "csv", "tsv", "txt", "sdf", "sd", "mol", "parquet", "gz"]
 MOST_BYTES = 500 * 2**20
 _LOOK = 50
+_FLAT = PrepareConfig(n_conformers=0)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -98,9 +101,10 @@ def look(path: Path) -> Look:
         It cannot be read, or not one of these records holds a structure.
     """
     records = list(islice(iter_records([path], ReadConfig()), _LOOK))
-    bad = [record for record in records if record.error or not (record.smiles or record.molblock)]
+    found = [prepare_record(record, _FLAT) for record in records]
+    bad = [one for one in found if isinstance(one, Failure)]
     columns = dict.fromkeys(name for record in records for name in record.extra)
-    first = f"row {bad[0].row}: {bad[0].error or 'no structure'}" if bad else ""
+    first = f"row {bad[0].row}: {bad[0].reason}" if bad else ""
     if len(bad) == len(records):
         raise InputError(
             f"{path.name}: none of the first {len(records)} records holds a structure"

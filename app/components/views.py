@@ -121,7 +121,7 @@ def as_novelty(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) 
 def as_map(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """Where hits and queries lie in the library, as the encoder sees it."""
     if result.chart is None:
-        theme.empty("No map of this run", "The list itself is whole; its map could not be made.")
+        theme.empty("No map of this run", "It is still being drawn, or could not be made.")
         return None
     return _clicked(charts.space(result.chart, rows, focus), "map")
 

@@ -8,13 +8,14 @@ import streamlit as st
 from app import jobs
 from app.components import detail, hits, progress, takeaway, theme, views
 from app.components.hits import Result
+from app.components.launch import MAP
 from molsearch import schema
 from molsearch.errors import MolSearchError
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the hit list …")
-def load(run_id: str) -> Result:
-    """Read the hits of a finished run, once."""
+def load(run_id: str, mapped: bool) -> Result:
+    """Read the hits of a run, once before and once after its map is made."""
     return hits.load(jobs.attach(run_id))
 
 
@@ -37,7 +38,10 @@ def main() -> None:
     st.session_state["run"] = run_id
     st.query_params["run"] = run_id
     st.title(theme.unmarked(job.title), anchor=False)
-    if not status.ended:
+    if status.label == "map" and not status.ended:
+        progress.pending(run_id)
+        finished(job, status)
+    elif not status.ended:
         progress.panel(run_id)
     elif status.status != "done":
         progress.ending(job, status)
@@ -48,7 +52,7 @@ def main() -> None:
 def finished(job: jobs.Job, status: jobs.Status) -> None:
     """Show the hit list."""
     try:
-        result = load(job.run_id)
+        result = load(job.run_id, job.file(MAP).exists())
     except MolSearchError as error:
         st.error(str(error), icon=":material/error:")
         return

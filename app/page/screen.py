@@ -9,9 +9,13 @@ from app.components import choose, queries, theme
 from app.components.launch import start_screen
 from molsearch.errors import MolSearchError
 
+# Which page shows a run of a kind.
+_PAGES = {"library": "library", "verify": "library", "benchmark": "benchmark", "train": "model"}
+
 
 def main() -> None:
     """Lay out the page."""
+    follow()
     theme.heading(
         "Screen",
         "Bring one or more active molecules; get the molecules of a library that an encoder "
@@ -56,6 +60,14 @@ def main() -> None:
                 st.session_state.setdefault("own", []).append(job.run_id)
                 st.switch_page("page/results.py", query_params={"run": job.run_id})
     recent()
+
+
+def follow() -> None:
+    """Send an address that names a run to the page that shows it."""
+    run_id = st.query_params.get("run", "")
+    if run_id:
+        page = _PAGES.get(run_id.split("-")[0], "results")
+        st.switch_page(f"page/{page}.py", query_params={"run": run_id})
 
 
 def recent() -> None:

@@ -91,6 +91,22 @@ def test_screen_on_a_shared_server_lists_no_run_of_others(page, runs, monkeypatc
     assert "Recent runs" not in [one.value for one in page().subheader]
 
 
+def test_an_address_that_names_a_run_alone_is_sent_to_its_page(page, runs):
+    at = page("screen", run=finished_run(runs))
+    assert len(at.dataframe[0].value) == 5
+
+
+def test_results_are_shown_while_the_map_is_drawn(page, runs, monkeypatch):
+    run_id = finished_run(runs)
+    (runs / run_id / "map.parquet").unlink()
+    state = jobs.Status("running", label="map")
+    monkeypatch.setattr(jobs, "status", lambda job: state)
+    at = page("results", run=run_id)
+    assert len(at.dataframe[0].value) == 5
+    at.segmented_control(key="view").set_value("Map").run()
+    assert "No map" in said(at)
+
+
 def test_results_without_a_run_say_where_to_begin(page):
     assert "No run chosen" in said(page("results"))
 
