@@ -157,7 +157,8 @@ def picked(event: Any) -> int | None:
 
 
 def library_space(points: pd.DataFrame, column: str, label: str) -> Any:
-    """Map of a library, coloured by one of its properties."""
+    """Map of a library, coloured by one of its properties; outliers do not stretch the colours."""
+    low, high = points[column].quantile([0.02, 0.98])
     return (
         alt.Chart(points)
         .mark_circle(size=26, opacity=0.75)
@@ -165,7 +166,9 @@ def library_space(points: pd.DataFrame, column: str, label: str) -> Any:
             x=alt.X("x:Q", title="First axis"),
             y=alt.Y("y:Q", title="Second axis"),
             color=alt.Color(
-                f"{column}:Q", title=label, scale=alt.Scale(scheme="viridis", clamp=True)
+                f"{column}:Q",
+                title=label,
+                scale=alt.Scale(scheme="viridis", clamp=True, domain=[low, high]),
             ),
             tooltip=["molecule", "mw", "clogp", "tpsa"],
         )

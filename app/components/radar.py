@@ -51,13 +51,18 @@ def radar(hit: Mapping[str, float], query: Mapping[str, float]) -> str:
 
 
 def _shape(values: Mapping[str, float], colour: str, *, dashed: bool) -> str:
-    shares = [min(max(float(values.get(name) or 0.0), 0.0) / top, 1.0) for name, _, top in AXES]
+    shares = [_share(values.get(name), top) for name, _, top in AXES]
     dash = " stroke-dasharray='5 4'" if dashed else ""
     fill = "none" if dashed else colour
     return (
         f"<polygon points='{_path(shares)}' fill='{fill}' fill-opacity='.22' stroke='{colour}' "
         f"stroke-width='2'{dash}/>"
     )
+
+
+def _share(value: float | None, top: float) -> float:
+    """Share of the outer ring, 0 to 1; nothing is known of what is missing."""
+    return 0.0 if value is None or value != value else min(max(float(value), 0.0) / top, 1.0)
 
 
 def _place(number: int, share: float) -> tuple[float, float]:

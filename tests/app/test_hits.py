@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pandas as pd
+import pytest
+from app_runs import QUERY, bare_run, finished_run
+from rdkit import Chem
+
+from app import jobs
+from app.components import charts, downloads, hits, radar, shortlist, table
+from app.components.hits import Filter
+from molsearch.errors import InputError, UsageError
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOLSEARCH_RUNS", str(tmp_path))
+    return jobs.attach(finished_run(tmp_path))
+
+
+@pytest.fixture
+def result(job):
+    return hits.load(job)
+
+
+def ranks(frame):
+    return frame["rank"].tolist()
+
+
+def test_filters_narrow_and_sort(result):
+    assert ranks(Filter().apply(result)) == [1, 2, 3, 4, 5]
+    assert ranks(Filter(no_query=True).apply(result)) == [2, 3, 4, 5]
+    assert ranks(Filter(only_new=True).apply(result)) == [3, 4, 5]
+    assert ranks(Filter(text="V2").apply(result)) == [2]  # the user's own column
+    assert ranks(Filter(text="[.*").apply(result)) == []
+    assert ranks(Filter(smarts="c1ncnc2ccccc12").apply(result)) == [1, 2]
+    assert ranks(Filter(ranges={"score": (0.45, 0.7)}).apply(result)) == [3, 4]
+    assert ranks(Filter(sort="ECFP4, least similar first").apply(result)) == [5, 3, 4, 2, 1]
+    with pytest.raises(UsageError):
+        Filter(smarts="((").apply(result)
+
+
+def test_bounds_hold_every_value():
+    frame = pd.DataFrame({"a": [0.123, 0.987], "none": [None, None]})
+    assert hits.bounds(frame, "a", 0.01) == (0.12, 0.99)
+    assert hits.bounds(frame, "none", 1.0) == (0.0, 1.0)
+
+
+def test_scaffolds_group_every_hit_once(result):
+    groups = hits.scaffolds(result.frame)
+    assert groups["hits"].sum() == len(result.frame)
+    assert groups["best_rank"].is_monotonic_increasing
+    assert groups["scaffold"].tolist()[-1] == ""  # the acyclic hit, the last in rank
+
+
+def test_a_run_without_hits_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOLSEARCH_RUNS", str(tmp_path))
+    with pytest.raises(InputError, match="start the screen again"):
+        hits.load(jobs.attach(bare_run(tmp_path)))
+
+
+def test_csv_is_harmless_and_complete(result):
+    rows = list(csv.DictReader(io.StringIO(downloads.csv_bytes(result.frame).decode())))
+    assert [row["molecule_id"] for row in rows][2] == "'=cmd|' /C calc'!A0"
+    assert rows[0]["smiles"] == QUERY
+    assert rows[1]["vendor <b>"] == "v2"
+
+
+def test_parquet_keeps_every_value(result):
+    frame = pd.read_parquet(io.BytesIO(downloads.parquet_bytes(result.frame)))
+    assert frame["molecule_id"].tolist() == result.frame["molecule_id"].tolist()
+
+
+def test_the_report_escapes_names(result):
+    page = downloads.html_bytes(result.frame, result).decode()
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_poses_lie_over_the_query_which_comes_first(result):
+    content = downloads.sdf_bytes(result.frame.head(2), result).decode()
+    supplier = Chem.SDMolSupplier()
+    supplier.SetData(content)
+    roles = [mol.GetProp("role") for mol in supplier]
+    assert roles == ["query", "hit", "hit"]
+    query, same, other = list(supplier)
+    centres = [m.GetConformer().GetPositions().mean(axis=0) for m in (query, same, other)]
+    assert abs(centres[0] - centres[1]).max() < 0.5
+    assert float(same.GetProp("shape_tanimoto")) > 0.95
+    assert 0.2 < float(other.GetProp("shape_tanimoto")) < 1
+
+
+@pytest.mark.parametrize("text", ["a/b", "../x", "<b>", "=cmd|x", "", "ü" * 300, ".hidden"])
+def test_file_names_are_plain(text):
+    name = downloads.file_name(text, ".csv")
+    assert name.endswith(".csv")
+    assert not set(name) & set("/\\<>|=")
+    assert not name.startswith(".")
+    assert len(name) < 60
+
+
+def test_the_shortlist_keeps_order_and_survives_damage(job):
+    assert shortlist.add(job, [3, 1]) == 2
+    assert shortlist.add(job, [1]) == 0
+    assert list(shortlist.read(job)) == [3, 1]
+    job.file("shortlist.json").write_text("[")
+    assert shortlist.read(job) == {}
+
+
+def test_the_table_shows_drawings_and_every_user_column(result):
+    shown = table.shown(result.frame, result, dark=True)
+    assert shown["structure"].str.startswith("data:image/svg+xml").all()
+    assert "vendor <b>" in shown
+    assert set(shown.columns) <= set(table.config(result))
+
+
+def test_charts_are_valid_and_a_click_is_read(result):
+    chart = charts.novelty(result.frame, 2).to_dict()
+    assert len(chart["layer"]) == 2
+    assert charts.space(result.chart, result.frame, None).to_dict()["layer"]
+    assert charts.picked({"selection": {charts.PICK: [{"record": 4}]}}) == 4
+    assert charts.picked({"selection": {}}) is None
+
+
+def test_the_radar_copes_with_missing_and_huge_values():
+    drawn = radar.radar({"mw": 9e9, "clogp": float("nan")}, {})
+    assert "nan" not in drawn
+    assert drawn.count("<polygon") == 6

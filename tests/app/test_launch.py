@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import shlex
+
+import numpy as np
+import pytest
+from fakes import FakeEncoder, library
+
+from app import jobs
+from app.components import benchmarks, drawing, launch, progress, space, theme
+from app.components.launch import Library, Options
+from app.components.queries import Draft
+from molsearch.errors import UsageError
+from molsearch.index.writer import build_index
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOLSEARCH_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("MOLSEARCH_ROOTS", str(tmp_path))
+    monkeypatch.setattr(jobs, "launch", lambda folder: None)
+    return tmp_path
+
+
+DRAFT = Draft("--overwrite; rm -rf", "CCO", parent="CCO")
+
+
+def test_options_are_the_defaults_unless_changed():
+    assert Options().arguments() == ["-k", "1000"]
+    changed = Options(k=5, fusion="mean", unique="scaffold", keep_query=False, no_alerts=True,
+                      include_smarts=("--x",), query_conformers=3)  # fmt: skip
+    assert changed.arguments() == [
+        "-k", "5", "--fusion", "mean", "--unique", "scaffold", "--drop-query", "--no-alerts",
+        "--include-smarts=--x", "--query-conformers", "3",
+    ]  # fmt: skip
+
+
+def test_no_query_and_bad_filters_make_no_job(world):
+    place = Library("index", world, "x")
+    with pytest.raises(UsageError):
+        launch.start_screen([], place, Options())
+    with pytest.raises(UsageError):
+        launch.start_screen([DRAFT], place, Options(where=("mw",)))
+    assert jobs.recent() == []
+
+
+def test_an_upload_is_indexed_before_it_is_screened(world):
+    (world / "up").mkdir()
+    upload = world / "up" / "mine.smi"
+    upload.write_text("CCO a\n")
+    job = launch.start_screen([DRAFT], Library("upload", upload, "mine.smi"), Options())
+    assert [step.label for step in job.steps] == ["prepare and index", "screen", "map"]
+    index = str(job.file("library.index"))
+    assert job.steps[0].argv[3:] == ("index", str(job.file("uploads/mine.smi")), "-o", index)
+    assert job.file("uploads/mine.smi").read_text() == "CCO a\n"
+    assert job.steps[1].argv[job.steps[1].argv.index("-i") + 1] == index
+
+
+def test_the_line_to_reproduce_is_one_command_with_the_query_whole(world):
+    job = launch.start_screen([DRAFT], Library("files", world / "l.csv", "l"), Options())
+    words = shlex.split(job.meta["reproduce"])
+    assert words[:4] == ["molsearch", "screen", "-q", "CCO --overwrite; rm -rf"]
+    assert words[-2:] == ["-o", "hits.csv"]
+
+
+def test_verify_refuses_what_lies_elsewhere():
+    with pytest.raises(UsageError, match="outside"):
+        launch.start_verify(jobs.places.Path("/etc"))
+
+
+def test_a_benchmark_takes_known_methods_alone(world):
+    run_id, folder = jobs.new_folder("benchmark")
+    with pytest.raises(UsageError):
+        benchmarks.start(run_id, "x", folder / "benchmark", ["--overwrite"])
+    with pytest.raises(UsageError, match="no drug class"):
+        benchmarks.write_class("../x", folder / "benchmark")
+
+
+def test_principal_axes_recover_a_plane():
+    rng = np.random.default_rng(1)
+    plane = rng.normal(size=(200, 2)) * [3.0, 1.0] @ np.eye(6)[:2] + 5.0
+    mean, directions, shares = space.axes(plane)
+    assert np.allclose((plane - mean) @ directions.T @ directions + mean, plane)
+    assert shares[0] > shares[1]
+    assert np.isclose(shares.sum(), 1.0)
+
+
+def test_embeddings_of_rows_over_several_shards(world):
+    reader = build_index(library(world / "p", 50), FakeEncoder(), world / "i", shard_rows=16)
+    rows = np.array([49, 0, 17, 16])
+    whole = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)])
+    assert np.array_equal(space.embeddings(reader, rows), whole[rows].astype(np.float32))
+    shards, within = space.places(reader, rows)
+    ids = reader.take(shards, within, ["molecule_id"]).column(0).to_pylist()
+    assert ids == ["m00050", "m00001", "m00018", "m00017"]
+
+
+def test_drawings_never_fail_and_are_escaped():
+    for smiles in ("", "not a smiles <script>", "C" * 3000, "C1CC"):
+        assert "not drawn" in drawing.image(smiles)
+    assert "<script" not in drawing.tag("<script>'\"")
+    assert drawing.image("CCO", "((((").startswith("<svg")
+
+
+def test_the_route_is_used_where_the_server_draws(monkeypatch):
+    monkeypatch.setenv(drawing.ROUTE_READY, "1")
+    assert drawing.url("C#N", dark=True) == "/draw?s=C%23N&d=1"
+
+
+def test_progress_in_words():
+    counts = {"stage": "embedding", "done": 50, "total": 200, "rate": 25, "left": "0:06"}
+    status = jobs.Status("running", label="screen", progress={**counts, "failed": 1})
+    words, share = progress.describe(status)
+    assert words == "Embedding: 50 of 200 · 25 a second · 0:06 left · 1 failed"
+    assert share == 0.25
+    assert progress.describe(jobs.Status("queued"))[0] == "Waiting for a free slot"
+
+
+def test_markdown_and_html_of_a_user_stay_text():
+    assert theme.unmarked("*a* [x](y) <b>") == "\\*a\\* \\[x\\]\\(y\\) \\<b\\>"
+    assert "<b>" not in theme.facts_html([("<b>", "<b>")])
+    assert theme.ago(0, 7200) == "2 hours ago"

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+from fakes import FakeEncoder, library
+
+from app import places
+from molsearch.errors import UsageError
+from molsearch.index.writer import build_index
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOLSEARCH_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("MOLSEARCH_ROOTS", str(tmp_path / "indexes"))
+    (tmp_path / "indexes").mkdir()
+    return tmp_path
+
+
+def test_paths_outside_the_roots_are_refused(world):
+    for path in ("/etc/passwd", str(world / "indexes" / ".." / "x"), "\0", "~root/x"):
+        with pytest.raises(UsageError):
+            places.inside(path)
+    assert places.inside(world / "indexes" / "a") == (world / "indexes" / "a").resolve()
+
+
+def test_a_link_does_not_lead_out(world):
+    (world / "secret").mkdir()
+    (world / "indexes" / "link").symlink_to(world / "secret")
+    with pytest.raises(UsageError, match="outside"):
+        places.inside(world / "indexes" / "link")
+
+
+def test_indexes_are_found_beside_and_below_prepared_sets(world):
+    prepared = library(world / "indexes" / "cache" / "prepared", 12)
+    place = world / "indexes" / "cache" / "index-ab"
+    build_index(prepared, FakeEncoder(), place)
+    found = places.find_indexes()
+    assert [one.path for one in found] == [place]
+    assert found[0].label == "indexes/cache/index-ab"
+
+
+def test_an_unfinished_index_is_not_offered(world):
+    (world / "indexes" / "half" / "generations").mkdir(parents=True)
+    assert places.find_indexes() == []

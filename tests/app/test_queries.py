@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import csv
+import io
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.components import queries
+from app.components.queries import Draft
+
+ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
+INCHI = "InChI=1S/C9H8O4/c1-6(10)13-8-5-3-2-4-7(8)9(11)12/h2-5H,1H3,(H,11,12)"
+
+
+def test_smiles_and_inchi_with_and_without_names():
+    drafts = queries.parse_text(f"{ASPIRIN} my aspirin\n\n{ASPIRIN},second\n{INCHI} third, it is\n")
+    assert [draft.name for draft in drafts] == ["my aspirin", "second", "third, it is"]
+    assert {draft.parent for draft in drafts} == {ASPIRIN}
+    assert len(queries.good(drafts)) == 1
+
+
+def test_a_bad_line_says_why_and_the_others_stay():
+    drafts = queries.parse_text(f"C1CC bad\n{ASPIRIN}\nInChI=1S/nonsense x")
+    assert [bool(draft.error) for draft in drafts] == [True, False, True]
+    assert "ring" in drafts[0].error
+    assert drafts[1].name == "query 2"
+
+
+def test_open_stereo_is_noted():
+    (draft,) = queries.parse_text("CC(N)C(=O)O alanine")
+    assert draft.note == "1 stereocentre open"
+
+
+def test_text_never_becomes_a_path(tmp_path):
+    path = tmp_path / "secret.smi"
+    path.write_text(ASPIRIN)
+    (draft,) = queries.parse_text(str(path))
+    assert draft.error
+
+
+def test_chips_escape_names_and_errors():
+    shown = queries.chips(
+        [Draft("<b>x</b>", ASPIRIN, parent=ASPIRIN), Draft("'>", "<", error="<i>")]
+    )
+    assert "<b>x</b>" not in shown
+    assert "<i>" not in shown
+    assert "&lt;b&gt;x" in shown
+    assert "title=''>" not in shown
+
+
+def test_the_file_for_the_command_line_keeps_names_whole():
+    drafts = [Draft('a,"b"\tc', ASPIRIN, parent=ASPIRIN), Draft("=cmd|x", "C", parent="C")]
+    rows = list(csv.DictReader(io.StringIO(queries.to_csv(drafts))))
+    assert [row["molecule_id"] for row in rows] == ['a,"b"\tc', "=cmd|x"]
+
+
+def test_a_query_file_of_any_format(tmp_path):
+    path = tmp_path / "q.tsv"
+    path.write_text(f"name\tsmiles\naspirin\t{ASPIRIN}\n")
+    assert [draft.parent for draft in queries.parse_file(path)] == [ASPIRIN]
+
+
+def test_examples_can_all_be_searched_with():
+    found = queries.examples()
+    assert len(found) == len(queries.good(found)) > 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=200))
+def test_no_text_breaks_the_page(text):
+    assert "<script" not in queries.chips(queries.parse_text(text)).lower()

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from molsearch.cli import app
+
+
+@pytest.mark.parametrize(
+    ("host", "shared"),
+    [("127.0.0.1", False), ("::1", False), ("localhost", False), ("0.0.0.0", True), ("box", True)],
+)
+def test_others_are_told_apart(host, shared):
+    found = app.environment({"PYTHONPATH": "/x"}, tree=Path("/tree"), host=host)
+    assert ("MOLSEARCH_APP_SHARED" in found) is shared
+    assert found["PYTHONPATH"].split(":")[:2] == ["/tree", "/x"]
+
+
+def test_nothing_is_sent_and_no_file_is_watched():
+    line = " ".join(app.command(Path("s.py"), port=1, host="127.0.0.1", browser=False))
+    assert "--browser.gatherUsageStats false" in line
+    assert "--server.fileWatcherType none" in line
+    assert "--server.address 127.0.0.1" in line
