@@ -37,9 +37,8 @@ WRITER = ".writer.json"
 FORMAT: Final = "molsearch-index"
 FORMAT_VERSION = 1
 MAX_SHARD_ROWS = 2**18
-# Rows embedded and written at a time. A row group is what one scattered hit costs to read.
-BATCH_ROWS = 2048
-ROW_GROUP_ROWS = 1024
+# Rows embedded and written at a time, as one row group: what one scattered hit costs to read.
+BATCH_ROWS = 1024
 
 _GENERATION = re.compile(r"\d{6}")
 

@@ -19,12 +19,12 @@ from molsearch.errors import IndexCorruptError
 from molsearch.index.embedder import Embedder
 from molsearch.index.files import check_whole, describe
 from molsearch.index.layout import (
+    BATCH_ROWS,
     EMBEDDINGS,
     FAILURES,
     FINGERPRINTS,
     GENERATIONS,
     RECORDS,
-    ROW_GROUP_ROWS,
     SHARD,
 )
 from molsearch.index.manifest import ShardEntry, read_model, write_model
@@ -155,7 +155,7 @@ class _Files:
         self._prints.append(_fingerprints(table))
         records = table.drop_columns([schema.ECFP4]).cast(self._records.schema)
         if len(records):
-            self._records.write_table(records, row_group_size=ROW_GROUP_ROWS)
+            self._records.write_table(records, row_group_size=BATCH_ROWS)
 
     def _open_records(self, columns: pa.Schema) -> pq.ParquetWriter:
         return pq.ParquetWriter(

@@ -21,6 +21,7 @@ from molsearch.search.pool import Pool
 CHUNK_ROWS = 65_536
 _FIRST_CHUNK_ROWS = 4096
 _CHUNK_SCORES = 2**24
+_CACHED_VALUES = 2**18  # 1 MiB of float32
 # Stored embeddings have unit length, but for float16's rounding.
 _LONGEST = 1.01
 
@@ -100,7 +101,7 @@ def search(
     plan = coarse(queries, each=False)
     pool = Pool(k, _error(queries), exact)
     _scan(reader, plan, [pool], torch.device(device), excluded, chunk_rows)
-    return _candidates(pool, exact, None)
+    return _candidates(pool, exact)
 
 
 def search_each(
@@ -111,12 +112,16 @@ def search_each(
     device: torch.device | str = "cpu",
     chunk_rows: int = CHUNK_ROWS,
 ) -> list[Candidates]:
-    """Find the k best rows for each query by itself, in one pass over the library."""
-    exact = _exact(reader, queries, k)
+    """Find the k best rows for each query by itself, in one pass over the library.
+
+    The query scores of each list are those of its own query alone, ``[n, 1]``.
+    """
     plan = coarse(queries, each=True)
-    pools = [Pool(k, _error(queries), exact, query) for query in range(queries.n_queries)]
+    alone = [queries.only(query) for query in range(queries.n_queries)]
+    exacts = [_exact(reader, one, k) for one in alone]
+    pools = [Pool(k, _error(one), exact) for one, exact in zip(alone, exacts, strict=True)]
     _scan(reader, plan, pools, torch.device(device), None, chunk_rows)
-    return [_candidates(pool, exact, query) for query, pool in enumerate(pools)]
+    return [_candidates(pool, exact) for pool, exact in zip(pools, exacts, strict=True)]
 
 
 def _exact(reader: IndexReader, queries: QuerySet, k: int) -> Exact:
@@ -140,11 +145,10 @@ def _error(queries: QuerySet) -> float:
     return terms * 2.0**-23 * _LONGEST * max(longest, 1e-30)
 
 
-def _candidates(pool: Pool, exact: Exact, query: int | None) -> Candidates:
+def _candidates(pool: Pool, exact: Exact) -> Candidates:
     rows, query_scores = pool.result()
-    scores = exact.fused(query_scores) if query is None else query_scores[:, query]
     shards, places = exact.locate(rows)
-    return Candidates(shards, places, scores, query_scores)
+    return Candidates(shards, places, exact.fused(query_scores), query_scores)
 
 
 def _scan(
@@ -160,7 +164,7 @@ def _scan(
     offset = 0
     for shard, start, block in _chunks(reader, matrix.shape[1], chunk_rows):
         with _full_precision():
-            scores = plan.reduce(_float32(block, device) @ matrix)
+            scores = _scores(block, matrix, plan, device)
         if not math.isfinite(float(scores.sum())):
             raise IndexCorruptError(
                 f"shard {shard} of {reader.path} holds an embedding that is not finite; run: "
@@ -189,12 +193,24 @@ def _chunks(
             size = min(most, 2 * size)
 
 
-def _float32(block: NDArray[np.floating], device: torch.device) -> torch.Tensor:
+def _scores(
+    block: NDArray[np.floating], matrix: torch.Tensor, plan: Coarse, device: torch.device
+) -> torch.Tensor:
+    """Approximate scores ``[rows, lists]`` of a block of embeddings."""
     with warnings.catch_warnings():
         # Mapped read-only, and only read.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         mapped = torch.from_numpy(block)
-    return mapped.to(device).to(torch.float32)
+    if device.type != "cpu":
+        return plan.reduce(mapped.to(device).to(torch.float32) @ matrix)
+    # Widened and multiplied while in the cache: five times faster than a chunk at once.
+    step = max(1, _CACHED_VALUES // block.shape[1])
+    wide = torch.empty(min(step, len(block)), block.shape[1])
+    parts = []
+    for first in range(0, len(block), step):
+        some = mapped[first : first + step]
+        parts.append(plan.reduce(wide[: len(some)].copy_(some) @ matrix))
+    return torch.cat(parts)
 
 
 def _offer(scores: torch.Tensor, offset: int, pools: list[Pool]) -> None:

@@ -48,6 +48,12 @@ class QuerySet:
         """Number of queries."""
         return int(self.groups.max()) + 1
 
+    def only(self, query: int) -> QuerySet:
+        """One of the queries by itself."""
+        rows = self.groups == query
+        groups = np.zeros(int(rows.sum()), dtype=np.int64)
+        return QuerySet(self.vectors[rows], groups, self.fusion, self.conformer_fusion)
+
     def members(self) -> list[NDArray[np.int64]]:
         """Conformer rows of each query."""
         return [np.flatnonzero(self.groups == query) for query in range(self.n_queries)]

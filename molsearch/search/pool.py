@@ -23,16 +23,13 @@ class Pool:
     ----------
     exact
         Scores rows exactly.
-    query
-        Rank for this query alone; for the fused score where None.
     """
 
-    def __init__(self, k: int, error: float, exact: Exact, query: int | None = None) -> None:
+    def __init__(self, k: int, error: float, exact: Exact) -> None:
         self.k = k
         self.error = error
         self.threshold = _LOWEST
         self._exact = exact
-        self._query = query
         self._rows = np.empty(0, dtype=np.int64)
         self._scores = np.empty(0, dtype=np.float32)
         self._new: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
@@ -50,7 +47,7 @@ class Pool:
         """Return the k best rows, best first, and their exact query scores ``[n, n_queries]``."""
         self._compress()
         query_scores = self._exact.query_scores(self._rows)
-        best = self._exact.best(self._rows, self._ranked_by(query_scores), self.k)
+        best = self._exact.best(self._rows, self._exact.fused(query_scores), self.k)
         return self._rows[best], query_scores[best]
 
     def _compress(self) -> None:
@@ -67,7 +64,7 @@ class Pool:
         self._limit = 2 * self._size + 1024
 
     def _compress_exactly(self) -> None:
-        scores = self._ranked_by(self._exact.query_scores(self._rows))
+        scores = self._exact.fused(self._exact.query_scores(self._rows))
         best = self._exact.best(self._rows, scores, self.k)
         self._rows, self._scores = self._rows[best], self._scores[best]
         # An equal exact score may still win by its id.
@@ -79,8 +76,3 @@ class Pool:
         self.threshold = max(self.threshold, float(bound))
         keep = self._scores >= np.float32(self.threshold)
         self._rows, self._scores = self._rows[keep], self._scores[keep]
-
-    def _ranked_by(self, query_scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        if self._query is not None:
-            return query_scores[:, self._query]
-        return self._exact.fused(query_scores)

@@ -167,6 +167,7 @@ def test_each_query_by_itself_equals_its_own_search(readers):
         numbers, scores, _ = brute_force(reader, alone, 40)
         assert numbers_of(reader, found) == numbers
         np.testing.assert_allclose(found.scores, scores, rtol=0, atol=1e-12)
+        assert found.query_scores.shape == (40, 1)
 
 
 def test_excluded_rows_never_come_back(readers):
