@@ -1,33 +1,32 @@
-"""``molsearch data``: check a copy of a benchmark."""
+"""``molsearch data``: activities for training, and a check of a benchmark's copy."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from molsearch.cli import options
+from molsearch.cli.data_convert import convert
 
-app = typer.Typer(add_completion=False)
-
-
-class Action(StrEnum):
-    """What to do with the data."""
-
-    verify = "verify"
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings=options.HELP_NAMES,
+    help="Convert measured activities for training; check a copy of a benchmark.",
+)
+app.command(context_settings=options.HELP_NAMES)(convert)
 
 
 _HELP = (
     "Check a copy of a benchmark against its published counts.\n\n"
-    "ACTION is verify; NAME is dude, litpcba, muv or dekois. Exit code 3 where a count differs."
+    "NAME is dude, litpcba, muv or dekois. Exit code 3 where a count differs."
 )
 
 
 @app.command(help=_HELP, context_settings=options.HELP_NAMES)
-def data(
-    action: Annotated[Action, typer.Argument(metavar="ACTION", show_default=False)],
+def verify(
     name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
     folder: Annotated[
         Path | None,
@@ -41,7 +40,6 @@ def data(
     from molsearch.bench.registry import open_benchmark
     from molsearch.errors import InputError
 
-    assert action is Action.verify
     opened = open_benchmark(name, folder)
     found = compare(opened)
     if as_json:

@@ -23,7 +23,7 @@ VERBS = {
     "train": "Train an encoder on activity records.",
     "benchmark": "Rank a benchmark's targets with several methods, audited for leakage.",
     "report": "Make one page and one table of benchmark results.",
-    "data": "Check a copy of a benchmark against its published counts.",
+    "data": "Convert activities for training; check a copy of a benchmark.",
     "demo": "Run the whole way on the bundled example library.",
     "app": "Open the web application.",
 }

@@ -1,0 +1,228 @@
+"""ChEMBL, BindingDB and plain tables read into raw measurements, in pieces."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import sqlite3
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO, Literal
+
+import pandas as pd
+
+from molsearch.data.measurements import TYPES, raw_frame
+from molsearch.errors import InputError
+
+_PIECE = 200_000
+_SQLITE = b"SQLite format 3\x00"
+
+_QUERY = """
+SELECT act.activity_id AS row, cs.canonical_smiles AS smiles, seq.accession AS uniprot,
+       td.chembl_id AS target_chembl_id, td.pref_name AS target_name, td.organism AS organism,
+       act.standard_type AS activity_type, act.standard_relation AS relation,
+       act.standard_value AS value, act.standard_units AS units, act.pchembl_value AS pchembl,
+       ass.confidence_score AS confidence, md.chembl_id AS chembl_id,
+       act.data_validity_comment AS flag
+FROM activities act
+JOIN assays ass ON ass.assay_id = act.assay_id
+JOIN target_dictionary td ON td.tid = ass.tid
+JOIN target_components tc ON tc.tid = td.tid
+JOIN component_sequences seq ON seq.component_id = tc.component_id
+JOIN molecule_dictionary md ON md.molregno = act.molregno
+JOIN compound_structures cs ON cs.molregno = act.molregno
+WHERE td.target_type = 'SINGLE PROTEIN' AND act.standard_value IS NOT NULL
+  AND COALESCE(act.potential_duplicate, 0) = 0
+  AND act.standard_type IN ({})
+"""
+
+# The columns of ChEMBL's own downloads, in lower case.
+_CHEMBL = {
+    "smiles": "smiles",
+    "molecule chembl id": "chembl_id",
+    "standard type": "activity_type",
+    "standard relation": "relation",
+    "standard value": "value",
+    "standard units": "units",
+    "pchembl value": "pchembl",
+    "data validity comment": "flag",
+    "target chembl id": "target_chembl_id",
+    "target name": "target_name",
+    "target organism": "organism",
+    "uniprot accession": "uniprot",
+}
+_BINDINGDB_TYPES = ("Ki", "IC50", "Kd", "EC50")
+_BINDINGDB_UNIPROT = (
+    "uniprot (swissprot) primary id of target chain 1",
+    "uniprot (swissprot) primary id of target chain",
+    "uniprot (trembl) primary id of target chain 1",
+    "uniprot (trembl) primary id of target chain",
+)
+_BINDINGDB_CHAINS = "number of protein chains in target (>1 implies a multichain complex)"
+_PLAIN = {
+    "smiles": ("smiles", "canonical_smiles", "structure"),
+    "uniprot": ("uniprot", "target", "accession", "uniprot_id"),
+    "target_name": ("target_name",),
+    "target_chembl_id": ("target_chembl_id",),
+    "organism": ("organism",),
+    "activity_type": ("activity_type", "type", "standard_type"),
+    "relation": ("relation", "standard_relation", "qualifier"),
+    "value": ("value", "activity", "standard_value"),
+    "units": ("units", "unit", "standard_units"),
+    "pchembl": ("pchembl", "pchembl_value", "pic50", "pki", "pkd", "pec50"),
+    "chembl_id": ("chembl_id", "molecule_chembl_id"),
+}
+
+_BINDINGDB = {
+    "row": "row",
+    "ligand smiles": "smiles",
+    "target name": "target_name",
+    "target source organism according to curator or datasource": "organism",
+    "chembl id of ligand": "chembl_id",
+}
+_KNOWN = {
+    *_CHEMBL,
+    *_BINDINGDB,
+    *_BINDINGDB_UNIPROT,
+    _BINDINGDB_CHAINS,
+    *(f"{kind.lower()} (nm)" for kind in _BINDINGDB_TYPES),
+    *(name for names in _PLAIN.values() for name in names),
+}
+_LONGEST_FIELD = 10_000_000
+
+Reader = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def read_source(path: Path) -> tuple[str, Iterator[pd.DataFrame]]:
+    """Tell what a file is, and read it in pieces.
+
+    Returns
+    -------
+    name, pieces
+        ``chembl``, ``bindingdb`` or ``plain``, and frames of
+        `molsearch.data.measurements.RAW_COLUMNS`.
+
+    Raises
+    ------
+    InputError
+        If the file is absent or none of these.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of activities")
+    with path.open("rb") as handle:
+        if handle.read(16) == _SQLITE:
+            return "chembl", _read_sqlite(path)
+    header, delimiter = _header(path)
+    names = [name.strip().lower() for name in header]
+    if "ligand smiles" in names:
+        return "bindingdb", _read_text(path, delimiter, _bindingdb)
+    if "molecule chembl id" in names and "standard value" in names:
+        return "chembl", _read_text(path, delimiter, _chembl)
+    missing = [
+        wanted
+        for wanted, known in (
+            ("smiles", _PLAIN["smiles"]),
+            ("uniprot", (*_PLAIN["uniprot"], "target_chembl_id")),
+            ("value", (*_PLAIN["value"], *_PLAIN["pchembl"])),
+        )
+        if not set(known) & set(names)
+    ]
+    if missing:
+        raise InputError(
+            f"{path}: no column {missing[0]!r}; a plain table needs smiles, uniprot (or target) "
+            f"and value (with units) or pchembl; this one has {', '.join(header[:12])}"
+        )
+    return "plain", _read_text(path, delimiter, _plain)
+
+
+def _read_sqlite(path: Path) -> Iterator[pd.DataFrame]:
+    query = _QUERY.format(", ".join("?" * len(TYPES)))
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        for piece in pd.read_sql_query(query, connection, params=TYPES, chunksize=_PIECE):
+            frame = raw_frame({str(n): c for n, c in piece.items()}, len(piece))
+            # The one comment that speaks for a value.
+            yield frame.assign(flag=frame["flag"].replace("Manually validated", ""))
+    except (sqlite3.DatabaseError, pd.errors.DatabaseError) as error:
+        reason = " ".join(str(error).split())[-120:]
+        raise InputError(f"{path}: not a ChEMBL database ({reason})") from None
+    finally:
+        connection.close()
+
+
+def _header(path: Path) -> tuple[list[str], str]:
+    try:
+        with _open(path) as handle:
+            line = handle.readline().lstrip("\ufeff")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as text ({error})") from None
+    delimiter = max("\t;,", key=line.count)
+    return next(csv.reader([line], delimiter=delimiter), []), delimiter
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8")
+    return path.open(encoding="utf-8")
+
+
+def _read_text(path: Path, delimiter: str, reader: Reader) -> Iterator[pd.DataFrame]:
+    """Read the known columns of a delimited file; rows of odd length keep what they have."""
+    # BindingDB writes quotation marks (3"-phosphate) as they are.
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if reader is _bindingdb else csv.QUOTE_MINIMAL
+    csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        with _open(path) as handle:
+            rows = csv.reader(handle, delimiter=delimiter, quoting=quoting)
+            header = [name.lstrip("\ufeff").strip().lower() for name in next(rows)]
+            kept = {name: header.index(name) for name in header if name in _KNOWN}
+            first = 2  # the row below the header, as an editor counts
+            while block := list(islice(rows, _PIECE)):
+                columns = {
+                    name: [row[i] if i < len(row) else "" for row in block]
+                    for name, i in kept.items()
+                }
+                numbers = range(first, first + len(block))
+                first += len(block)
+                yield reader(pd.DataFrame({**columns, "row": numbers}))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read ({' '.join(str(error).split())})") from None
+
+
+def _chembl(piece: pd.DataFrame) -> pd.DataFrame:
+    columns = {to: piece[name] for name, to in _CHEMBL.items() if name in piece}
+    frame = raw_frame({**columns, "row": piece["row"]}, len(piece))
+    return frame.assign(flag=frame["flag"].replace({"None": "", "Manually validated": ""}))
+
+
+def _bindingdb(piece: pd.DataFrame) -> pd.DataFrame:
+    """One row a measured type; complexes of several chains are flagged."""
+    uniprot = pd.Series("", index=piece.index)
+    for name in _BINDINGDB_UNIPROT:
+        if name in piece:
+            uniprot = uniprot.where(uniprot != "", piece[name].str.strip())
+    chains = piece.get(_BINDINGDB_CHAINS, pd.Series("1", index=piece.index)).str.strip()
+    flag = ("complex of " + chains + " chains").where(~chains.isin(["", "1"]), "")
+    parts = []
+    for kind in _BINDINGDB_TYPES:
+        name = f"{kind.lower()} (nm)"
+        if name not in piece:
+            continue
+        rows = piece[piece[name].str.strip() != ""]
+        columns: dict[str, object] = {
+            to: rows[found].to_numpy() for found, to in _BINDINGDB.items() if found in rows
+        }
+        columns |= {"uniprot": uniprot[rows.index].to_numpy(), "flag": flag[rows.index].to_numpy()}
+        columns |= {"value": rows[name].to_numpy(), "activity_type": kind, "units": "nM"}
+        parts.append(raw_frame(columns, len(rows)))
+    return pd.concat(parts, ignore_index=True) if parts else raw_frame({}, 0)
+
+
+def _plain(piece: pd.DataFrame) -> pd.DataFrame:
+    columns: dict[str, object] = {"row": piece["row"]}
+    for to, names in _PLAIN.items():
+        found = [name for name in names if name in piece]
+        if found:
+            columns[to] = piece[found[0]]
+    return raw_frame(columns, len(piece))

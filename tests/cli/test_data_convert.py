@@ -1,0 +1,63 @@
+"""``molsearch data convert`` from a user's table to the two files it leaves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from molsearch.cli.data import app
+from molsearch.errors import InputError, UsageError
+
+TABLE = (
+    "smiles,uniprot,value,units\n"
+    "CC(=O)Oc1ccccc1C(=O)O,P23219,100,nM\n"
+    "CCO,P23219,>100,uM\n"
+    "c1cc,P23219,5,nM\n"
+)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.csv"
+    path.write_text(TABLE)
+    return path
+
+
+def _run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["convert", *map(str, arguments), "-n", "1"])
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
+def test_table_and_failures_are_written(table: Path, tmp_path: Path, name: str) -> None:
+    done = _run(table, "-o", tmp_path / name, "--json")
+    assert done.exit_code == 0, done.output
+    facts = json.loads(done.stdout.strip().splitlines()[-1])
+    assert facts["measurements"] == 3
+    assert facts["left_out"] == facts["pairs_active"] == facts["pairs_inactive"] == 1
+    path = tmp_path / name
+    made = pd.read_parquet(path) if name.endswith("parquet") else pd.read_csv(path)
+    assert dict(zip(made["smiles"], made["pchembl"], strict=True)) == {
+        "CC(=O)Oc1ccccc1C(=O)O": 7.0,
+        "CCO": 4.0,
+    }
+    failures = pd.read_csv(tmp_path / "out-failures.csv")
+    assert failures["smiles"].tolist() == ["c1cc"]
+    assert failures["row"].tolist() == [4]
+
+
+def test_report_names_the_reasons(table: Path, tmp_path: Path) -> None:
+    done = _run(table, "-o", tmp_path / "out.parquet")
+    assert "2 pairs (1 active, 1 inactive) of 2 molecules and 1 targets" in done.output
+    assert "left out 1" in done.output
+
+
+def test_outputs_are_not_replaced_unasked(table: Path, tmp_path: Path) -> None:
+    assert _run(table, "-o", tmp_path / "out.parquet").exit_code == 0
+    assert isinstance(_run(table, "-o", tmp_path / "out.parquet").exception, UsageError)
+    assert _run(table, "-o", tmp_path / "out.parquet", "--overwrite").exit_code == 0
+    assert isinstance(_run(table, "-o", tmp_path / "out.sdf").exception, UsageError)
+    assert isinstance(_run(tmp_path / "no.csv", "-o", tmp_path / "x.csv").exception, InputError)

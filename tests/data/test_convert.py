@@ -1,0 +1,318 @@
+"""ChEMBL, BindingDB and plain tables, written here under their real column names."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from molsearch.data.aggregate import aggregate
+from molsearch.data.convert import COLUMNS, Converted, convert, read_uniprot_map
+from molsearch.data.measurements import raw_frame, to_pchembl
+from molsearch.errors import InputError
+
+ASPIRIN, CAFFEINE = "CC(=O)Oc1ccccc1C(=O)O", "Cn1c(=O)c2c(ncn2C)n(C)c1=O"
+BINDINGDB = [
+    "BindingDB Reactant_set_id",
+    "Ligand SMILES",
+    "Ligand InChI Key",
+    "Target Name",
+    "Target Source Organism According to Curator or DataSource",
+    "Ki (nM)",
+    "IC50 (nM)",
+    "Kd (nM)",
+    "EC50 (nM)",
+    "ChEMBL ID of Ligand",
+    "Number of Protein Chains in Target (>1 implies a multichain complex)",
+    "BindingDB Target Chain Sequence",
+    "UniProt (SwissProt) Primary ID of Target Chain",
+    "UniProt (TrEMBL) Primary ID of Target Chain",
+]
+CHEMBL = [
+    "Molecule ChEMBL ID",
+    "Smiles",
+    "Standard Type",
+    "Standard Relation",
+    "Standard Value",
+    "Standard Units",
+    "pChEMBL Value",
+    "Data Validity Comment",
+    "Target ChEMBL ID",
+    "Target Name",
+    "Target Organism",
+]
+
+
+def _write(path: Path, header: list[str], rows: list[list[str]], sep: str) -> Path:
+    quoted = '"{}"' if sep == ";" else "{}"
+    lines = [sep.join(quoted.format(cell) for cell in row) for row in [header, *rows]]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def _counted(found: Converted) -> None:
+    """Every measurement is in one of the two tables."""
+    assert found.activities["n_values"].sum() + len(found.failures) == found.n_measurements
+    assert list(found.activities.columns) == list(COLUMNS)
+
+
+def test_bindingdb(tmp_path: Path) -> None:
+    head, tail = ["Homo sapiens"], ["MKV", "P23219", ""]
+    rows = [
+        ["1", ASPIRIN, "", "COX-1", *head, " 100", "", "", "", "CHEMBL25", "1", *tail],
+        ["2", ASPIRIN, "", "COX-1", *head, "", "1000", "", "", "", "1", *tail],
+        ["3", CAFFEINE, "", 'A2"A', *head, "", ">10000", "", "", "", "1", "M", "P29274", ""],
+        ["4", CAFFEINE, "", "dimer", *head, "5", "", "", "", "", "2", *tail],
+        ["5", CAFFEINE, "", "X", *head, "5", "", "", "", "", "1", "M", "", "A0A0"],
+        ["6", "not a smiles", "", "X", *head, "5", "", "", "", "", "1", *tail],
+        ["7", CAFFEINE, "", "X", *head, "n.d.", "", "", "", "", "1", *tail],
+        ["8", CAFFEINE, "", "X", *head, "5", "7", "", "", "", "1", "M", "", ""],
+        ["9", CAFFEINE, "", "short row"],
+    ]
+    found = convert([_write(tmp_path / "BindingDB_All.tsv", BINDINGDB, rows, "\t")])
+    _counted(found)
+    table = found.activities.set_index("uniprot")
+    assert table.loc["P23219", "pchembl"] == pytest.approx(6.5)
+    assert table.loc["P23219", ["relation", "tier", "n_values"]].tolist() == ["=", "active", 2]
+    assert table.loc["P23219", "activity_type"] == "IC50; Ki"
+    assert table.loc["P23219", "chembl_id"] == "CHEMBL25"
+    assert table.loc["P23219", "spread"] == pytest.approx(1.0)
+    assert table.loc["P29274", ["pchembl", "relation", "tier"]].tolist() == [5.0, "<", "inactive"]
+    assert table.loc["P29274", "target_name"] == 'A2"A'
+    assert table.loc["A0A0", "pchembl"] == pytest.approx(8.301, abs=1e-3)
+    reasons = found.failures.set_index("row")["reason"]
+    assert "complex of 2 chains" in reasons["5"]
+    assert sum("no target" in r for r in reasons) == 2
+    assert any("n.d. is not a number" in r for r in reasons)
+    assert (found.failures["source"] == "BindingDB_All.tsv").all()
+    unread = found.failures[found.failures["smiles"] == "not a smiles"]
+    assert unread["row"].tolist() == ["7"]  # the header is row 1
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_chembl_download(tmp_path: Path, separator: str) -> None:
+    target = ["CHEMBL221", "Cyclooxygenase-1", "Homo sapiens"]
+    rows = [
+        ["CHEMBL25", ASPIRIN, "IC50", "'='", "350", "nM", "6.46", "None", *target],
+        ["CHEMBL25", ASPIRIN, "IC50", "'='", "0.35", "uM", "", "", *target],
+        ["CHEMBL113", CAFFEINE, "IC50", "'>'", "100000", "nM", "", "", *target],
+        [
+            "CHEMBL113",
+            CAFFEINE,
+            "IC50",
+            "'='",
+            "0.001",
+            "nM",
+            "12.0",
+            "Outside typical range",
+            *target,
+        ],
+        ["CHEMBL113", CAFFEINE, "Inhibition", "'='", "20", "%", "", "", *target],
+        ["CHEMBL113", CAFFEINE, "Ki", "'='", "12", "ug.mL-1", "", "", *target],
+        ["CHEMBL113", "", "Ki", "'='", "12", "nM", "", "", *target],
+    ]
+    path = _write(tmp_path / "chembl.tsv", CHEMBL, rows, separator)
+    mapping = tmp_path / "chembl_uniprot_mapping.txt"
+    mapping.write_text(
+        "# UniProt\tChEMBL\n"
+        "P23219\tCHEMBL221\tCyclooxygenase-1\tSINGLE PROTEIN\n"
+        "P35354\tCHEMBL221\tCOX\tPROTEIN FAMILY\n"
+    )
+    found = convert([path], uniprot_map=read_uniprot_map(mapping))
+    _counted(found)
+    assert found.activities["uniprot"].tolist() == ["P23219", "P23219"]
+    table = found.activities.set_index("chembl_id")
+    assert table.loc["CHEMBL25", "pchembl"] == pytest.approx(6.458, abs=1e-3)
+    assert table.loc["CHEMBL113", ["pchembl", "relation", "tier"]].tolist() == [
+        4.0,
+        "<",
+        "inactive",
+    ]
+    reasons = found.failures["reason"].tolist()
+    for said in (
+        "Outside typical range",
+        "type Inhibition",
+        "unknown unit ug.mL-1",
+        "no structure",
+    ):
+        assert sum(said in reason for reason in reasons) == 1, said
+    assert convert([path]).activities["uniprot"].tolist() == ["CHEMBL221", "CHEMBL221"]
+
+
+def _chembl_database(path: Path) -> Path:
+    with sqlite3.connect(path) as db:
+        db.executescript(
+            """
+            CREATE TABLE activities (activity_id INTEGER, assay_id INTEGER, molregno INTEGER,
+                standard_type TEXT, standard_relation TEXT, standard_value NUMERIC,
+                standard_units TEXT, pchembl_value NUMERIC, data_validity_comment TEXT,
+                potential_duplicate INTEGER);
+            CREATE TABLE assays (assay_id INTEGER, tid INTEGER, confidence_score INTEGER);
+            CREATE TABLE target_dictionary (tid INTEGER, chembl_id TEXT, pref_name TEXT,
+                organism TEXT, target_type TEXT);
+            CREATE TABLE target_components (tid INTEGER, component_id INTEGER);
+            CREATE TABLE component_sequences (component_id INTEGER, accession TEXT);
+            CREATE TABLE molecule_dictionary (molregno INTEGER, chembl_id TEXT);
+            CREATE TABLE compound_structures (molregno INTEGER, canonical_smiles TEXT);
+            INSERT INTO assays VALUES (1, 1, 9), (2, 2, 9);
+            INSERT INTO target_dictionary VALUES
+                (1, 'CHEMBL221', 'COX-1', 'Homo sapiens', 'SINGLE PROTEIN'),
+                (2, 'CHEMBL9', 'complex', 'Homo sapiens', 'PROTEIN COMPLEX');
+            INSERT INTO target_components VALUES (1, 1), (2, 1);
+            INSERT INTO component_sequences VALUES (1, 'P23219');
+            INSERT INTO molecule_dictionary VALUES (1, 'CHEMBL25'), (2, 'CHEMBL113');
+            """
+        )
+        db.executemany(
+            "INSERT INTO compound_structures VALUES (?, ?)", [(1, ASPIRIN), (2, CAFFEINE)]
+        )
+        rows = [
+            (1, 1, 1, "IC50", "=", 350, "nM", 6.46, None, 0),
+            (2, 1, 1, "IC50", "=", 10, "nM", 8.0, None, 1),
+            (3, 1, 2, "Ki", "<", 10, "nM", None, "Manually validated", None),
+            (4, 2, 2, "Ki", "=", 10, "nM", 8.0, None, 0),
+            (5, 1, 2, "Inhibition", "=", 10, "%", None, None, 0),
+            (6, 1, 2, "Ki", "=", 10, "nM", 8.0, "Potential transcription error", 0),
+            (7, 1, 2, "Ki", "=", None, "nM", None, None, 0),
+        ]
+        db.executemany(f"INSERT INTO activities VALUES ({', '.join('?' * 10)})", rows)
+    return path
+
+
+def test_chembl_database(tmp_path: Path) -> None:
+    path = _chembl_database(tmp_path / "chembl_35.db")
+    before = path.read_bytes()
+    found = convert([path])
+    _counted(found)
+    table = found.activities.set_index("chembl_id")
+    assert table["uniprot"].tolist() == ["P23219", "P23219"]
+    assert table.loc["CHEMBL25", ["pchembl", "n_values", "confidence"]].tolist() == [6.46, 1, 9]
+    assert table.loc["CHEMBL113", ["pchembl", "relation", "tier"]].tolist() == [8.0, ">", "active"]
+    assert found.failures["reason"].tolist() == [
+        "flagged by the source: Potential transcription error"
+    ]
+    assert path.read_bytes() == before
+
+
+def test_plain_tables_join_with_others(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        f"smiles,target,value,units\n{ASPIRIN},P1,1,µM\n[Na+].CC(=O)Oc1ccccc1C(=O)[O-],P1,10,uM\n"
+        f"{CAFFEINE},P1,>50,uM\n"
+    )
+    with gzip.open(tmp_path / "b.csv.gz", "wt") as handle:
+        handle.write(f"SMILES,UniProt,pIC50\n{ASPIRIN},P1,5.7\n{CAFFEINE},P2,7\n")
+    found = convert([tmp_path / "a.csv", tmp_path / "b.csv.gz"])
+    _counted(found)
+    rows = {(r.uniprot, r.smiles): r for r in found.activities.itertuples()}
+    assert rows["P1", ASPIRIN].pchembl == pytest.approx(5.7)
+    assert rows["P1", ASPIRIN].n_values == 3  # the salt is the acid
+    assert rows["P1", ASPIRIN].tier == "weak_5_6"
+    assert rows["P1", CAFFEINE].relation == "<"
+    assert rows["P2", CAFFEINE].tier == "active"
+
+
+def test_converted_table_trains(tmp_path: Path) -> None:
+    from molsearch.data.activities import load_activities
+
+    lines = [f"{ASPIRIN},P1,7", f"{CAFFEINE},P1,8", f"{CAFFEINE},P2,4"]
+    (tmp_path / "a.csv").write_text("\n".join(["smiles,uniprot,pchembl", *lines]) + "\n")
+    convert([tmp_path / "a.csv"]).activities.to_parquet(tmp_path / "a.parquet")
+    activities = load_activities(tmp_path / "a.parquet")
+    assert activities.targets == ["P1"]
+    assert activities.n_pairs == 2
+
+
+def _one(value: str, units: str = "nM", relation: str = "", kind: str = "Ki") -> pd.DataFrame:
+    columns = {"smiles": "C", "uniprot": "P", "value": value, "units": units}
+    return to_pchembl(raw_frame({**columns, "relation": relation, "activity_type": kind}, 1))[0]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    p=st.floats(1, 14),
+    unit=st.sampled_from([("M", 0), ("mM", 3), ("uM", 6), ("µM", 6), ("nM", 9), ("pM", 12)]),
+    sign=st.sampled_from(["=", ">", "<", ">=", "<="]),
+    apart=st.booleans(),
+)
+def test_units_and_signs(p: float, unit: tuple[str, int], sign: str, apart: bool) -> None:
+    value = f"{10 ** (unit[1] - p):.12g}"
+    found = _one(value, unit[0], f"'{sign}'") if apart else _one(f"{sign} {value}", unit[0])
+    assert found["pchembl"].item() == pytest.approx(p, abs=1e-6)
+    # a concentration above a value is an activity below its logarithm
+    assert found["relation"].item() == {"=": "=", ">": "<", "<": ">", ">=": "<", "<=": ">"}[sign]
+
+
+@pytest.mark.parametrize("value", ["0", "-5", "abc", "", "1e30", "inf"])
+def test_values_without_a_logarithm_fail(value: str) -> None:
+    assert _one(value).empty
+
+
+def test_logarithms_keep_their_sign() -> None:
+    found = _one(">7.5", units="", kind="pKi")
+    assert (found["pchembl"].item(), found["relation"].item()) == (7.5, ">")
+    assert found["activity_type"].item() == "Ki"
+
+
+def _frame(*pairs: tuple[str, float]) -> pd.DataFrame:
+    n = len(pairs)
+    same = {"inchikey": "AAAAAAAAAAAAAA-B", "smiles": "C", "uniprot": "P", "activity_type": "Ki"}
+    empty = ("target_chembl_id", "target_name", "organism", "chembl_id", "confidence")
+    names = dict.fromkeys(empty, "")
+    frame = pd.DataFrame({**same, **names}, index=range(n))
+    return frame.assign(relation=[r for r, _ in pairs], pchembl=[v for _, v in pairs])
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ([("=", 6.0), ("=", 7.0), ("=", 9.0)], (7.0, "=", "active")),
+        ([("=", 5.5), (">", 8.0)], (5.5, "=", "weak_5_6")),
+        ([("<", 5.0), ("<", 4.0)], (4.0, "<", "inactive")),
+        ([("<", 7.0)], (7.0, "<", "uncertain")),
+        ([(">", 5.0), (">", 6.5)], (6.5, ">", "active")),
+        ([(">", 5.0)], (5.0, ">", "uncertain")),
+        ([("=", 4.9)], (4.9, "=", "inactive")),
+    ],
+)
+def test_repeats(pairs: list[tuple[str, float]], expected: tuple[float, str, str]) -> None:
+    table, torn = aggregate(_frame(*pairs))
+    row = table.iloc[0]
+    assert (row["pchembl"], row["relation"], row["tier"]) == expected
+    assert row["n_values"] == len(pairs)
+    assert torn.empty
+
+
+def test_bounds_on_both_sides_are_kept_as_failures() -> None:
+    table, torn = aggregate(_frame(("<", 7.0), (">", 5.0)))
+    assert table.empty
+    assert len(torn) == 2
+    assert "both sides" in torn["reason"].iloc[0]
+
+
+@settings(max_examples=15, deadline=None)
+@given(values=st.lists(st.floats(0, 16), min_size=1, max_size=9))
+def test_median_of_exact_values(values: list[float]) -> None:
+    table, _ = aggregate(_frame(*[("=", v) for v in values]))
+    assert table["pchembl"].item() == pytest.approx(np.median(values), abs=6e-4)
+
+
+def test_files_that_are_nothing_known_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("smiles,name\nC,x\n")
+    (tmp_path / "b.csv").write_text("smiles,uniprot,value,units\nC,P1,x,nM\n")
+    (tmp_path / "c.db").write_bytes(b"SQLite format 3\x00 and then nothing of the sort" * 40)
+    (tmp_path / "d.csv").write_bytes(b"\xff\xfe\x00smiles")
+    for name, said in (
+        ("a.csv", "no column 'uniprot'"),
+        ("b.csv", "no usable measurement; the first: value x is not a number"),
+        ("c.db", "not a ChEMBL database"),
+        ("d.csv", "cannot be read"),
+        ("none.csv", "no such file"),
+    ):
+        with pytest.raises(InputError, match=said):
+            convert([tmp_path / name])
