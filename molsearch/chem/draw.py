@@ -14,7 +14,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
-from molsearch.chem.orient import align
+from molsearch.chem.orient import Frame
 from molsearch.errors import InputError
 
 _PALETTE = {
@@ -67,7 +67,7 @@ def svg(
     """
     mol = _laid_out(smiles)
     if align_to is not None:
-        align(mol, _laid_out(align_to))
+        _frame(align_to).align(mol)
     drawer = rdMolDraw2D.MolDraw2DSVG(*size)
     options = drawer.drawOptions()
     options.clearBackground = False
@@ -125,6 +125,11 @@ def _template(smiles: str) -> Chem.Mol:
     rdDepictor.Compute2DCoords(mol, canonOrient=True)
     rdDepictor.StraightenDepiction(mol)
     return mol
+
+
+@lru_cache(maxsize=64)
+def _frame(smiles: str) -> Frame:
+    return Frame(_laid_out(smiles))
 
 
 def _laid_out(smiles: str) -> Chem.Mol:

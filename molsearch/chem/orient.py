@@ -14,34 +14,36 @@ _MIN_COMMON_ATOMS = 8
 _MAX_LINKER_BONDS = 4
 
 
-def align(mol: Chem.Mol, query: Chem.Mol) -> None:
-    """Turn `mol` so that what it shares with `query` lies as it does there.
+class Frame:
+    """A query as it is drawn, with the parts that drawings of hits may share with it.
 
     Parameters
     ----------
-    mol
-        The hit, with 2D coordinates that are replaced where the two share a part.
     query
         The query, with the 2D coordinates to follow.
     """
-    common = _common_atoms(mol, query)
-    if common:
-        rdDepictor.GenerateDepictionMatching2DStructure(mol, query, atomMap=common)
 
+    def __init__(self, query: Chem.Mol) -> None:
+        self._query = query
+        self._parts = [
+            (part, _pattern(query, part, elements=elements))
+            for part in _parts(query)
+            for elements in (True, False)
+        ]
 
-def _common_atoms(mol: Chem.Mol, query: Chem.Mol) -> list[tuple[int, int]]:
-    """Pair the atoms (query's, hit's) of the largest part of the query's skeleton that they share.
+    def align(self, mol: Chem.Mol) -> None:
+        """Turn `mol`, which has 2D coordinates, so that the common part lies as in the query.
 
-    Tried in turn: the whole molecule, its scaffold, pairs of linked ring systems, single ring
-    systems, larger ones first; each with its elements, then by shape alone (a quinazoline lies on
-    a quinoline).
-    """
-    for part in _parts(query):
-        for pattern in (_pattern(query, part, elements=True), _pattern(query, part)):
+        Tried in turn: the whole molecule, its scaffold, pairs of linked ring systems, single
+        ring systems, larger ones first; each with its elements, then by shape alone (a
+        quinazoline lies on a quinoline). Where they share none of these, `mol` stays as it is.
+        """
+        for part, pattern in self._parts:
             match = mol.GetSubstructMatch(pattern)
             if match:
-                return list(zip(part, match, strict=True))
-    return []
+                pairs = list(zip(part, match, strict=True))
+                rdDepictor.GenerateDepictionMatching2DStructure(mol, self._query, atomMap=pairs)
+                return
 
 
 def _parts(query: Chem.Mol) -> list[tuple[int, ...]]:
@@ -78,7 +80,7 @@ def _ring_systems(mol: Chem.Mol) -> list[set[int]]:
     return systems
 
 
-def _pattern(query: Chem.Mol, part: tuple[int, ...], *, elements: bool = False) -> Chem.Mol:
+def _pattern(query: Chem.Mol, part: tuple[int, ...], *, elements: bool) -> Chem.Mol:
     """Build the search pattern of some of the query's atoms, in their order."""
     place = {atom: i for i, atom in enumerate(part)}
     pattern = Chem.RWMol()

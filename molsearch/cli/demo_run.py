@@ -215,8 +215,9 @@ class Demo:
             config = ScreenConfig(k=self.reader.n_rows)
             device = resolve_device(self._device)
             hits = screen(self.reader, self.embedder, queries, config, device=device)
-        counts = tally(hits.frame, example.drug_class)
-        write_hits(hits, self.folder / f"{example.name}.csv")
+        with self.watch.stage("hit lists"):
+            counts = tally(hits.frame, example.drug_class)
+            write_hits(hits, self.folder / f"{example.name}.csv")
         result = Result(example, hits, counts, stopwatch.seconds["screen"])
         self.results.append(result)
         return result

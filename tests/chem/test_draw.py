@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
 
-from molsearch.chem import draw, orient
+from molsearch.chem import draw
 from molsearch.chem.draw import data_url, svg
+from molsearch.chem.orient import Frame
 from molsearch.errors import InputError
 
 GEFITINIB = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1"
@@ -24,7 +25,7 @@ ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 def coordinates(smiles: str, align_to: str | None = None) -> np.ndarray:
     mol = draw._laid_out(smiles)
     if align_to is not None:
-        orient.align(mol, draw._laid_out(align_to))
+        Frame(draw._laid_out(align_to)).align(mol)
     return np.asarray(mol.GetConformer().GetPositions()[:, :2])
 
 
