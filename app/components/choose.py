@@ -10,12 +10,10 @@ import streamlit as st
 from streamlit_ketcher import st_ketcher
 
 from app import places
-from app.components import queries, uploads
+from app.components import library, queries, uploads
 from app.components.launch import Library, Options
 from app.components.queries import Draft
 from molsearch.errors import MolSearchError
-from molsearch.index.layout import MANIFEST
-from molsearch.index.manifest import Manifest, read_model
 
 _HINT = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1 gefitinib\nInChI=1S/…"
 
@@ -119,31 +117,22 @@ def _bundled() -> Library | None:
     return Library("files", path, "bundled example")
 
 
-def describe(path: Path) -> str:
-    """Say what an index holds, in one line."""
-    manifest = read_model(path / MANIFEST, Manifest)
-    sources = ", ".join(Path(name).name for name in manifest.library.sources[:3])
-    return f"{sources} · {manifest.n_ok:,} molecules"
-
-
 def _index() -> Library | None:
-    labels: dict[str, Path] = {}
-    for found in places.find_indexes():
-        try:
-            labels[f"{describe(found.path)} · {found.label}"] = found.path
-        except MolSearchError:
-            continue
-    typed = st.query_params.get("index", "")
-    names = list(labels)
-    first = next((i for i, path in enumerate(labels.values()) if str(path) == typed), 0)
-    if not names:
+    found, _ = library.found()
+    if not found:
         st.info(
             "No index yet. Screen the bundled example, upload a library, or make one with "
             "`molsearch index LIBRARY -o runs/my.index`."
         )
         return None
-    chosen = st.selectbox("Index", names, index=first, key="library-index")
-    return Library("index", places.inside(labels[chosen]), describe(labels[chosen]).split(" · ")[0])
+    asked = st.query_params.get("index", "")
+    first = next((i for i, one in enumerate(found) if str(one.path) == asked), 0)
+    chosen = st.selectbox(
+        "Index", range(len(found)), index=first, format_func=lambda number: found[number].label,
+        key="library-index",
+    )  # fmt: skip
+    one = found[chosen]
+    return Library("index", places.inside(one.path), one.name)
 
 
 def _library_upload() -> Library | None:
@@ -234,7 +223,7 @@ def encoders() -> list[Path]:
         if root.is_dir()
         for pattern in ("*/card.json", "*/*/card.json")
         for card in sorted(root.glob(pattern))
-        if (card.parent / "encoder.safetensors").is_file()
+        if (card.parent / "encoder.safetensors").is_file() and library.is_ours(card.parent)
     ]
 
 

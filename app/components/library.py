@@ -46,10 +46,8 @@ class Summary:
 def found() -> tuple[list[Summary], list[str]]:
     """Indexes this session may see, newest first, and the places of those that are damaged."""
     good, bad = [], []
-    own = set(st.session_state.get("own", []))
     for one in places.find_indexes():
-        hidden = places.is_shared() and one.root == places.runs_root()
-        if hidden and one.path.relative_to(one.root).parts[0] not in own:
+        if not is_ours(one.path):
             continue
         try:
             manifest = read_model(one.path / MANIFEST, Manifest)
@@ -58,6 +56,13 @@ def found() -> tuple[list[Summary], list[str]]:
             continue
         good.append(Summary(one.path, one.label, manifest))
     return good, bad
+
+
+def is_ours(path: Path) -> bool:
+    """Say whether this session may see a folder: on a shared server, of the runs only its own."""
+    if not places.is_shared() or not path.is_relative_to(places.runs_root()):
+        return True
+    return path.relative_to(places.runs_root()).parts[0] in st.session_state.get("own", [])
 
 
 def overview(summaries: list[Summary]) -> pd.DataFrame:

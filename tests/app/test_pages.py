@@ -107,6 +107,14 @@ def test_results_are_shown_while_the_map_is_drawn(page, runs, monkeypatch):
     assert "No map" in said(at)
 
 
+def test_a_shared_server_shows_no_library_of_others(page, runs, monkeypatch, tmp_path):
+    prepared = library(tmp_path / "prepared", 12)
+    build_index(prepared, FakeEncoder(), runs / "screen-0123456789abcdef" / "library.index")
+    assert len(page("library").dataframe[0].value) == 1
+    monkeypatch.setenv("MOLSEARCH_APP_SHARED", "1")
+    assert "No library yet" in said(page("library"))
+
+
 def test_results_without_a_run_say_where_to_begin(page):
     assert "No run chosen" in said(page("results"))
 
