@@ -113,7 +113,7 @@ class SoftConfig(Config):
         default=4.0, gt=1, description="effective number in a plan's row, itself included"
     )
     calibrate_every: int = Field(
-        default=100, ge=0, description="steps between searches of the regularisation; 0: once"
+        default=50, ge=0, description="steps between searches of the regularisation; 0: once"
     )
     regularisation: float | None = Field(
         default=None, gt=0, description="fixed product of lambda and tau_s; none: by neighbours"
