@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import os
-import signal
+import multiprocessing
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
+from worker_tasks import always_dead, calm, troubled
 
 from molsearch.config import PrepareConfig
 from molsearch.data.workers import Outcome, prepare_stream
@@ -22,31 +21,9 @@ def records(n: int) -> Iterator[Record]:
         yield Record(number, "t", number, f"m{number}", "C" * (number % 7 + 1))
 
 
-def stand_in(record: Record, config: PrepareConfig) -> Outcome:
-    """Answer without RDKit; ids say what else happens."""
-    if record.molecule_id == "m13":
-        os.kill(os.getpid(), signal.SIGSEGV)
-    if record.molecule_id == "m29":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if record.molecule_id == "m40":
-        time.sleep(600)
-    if record.molecule_id == "m57":
-        raise MemoryError("no room")
-    return Failure.of(record, "test", record.molecule_id)
-
-
-def always_dead(record: Record, config: PrepareConfig) -> Outcome:
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError(record)
-
-
-def calm(record: Record, config: PrepareConfig) -> Outcome:
-    return Failure.of(record, "test", record.molecule_id)
-
-
 @pytest.mark.slow
 def test_a_dead_or_stuck_worker_costs_exactly_its_molecule() -> None:
-    stream = prepare_stream(records(70), FLAT, workers=2, task=stand_in, chunk=16)
+    stream = prepare_stream(records(70), FLAT, workers=2, task=troubled, chunk=16)
     outcomes = [one for batch in stream for one in batch]
     assert [one.record_number for one in outcomes] == list(range(1, 71))
     lost = {one.molecule_id: one.reason for one in outcomes if one.stage == "worker"}  # type: ignore[union-attr]
@@ -60,6 +37,28 @@ def test_a_dead_or_stuck_worker_costs_exactly_its_molecule() -> None:
 def test_workers_that_always_die_are_the_machines_fault() -> None:
     with pytest.raises(MolSearchError, match="die on every record"):
         list(prepare_stream(records(12), FLAT, workers=1, task=always_dead, chunk=12))
+
+
+@pytest.mark.slow
+def test_workers_killed_from_outside_cost_nothing() -> None:
+    stream = prepare_stream(records(300), FLAT, workers=2, task=calm, chunk=10)
+    numbers: list[int] = []
+    for turn, batch in enumerate(stream):
+        numbers += [one.record_number for one in batch]
+        assert all(isinstance(one, Failure) and one.stage == "test" for one in batch)
+        if turn % 9 == 4:
+            for child in multiprocessing.active_children():
+                child.kill()
+    assert numbers == list(range(1, 301))
+
+
+def cannot_be_imported(record: Record, config: PrepareConfig) -> Outcome:
+    raise AssertionError(record, config)
+
+
+def test_workers_that_cannot_start_are_one_error() -> None:
+    with pytest.raises(MolSearchError, match="cannot start"):
+        list(prepare_stream(records(3), FLAT, workers=1, task=cannot_be_imported))
 
 
 def test_reading_runs_only_a_little_ahead() -> None:

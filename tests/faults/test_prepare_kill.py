@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from worker_tasks import every_tenth_dead
 
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data import prepare as module
@@ -46,7 +47,7 @@ def hook(name):
         return real(*args)
     setattr(atomic, name, dying)
 hook("fsync_file"); hook("fsync_folder")
-sys.path.insert(0, sys.argv[4])
+sys.path[:0] = sys.argv[4:]
 import test_prepare_kill as t
 from molsearch.data.prepared_writer import writing
 t.fill(Path(sys.argv[1]), Path(sys.argv[2]))
@@ -91,11 +92,12 @@ def test_kill_at_every_write_then_resume_equals_uninterrupted(source: Path, tmp_
     fill(source, whole)
     reference = contents(whole)
     here = str(Path(__file__).parent)
+    support = str(Path(__file__).parents[1] / "support")
     # 15 files (lock owner, manifests, shards), two flushes each.
     moments = random.Random(5).sample(range(1, 31), 9)
     for moment in moments:
         out = tmp_path / f"killed-{moment}"
-        command = [sys.executable, "-c", KILLED, str(source), str(out), str(moment), here]
+        command = [sys.executable, "-c", KILLED, str(source), str(out), str(moment), here, support]
         died = subprocess.run(command, capture_output=True, check=False)
         assert died.returncode == -signal.SIGKILL, died.stderr.decode()
         if PreparedSet.is_prepared(out):
@@ -194,12 +196,6 @@ def test_a_refusing_disk_keeps_what_was_committed(
     assert PreparedSet.open(out).n_in == N
 
 
-def lost_every_tenth(record: Record, config: PrepareConfig) -> Outcome:
-    if record.number % 10 == 0:
-        os.kill(os.getpid(), signal.SIGSEGV)
-    return Failure.of(record, "test", "fine")
-
-
 @pytest.mark.slow
 def test_crashes_are_counted(source: Path, tmp_path: Path) -> None:
     def rows() -> Iterator[Record]:
@@ -207,7 +203,7 @@ def test_crashes_are_counted(source: Path, tmp_path: Path) -> None:
             yield Record(n, "x", n, f"m{n}", "CCO")
 
     with pytest.raises(module.NothingPreparedError):
-        prepare_records(rows(), tmp_path / "p", run_for(source), workers=2, task=lost_every_tenth)
+        prepare_records(rows(), tmp_path / "p", run_for(source), workers=2, task=every_tenth_dead)
     found = PreparedSet.open(tmp_path / "p").failures()
     assert list(found["record_number"]) == list(range(1, N + 1))
     assert list(found.loc[found["stage"] == "worker", "record_number"]) == [10, 20, 30, 40, 50, 60]

@@ -1,0 +1,264 @@
+"""Worker processes that may die: spawned, fed one batch at a time, replaced when they fall.
+
+Each worker has a pipe of its own and answers record by record, so whatever happens to it, the
+parent knows which record it was at. Nothing is shared between workers: no lock that a killed one
+could take along, no queue it could leave half-written.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pickle import UnpicklingError
+
+from molsearch.config import PrepareConfig
+from molsearch.errors import MolSearchError
+from molsearch.schema import Failure, Prepared, Record
+
+Outcome = Prepared | Failure
+# Prepares one record inside a worker; a parameter so that tests can inject faults.
+Task = Callable[[Record, PrepareConfig], Outcome]
+
+STAGE = "worker"
+_START_LIMIT = 180.0  # s until a new worker must report
+_FALSE_STARTS = 3  # workers in a row that die before they report
+_ALL_DEAD = 8  # records of a job that all die: the machine is at fault, not the molecules
+_LONGEST_WAIT = 60.0  # s
+_LOST = (EOFError, OSError, UnpicklingError)
+
+
+@dataclass(slots=True)
+class Job:
+    """Consecutive records and what became of them; None where nothing has yet."""
+
+    records: Sequence[Record]
+    outcomes: list[Outcome | None] = field(default_factory=list)
+    left: int = 0
+
+    def __post_init__(self) -> None:
+        self.outcomes = [None] * len(self.records)
+        self.left = len(self.records)
+
+    def settle(self, position: int, outcome: Outcome) -> None:
+        """Note the outcome of one record."""
+        assert self.outcomes[position] is None, "a record with two outcomes"
+        self.outcomes[position] = outcome
+        self.left -= 1
+
+    def finished(self) -> list[Outcome]:
+        """Return the outcomes of all records, in order.
+
+        Raises
+        ------
+        MolSearchError
+            A worker died on each of them.
+        """
+        outcomes = [one for one in self.outcomes if one is not None]
+        assert len(outcomes) == len(self.records), "a record without an outcome"
+        dead = [one for one in outcomes if isinstance(one, Failure) and one.stage == STAGE]
+        if len(dead) == len(outcomes) >= _ALL_DEAD:
+            raise MolSearchError(
+                f"workers die on every record ({dead[-1].reason}): "
+                "free some memory, or run fewer workers (-n)"
+            )
+        return outcomes
+
+
+@dataclass(slots=True)
+class _Errand:
+    """The part of a job that one worker is sent with."""
+
+    job: Job
+    start: int
+    stop: int
+    last_try: bool = False
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: SpawnProcess
+    pipe: Connection
+    since: float  # when it was last heard of, or sent off
+    ready: bool = False
+    errand: _Errand | None = None
+
+
+class Crew:
+    """A fixed number of workers.
+
+    Parameters
+    ----------
+    size
+        Number of processes.
+    config, task
+        What every worker does with a record.
+    limit
+        Seconds after which a worker is killed over one record.
+    """
+
+    def __init__(self, size: int, config: PrepareConfig, task: Task, limit: float) -> None:
+        self._size = size
+        self._config = config
+        self._task = task
+        self._limit = limit
+        self._context = multiprocessing.get_context("spawn")
+        self._workers: list[_Worker] = []
+        self._errands: deque[_Errand] = deque()
+        self._false_starts = 0
+
+    def submit(self, job: Job) -> None:
+        """Queue a job behind all others."""
+        self._errands.append(_Errand(job, 0, len(job.records)))
+
+    def step(self) -> None:
+        """Send idle workers off, wait for news, and deal with it.
+
+        Raises
+        ------
+        MolSearchError
+            Workers cannot start.
+        """
+        while len(self._workers) < self._size:
+            self._workers.append(self._hire())
+        idle = [one for one in self._workers if one.ready and one.errand is None]
+        for worker in idle:
+            if self._errands:
+                self._send(worker, self._errands.popleft())
+        if not self._workers:
+            return
+        deadlines = [self._deadline(worker) - time.monotonic() for worker in self._workers]
+        patience = max(0.0, min([_LONGEST_WAIT, *deadlines]))
+        news = wait([worker.pipe for worker in self._workers], patience)
+        for worker in [one for one in self._workers if one.pipe in news]:
+            self._hear(worker)
+        now = time.monotonic()
+        for worker in [one for one in self._workers if self._deadline(one) <= now]:
+            self._bury(worker, f"took longer than {self._limit:g} s")
+
+    def close(self) -> None:
+        """End all workers, whatever they are doing."""
+        for worker in self._workers:
+            worker.process.kill()
+        for worker in self._workers:
+            worker.process.join()
+            worker.pipe.close()
+        self._workers.clear()
+
+    def _hire(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(
+            target=_serve, args=(theirs, self._config, self._task, os.getpid()), daemon=True
+        )
+        process.start()
+        theirs.close()  # or its end would stay open, and death go unnoticed
+        return _Worker(process, ours, time.monotonic())
+
+    def _deadline(self, worker: _Worker) -> float:
+        if not worker.ready:
+            return worker.since + _START_LIMIT
+        return worker.since + self._limit if worker.errand is not None else float("inf")
+
+    def _send(self, worker: _Worker, errand: _Errand) -> None:
+        worker.errand, worker.since = errand, time.monotonic()
+        try:
+            worker.pipe.send(errand.job.records[errand.start : errand.stop])
+        except OSError:
+            # It died idle: nobody's fault, the errand goes to the next.
+            worker.errand = None
+            self._errands.appendleft(errand)
+            self._bury(worker, "")
+
+    def _hear(self, worker: _Worker) -> None:
+        """Take every answer that is there."""
+        try:
+            while worker.pipe.poll():
+                answer = worker.pipe.recv()
+                worker.since = time.monotonic()
+                self._note(worker, answer)
+        except _LOST:
+            worker.process.join(timeout=5.0)
+            code = worker.process.exitcode
+            self._bury(worker, f"crashed a worker process ({_name_exit(code)})")
+
+    def _note(self, worker: _Worker, answer: Outcome | None) -> None:
+        errand = worker.errand
+        if errand is None or answer is None:
+            worker.ready, self._false_starts = True, 0
+            return
+        errand.job.settle(errand.start, answer)
+        errand.start += 1
+        if errand.start == errand.stop:
+            worker.errand = None
+
+    def _bury(self, worker: _Worker, reason: str) -> None:
+        """Remove a dead or overdue worker; its record gets another try alone, or its failure."""
+        worker.process.kill()
+        worker.process.join()
+        worker.pipe.close()
+        self._workers.remove(worker)
+        if not worker.ready:
+            self._count_false_start(worker)
+        errand = worker.errand
+        if errand is None:
+            return
+        suspect = errand.start
+        if suspect + 1 < errand.stop:
+            self._errands.appendleft(_Errand(errand.job, suspect + 1, errand.stop))
+        if errand.last_try:
+            record = errand.job.records[suspect]
+            errand.job.settle(suspect, Failure.of(record, STAGE, reason))
+        else:
+            self._errands.appendleft(_Errand(errand.job, suspect, suspect + 1, last_try=True))
+
+    def _count_false_start(self, worker: _Worker) -> None:
+        self._false_starts += 1
+        if self._false_starts >= _FALSE_STARTS:
+            raise MolSearchError(
+                f"worker processes cannot start ({_name_exit(worker.process.exitcode)}): "
+                "free some memory; a script of yours needs `if __name__ == '__main__':`"
+            )
+
+
+def _name_exit(code: int | None) -> str:
+    if code is None:
+        return "no exit code"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"exit code {code}"
+
+
+def _serve(pipe: Connection, config: PrepareConfig, task: Task, parent: int) -> None:
+    """Work until the parent hangs up; Ctrl-C is the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+    try:
+        pipe.send(None)
+        while True:
+            for record in pipe.recv():
+                pipe.send(_answer(record, config, task))
+    except (EOFError, OSError):
+        return
+
+
+def _answer(record: Record, config: PrepareConfig, task: Task) -> Outcome:
+    try:
+        return task(record, config)
+    except Exception as error:  # noqa: BLE001  one record must not cost its neighbours
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        return Failure.of(record, STAGE, reason)
+
+
+def _die_with(parent: int) -> None:
+    """No worker outlives its parent, not even one that is stuck."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(0)

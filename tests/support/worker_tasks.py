@@ -1,0 +1,41 @@
+"""Stand-ins for the chemistry of one record: calm, crashing, hanging, failing.
+
+A spawned worker imports them by name, so they live where every process can.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from molsearch.config import PrepareConfig
+from molsearch.schema import Failure, Record
+
+
+def calm(record: Record, config: PrepareConfig) -> Failure:
+    return Failure.of(record, "test", record.molecule_id)
+
+
+def troubled(record: Record, config: PrepareConfig) -> Failure:
+    """Ids say what happens: m13 crashes, m29 is killed, m40 hangs, m57 raises."""
+    if record.molecule_id == "m13":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if record.molecule_id == "m29":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if record.molecule_id == "m40":
+        time.sleep(600)
+    if record.molecule_id == "m57":
+        raise MemoryError("no room")
+    return calm(record, config)
+
+
+def always_dead(record: Record, config: PrepareConfig) -> Failure:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError(record)
+
+
+def every_tenth_dead(record: Record, config: PrepareConfig) -> Failure:
+    if record.number % 10 == 0:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return calm(record, config)
