@@ -41,6 +41,7 @@ from molsearch.index.manifest import (
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import finished_shard, write_failures, write_shard
+from molsearch.io.atomic import fsync_folder
 
 OnProgress = Callable[[int, int], None]
 
@@ -177,6 +178,9 @@ def _start(out: Path, plan: Plan, *, resume: bool, overwrite: bool) -> int:
     if not (folder / PLAN).exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_model(folder / PLAN, plan)
+        # A power cut must not lose the folder that a later manifest names.
+        fsync_folder(folder.parent)
+        fsync_folder(out)
     return number
 
 

@@ -310,6 +310,17 @@ def test_a_damaged_index_is_exit_4_and_a_missing_one_exit_3(molsearch, world, tm
     assert not (tmp_path / "h.csv").exists()
 
 
+def test_a_damaged_head_is_warned_of_and_replaced_by_its_copy(molsearch, world, tmp_path):
+    shutil.copytree(world.index, tmp_path / "i")
+    (tmp_path / "i" / "manifest.json").write_bytes(b"{")
+    base = ("screen", "-q", ASPIRIN, "--encoder", world.encoder, "-i", tmp_path / "i", "--quiet")
+    result = molsearch(*base, "-o", tmp_path / "h.csv")
+    assert result.code == 0
+    assert "molsearch: warning: " in result.err
+    assert "its copy in generation 1 is used instead" in result.err
+    assert len(pd.read_csv(tmp_path / "h.csv")) == 11
+
+
 def test_verify_finds_what_opening_cannot(molsearch, world, tmp_path):
     build_index(
         library(tmp_path / "p", 200), load_encoder(world.encoder, device="cpu"), tmp_path / "i"

@@ -84,6 +84,35 @@ def test_a_read_only_folder_is_reported(tmp_path):
         build_index(library(tmp_path / "p", 30), FakeEncoder(), tmp_path / "locked" / "i")
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_before_a_manifest_appears_all_it_names_is_on_the_disk(tmp_path, monkeypatch):
+    """At each rename of a manifest, files were flushed before and folders after their renames."""
+    flushed: list[Path] = []
+    checked: list[Path] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def noting_fsync(handle: int) -> None:
+        flushed.append(Path(f"/proc/self/fd/{handle}").readlink())
+        fsync(handle)
+
+    def noting_replace(self: Path, target: Path) -> Path:
+        assert self in flushed, f"{target} was renamed before its bytes were flushed"
+        if target == tmp_path / "i" / "manifest.json":
+            named = [one for one in (tmp_path / "i" / "generations").rglob("*") if one.is_file()]
+            for path in named:
+                for folder in path.relative_to(tmp_path).parents[:-1]:
+                    assert tmp_path / folder in flushed, f"{folder} was not flushed"
+                checked.append(path)
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", noting_fsync)
+    monkeypatch.setattr(Path, "replace", noting_replace)
+    build_index(
+        library(tmp_path / "p", 250, bad_every=9), FakeEncoder(), tmp_path / "i", shard_rows=100
+    )
+    assert {path.name for path in checked} >= {"embeddings.npy", "records.parquet", "shard.json"}
+
+
 def test_readers_during_commits_see_whole_generations_only(tmp_path):
     """A reader opened at any moment of many rebuilds answers wholly from one of the two."""
     import threading

@@ -19,7 +19,7 @@ from molsearch.search.engine import search, search_each
 from molsearch.search.exact import dot
 from molsearch.search.fusion import QuerySet
 
-N = 900
+N = 700
 
 
 def made(folder: Path, shard_rows: int, n: int = N, **changes) -> IndexReader:
@@ -84,7 +84,7 @@ def numbers_of(reader: IndexReader, found) -> list[int]:
 
 
 @pytest.mark.parametrize("shard_rows", [1000, 128, 7])
-@pytest.mark.parametrize("k", [1, 10, 500, N - 1, N, N + 100])
+@pytest.mark.parametrize("k", [1, 10, 300, N - 1, N, N + 100])
 def test_search_equals_brute_force(readers, shard_rows, k):
     reader = readers[shard_rows]
     queries = queries_of(k, 3, 2)
@@ -97,7 +97,7 @@ def test_search_equals_brute_force(readers, shard_rows, k):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     seed=st.integers(0, 10**6),
