@@ -1,4 +1,6 @@
-"""The chemical-space map of a screen: library, hits and queries in the encoder's first two axes.
+"""What follows a screen: scores against known inactives, and the map of the chemical space.
+
+The map shows library, hits and queries in the encoder's first two principal axes.
 
 Runs as the last step of a screen, in a process of its own: ``python -m app.mapping RUN_FOLDER``.
 """
@@ -7,46 +9,88 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.components.launch import HITS, MAP, QUERIES
+from app.components.launch import AGAINST, HITS, INACTIVE_SCORE, INACTIVES, MAP, QUERIES
 from app.components.space import Array, axes, embeddings
 from molsearch import schema
 from molsearch.api import load_encoder
 from molsearch.config import ReadConfig
+from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader, open_index
+from molsearch.io.tables import write_frame
+from molsearch.search.fusion import QuerySet
 from molsearch.search.queries import embed_queries, read_queries
 
 LIBRARY_ROWS, HIT_ROWS = 3000, 1000
 _SEED = 20
 
 
-def make(folder: Path) -> pd.DataFrame:
-    """Make the map of a finished screen."""
-    account = json.loads((folder / f"{HITS}.run.json").read_text())
-    meta = json.loads((folder / "job.json").read_text())["meta"]
-    reader = open_index(account["index"]["path"])
-    hits = pd.read_parquet(folder / HITS)
-    encoder = load_encoder(meta.get("encoder"), device="cpu")
-    prepare = reader.manifest.library.prepare
-    queries = read_queries([folder / QUERIES], ReadConfig(), prepare)
-    asked = embed_queries(queries, encoder)
-    numbers = _record_numbers(reader)
-    rank = dict(zip(hits[schema.RECORD_NUMBER], hits[schema.RANK], strict=True))
-    ranks = np.array([rank.get(number, 0) for number in numbers])
-    others = np.random.default_rng(_SEED).permutation(np.flatnonzero(ranks == 0))[:LIBRARY_ROWS]
-    best = np.flatnonzero((ranks > 0) & (ranks <= HIT_ROWS))
-    rows = np.concatenate([others, best])
-    vectors = embeddings(reader, rows).astype(np.float64)
-    names = [query.query_id for query in queries]
+@dataclass(frozen=True)
+class Screened:
+    """A finished screen, opened again.
+
+    Attributes
+    ----------
+    numbers
+        Record number of each row of the index, ``[n]``.
+    ranks
+        Rank of each row, 0 for those that are no hits.
+    """
+
+    folder: Path
+    reader: IndexReader
+    encoder: Embedder
+    numbers: npt.NDArray[np.int64]
+    ranks: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, folder: Path) -> Screened:
+        """Open the run in a folder."""
+        account = json.loads((folder / f"{HITS}.run.json").read_text())
+        meta = json.loads((folder / "job.json").read_text())["meta"]
+        reader = open_index(account["index"]["path"])
+        hits = pd.read_parquet(folder / HITS, columns=[schema.RECORD_NUMBER, schema.RANK])
+        rank = dict(zip(hits[schema.RECORD_NUMBER], hits[schema.RANK], strict=True))
+        numbers = _record_numbers(reader)
+        ranks = np.array([rank.get(number, 0) for number in numbers], dtype=np.int64)
+        encoder = load_encoder(meta.get("encoder"), device="cpu")
+        return cls(folder, reader, encoder, numbers, ranks)
+
+    def embedded(self, name: str) -> tuple[list[str], QuerySet]:
+        """Names and embeddings of the molecules in a file of the run."""
+        prepare = self.reader.manifest.library.prepare
+        queries = read_queries([self.folder / name], ReadConfig(), prepare)
+        return [query.query_id for query in queries], embed_queries(queries, self.encoder)
+
+
+def against(run: Screened) -> pd.DataFrame:
+    """Score every hit against the nearest of the known inactives."""
+    rows = np.flatnonzero(run.ranks > 0)
+    _, inactives = run.embedded(INACTIVES)
+    scores = (embeddings(run.reader, rows) @ inactives.vectors.T).max(axis=1, initial=-1.0)
+    return pd.DataFrame(
+        {schema.RECORD_NUMBER: run.numbers[rows], INACTIVE_SCORE: scores.astype(np.float64)}
+    )
+
+
+def chart(run: Screened) -> pd.DataFrame:
+    """Make the map of the chemical space."""
+    rng = np.random.default_rng(_SEED)
+    others = rng.permutation(np.flatnonzero(run.ranks == 0))[:LIBRARY_ROWS]
+    best = np.flatnonzero((run.ranks > 0) & (run.ranks <= HIT_ROWS))
+    vectors = embeddings(run.reader, np.concatenate([others, best])).astype(np.float64)
     mean, directions, shares = axes(vectors)
+    names, asked = run.embedded(QUERIES)
+    placed = (vectors - mean) @ directions.T
     parts = [
-        _points((vectors[: len(others)] - mean) @ directions.T, "library", numbers[others], ""),
-        _points((vectors[len(others) :] - mean) @ directions.T, "hit", numbers[best], ""),
+        _points(placed[: len(others)], "library", run.numbers[others], ""),
+        _points(placed[len(others) :], "hit", run.numbers[best], ""),
         _points(
             (asked.vectors.astype(np.float64) - mean) @ directions.T,
             "query",
@@ -76,9 +120,11 @@ def _record_numbers(reader: IndexReader) -> npt.NDArray[np.int64]:
 
 
 def main() -> None:
-    """Write the map beside the hits."""
-    folder = Path(sys.argv[1])
-    make(folder).to_parquet(folder / MAP, index=False)
+    """Write both beside the hits, the map last: it tells the page that all is there."""
+    run = Screened.of(Path(sys.argv[1]))
+    if (run.folder / INACTIVES).exists():
+        write_frame(against(run), run.folder / AGAINST)
+    write_frame(chart(run), run.folder / MAP)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,19 @@ def _examples() -> list[Draft]:
     return [draft for draft in found if draft.name in chosen]
 
 
+def inactive_widgets() -> list[Draft]:
+    """Let the user give molecules that were measured and found inactive."""
+    with st.expander("Known inactives, as counter-examples", icon=":material/block:"):
+        text = st.text_area(
+            "SMILES or InChI, one a line; each hit is also scored against the nearest of them",
+            key="inactive-text", height=90, max_chars=100_000,
+        )  # fmt: skip
+        drafts = queries.parse_text(text or "")
+        if drafts:
+            st.html(queries.chips(drafts))
+    return queries.good(drafts)
+
+
 def library_widgets() -> Library | None:
     """Let the user choose what is searched; None where nothing can be."""
     asked = st.query_params.get("index", "")

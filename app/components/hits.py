@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.components.launch import HITS, MAP
+from app.components.launch import AGAINST, HITS, INACTIVE_SCORE, MAP, MARGIN
 from app.jobs import Job
 from molsearch import schema
 from molsearch.chem.filters import SmartsFilter
@@ -28,6 +28,7 @@ SORTS = {
     "cLogP": ("clogp", True),
     "TPSA": ("tpsa", True),
 }
+BY_MARGIN = "margin over the inactives"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,14 @@ class Result:
     @property
     def user_columns(self) -> list[str]:
         """Columns that the user's library brought."""
-        return [name for name in self.frame.columns if name not in COLUMNS]
+        return [
+            name for name in self.frame.columns if name not in (*COLUMNS, INACTIVE_SCORE, MARGIN)
+        ]
+
+    @property
+    def has_inactives(self) -> bool:
+        """Whether hits are scored against known inactives too."""
+        return MARGIN in self.frame
 
     def query_of(self, hit: Mapping[str, Any]) -> str:
         """SMILES of the query nearest to a hit."""
@@ -83,12 +91,21 @@ def load(job: Job) -> Result:
             "the hit list of this run cannot be read (a file was moved or damaged); "
             "start the screen again"
         ) from error
+    against = _optional(job, AGAINST)
+    if against is not None:
+        scores = against.set_index(schema.RECORD_NUMBER)[INACTIVE_SCORE]
+        frame[INACTIVE_SCORE] = frame[schema.RECORD_NUMBER].map(scores)
+        frame[MARGIN] = frame[schema.SCORE] - frame[INACTIVE_SCORE]
     frame = frame.set_index(schema.RECORD_NUMBER, drop=False)
+    return Result(frame, account, _optional(job, MAP))
+
+
+def _optional(job: Job, name: str) -> pd.DataFrame | None:
+    """Read a table that a run may lack; a damaged one is as good as none."""
     try:
-        chart = pd.read_parquet(job.file(MAP)) if job.file(MAP).exists() else None
+        return pd.read_parquet(job.file(name)) if job.file(name).exists() else None
     except (OSError, ValueError):
-        chart = None
-    return Result(frame, account, chart)
+        return None
 
 
 @dataclass(frozen=True)
@@ -111,6 +128,7 @@ class Filter:
     no_alerts: bool = False
     no_query: bool = False
     only_new: bool = False
+    beats_inactives: bool = False
     sort: str = "rank"
 
     def apply(self, result: Result) -> pd.DataFrame:
@@ -131,6 +149,8 @@ class Filter:
             keep &= ~frame[schema.IS_QUERY].to_numpy(dtype=bool)
         if self.only_new:
             keep &= (frame[schema.ECFP4_SIMILARITY] < NEW_BELOW).to_numpy()
+        if self.beats_inactives and result.has_inactives:
+            keep &= (frame[MARGIN] > 0).to_numpy()
         for word in self.text.split():
             keep &= _contains(frame, [schema.MOLECULE_ID, *result.user_columns], word)
         if self.smarts.strip():
@@ -138,7 +158,7 @@ class Filter:
             parents = frame[schema.PARENT_SMILES].tolist()
             for row in np.flatnonzero(keep):
                 keep[row] = asked.passes(parents[row])
-        column, ascending = SORTS[self.sort]
+        column, ascending = SORTS.get(self.sort, (MARGIN, False))
         found = frame[keep]
         by = [column] if column == schema.RANK else [column, schema.RANK]
         return found.sort_values(by, ascending=[ascending, True][: len(by)], kind="stable")

@@ -16,6 +16,9 @@ from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
 
 HITS, MAP, QUERIES, INDEX = "hits.parquet", "map.parquet", "queries.csv", "library.index"
+# Known inactives of a screen, and what each hit scores against the nearest of them.
+INACTIVES, AGAINST = "inactives.csv", "against.parquet"
+INACTIVE_SCORE, MARGIN = "inactive_score", "margin"
 _INLINE = 4
 
 
@@ -94,8 +97,18 @@ class Options:
         ScreenConfig(k=self.k)
 
 
-def start_screen(drafts: Sequence[Draft], library: Library, options: Options) -> jobs.Job:
+def start_screen(
+    drafts: Sequence[Draft],
+    library: Library,
+    options: Options,
+    inactives: Sequence[Draft] = (),
+) -> jobs.Job:
     """Start a screen, with the indexing of an upload before it.
+
+    Parameters
+    ----------
+    inactives
+        Counter-examples: each hit is also scored against the nearest of them.
 
     Raises
     ------
@@ -107,6 +120,8 @@ def start_screen(drafts: Sequence[Draft], library: Library, options: Options) ->
     options.check()
     run_id, folder = jobs.new_folder("screen")
     write_text(folder / QUERIES, to_csv(drafts))
+    if inactives:
+        write_text(folder / INACTIVES, to_csv(inactives))
     steps = []
     source, place = "-i", library.path
     if library.kind == "upload":

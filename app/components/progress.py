@@ -56,7 +56,10 @@ def panel(run_id: str) -> None:
             f"<div class='ms-stage'><b>{html.escape(words)}</b>"
             f"<span class='ms-muted'>{status.elapsed:,.0f} s</span></div>"
         )
-        left.progress(share if share is not None else 0.0)
+        if share is None:
+            left.html("<div class='ms-wait'></div>")
+        else:
+            left.progress(share)
         if right.button("Cancel", icon=":material/stop_circle:", key="cancel"):
             jobs.cancel(job)
             st.toast("Ending the run …")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.components import drawing
 from app.components.hits import Result
+from app.components.launch import INACTIVE_SCORE
 from molsearch import schema
 
 ROW_HEIGHT, HEIGHT = 92, 640
@@ -28,11 +29,12 @@ def shown(rows: pd.DataFrame, result: Result, *, dark: bool) -> pd.DataFrame:
     ]
     names = [schema.RANK, schema.MOLECULE_ID]
     named = [name for name in result.user_columns if name.lower() in ("name", "title")]
+    against = [INACTIVE_SCORE] if result.has_inactives else []
     several = [schema.QUERY_ID] if len(smiles) > 1 else []
     rest = [name for name in result.user_columns if name not in named]
     order = [
-        *names, *named, schema.SCORE, schema.PERCENTILE, schema.ECFP4_SIMILARITY, *several,
-        *_PROPERTY_LABELS, schema.ALERTS, schema.IS_QUERY, *rest,
+        *names, *named, schema.SCORE, schema.PERCENTILE, schema.ECFP4_SIMILARITY, *against,
+        *several, *_PROPERTY_LABELS, schema.ALERTS, schema.IS_QUERY, *rest,
     ]  # fmt: skip
     table = rows[order].copy()
     table.insert(1, "structure", drawn)
@@ -57,6 +59,10 @@ def config(result: Result) -> dict[str, Any]:
         schema.ECFP4_SIMILARITY: column.ProgressColumn(
             "ECFP4", min_value=0, max_value=1, format="%.2f", width=100,
             help="Tanimoto similarity to the nearest query; low means a new chemotype.",
+        ),
+        INACTIVE_SCORE: column.ProgressColumn(
+            "Inactive", min_value=0, max_value=1, format="%.3f", width=110, color="orange",
+            help="Score against the nearest known inactive; should be lower than the score.",
         ),
         schema.QUERY_ID: column.TextColumn("Nearest query", width=110),
         schema.ALERTS: column.TextColumn("Alerts", width=120),

@@ -59,6 +59,13 @@ _CSS = """
 .ms-props td:first-child { opacity: .65; white-space: nowrap; width: 34%; }
 .ms-props td { overflow-wrap: anywhere; }
 .ms-stage { display: flex; justify-content: space-between; font-size: .9rem; }
+.ms-wait { height: .4rem; border-radius: .3rem; overflow: hidden; margin: .55rem 0 .35rem;
+  background: color-mix(in srgb, currentColor 9%, transparent); }
+.ms-wait::before { content: ""; display: block; height: 100%; width: 30%; border-radius: .3rem;
+  background: #2a9db8; animation: ms-wait 1.6s ease-in-out infinite alternate; }
+@keyframes ms-wait { from { margin-left: 0; } to { margin-left: 70%; } }
+@media (prefers-reduced-motion: reduce) { .ms-wait::before { animation: none; width: 100%;
+  opacity: .4; } }
 </style>
 """
 

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components import charts, detail, shortlist, table, theme
-from app.components.hits import SORTS, Filter, Result, bounds, records, scaffolds
+from app.components.hits import BY_MARGIN, SORTS, Filter, Result, bounds, records, scaffolds
 from app.jobs import Job
 from molsearch import schema
 
@@ -29,12 +29,16 @@ def filters(result: Result) -> Filter:
         icon=":material/search:",
     )  # fmt: skip
     smarts = second.text_input("Contains (SMARTS)", key="filter-smarts", max_chars=500)
-    sort = third.selectbox("Sort by", list(SORTS), key="filter-sort")
+    sorts = [*SORTS, BY_MARGIN] if result.has_inactives else list(SORTS)
+    sort = third.selectbox("Sort by", sorts, key="filter-sort")
     ranges: dict[str, tuple[float, float]] = {}
     with fourth.popover("Filter", icon=":material/filter_alt:", width="stretch"):
         only_new = st.toggle("Only new by fingerprint (ECFP4 < 0.35)", key="filter-new")
         no_alerts = st.toggle("Hide structural alerts", key="filter-alerts")
         no_query = st.toggle("Hide the queries themselves", key="filter-query")
+        beats = result.has_inactives and st.toggle(
+            "Only nearer to a query than to an inactive", key="filter-inactives"
+        )
         for column, label, step in (
             (schema.SCORE, "Score", 0.01), (schema.ECFP4_SIMILARITY, "ECFP4 similarity", 0.01),
             ("mw", "Molecular weight", 10.0), ("clogp", "cLogP", 0.5), ("tpsa", "TPSA", 5.0),
@@ -43,7 +47,7 @@ def filters(result: Result) -> Filter:
             chosen = st.slider(label, low, high, (low, high), step, key=f"filter-{column}")
             if chosen != (low, high):
                 ranges[column] = chosen
-    return Filter(text, smarts, ranges, no_alerts, no_query, only_new, sort)
+    return Filter(text, smarts, ranges, no_alerts, no_query, only_new, beats, sort)
 
 
 def as_table(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:

@@ -21,8 +21,12 @@ def main() -> None:
     )
     run_id = st.query_params.get("run", "")
     job = follow(run_id) if run_id else None
+    if job is not None and st.session_state.get("bench-shown") != job.run_id:
+        st.session_state["bench-shown"] = job.run_id
+        st.session_state["bench-what"] = "Results"
+    st.session_state.setdefault("bench-what", "Results")
     what = st.segmented_control(
-        "What", ["Results", "Test a drug class", "Test on my own molecules"], default="Results",
+        "What", ["Results", "Test a drug class", "Test on my own molecules"],
         key="bench-what", label_visibility="collapsed", required=True,
     )  # fmt: skip
     if what == "Test a drug class":

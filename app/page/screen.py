@@ -34,6 +34,7 @@ def main() -> None:
                 f"{bad} of {len(drafts)} cannot be read and would be left out.",
                 icon=":material/warning:",
             )
+        inactives = choose.inactive_widgets()
     with right:
         st.subheader("2 · Library", anchor=False)
         library = choose.library_widgets()
@@ -53,7 +54,7 @@ def main() -> None:
         ):  # fmt: skip
             assert library is not None
             try:
-                job = start_screen(good, library, options)
+                job = start_screen(good, library, options, inactives)
             except MolSearchError as error:
                 st.error(str(error), icon=":material/error:")
             else:
