@@ -60,7 +60,7 @@ def _apply(content: dict[str, Any], change: str) -> None:
         raise UsageError(f"--set {change}: write KEY=VALUE")
     section, _, name = key.partition(".")
     try:
-        parsed = yaml.safe_load(value)
+        parsed = yaml.safe_load(value) if value else ""  # KEY= empties a setting
     except yaml.YAMLError:
         raise UsageError(f"--set {change}: {value!r} is no YAML value") from None
     if name:

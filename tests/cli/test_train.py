@@ -83,6 +83,12 @@ def test_finished_encoder_is_not_overwritten(trained: tuple[Path, str]) -> None:
     assert "--overwrite" in again.stderr
 
 
+def test_changes_reach_sections_and_empty_settings() -> None:
+    config = read_config(SMOKE, ["soft.weight=0.25", "development=", "model.width=64"])
+    assert (config.soft.weight, config.development, config.model["width"]) == (0.25, "", 64)
+    assert config.soft.unlabelled == "library.csv"
+
+
 def test_configuration_errors_name_the_setting(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"soft\.neighbours"):
         read_config(SMOKE, ["soft.neighbours=0"])
