@@ -49,7 +49,7 @@ def main() -> None:
         )
         if st.button(
             label, type="primary", disabled=not ready, width="stretch", key="go",
-            icon=":material/play_arrow:", shortcut="Ctrl+Enter",
+            icon=":material/play_arrow:", shortcut="Ctrl+Shift+Enter",
             help=None if ready else "Give a query that can be read, and a library.",
         ):  # fmt: skip
             assert library is not None
