@@ -140,7 +140,8 @@ def _report(reader: IndexReader, seconds: float, *, as_json: bool, quiet: bool) 
         "seconds": round(seconds, 2),
     }
     write_run(reader.path / "run.json", "index", summary)
-    failed = f", {reader.manifest.n_failed:,} records failed" if reader.manifest.n_failed else ""
+    n_failed = reader.manifest.n_failed
+    failed = f", {n_failed:,} record{'' if n_failed == 1 else 's'} failed" if n_failed else ""
     stages.say(
         f"{reader.n_rows:,} molecules indexed in {reader.path}{failed} ({seconds:,.1f} s)",
         quiet=quiet,

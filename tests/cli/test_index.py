@@ -17,7 +17,7 @@ def test_a_prepared_set_is_indexed(molsearch, world, tmp_path):
     result = molsearch("index", world.prepared, "-o", tmp_path / "i", "--encoder", world.encoder)
     assert result.code == 0
     assert "11 molecules indexed in" in result.err
-    assert "1 records failed" in result.err
+    assert "1 record failed" in result.err
     reader = open_index(tmp_path / "i")
     assert (reader.manifest.n_in, reader.n_rows, reader.manifest.n_failed) == (12, 11, 1)
     account = json.loads((tmp_path / "i" / "run.json").read_text())
