@@ -1,6 +1,6 @@
 """Take the README's picture from the demo's page: ``make demo`` first, and have a Chromium.
 
-Usage: ``python docs/images/make.py [page]``, the page being ``demo/gefitinib.html`` by default.
+Usage: ``python docs/images/make.py [page]``, the page being ``demo/sitagliptin.html`` by default.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def picture(page: Path, out: Path, *, width: int = 1360, height: int = 1010) -> 
             [browser, *_QUIET, *options, f"--screenshot={out}", page.resolve().as_uri()],
             check=True,
             capture_output=True,
-            timeout=120,
+            timeout=600,
         )
     if out.stat().st_size > MAX_BYTES:
         raise SystemExit(f"{out} has {out.stat().st_size:,} bytes, more than {MAX_BYTES:,}")
 
 
 if __name__ == "__main__":
-    default = HERE.parents[1] / "demo" / "gefitinib.html"
+    default = HERE.parents[1] / "demo" / "sitagliptin.html"
     picture(Path(sys.argv[1]) if len(sys.argv) > 1 else default, HERE / "hits.png")

@@ -115,7 +115,6 @@ def page_of(result: Result, results: Sequence[Result], *, encoder: str) -> dict[
         "facts": [
             ("library", f"{counts.molecules + 1:,} molecules"),
             ("encoder", encoder),
-            ("screened in", f"{result.seconds:.2f} s"),
         ],
         "links": [
             {

@@ -12,7 +12,7 @@ from molsearch import schema
 from molsearch.search.page_cards import NOVEL_BELOW, Highlight, is_new, title_of
 
 _WIDTH, _HEIGHT = 720, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 706, 10, 350
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 706, 24, 350
 
 _PROMINENT = 100  # hits further down are drawn small and pale
 
@@ -28,7 +28,7 @@ def scatter(hits: pd.DataFrame, mark: Highlight | None) -> dict[str, Any] | None
     complete = hits.dropna(subset=needed)
     if complete.empty:
         return None
-    scores = complete[schema.SCORE].astype(float)
+    scores = complete[schema.SCORE].astype(float).clip(upper=1.0)
     low, high, step = _span(float(scores.min()), float(scores.max()))
     rows = [{str(k): v for k, v in row.items()} for row in complete.to_dict("records")]
     dots = [_dot(row, low, high, mark) for row in rows]
@@ -52,7 +52,7 @@ def _span(low: float, high: float) -> tuple[float, float, float]:
     raw = max(high - low, 1e-3) / 5
     magnitude = 10.0 ** math.floor(math.log10(raw))
     step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= raw)
-    first, last = math.floor(low / step + 1e-4), math.ceil(high / step - 1e-4)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return first * step, max(last, first + 1) * step, step
 
 
@@ -79,7 +79,8 @@ def _kind(hit: Mapping[str, Any], mark: Highlight | None) -> str:
 
 
 def _dot(hit: Mapping[str, Any], low: float, high: float, mark: Highlight | None) -> dict[str, Any]:
-    score, similarity = float(hit[schema.SCORE]), float(hit[schema.ECFP4_SIMILARITY])
+    score = min(float(hit[schema.SCORE]), 1.0)  # a cosine, but for rounding of stored vectors
+    similarity = float(hit[schema.ECFP4_SIMILARITY])
     kind = _kind(hit, mark)
     rank = int(hit.get(schema.RANK, 0))
     name, _ = title_of(hit)

@@ -247,9 +247,10 @@ def test_plot_spans_the_scores_and_tells_new_from_known() -> None:
 
 
 def test_plot_ends_at_a_rounded_score_of_one() -> None:
-    plot = scatter(hits_of(**{schema.SCORE: [1.0000001, 0.9, 0.6, 0.4100001]}), None)
+    plot = scatter(hits_of(**{schema.SCORE: [1.0004, 0.9, 0.6, 0.4100001]}), None)
     assert plot is not None
     assert [plot["y_ticks"][0]["label"], plot["y_ticks"][-1]["label"]] == ["0.4", "1"]
+    assert min(dot["y"] for dot in plot["dots"]) == plot["top"]
 
 
 def test_plot_of_equal_scores() -> None:
