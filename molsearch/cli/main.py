@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from typing import Any
 
@@ -71,20 +70,38 @@ def _root(
     pass
 
 
+# The base of all complaints of the option parser, by way of typer's public name for one of them.
+_ParserError: Any = typer.BadParameter.__mro__[2]
+_INTERRUPTED = 130
+
+
 def main() -> None:
     """Run the command line; a deliberate error is one line on stderr and its exit code."""
     try:
-        app(standalone_mode=True)
+        code = app(standalone_mode=False) or 0
     except MolSearchError as error:
-        message = " ".join(str(error).split())
-        print(f"molsearch: {message}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader (`| head`) has gone: that is its right, not an error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        print(
-            "molsearch: interrupted; the same command continues where it stopped", file=sys.stderr
-        )
-        sys.exit(130)
+        code = _complain(str(error), error.exit_code)
+    except _ParserError as error:
+        code = _complain_of_usage(error)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        reason = error.strerror or str(error)
+        code = _complain(f"{where}{reason}; mend it or choose another place, and repeat", 1)
+    if code == _INTERRUPTED:
+        _complain("interrupted; the same command continues where it stopped", code)
+    sys.exit(code)
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"molsearch: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _complain_of_usage(error: Any) -> int:
+    """Say what is wrong with the options; no arguments at all earn the help instead."""
+    if not error.format_message().strip() or type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return int(error.exit_code)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "molsearch"
+    return _complain(f"{error.format_message()} ({command} --help explains)", error.exit_code)
