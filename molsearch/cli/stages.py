@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 
 
 class StageProgress:
-    """A progress line that begins with the first news, which tells what was done earlier."""
+    """A progress line whose first news tells what was done earlier; silent where that is all."""
 
     def __init__(self, stage: str, total: int | None = None, *, quiet: bool) -> None:
         self._stage, self._total, self._quiet = stage, total, quiet
         self._progress: Progress | None = None
-        self._before: int | None = None
+        self._news = False
 
     def __enter__(self) -> StageProgress:
         return self
 
     def __exit__(self, *details: Any) -> None:
-        if self._progress is not None:
+        if self._progress is not None and self._news:
             self._progress.__exit__(*details)
 
     def __call__(self, done: int, failed: int) -> None:
         """Take the counts so far."""
-        if self._before is None:
-            self._before = done
-            return
         if self._progress is None:
+            # From here the clock runs: the first batch counts in the rate.
             self._progress = Progress(self._stage, self._total, quiet=self._quiet)
-            self._progress.resumed(self._before)
+            self._progress.resumed(done)
+            return
+        self._news = True
         self._progress.update(done, failed)
 
 
