@@ -38,7 +38,7 @@ class PrepareConfig(Config):
     quality: Literal["fast", "full"] = "fast"
     use_input_3d: bool = False
     seed: int = 20
-    timeout: float = Field(default=30.0, gt=0, description="seconds a molecule")
+    timeout: float = Field(default=30.0, gt=0, description="seconds of processor time a molecule")
     max_heavy_atoms: int = Field(default=300, gt=0)
     max_heavy_atoms_3d: int = Field(
         default=50, ge=0, description="larger molecules keep the substructure branch alone, flagged"

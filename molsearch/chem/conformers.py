@@ -6,7 +6,9 @@ is refused, and the molecule fails with the reason.
 
 from __future__ import annotations
 
+import math
 import time
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,13 +48,12 @@ def embed(mol: Chem.Mol, config: PrepareConfig) -> list[Positions]:
     RejectedError
         With stage ``"conformer"``: no embedding, no embedding with the right stereo, or no time.
     """
-    started = time.monotonic()
+    started = time.thread_time()
     full = config.quality == "full"
     model = _with_hydrogens(mol, full)
     made = _embed_twice(model, config, full)
     if not made:
-        spent = time.monotonic() - started
-        if spent >= config.timeout:
+        if time.thread_time() - started >= config.timeout:
             raise RejectedError(STAGE, f"no 3D geometry within {config.timeout:g} s")
         raise RejectedError(STAGE, "RDKit found no 3D geometry")
     if full:
@@ -101,20 +102,32 @@ def _with_hydrogens(mol: Chem.Mol, full: bool) -> Chem.Mol:
 
 def _embed_twice(model: Chem.Mol, config: PrepareConfig, full: bool) -> int:
     """Embed from the distance matrix, then from random coordinates; the number of conformers."""
-    deadline = time.monotonic() + config.timeout
+    end = time.thread_time() + config.timeout
     for random_coordinates in (False, True):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
         parameters = rdDistGeom.ETKDGv3()
         parameters.randomSeed = config.seed
         parameters.useRandomCoords = random_coordinates
-        parameters.timeout = max(1, int(left))
         if not full:
             parameters.optimizerForceTol = _FAST_FORCE_TOLERANCE
-        made = rdDistGeom.EmbedMultipleConfs(model, config.n_conformers, parameters)
-        if len(made):
-            return len(made)
+        if made := _embed_within(model, config.n_conformers, parameters, end):
+            return made
+    return 0
+
+
+def _embed_within(model: Chem.Mol, n_conformers: int, parameters: Any, end: float) -> int:
+    """Embed until this thread has used `end` seconds of processor time.
+
+    RDKit's own limit is wall time: on a machine that gives this process a fraction of a core it
+    would fail good molecules, so a try that starved is repeated with more patience.
+    """
+    patience = 1.0
+    while (left := end - time.thread_time()) > 0:
+        parameters.timeout = math.ceil(left * patience)
+        began = time.monotonic()
+        made = len(rdDistGeom.EmbedMultipleConfs(model, n_conformers, parameters))
+        if made or time.monotonic() - began < parameters.timeout:
+            return made
+        patience *= 4.0
     return 0
 
 

@@ -54,7 +54,7 @@ def prepare(
         False, "--use-input-3d", help="Keep 3D coordinates of SDF input where they are real."
     ),
     seed: int = typer.Option(20, "--seed", help="Seed of the conformers."),
-    timeout: float = typer.Option(30.0, min=0.1, help="Seconds a molecule."),
+    timeout: float = typer.Option(30.0, min=0.1, help="Seconds of processor time a molecule."),
     max_heavy_atoms: int = typer.Option(300, min=1, help="Larger parents fail."),
     max_heavy_atoms_3d: int = typer.Option(50, min=0, help="Larger parents get no 3D."),
     smiles_column: str | None = typer.Option(None, "-s", "--smiles-column"),

@@ -7,6 +7,7 @@ could take along, no queue it could leave half-written.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
@@ -18,6 +19,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pickle import UnpicklingError
+
+import psutil
 
 from molsearch.config import PrepareConfig
 from molsearch.errors import MolSearchError
@@ -32,6 +35,7 @@ _START_LIMIT = 180.0  # s until a new worker must report
 _FALSE_STARTS = 3  # workers in a row that die before they report
 _ALL_DEAD = 8  # records of a job that all die: the machine is at fault, not the molecules
 _LONGEST_WAIT = 60.0  # s
+_SLEEPING = 10.0  # times its limit that a worker may take on the clock
 _LOST = (EOFError, OSError, UnpicklingError)
 
 
@@ -87,6 +91,8 @@ class _Worker:
     process: SpawnProcess
     pipe: Connection
     since: float  # when it was last heard of, or sent off
+    check: float  # when to look whether it is stuck
+    spent: float = 0.0  # s of processor time when it was sent off
     ready: bool = False
     errand: _Errand | None = None
 
@@ -101,7 +107,8 @@ class Crew:
     config, task
         What every worker does with a record.
     limit
-        Seconds after which a worker is killed over one record.
+        Seconds of processor time after which a worker is killed over one record; ten times that
+        on the clock, for one that sleeps. A slow record on a busy machine is not at fault.
     """
 
     def __init__(self, size: int, config: PrepareConfig, task: Task, limit: float) -> None:
@@ -134,14 +141,14 @@ class Crew:
                 self._send(worker, self._errands.popleft())
         if not self._workers:
             return
-        deadlines = [self._deadline(worker) - time.monotonic() for worker in self._workers]
-        patience = max(0.0, min([_LONGEST_WAIT, *deadlines]))
+        first = min(worker.check for worker in self._workers)
+        patience = min(max(0.0, first - time.monotonic()), _LONGEST_WAIT)
         news = wait([worker.pipe for worker in self._workers], patience)
         for worker in [one for one in self._workers if one.pipe in news]:
             self._hear(worker)
         now = time.monotonic()
-        for worker in [one for one in self._workers if self._deadline(one) <= now]:
-            self._bury(worker, f"took longer than {self._limit:g} s")
+        for worker in [one for one in self._workers if one.check <= now]:
+            self._inspect(worker, now)
 
     def close(self) -> None:
         """End all workers, whatever they are doing."""
@@ -159,15 +166,25 @@ class Crew:
         )
         process.start()
         theirs.close()  # or its end would stay open, and death go unnoticed
-        return _Worker(process, ours, time.monotonic())
+        now = time.monotonic()
+        return _Worker(process, ours, since=now, check=now + _START_LIMIT)
 
-    def _deadline(self, worker: _Worker) -> float:
-        if not worker.ready:
-            return worker.since + _START_LIMIT
-        return worker.since + self._limit if worker.errand is not None else float("inf")
+    def _inspect(self, worker: _Worker, now: float) -> None:
+        """Bury a worker that is stuck; look again later at one that merely waits for its turn."""
+        if worker.ready and worker.errand is None:
+            worker.check = math.inf
+            return
+        limit = self._limit if worker.ready else _START_LIMIT
+        left = limit - (_processor_time(worker.process) - worker.spent)
+        if left <= 0 or now - worker.since > _SLEEPING * limit:
+            self._bury(worker, f"took longer than {limit:g} s")
+        else:
+            worker.check = now + max(1.0, left)
 
     def _send(self, worker: _Worker, errand: _Errand) -> None:
         worker.errand, worker.since = errand, time.monotonic()
+        worker.spent = _processor_time(worker.process)
+        worker.check = worker.since + self._limit
         try:
             worker.pipe.send(errand.job.records[errand.start : errand.stop])
         except OSError:
@@ -182,6 +199,7 @@ class Crew:
             while worker.pipe.poll():
                 answer = worker.pipe.recv()
                 worker.since = time.monotonic()
+                worker.check = worker.since + self._limit
                 self._note(worker, answer)
         except _LOST:
             worker.process.join(timeout=5.0)
@@ -225,6 +243,15 @@ class Crew:
                 f"worker processes cannot start ({_name_exit(worker.process.exitcode)}): "
                 "free some memory; a script of yours needs `if __name__ == '__main__':`"
             )
+
+
+def _processor_time(process: SpawnProcess) -> float:
+    """Seconds of processor time a worker has used; 0 where it is gone already."""
+    try:
+        times = psutil.Process(process.pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
 
 
 def _name_exit(code: int | None) -> str:

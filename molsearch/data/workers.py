@@ -28,9 +28,9 @@ def default_task(record: Record, config: PrepareConfig) -> Outcome:
 
 
 def hard_limit(config: PrepareConfig) -> float:
-    """Seconds after which a worker is killed over one record that ignores its own time-out.
+    """Seconds of processor time after which a worker is killed over one record.
 
-    Generous beyond the time-out, because the first record also waits for RDKit's import.
+    Twice the record's own time-out, and some more for the import of RDKit at the first one.
     """
     return 2.0 * config.timeout + 5.0
 

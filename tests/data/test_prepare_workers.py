@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from worker_tasks import always_dead, calm, troubled
+from worker_tasks import always_dead, asleep_once, calm, troubled
 
 from molsearch.config import PrepareConfig
 from molsearch.data.workers import Outcome, prepare_stream
@@ -50,6 +50,12 @@ def test_workers_killed_from_outside_cost_nothing() -> None:
             for child in multiprocessing.active_children():
                 child.kill()
     assert numbers == list(range(1, 301))
+
+
+@pytest.mark.slow
+def test_a_record_that_waits_for_the_processor_is_not_at_fault() -> None:
+    (outcomes,) = prepare_stream(records(3), FLAT, workers=1, task=asleep_once)
+    assert [one.reason for one in outcomes] == ["m1", "m2", "m3"]  # type: ignore[union-attr]
 
 
 def cannot_be_imported(record: Record, config: PrepareConfig) -> Outcome:

@@ -10,6 +10,7 @@ import signal
 import time
 
 from molsearch.config import PrepareConfig
+from molsearch.data.workers import hard_limit
 from molsearch.schema import Failure, Record
 
 
@@ -24,9 +25,17 @@ def troubled(record: Record, config: PrepareConfig) -> Failure:
     if record.molecule_id == "m29":
         os.kill(os.getpid(), signal.SIGKILL)
     if record.molecule_id == "m40":
-        time.sleep(600)
+        while True:
+            pass
     if record.molecule_id == "m57":
         raise MemoryError("no room")
+    return calm(record, config)
+
+
+def asleep_once(record: Record, config: PrepareConfig) -> Failure:
+    """Waits far longer than the limit, without using the processor."""
+    if record.number == 2:
+        time.sleep(2.5 * hard_limit(config))
     return calm(record, config)
 
 
