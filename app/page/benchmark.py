@@ -79,7 +79,12 @@ def shown(job: jobs.Job | None) -> None:
         lines = "\n".join(f"- {theme.unmarked(sentence)}" for sentence in said)
         st.warning(f"**Read the figures with this in mind**\n\n{lines}")
     st.dataframe(benchmarks.overview(record), hide_index=True, height="content")
-    st.caption("Means over targets with 95 % bootstrap intervals over targets.")
+    st.caption(
+        "Means over targets with 95 % bootstrap intervals over targets."
+        if len(summary.complete(record)) > 1
+        else "One target has no spread over targets: its intervals say nothing of certainty, and "
+        "drugs of the example may be known to the encoder from training."
+    )
     by_target(record)
     early(record)
     leakage(record)
