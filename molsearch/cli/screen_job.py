@@ -91,6 +91,8 @@ class Job:
             check_output(self.output, overwrite=self.overwrite)
         if self.html is not None:
             refuse_existing(self.html, overwrite=self.overwrite)
+            if self.html.absolute() == self.output.absolute():
+                raise UsageError(f"--output and --html both name {self.html}; choose two files")
         HitFilter(self.config)
 
     def run(self) -> None:

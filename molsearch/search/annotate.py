@@ -35,7 +35,8 @@ class Annotator:
         nearest = self.nearest(found)
         own = found.query_scores[np.arange(len(found)), nearest]
         return {
-            schema.SCORE: found.scores,
+            # Vectors kept in half precision are as long as 1.0001: no cosine lies above 1.
+            schema.SCORE: np.minimum(found.scores, 1.0),
             schema.ECFP4_SIMILARITY: self._similarity(found, nearest),
             schema.PERCENTILE: self.background.percentiles(nearest, own),
         }

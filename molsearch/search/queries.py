@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from molsearch.chem.inchi import PREFIX, smiles_of_inchi
 from molsearch.chem.prepare import prepare_in_process
+from molsearch.chem.readers.smi import split_line
 from molsearch.chem.readers.sources import FOLDER_SUFFIXES, suffix_of
 from molsearch.chem.records import iter_records
 from molsearch.config import PrepareConfig, ReadConfig
@@ -116,7 +117,9 @@ def _records(text: str | Path, read: ReadConfig) -> Iterator[Record]:
         return
     if suffix_of(text) in FOLDER_SUFFIXES:
         raise InputError(f"no query file {text}; check the path")
-    structure, _, name = text.strip().partition(" ")
+    if not text.strip():
+        raise InputError("an empty query; pass a SMILES, an InChI or a file with -q")
+    structure, name = split_line(text.strip())
     smiles = smiles_of_inchi(structure) if structure.startswith(PREFIX) else structure
     yield Record(1, INLINE, 1, name.strip() or structure, smiles=smiles)
 

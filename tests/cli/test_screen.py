@@ -274,6 +274,17 @@ def test_an_output_that_exists_is_refused_before_any_work(screen, tmp_path, monk
     assert (tmp_path / "h.csv").read_text().startswith("rank,")
 
 
+def test_two_outputs_of_one_name_or_below_a_file_are_refused(screen, tmp_path):
+    same = screen("-o", tmp_path / "hits.csv", "--html", tmp_path / "hits.csv")
+    assert same.code == 2
+    assert "both name" in same.line
+    (tmp_path / "file").write_text("")
+    below = screen("-o", tmp_path / "file" / "hits.csv")
+    assert below.code == 2
+    assert "is a file, not a folder" in below.line
+    assert not (tmp_path / "hits.csv").exists()
+
+
 def test_library_must_be_named_once(screen, world, tmp_path):
     for index, more in ((False, ()), (True, ("-l", world.library))):
         result = screen("-o", tmp_path / "h.csv", *more, index=index)

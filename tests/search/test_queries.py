@@ -43,6 +43,14 @@ def test_smiles_with_and_without_a_name_and_inchi():
     assert queries[0].fingerprint.shape == (256,)
 
 
+def test_a_typed_query_is_read_like_a_line_of_a_smi_file():
+    queries = read("CCO\tethanol", "C[C@H](N)C(=O)O |&1:1| ala")
+    assert [query.query_id for query in queries] == ["ethanol", "ala"]
+    assert queries[1].first.smiles == "C[C@H](N)C(=O)O |&1:1|"
+    with pytest.raises(InputError, match="empty query"):
+        read("   ")
+
+
 def test_a_salt_is_searched_by_its_parent():
     (query,) = read("CC(=O)[O-].[Na+]")
     assert query.first.parent_smiles == "CC(=O)O"
@@ -69,7 +77,7 @@ def test_queries_of_one_name_are_told_apart():
         ("InChI=1S/x", r"'InChI=1S/x' is not a readable InChI"),
         ("actives.sdf", r"no query file actives\.sdf; check the path"),
         ("folder/actives.smi.gz", r"no query file"),
-        ("", r"neither"),
+        ("", r"an empty query"),
         ("x" * 5000, r"neither"),
         ("C\0C", r"neither"),
     ],

@@ -20,18 +20,29 @@ def read_smi(lines: Iterator[Line], header: bool, config: ReadConfig) -> Iterato
             error = too_long_error(line, config.max_record_bytes)
             yield Row(number, smiles=line.head, error=error)
             continue
-        parts = line.split(None, 1)
-        if not parts:
+        if not line.strip():
             continue
         if header:
             header = False
             continue
-        smiles = parts[0]
-        molecule_id = parts[1].rstrip("\r") if len(parts) == 2 else ""
-        if molecule_id.startswith("|"):
-            smiles, molecule_id = _take_extension(smiles, molecule_id)
+        smiles, molecule_id = split_line(line)
         error = smiles_error(smiles, longest)
         yield Row(number, molecule_id, shown(smiles) if error else smiles, "", {}, error)
+
+
+def split_line(line: str) -> tuple[str, str]:
+    """Split a filled line into SMILES (with its extension) and id, which may be empty.
+
+    Examples
+    --------
+    >>> split_line("C[C@H](N)O |&1:1| my name")
+    ('C[C@H](N)O |&1:1|', 'my name')
+    """
+    parts = line.split(None, 1)
+    molecule_id = parts[1].rstrip("\r") if len(parts) == 2 else ""
+    if molecule_id.startswith("|"):
+        return _take_extension(parts[0], molecule_id)
+    return parts[0], molecule_id
 
 
 def _take_extension(smiles: str, rest: str) -> tuple[str, str]:
