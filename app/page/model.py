@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import jobs
-from app.components import choose, encoders, progress, theme, uploads
+from app.components import ablations, choose, encoders, progress, theme, uploads
 from molsearch.errors import MolSearchError
 
 
@@ -29,6 +29,8 @@ def main() -> None:
         card(encoders.read_card(found[str(name)]))
     except MolSearchError as error:
         st.error(str(error), icon=":material/error:")
+    if str(name) == encoders.BUNDLED:
+        parts()
     st.subheader("Fine-tune on my own activities", anchor=False)
     if not encoders.can_tune():
         st.info(
@@ -84,6 +86,24 @@ def card(content: dict[str, Any]) -> None:
                 with st.expander(title):
                     st.html(table(rows))
     st.caption(theme.unmarked(str(content.get("licence", ""))))
+
+
+def parts() -> None:
+    """Show what each part of the bundled encoder adds, where the figures are at hand."""
+    figures = ablations.by_target()
+    if figures.empty:
+        return
+    st.subheader("What its parts add", anchor=False)
+    st.dataframe(ablations.overview(figures), hide_index=True, height="content")
+    metric = st.segmented_control(
+        "Figure", list(ablations.METRICS), default="novel_bedroc_80p5", key="part-figure",
+        format_func=ablations.METRICS.__getitem__, label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    st.altair_chart(ablations.plot(figures, str(metric)), width="stretch")
+    st.caption(
+        f"{figures['target'].nunique()} development targets, a dot each; the bar is their mean. "
+        f"{ablations.CAVEAT}"
+    )
 
 
 def table(rows: list[tuple[str, str]]) -> str:
