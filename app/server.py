@@ -19,7 +19,8 @@ from starlette.responses import Response  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 from streamlit.starlette import App  # noqa: E402
 
-from app.components import drawing, takeaway, views  # noqa: E402, F401  pages find them loaded
+from app import places  # noqa: E402
+from app.components import drawing, takeaway, uploads, views  # noqa: E402, F401  pages find them loaded
 
 _HEADERS = {
     "Cache-Control": "private, max-age=86400, immutable",
@@ -36,4 +37,5 @@ def draw(request: Request) -> Response:
 
 
 os.environ[drawing.ROUTE_READY] = "1"
+uploads.sweep(places.runs_root())
 app = App(Path(__file__).with_name("Home.py"), routes=[Route(drawing.ROUTE, draw)])

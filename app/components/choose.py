@@ -172,7 +172,7 @@ def keep_upload(file_id: str, name: str, handle: object) -> Path:
     kept: dict[str, str] = st.session_state.setdefault("uploads", {})
     if file_id not in kept or not Path(kept[file_id]).is_file():
         places.runs_root().mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".upload-", dir=places.runs_root()))
+        folder = Path(tempfile.mkdtemp(prefix=uploads.WAITING, dir=places.runs_root()))
         kept[file_id] = str(uploads.store(handle, name, folder))  # type: ignore[arg-type]
     return Path(kept[file_id])
 

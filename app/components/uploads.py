@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO
+
+import pandas as pd
 
 from molsearch.chem.prepare import prepare_record
 from molsearch.chem.records import iter_records
@@ -18,6 +21,8 @@ from molsearch.schema import Failure
 SUFFIXES = (".smi", ".csv", ".tsv", ".txt", ".sdf", ".sd", ".mol", ".parquet")
 TYPES = ["smi", "csv", "tsv", "txt", "sdf", "sd", "mol", "parquet", "gz"]
 MOST_BYTES = 500 * 2**20
+WAITING = ".upload-"
+KEPT_SECONDS = 86_400.0
 _LOOK = 50
 _FLAT = PrepareConfig(n_conformers=0)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -92,7 +97,7 @@ def store(handle: IO[bytes], name: str, folder: Path) -> Path:
     return path
 
 
-def look(path: Path) -> Look:
+def look(path: Path, read: ReadConfig | None = None) -> Look:
     """Read the first records of a file, whatever its name says it is.
 
     Raises
@@ -100,7 +105,7 @@ def look(path: Path) -> Look:
     InputError
         It cannot be read, or not one of these records holds a structure.
     """
-    records = list(islice(iter_records([path], ReadConfig()), _LOOK))
+    records = list(islice(iter_records([path], read or ReadConfig()), _LOOK))
     found = [prepare_record(record, _FLAT) for record in records]
     bad = [one for one in found if isinstance(one, Failure)]
     columns = dict.fromkeys(name for record in records for name in record.extra)
@@ -112,3 +117,49 @@ def look(path: Path) -> Look:
             + "; check the file's kind and its columns"
         )
     return Look(len(records), len(bad), tuple(columns), first)
+
+
+def columns(path: Path) -> tuple[str, ...]:
+    """Name all columns of a table beside the structures, that of the ids included.
+
+    Where a file holds structures and activities alone, its activities are read as ids.
+
+    Raises
+    ------
+    InputError
+        See :func:`look`.
+    """
+    seen = look(path)
+    if not path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv")):
+        return seen.columns
+    first = next(iter_records([path], ReadConfig()))
+    for separator in (",", "\t", ";"):
+        try:
+            head = pd.read_csv(path, nrows=1, dtype=str, sep=separator)
+        except ValueError:
+            continue
+        for name, values in head.items():
+            if head.shape[1] > 1 and values.tolist() == [first.smiles]:
+                return look(path, ReadConfig(id_column=str(name))).columns
+    return seen.columns
+
+
+def sweep(root: Path, now: float | None = None) -> int:
+    """Remove uploads that nothing was made of for a day; returns how many.
+
+    An upload waits in a folder of its own until a job takes it. Where none does, nobody else
+    would ever remove it. A folder without its upload is what a job left behind.
+    """
+    now = time.time() if now is None else now
+    removed = 0
+    for folder in root.glob(f"{WAITING}*") if root.is_dir() else ():
+        try:
+            if folder.is_symlink() or not folder.is_dir():
+                continue
+            used = max(one.stat().st_mtime for one in (folder, *folder.iterdir()))
+        except OSError:  # another server sweeps too, or a job has just taken it
+            continue
+        if now - used > KEPT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += not folder.exists()
+    return removed

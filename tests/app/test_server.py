@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib
+import os
 from urllib.parse import urlencode
 
 import pytest
@@ -21,3 +23,13 @@ def test_the_drawing_route_answers_anything_with_a_locked_down_image(monkeypatch
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert answer.body.startswith(b"<svg")
     assert b"<script" not in answer.body
+
+
+def test_the_server_removes_uploads_that_nobody_used(runs, monkeypatch):
+    monkeypatch.setenv("MOLSEARCH_APP_DRAWS", "")
+    from app import server
+
+    (runs / ".upload-old").mkdir(parents=True)
+    os.utime(runs / ".upload-old", (0, 0))
+    importlib.reload(server)
+    assert list(runs.iterdir()) == []

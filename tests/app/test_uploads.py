@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import os
+import time
 
 import pytest
 from hypothesis import given
@@ -66,3 +68,51 @@ def test_nothing_but_bad_rows_is_refused(tmp_path):
     path = uploads.store(io.BytesIO(b"smiles\nC1CC\nC((\n"), "a.csv", tmp_path)
     with pytest.raises(InputError, match="none of the first 2 records"):
         uploads.look(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (b"smiles,pIC50\nCCO,5.5\nCCN,7.1\n", {"pic50"}),
+        (b"pIC50\tstructure\n5.5\tCCO\n", {"pic50"}),
+        (b"smiles,molecule_id,pIC50\nCCO,a,5.5\n", {"molecule_id", "pic50"}),
+        (b"smiles\nCCO\n", set()),
+    ],
+)
+def test_activities_are_a_column_even_where_they_pass_for_ids(tmp_path, text, found):
+    name = "a.tsv" if b"\t" in text else "a.csv"
+    path = uploads.store(io.BytesIO(text), name, tmp_path)
+    assert {column.lower() for column in uploads.columns(path)} - {"smiles"} == found
+
+
+def waiting(root, name, age):
+    folder = root / name
+    folder.mkdir(parents=True)
+    (folder / "lib.smi").write_text("CCO\n")
+    for path in (folder / "lib.smi", folder):
+        os.utime(path, (time.time() - age,) * 2)
+    return folder
+
+
+def test_uploads_that_were_never_used_go_after_a_day(tmp_path):
+    old = waiting(tmp_path, ".upload-old", 2 * uploads.KEPT_SECONDS)
+    new = waiting(tmp_path, ".upload-new", 60)
+    run = waiting(tmp_path, "screen-0123456789abcdef", 9 * uploads.KEPT_SECONDS)
+    elsewhere = waiting(tmp_path / "elsewhere", "kept", 9 * uploads.KEPT_SECONDS)
+    (tmp_path / ".upload-link").symlink_to(elsewhere)
+    (tmp_path / ".upload-file").write_text("")
+    assert uploads.sweep(tmp_path) == 1
+    assert not old.exists()
+    assert all((folder / "lib.smi").exists() for folder in (new, run, elsewhere))
+    assert uploads.sweep(tmp_path) == 0
+
+
+def test_an_upload_looked_at_lately_stays(tmp_path):
+    folder = waiting(tmp_path, ".upload-x", 2 * uploads.KEPT_SECONDS)
+    (folder / "lib.smi").touch()
+    assert uploads.sweep(tmp_path) == 0
+    assert uploads.sweep(tmp_path, time.time() + 2 * uploads.KEPT_SECONDS) == 1
+
+
+def test_no_runs_folder_is_nothing_to_sweep(tmp_path):
+    assert uploads.sweep(tmp_path / "none") == 0
