@@ -12,6 +12,7 @@ import json
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -153,7 +154,7 @@ class Runner:
             if output:
                 stdout = stack.enter_context((self.folder / output).open("wb"))
             log = stack.enter_context((self.folder / LOG).open("a", encoding="utf-8"))
-            log.write(f"$ {' '.join(step['argv'][1:])}\n")
+            log.write(f"$ {shlex.join(typed(step['argv']))}\n")
             reader, writer = _terminal()
             stack.callback(os.close, reader)
             child = subprocess.Popen(
@@ -227,6 +228,12 @@ class Runner:
             )
         lines = (self.folder / LOG).read_text(errors="replace").splitlines()
         return lines[-1] if lines else f"the process ended with exit code {code}"
+
+
+def typed(argv: list[str]) -> list[str]:
+    """Give a step's command as a user would type it."""
+    own = argv[1:3] == ["-m", "molsearch"]
+    return ["molsearch", *argv[3:]] if own else ["python", *argv[1:]]
 
 
 def _terminal() -> tuple[int, int]:

@@ -81,9 +81,9 @@ def curves(record: dict[str, Any], name: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
-def facts(record: dict[str, Any]) -> str:
-    """Say what was run."""
-    title = record["provenance"].get("title", record["benchmark"])
+def facts(record: dict[str, Any], title: str | None = None) -> str:
+    """Say what was run; a run of the user's own goes by its title, not by its folder's name."""
+    title = title or record["provenance"].get("title", record["benchmark"])
     return f"{title}: {setting(record)}"
 
 
@@ -118,7 +118,9 @@ def write_class(name: str, folder: Path) -> None:
 
 def place_upload(source: Path, stem: str, folder: Path) -> None:
     """Put an upload where a benchmark's folder expects it."""
-    suffix = safe_name(source.name)[len(source.name.split(".", 1)[0]) :]
+    suffix = "".join(Path(safe_name(source.name)).suffixes[-2:])
+    if not suffix.endswith(".gz"):  # a dot in the name itself is no part of the suffix
+        suffix = Path(source.name).suffix
     folder.mkdir(parents=True, exist_ok=True)
     source.replace(folder / f"{stem}{suffix}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,12 @@ from molsearch.errors import InputError
 
 BUNDLED = "bundled"
 TUNED = "encoder"
+_LABELS = {
+    **LABELS,
+    "novel_bedroc_80p5": "BEDROC, new by ECFP4",
+    "blend_bedroc_80p5": "BEDROC, blended with ECFP4",
+    "auroc_inactives": "AUROC against the inactives",
+}
 
 
 def bundled_folder() -> Path:
@@ -67,12 +74,12 @@ def _rows(named: dict[str, dict[str, Any]]) -> pd.DataFrame:
     rows = []
     for who, values in named.items():
         cells = {
-            LABELS.get(name, name): number(float(value), name)
+            _LABELS.get(name, name): number(float(value), name)
             for name, value in values.items()
             if name != "n" and isinstance(value, int | float)
         }
         rows.append({"": {"ecfp4": "ECFP4"}.get(who, who), **cells})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).fillna("–")
 
 
 def scalars(section: Any, *, most: int = 24) -> list[tuple[str, str]]:
@@ -107,6 +114,12 @@ def limits(card: dict[str, Any]) -> list[str]:
     ]
 
 
+def likely(columns: Sequence[str], names: Sequence[str]) -> int | None:
+    """Place of the column that the command line would take, had nobody named one."""
+    plain = [column.lower() for column in columns]
+    return next((plain.index(name) for name in names if name in plain), None)
+
+
 def can_tune() -> bool:
     """Say whether this molsearch's command line fine-tunes."""
     from molsearch.cli import train
@@ -127,6 +140,11 @@ def start_tuning(
     more += ["--from", str(start_from)] if start_from else []
     command = jobs.molsearch_command(
         "train", "--activities", str(moved), "-o", str(folder / TUNED),
-        "--active-above", str(least), *more,
+        "--active-above", str(least), "--set", f"name={_name(upload)}", *more,
     )  # fmt: skip
     return jobs.start(run_id, upload.name, [jobs.Step("fine-tune", command)], {})
+
+
+def _name(upload: Path) -> str:
+    """Name an encoder after the series it was tuned on; the upload's name is one of ours."""
+    return f"tuned-{upload.name.split('.', 1)[0]}"

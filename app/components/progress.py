@@ -15,6 +15,7 @@ _WORDS = {
     "map": "Drawing the chemical-space map",
     "verify": "Checking every byte",
     "benchmark": "Running the benchmark",
+    "fine-tune": "Fine-tuning the encoder",
 }
 
 

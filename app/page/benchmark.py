@@ -66,6 +66,7 @@ def shown(job: jobs.Job | None) -> None:
         )
         return
     names = list(files)
+    titles = {one.file(benchmarks.RESULT): one.title for one in own}
     mine = next((i for i, n in enumerate(names) if job and job.run_id[-6:] in n), 0)
     name = st.selectbox("Result", names, index=mine, key="bench-file")
     try:
@@ -73,7 +74,7 @@ def shown(job: jobs.Job | None) -> None:
     except MolSearchError as error:
         st.error(str(error), icon=":material/error:")
         return
-    st.caption(benchmarks.facts(record))
+    st.caption(theme.unmarked(benchmarks.facts(record, titles.get(files[name]))))
     said = summary.warnings(record)
     if said:
         lines = "\n".join(f"- {theme.unmarked(sentence)}" for sentence in said)
@@ -83,7 +84,7 @@ def shown(job: jobs.Job | None) -> None:
         "Means over targets with 95 % bootstrap intervals over targets."
         if len(summary.complete(record)) > 1
         else "One target has no spread over targets: its intervals say nothing of certainty, and "
-        "drugs of the example may be known to the encoder from training."
+        "well-known actives may be known to the encoder from training."
     )
     by_target(record)
     early(record)
@@ -192,10 +193,15 @@ def own_molecules() -> None:
     if st.button("Run", type="primary", icon=":material/play_arrow:", key="own-go",
                  disabled=not ready, help=None if ready else "Bring both files."):  # fmt: skip
         try:
-            run_id, folder = jobs.new_folder("benchmark")
-            for stem, file in given.items():
-                path = choose.keep_upload(file.file_id, file.name, file)  # type: ignore[union-attr]
+            kept = {
+                stem: choose.keep_upload(file.file_id, file.name, file)
+                for stem, file in given.items()
+                if file is not None
+            }
+            for path in kept.values():
                 uploads.look(path)
+            run_id, folder = jobs.new_folder("benchmark")
+            for stem, path in kept.items():
                 benchmarks.place_upload(path, stem, folder / "benchmark")
             _begin(run_id, "my molecules", methods)
         except MolSearchError as error:

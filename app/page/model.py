@@ -10,7 +10,10 @@ import streamlit as st
 
 from app import jobs
 from app.components import ablations, choose, encoders, progress, theme, uploads
+from molsearch.data.series import TARGET_COLUMNS, VALUE_COLUMNS
 from molsearch.errors import MolSearchError
+
+_ONE = "(one target)"
 
 
 def main() -> None:
@@ -24,6 +27,9 @@ def main() -> None:
     if run_id:
         follow(run_id)
     found = encoders.all_encoders()
+    tuned = [label for label, path in found.items() if run_id and path.parent.name == run_id]
+    if tuned and st.session_state.get("card-shown") != run_id:
+        st.session_state["card-shown"], st.session_state["card"] = run_id, tuned[0]
     name = st.selectbox("Encoder", list(found), key="card") if len(found) > 1 else encoders.BUNDLED
     try:
         card(encoders.read_card(found[str(name)]))
@@ -126,7 +132,7 @@ def follow(run_id: str) -> None:
     if not status.ended:
         progress.panel(run_id)
     elif status.status == "done":
-        st.success("Tuned. Choose it below, and under Options on the Screen page.")
+        st.success("Tuned. Its card is below; choose it under Options on the Screen page.")
         with st.expander("What it said"):
             st.code(jobs.log(job), language=None)
     else:
@@ -145,7 +151,7 @@ def fine_tune() -> None:
         return
     try:
         path: Path = choose.keep_upload(given.file_id, given.name, given)
-        columns = list(uploads.look(path).columns)
+        columns = list(uploads.columns(path))
     except MolSearchError as error:
         st.error(theme.unmarked(str(error)), icon=":material/error:")
         return
@@ -153,11 +159,23 @@ def fine_tune() -> None:
         st.error("The table has no column beside the structures; add one of activities.")
         return
     first, second, third = st.columns(3)
-    value = first.selectbox("Activity column", columns, key="tune-value")
-    target = second.selectbox("Target column", ["(one target)", *columns], key="tune-target")
+    value = first.selectbox(
+        "Activity column", columns, index=encoders.likely(columns, VALUE_COLUMNS) or 0,
+        key="tune-value",
+    )  # fmt: skip
+    likely = encoders.likely(columns, TARGET_COLUMNS)
+    target = second.selectbox(
+        "Target column", [_ONE, *columns], index=0 if likely is None else likely + 1,
+        key="tune-target",
+    )  # fmt: skip
     least = third.number_input("Least value of an active", 0.0, 12.0, 6.0, 0.5, key="tune-least")
     if st.button("Fine-tune", type="primary", icon=":material/tune:", key="tune-go"):
-        chosen = None if target == "(one target)" else target
+        chosen = None if target == _ONE else target
+        if chosen == value:
+            st.error(
+                "Activities and targets are in one column; choose two.", icon=":material/error:"
+            )
+            return
         job = encoders.start_tuning(path, str(value), chosen, float(least), None)
         st.session_state.setdefault("own", []).append(job.run_id)
         st.query_params["run"] = job.run_id

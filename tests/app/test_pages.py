@@ -238,6 +238,69 @@ def test_own_molecules_need_both_files(page):
     assert button(at, "own-go").disabled
 
 
+def upload(at, key, name, text):
+    at.file_uploader(key=key).upload(name, text.encode(), "text/csv").run()
+    assert not at.exception
+
+
+def test_own_molecules_become_a_benchmark(page, runs, started):
+    at = page("benchmark")
+    at.segmented_control(key="bench-what").set_value("Test on my own molecules").run()
+    upload(at, "bench-actives", "../my.actives.csv", f"smiles,molecule_id\n{QUERY},a\nCCO,b\n")
+    assert button(at, "own-go").disabled
+    upload(at, "bench-inactives", "<b>.smi", "CCN\nCCCC x\n")
+    at.multiselect(key="bench-methods").set_value(["molsearch", "ecfp4"]).run()
+    assert not button(at, "own-go").disabled
+    button(at, "own-go").click().run()
+    assert not at.exception
+    (job,) = jobs.recent("benchmark")
+    folder = job.file("benchmark")
+    assert job.steps[0].argv[3:] == (
+        "benchmark", str(folder), "--methods", "ecfp4,molsearch", "--full", "--training", "none",
+        "-o", str(job.file("result.json")), "--json",
+    )  # fmt: skip
+    assert sorted(path.name for path in folder.iterdir()) == ["actives.csv", "inactives.smi"]
+    assert (folder / "inactives.smi").read_text() == "CCN\nCCCC x\n"
+    assert at.query_params["run"] == [job.run_id]
+    assert "Waiting for a free slot" in said(at)
+
+
+def test_own_molecules_that_cannot_be_read_start_nothing(page, runs, started):
+    at = page("benchmark")
+    at.segmented_control(key="bench-what").set_value("Test on my own molecules").run()
+    upload(at, "bench-actives", "a.csv", "smiles\nCCO\n")
+    upload(at, "bench-inactives", "b.csv", "smiles\nC1CC\n")
+    button(at, "own-go").click().run()
+    assert "none of the first 1 records" in at.error[0].value.replace("\\", "")
+    assert not list(runs.glob("benchmark-*"))
+
+
+def test_a_series_becomes_a_fine_tuning(page, runs, started):
+    at = page("model")
+    upload(at, "tune-file", "my series.csv", f"smiles,drug_class,pIC50\n{QUERY},a,8\nCCO,a,4\n")
+    assert at.selectbox(key="tune-value").value.lower() == "pic50"
+    assert at.selectbox(key="tune-target").value == "drug_class"
+    button(at, "tune-go").click().run()
+    assert not at.exception
+    (job,) = jobs.recent("train")
+    assert job.steps[0].argv[3:] == (
+        "train", "--activities", str(job.file("uploads/my_series.csv")),
+        "-o", str(job.file("encoder")), "--active-above", "6.0", "--set", "name=tuned-my_series",
+        "--value-column=pIC50", "--target-column=drug_class",
+    )  # fmt: skip
+
+
+def test_structures_and_activities_alone_are_a_series(page, runs, started):
+    at = page("model")
+    upload(at, "tune-file", "s.csv", f"smiles,pIC50\n{QUERY},8\nCCO,4\n")
+    assert at.selectbox(key="tune-value").value.lower() == "pic50"
+    assert not at.error
+    at.selectbox(key="tune-target").set_value(at.selectbox(key="tune-value").value).run()
+    button(at, "tune-go").click().run()
+    assert "choose two" in at.error[0].value
+    assert jobs.recent() == []
+
+
 def test_the_encoder_page_shows_card_and_limits(page):
     at = page("model")
     assert "No binding energy" in said(at) or at.error
@@ -248,3 +311,22 @@ def test_the_encoder_page_without_weights(page, monkeypatch, tmp_path):
 
     monkeypatch.setattr(encoders, "bundled_folder", lambda: tmp_path)
     assert "no encoder card" in page("model").error[0].value
+
+
+def test_a_tuned_encoder_shows_its_figures_before_and_after(page, runs):
+    run_id = bare_run(runs, kind="train")
+    folder = runs / run_id / "encoder"
+    folder.mkdir()
+    (folder / "encoder.safetensors").write_bytes(b"")
+    figures = {"auroc": 0.55, "bedroc_80p5": 0.03, "auroc_inactives": 0.45}
+    told = {"ecfp4": figures, "before": figures, "after": {**figures, "auroc": 0.69}}
+    (folder / "card.json").write_text(json.dumps({"name": "tuned-x", "fine_tuning": told}))
+    at = page("model", run=run_id)
+    assert "Tuned." in at.success[0].value
+    assert at.selectbox(key="card").value.startswith("tuned-x")
+    table = at.dataframe[0].value
+    assert table[""].tolist() == ["ECFP4", "before", "after"]
+    assert table["AUROC"].tolist() == ["0.550", "0.550", "0.690"]
+    assert "AUROC against the inactives" in table.columns
+    at.selectbox(key="card").set_value("bundled").run()
+    assert "What its parts add" in [one.value for one in at.subheader]
