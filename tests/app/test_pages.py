@@ -261,7 +261,7 @@ def test_own_molecules_become_a_benchmark(page, runs, started):
     )  # fmt: skip
     assert sorted(path.name for path in folder.iterdir()) == ["actives.csv", "inactives.smi"]
     assert (folder / "inactives.smi").read_text() == "CCN\nCCCC x\n"
-    assert at.query_params["run"] == [job.run_id]
+    assert at.query_params["run"] == job.run_id
     assert "Waiting for a free slot" in said(at)
 
 
