@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -161,6 +162,9 @@ class Demo:
         from molsearch.config import PrepareConfig, ReadConfig
 
         library = self.example / "library.csv"
+        started = time.perf_counter()
+        seconds = self.watch.seconds  # the first use of the watch imports torch
+        seconds["start"] = time.perf_counter() - started
         with self.watch.stage("load encoder"):
             self.embedder: Encoder = stages.load(
                 self._encoder, device=self._device, batch_size=self._batch_size
