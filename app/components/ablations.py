@@ -44,8 +44,8 @@ class Run:
 
 
 RUNS = (
-    Run("substructures alone, 1,200 steps", "1,200", "substructure-1200.csv"),
-    Run("substructures alone, 1,600 steps", "1,600", "substructure.csv"),
+    Run("substructures alone, shorter", "1,200", "substructure-1200.csv"),
+    Run("substructures alone", "1,600", "substructure.csv"),
     Run("substructures + 3D (ships)", "1,600, step 1,200 chosen", "small.csv"),
 )
 

@@ -48,7 +48,9 @@ _CSS = """
 .ms-card .top b { font-weight: 600; overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; }
 .ms-card .foot { font-size: .78rem; opacity: .78; display: flex; flex-wrap: wrap;
-  gap: 0 .7rem; }
+  gap: 0 .7rem; align-content: flex-start; }
+/* Narrow cards wrap their badges: all of a row keep the same height, so that buttons line up. */
+@media (max-width: 1420px) { .st-key-grid .ms-card .foot { min-height: 5.25rem; } }
 .ms-badge { border-radius: 1rem; padding: .02rem .5rem; font-size: .74rem; white-space: nowrap;
   border: 1px solid currentColor; }
 .ms-badge.new { color: #2f9e62; } .ms-badge.query { color: #e5484d; }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -77,8 +77,11 @@ def as_grid(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> 
     """Cards, a page at a time."""
     picked = None
     shown = _page(rows, _PER_PAGE, "grid-page")
-    columns = st.columns(4)
+    grid = st.container(key="grid")
+    columns: Sequence[Any] = ()
     for place, hit in enumerate(records(shown)):
+        if place % 4 == 0:  # a row of its own, so that one tall card does not shift those below
+            columns = grid.columns(4)
         with columns[place % 4]:
             st.html(detail.card(hit, result.query_of(hit)))
             number = int(hit[schema.RECORD_NUMBER])
