@@ -13,15 +13,8 @@ from molsearch import schema
 from molsearch.search.annotate import Annotator
 from molsearch.search.engine import Candidates
 
-COLUMNS = (
-    schema.RANK,
-    schema.MOLECULE_ID,
-    schema.SMILES,
-    schema.SCORE,
-    schema.PERCENTILE,
-    schema.QUERY_ID,
-    schema.ECFP4_SIMILARITY,
-    schema.IS_QUERY,
+# What the index keeps of a molecule and a hit list shows as it is, in this order.
+_DESCRIBED = (
     schema.SCAFFOLD,
     schema.ALERTS,
     *schema.PROPERTIES,
@@ -32,19 +25,22 @@ COLUMNS = (
     schema.RECORD_NUMBER,
     schema.SOURCE,
 )
+COLUMNS = (
+    schema.RANK,
+    schema.MOLECULE_ID,
+    schema.SMILES,
+    schema.SCORE,
+    schema.PERCENTILE,
+    schema.QUERY_ID,
+    schema.ECFP4_SIMILARITY,
+    schema.IS_QUERY,
+    *_DESCRIBED,
+)
 STRUCTURES = (schema.SMILES, schema.PARENT_SMILES, schema.SCAFFOLD)
 _STORED = [
     schema.MOLECULE_ID,
     schema.SMILES,
-    schema.SCAFFOLD,
-    schema.ALERTS,
-    *schema.PROPERTIES,
-    schema.UNSPECIFIED_STEREO,
-    schema.GEOMETRY,
-    schema.PARENT_SMILES,
-    schema.INCHIKEY,
-    schema.RECORD_NUMBER,
-    schema.SOURCE,
+    *_DESCRIBED,
     schema.USER,
 ]
 
