@@ -20,9 +20,9 @@ METRICS = {
     "auroc": LABELS["auroc"],
 }
 CAVEAT = (
-    "One seed each. Runs of one configuration with other draws have differed by as much as 0.013 "
-    "in mean BEDROC, so the step from substructures to 3D is a hint that geometry helps on new "
-    "scaffolds, not a proof. New by ECFP4: similarity to the nearest query below 0.35."
+    "One seed each, so the spread between seeds is unknown: the step from substructures to 3D is a "
+    "hint that geometry helps on new scaffolds, not a proof. New by ECFP4: similarity to the "
+    "nearest query below 0.35."
 )
 
 
