@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import jobs
 from app.components import theme
+from molsearch.errors import MolSearchError
 
 _WORDS = {
     "prepare and index": "Preparing and indexing the library",
@@ -69,6 +70,29 @@ def panel(run_id: str) -> None:
         f"The run goes on without this page. Its address, which ends in `{job.run_id}`, opens it "
         "again from any tab."
     )
+
+
+def follow(run_id: str) -> jobs.Job | None:
+    """Show the job that a page's address names while it runs or where it failed.
+
+    Returns
+    -------
+    Job or None
+        The job once it is done: what it gave is the page's to show.
+    """
+    try:
+        job = jobs.attach(run_id)
+    except MolSearchError as error:
+        st.error(theme.unmarked(str(error)), icon=":material/error:")
+        return None
+    status = jobs.status(job)
+    if not status.ended:
+        panel(run_id)
+        return None
+    if status.status != "done":
+        ending(job, status)
+        return None
+    return job
 
 
 @st.fragment(run_every=2.0)

@@ -20,7 +20,7 @@ def main() -> None:
         "Every method ranks the same molecules for the same queries.",
     )
     run_id = st.query_params.get("run", "")
-    job = follow(run_id) if run_id else None
+    job = progress.follow(run_id) if run_id else None
     if job is not None and st.session_state.get("bench-shown") != job.run_id:
         st.session_state["bench-shown"] = job.run_id
         st.session_state["bench-what"] = "Results"
@@ -35,23 +35,6 @@ def main() -> None:
         own_molecules()
     else:
         shown(job)
-
-
-def follow(run_id: str) -> jobs.Job | None:
-    """Show the benchmark that the page's address names, while it runs or where it failed."""
-    try:
-        job = jobs.attach(run_id)
-    except MolSearchError as error:
-        st.error(theme.unmarked(str(error)), icon=":material/error:")
-        return None
-    status = jobs.status(job)
-    if not status.ended:
-        progress.panel(run_id)
-        return None
-    if status.status != "done":
-        progress.ending(job, status)
-        return None
-    return job
 
 
 def shown(job: jobs.Job | None) -> None:

@@ -86,18 +86,9 @@ def add() -> None:
 
 def follow(run_id: str) -> None:
     """Show the indexing or the check that the page's address names."""
-    try:
-        job = jobs.attach(run_id)
-    except MolSearchError as error:
-        st.error(theme.unmarked(str(error)), icon=":material/error:")
-        return
-    status = jobs.status(job)
-    if not status.ended:
-        progress.panel(run_id)
-    elif status.status == "done" and job.kind == "library":
+    job = progress.follow(run_id)
+    if job is not None and job.kind == "library":
         st.success(f"{theme.unmarked(job.title)} is indexed.", icon=":material/check_circle:")
-    elif status.status != "done":
-        progress.ending(job, status)
 
 
 def chemistry(one: Summary) -> None:

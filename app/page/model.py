@@ -123,20 +123,11 @@ def table(rows: list[tuple[str, str]]) -> str:
 
 def follow(run_id: str) -> None:
     """Show the fine-tuning that the page's address names."""
-    try:
-        job = jobs.attach(run_id)
-    except MolSearchError as error:
-        st.error(theme.unmarked(str(error)), icon=":material/error:")
-        return
-    status = jobs.status(job)
-    if not status.ended:
-        progress.panel(run_id)
-    elif status.status == "done":
+    job = progress.follow(run_id)
+    if job is not None:
         st.success("Tuned. Its card is below; choose it under Options on the Screen page.")
         with st.expander("What it said"):
             st.code(jobs.log(job), language=None)
-    else:
-        progress.ending(job, status)
 
 
 def fine_tune() -> None:
