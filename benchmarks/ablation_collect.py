@@ -1,0 +1,191 @@
+"""From the folders of an ablation's runs to the record of a question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ablation_plan import Job, Plan, Question, Variant, job_of
+from ablation_runs import NOTE_FILE, is_finished
+from ablation_summary import ECFP4_METRICS, METRICS, summarised
+from pydantic import ValidationError
+
+from molsearch.config import TrainConfig
+from molsearch.errors import InputError
+from molsearch.nn.weights import CARD_FILE
+from molsearch.train.log import EVALUATIONS_FILE
+
+SCHEMA = 1
+DEVELOPMENT_FILE = "development.csv"
+# Settings that change neither what is learned nor from what.
+_FREE = {"name", "data", "checkpoint_minutes", "micro_batch"}
+_COUNTS = ("pairs", "molecules", "molecules_with_3d", "targets", "unlabelled_molecules")
+_DIGITS = 5
+
+
+def collect(
+    plan: Plan, folder: Path, question: str, runs: Path, say: Callable[[str], None]
+) -> dict[str, Any] | None:
+    """Gather a question's finished runs; None where there are none.
+
+    Parameters
+    ----------
+    folder
+        Of the plan, which its configurations lie beside.
+    say
+        Told of each run that is left out because it is damaged or was trained otherwise.
+
+    Returns
+    -------
+    dict
+        See ``docs/ablation.md``; its ``complete`` says whether every variant has all its seeds.
+    """
+    asked = plan.questions[question]
+    variants: list[dict[str, Any]] = []
+    tables: list[pd.DataFrame] = []
+    for variant in asked.variants:
+        found = []
+        for seed in asked.seeds_of(variant):
+            job = job_of(plan, folder, question, variant, seed)
+            if not is_finished(runs / job.name):
+                continue
+            try:
+                run, table = read_run(job, runs / job.name, variant.encoder, seed)
+                _same_screens(tables, table, job.name)
+            except InputError as error:
+                say(f"left out: {error}")
+                continue
+            found.append(run)
+            tables.append(table)
+        variants.append(_variant(plan, asked, question, variant, found))
+    if not tables:
+        return None
+    return summarised(
+        {
+            "schema": SCHEMA,
+            "question": question,
+            **asked.model_dump(include={"title", "asks", "budget", "reference", "sweep"}),
+            "complete": not any(variant["missing"] for variant in variants),
+            "targets": [
+                {"target": str(name), "molecules": int(n)}
+                for name, n in zip(tables[0]["target"], tables[0]["n"], strict=True)
+            ],
+            "ecfp4": {"by_target": _columns(tables[0], "_ecfp4", ECFP4_METRICS)},
+            "variants": variants,
+        }
+    )
+
+
+def _variant(
+    plan: Plan, asked: Question, question: str, variant: Variant, found: list[dict[str, Any]]
+) -> dict[str, Any]:
+    place, trained = plan.trained(question, variant)
+    seeds = asked.seeds_of(variant)
+    done = [run["seed"] for run in found]
+    against = variant.against or asked.reference
+    x = variant.x
+    if asked.sweep is not None and asked.sweep.measured and found:
+        x = found[0]["data"][asked.sweep.measured]
+    return {
+        "name": variant.name,
+        "label": variant.label,
+        "line": variant.line,
+        "x": x,
+        "runs_of": f"{place}/{trained.name}",
+        "config": trained.config,
+        "set": [*plan.questions[place].set, *trained.set],
+        "encoder": variant.encoder,
+        "against": None if against == variant.name else against,
+        "seeds": list(seeds),
+        "missing": [seed for seed in seeds if seed not in done],
+        "runs": found,
+    }
+
+
+def read_run(
+    job: Job, folder: Path, encoder: str, seed: int
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Read one finished run: its record, and its development table.
+
+    Raises
+    ------
+    InputError
+        A file is absent or damaged, the run has no such encoder, or it was trained otherwise
+        than the plan says.
+    """
+    try:
+        card = json.loads((folder / CARD_FILE).read_text())
+        training = card["training"]
+        config = TrainConfig.model_validate(training["config"])
+        table = pd.read_csv(folder / DEVELOPMENT_FILE)
+        suffix = "" if training["encoder"] == encoder else f"_{encoder}"
+        by_target = _columns(table, suffix, METRICS)
+        run = {
+            "seed": seed,
+            "identity": card["identity"],
+            "steps": training["steps"],
+            "chosen_step": _chosen_step(folder, encoder) or training["chosen_step"],
+            "molecule_passes": training["molecule_passes"],
+            "seconds": training["seconds"],
+            "data": {name: training[name] for name in _COUNTS},
+            "trained_by": _json(folder / NOTE_FILE, []),
+            "versions": _json(folder / "run.json", {}).get("versions", {}),
+            "by_target": by_target,
+        }
+    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{folder}: unusable ({type(error).__name__}: {reason})") from None
+    if difference := differing(config, job.config()):
+        raise InputError(f"{folder}: trained otherwise than the plan says: {difference}")
+    return run, table
+
+
+def differing(trained: TrainConfig, planned: TrainConfig) -> str:
+    """Name the first setting that differs and matters; empty where none does."""
+    one, other = (c.model_dump(mode="json", exclude=_FREE) for c in (trained, planned))
+    for name, value in other.items():
+        if one[name] != value:
+            return f"{name} is {one[name]}, not {value}"
+    return ""
+
+
+def _columns(
+    table: pd.DataFrame, suffix: str, metrics: tuple[str, ...]
+) -> dict[str, list[float | None]]:
+    """Values of each figure by target; None where a target has none."""
+    return {
+        name: [
+            None if np.isnan(value) else round(float(value), _DIGITS)
+            for value in table[f"{name}{suffix}"].astype(float)
+        ]
+        for name in metrics
+    }
+
+
+def _same_screens(others: list[pd.DataFrame], table: pd.DataFrame, name: str) -> None:
+    """Refuse runs that were screened on other targets, molecules or queries."""
+    if not others:
+        return
+    columns = ["target", "n", *(f"{metric}_ecfp4" for metric in ECFP4_METRICS)]
+    try:
+        pd.testing.assert_frame_equal(others[0][columns], table[columns], rtol=0, atol=1e-4)
+    except (AssertionError, KeyError):
+        raise InputError(f"{name}: its development screens are not those of the others") from None
+
+
+def _chosen_step(folder: Path, encoder: str) -> int:
+    """Step whose weights an encoder's figures are of; 0 where no evaluations were kept."""
+    path = folder / EVALUATIONS_FILE
+    if not path.is_file():
+        return 0
+    rows = pd.read_csv(path)
+    rows = rows[rows["encoder"] == encoder].reset_index(drop=True)
+    return int(rows["step"][int(rows["bedroc_80p5"].argmax())]) if len(rows) else 0
+
+
+def _json(path: Path, otherwise: Any) -> Any:
+    return json.loads(path.read_text()) if path.is_file() else otherwise

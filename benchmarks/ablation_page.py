@@ -1,0 +1,161 @@
+"""The page of an ablation: a table and a figure a question, between markers of the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ablation_plan import Question
+from ablation_summary import METRICS
+
+from molsearch.errors import InputError
+
+_HEADS = {
+    "bedroc_80p5": "BEDROC(80.5)",
+    "novel_bedroc_80p5": "novel BEDROC",
+    "auroc": "AUROC",
+    "blend_bedroc_80p5": "BEDROC blended with ECFP4",
+}
+_COMPARED = ("bedroc_80p5", "novel_bedroc_80p5")
+
+
+def page(text: str, plan: dict[str, Question], records: dict[str, dict[str, Any]]) -> str:
+    """Return the page's text with every question's part renewed; the rest stays as it is.
+
+    Raises
+    ------
+    InputError
+        A question has no markers on the page, or markers have no question.
+    """
+    marked = re.findall(r"<!-- ablation:(\S+) -->", text)
+    for name in {*plan} ^ {*marked}:
+        raise InputError(f"the page's markers and the plan disagree on question {name!r}")
+    for name, asked in plan.items():
+        part = _section(name, asked, records.get(name))
+        start, end = f"<!-- ablation:{name} -->", f"<!-- /ablation:{name} -->"
+        if text.count(end) != 1 or text.count(start) != 1:
+            raise InputError(f"question {name!r} needs one {start} and one {end} on the page")
+        before, rest = text.split(start)
+        text = f"{before}{start}\n{part}\n{end}{rest.split(end)[1]}"
+    return text
+
+
+def _section(name: str, asked: Question, record: dict[str, Any] | None) -> str:
+    said = record or asked.model_dump()
+    head = [f"{said['asks']}", "", f"*Budget:* {said['budget']}."]
+    if record is None:
+        return "\n".join([*head, "", "**No result is committed yet.**"])
+    if not record["complete"]:
+        head += ["", f"**Incomplete:** {'; '.join(_missing(record['variants']))}."]
+    alt = f"{record['title']}: figures by variant"
+    return "\n".join(
+        [
+            *head,
+            "",
+            f"![{alt}](images/ablation-{name}.svg)",
+            "",
+            *_table(_figures(record)),
+            "",
+            f"Against the variant named, {len(record['targets'])} targets:",
+            "",
+            *_table(_differences(record)),
+            "",
+            f"Figures by target: `results/ablation/{name}.json`; trained at {_commits(record)}.",
+        ]
+    )
+
+
+def _missing(variants: Sequence[dict[str, Any]]) -> list[str]:
+    return [f"{one['label']} lacks {_seeds(one['missing'])}" for one in variants if one["missing"]]
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+
+
+def _figures(record: dict[str, Any]) -> list[list[str]]:
+    ecfp4 = record["ecfp4"]["mean"]
+    rows = [
+        ["variant", "encoder", "seeds", *_HEADS.values(), "BEDROC / ECFP4's",
+         "molecule passes", "minutes"],
+        ["ECFP4", "–", "–", *(_number(ecfp4.get(m)) for m in METRICS), "1", "–", "–"],
+    ]  # fmt: skip
+    for one in record["variants"]:
+        done = len(one["runs"])
+        rows.append(
+            [
+                one["label"],
+                one["encoder"],
+                f"{done} of {len(one['seeds'])}" if one["missing"] else str(done),
+                *(spread(one["mean"][m], one["sd"][m]) for m in METRICS),
+                _ratio(one["over_ecfp4"].get("bedroc_80p5")),
+                _average(one["runs"], "molecule_passes", 1),
+                _average(one["runs"], "seconds", 60),
+            ]
+        )
+    return rows
+
+
+def _differences(record: dict[str, Any]) -> list[list[str]]:
+    labels = {one["name"]: one["label"] for one in record["variants"]}
+    heads = [f"{_HEADS[m]}, difference [95 %]" for m in _COMPARED]
+    rows = [["variant", "against", "seeds", heads[0], "better : worse", heads[1], "better : worse"]]
+    for one in record["variants"]:
+        found = one["difference"]
+        if found is None:
+            continue
+        cells = [cell for m in _COMPARED for cell in (signed(found[m]), _wins(found[m]))]
+        rows.append([one["label"], labels[found["against"]], str(len(found["seeds"])), *cells])
+    return rows
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    head, *body = rows
+    if not body:
+        return ["(no pair of variants has a seed in common yet)"]
+    lines = [head, ["---"] * len(head), *body]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def spread(mean: float | None, sd: float | None) -> str:
+    """Format a mean over seeds with its standard deviation, where it has one."""
+    return _number(mean) if sd is None else f"{_number(mean)} ± {sd:.3f}"
+
+
+def signed(found: dict[str, Any]) -> str:
+    """Format a difference with its interval, in bold where the interval leaves zero out."""
+    if found["mean"] is None:
+        return "–"
+    text = f"{found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]".replace("-", "−")
+    return f"**{text}**" if found["low"] > 0 or found["high"] < 0 else text
+
+
+def _wins(found: dict[str, Any]) -> str:
+    return f"{found['wins']} : {found['losses']}"
+
+
+def _ratio(found: dict[str, Any] | None) -> str:
+    if not found or found["mean"] is None:
+        return "–"
+    return f"{found['mean']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"
+
+
+def _average(runs: Sequence[dict[str, Any]], name: str, unit: float) -> str:
+    if not runs:
+        return "–"
+    return f"{sum(run[name] for run in runs) / len(runs) / unit:,.0f}"
+
+
+def _commits(record: dict[str, Any]) -> str:
+    found = {
+        part["commit"][:10] + ("+" if part["commit"].endswith("+") else "")
+        for one in record["variants"]
+        for run in one["runs"]
+        for part in run["trained_by"]
+    }
+    return ", ".join(f"`{one}`" for one in sorted(found)) or "a commit that was not noted"
