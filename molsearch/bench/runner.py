@@ -195,7 +195,7 @@ class Runner:
             update={"n_conformers": self.config.query_conformers}
         )
         queries.attach(prepare_queries(task.queries, config))
-        progress = self.progress_for(group) if self.progress_for else None
+        progress = self.progress_for(f"conformers {group}") if self.progress_for else None
         pool.attach(self.cache.pool(group, pool.smiles, progress))
 
     def _tell(self, record: dict[str, Any], target: str, number: int, total: int) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from molsearch.bench.features import fingerprint_chunk, scaffold_chunk, spread_over
 from molsearch.bench.molecules import Molecules
 from molsearch.bench.places import data_root
+from molsearch.bench.scaffolds import HashedScaffolds, Hashes, KnownScaffolds, ScaffoldIndex
 from molsearch.bench.similarity import Neighbourhood
+from molsearch.chem.fingerprints import N_BYTES
 from molsearch.errors import InputError
 from molsearch.io.atomic import replacing
 from molsearch.io.hashing import sha256_file
@@ -22,6 +24,8 @@ from molsearch.io.hashing import sha256_file
 STANDARD = "standard"
 TARGET_HELD_OUT = "target-held-out"
 CHUNK = 20_000
+SCAFFOLD_CHUNK = 2_000
+OnProgress = Callable[[int, int], None]
 _COLUMNS = [
     "inchikey",
     "smiles",
@@ -46,7 +50,7 @@ class TrainingSet:
     targets
         UniProt accessions; empty where unknown.
     scaffolds
-        Hashes of Murcko scaffolds, sorted, see `scaffold_hashes`.
+        Their Murcko scaffolds.
     neighbourhood
         Their ECFP4.
     n
@@ -56,20 +60,14 @@ class TrainingSet:
     name: str
     skeletons: frozenset[str]
     targets: frozenset[str]
-    scaffolds: npt.NDArray[np.uint64]
+    scaffolds: KnownScaffolds
     neighbourhood: Neighbourhood
     n: int
 
     def knows_scaffold(self, scaffolds: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Whether each scaffold is a training molecule's; True for no scaffold at all."""
-        known = np.isin(scaffold_hashes(scaffolds), self.scaffolds)
-        return known | np.array([not scaffold for scaffold in scaffolds], dtype=bool)
-
-
-def scaffold_hashes(scaffolds: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """Hash scaffold SMILES to 64 bits, so that a million of them are a small array."""
-    digests = [hashlib.blake2b(s.encode(), digest_size=8).digest() for s in scaffolds]
-    return np.frombuffer(b"".join(digests), dtype=np.uint64)
+        none = np.array([not scaffold for scaffold in scaffolds], dtype=bool)
+        return none | self.scaffolds.known(scaffolds)
 
 
 def training_name(card: Mapping[str, Any]) -> str:
@@ -91,7 +89,9 @@ def has_training(name: str) -> bool:
     return Path(name).is_file()
 
 
-def load_training(name: str, cache: Path) -> TrainingSet:
+def load_training(
+    name: str, cache: Path, *, workers: int = 1, on_progress: OnProgress | None = None
+) -> TrainingSet:
     """Load a training set by its name.
 
     Parameters
@@ -101,6 +101,10 @@ def load_training(name: str, cache: Path) -> TrainingSet:
         molecules: a table with a ``smiles`` column (parquet, csv) or a list of SMILES.
     cache
         Folder that keeps the fingerprints of hundreds of thousands of molecules.
+    workers
+        Processes that compute those fingerprints where the cache lacks them.
+    on_progress
+        Told of molecules done and failed while they are computed.
 
     Raises
     ------
@@ -108,11 +112,15 @@ def load_training(name: str, cache: Path) -> TrainingSet:
         The file is missing or holds no molecules.
     """
     if name in (STANDARD, TARGET_HELD_OUT):
-        return _from_activities(name, data_root() / "activities.parquet", cache)
+        return _from_activities(
+            name, data_root() / "activities.parquet", cache, workers, on_progress
+        )
     return _from_file(Path(name))
 
 
-def _from_activities(name: str, path: Path, cache: Path) -> TrainingSet:
+def _from_activities(
+    name: str, path: Path, cache: Path, workers: int, on_progress: OnProgress | None
+) -> TrainingSet:
     try:
         rows = pd.read_parquet(path, columns=_COLUMNS)
     except (OSError, ValueError, KeyError) as error:
@@ -122,44 +130,55 @@ def _from_activities(name: str, path: Path, cache: Path) -> TrainingSet:
     rows = rows.assign(skeleton=rows["inchikey"].astype(str).str[:14])
     # Both named sets share one cache: the held-out set is a part of the standard one.
     molecules = rows.drop_duplicates("skeleton")
-    prints, scaffolds = _features(
-        molecules["smiles"].astype(str).tolist(), cache / f"training-{sha256_file(path)[:12]}"
-    )
+    smiles = molecules["smiles"].astype(str).tolist()
+    folder = cache / f"training-{sha256_file(path)[:12]}"
+    prints, keys = _features(smiles, folder, workers, on_progress)
     if name == TARGET_HELD_OUT:
         rows = rows[~rows["is_benchmark_target"]]
     inside = molecules["skeleton"].isin(set(rows["skeleton"])).to_numpy()
+
+    def scaffolds_of(some: list[str]) -> Hashes:
+        chunks = _chunks(some, SCAFFOLD_CHUNK)
+        return np.concatenate(list(spread_over(scaffold_chunk, chunks, workers)))
+
     return TrainingSet(
         name,
         frozenset(rows["skeleton"]),
         frozenset(rows["uniprot"].astype(str)),
-        np.unique(scaffolds[inside]),
+        ScaffoldIndex(smiles, keys, inside, folder / "scaffolds.npy", scaffolds_of),
         Neighbourhood.of(prints[inside]),
         int(inside.sum()),
     )
 
 
+def _chunks(smiles: list[str], size: int) -> list[list[str]]:
+    return [smiles[start : start + size] for start in range(0, len(smiles), size)]
+
+
 def _features(
-    smiles: list[str], folder: Path
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint64]]:
-    """ECFP4 and scaffold hashes, computed in chunks that are kept as they are finished."""
-    prints, scaffolds = [], []
-    for start in range(0, len(smiles), CHUNK):
-        path = folder / f"chunk-{start // CHUNK:04d}.npz"
-        if not path.is_file():
-            molecules = Molecules(smiles[start : start + CHUNK])
-            molecules.need(["ecfp4", "scaffold"])
-            with replacing(path) as temporary, temporary.open("wb") as handle:
-                np.savez_compressed(
-                    handle,
-                    ecfp4=molecules["ecfp4"],
-                    scaffold=scaffold_hashes(molecules["scaffold"].tolist()),
-                )
-        with np.load(path, allow_pickle=False) as stored:
-            prints.append(stored["ecfp4"])
-            scaffolds.append(stored["scaffold"])
-    if not prints:
-        return np.zeros((0, 256), np.uint8), np.zeros(0, np.uint64)
-    return np.concatenate(prints), np.concatenate(scaffolds)
+    smiles: list[str], folder: Path, workers: int, on_progress: OnProgress | None
+) -> tuple[npt.NDArray[np.uint8], Hashes]:
+    """ECFP4 and scaffold keys, computed in chunks that are kept as they are finished."""
+    chunks = _chunks(smiles, CHUNK)
+    paths = [folder / f"prints-{number:04d}.npz" for number in range(len(chunks))]
+    missing = [number for number, path in enumerate(paths) if not path.is_file()]
+    made = spread_over(fingerprint_chunk, [chunks[number] for number in missing], workers)
+    done = 0
+    for number, (prints, keys) in zip(missing, made, strict=True):
+        with replacing(paths[number]) as temporary, temporary.open("wb") as handle:
+            np.savez_compressed(handle, ecfp4=prints, keys=keys)
+        done += len(keys)
+        if on_progress is not None:
+            on_progress(done, 0)
+    stored = [_stored(path) for path in paths]
+    if not stored:
+        return np.zeros((0, N_BYTES), np.uint8), np.zeros(0, np.uint64)
+    return np.concatenate([one for one, _ in stored]), np.concatenate([two for _, two in stored])
+
+
+def _stored(path: Path) -> tuple[npt.NDArray[np.uint8], Hashes]:
+    with np.load(path, allow_pickle=False) as found:
+        return found["ecfp4"], found["keys"]
 
 
 def _from_file(path: Path) -> TrainingSet:
@@ -174,7 +193,7 @@ def _from_file(path: Path) -> TrainingSet:
         str(path),
         frozenset(molecules["skeleton"][good]),
         frozenset(targets),
-        np.unique(scaffold_hashes(molecules["scaffold"][good].tolist())),
+        HashedScaffolds(molecules["scaffold"][good].tolist()),
         Neighbourhood.of(molecules["ecfp4"][good]),
         int(good.sum()),
     )

@@ -123,7 +123,7 @@ def benchmark(
         opened,
         parsed,
         config,
-        trainings=_trainings(training, parsed, root, quiet),
+        trainings=_trainings(training, parsed, root, workers, quiet),
         cache=ConformerCache(root, config.prepare, workers),
         say=_silent if quiet else _say,
         progress_for=_progress(quiet),
@@ -158,7 +158,7 @@ def _silent(_: str) -> None:
 
 
 def _trainings(
-    asked: str, methods: Sequence[Method], cache: Path, quiet: bool
+    asked: str, methods: Sequence[Method], cache: Path, workers: int, quiet: bool
 ) -> list[TrainingSet]:
     """Training sets of the audit: those asked for, else those of the encoders at hand."""
     from molsearch.bench.neural import EncoderScorer
@@ -179,14 +179,18 @@ def _trainings(
         if absent and not quiet:
             _say(f"training set {', '.join(absent)} is not at hand: the audit has no tiers of it")
         names = [name for name in names if name not in absent]
-    return [load_training(name, cache) for name in names]
+    progress = _progress(quiet)
+    return [
+        load_training(name, cache, workers=workers, on_progress=progress(f"training set {name}"))
+        for name in names
+    ]
 
 
 def _progress(quiet: bool) -> Callable[[str], Callable[[int, int], None]]:
     from molsearch.cli.progress import Progress
 
     def make(stage: str) -> Callable[[int, int], None]:
-        progress = Progress(f"conformers {stage}", quiet=quiet)
+        progress = Progress(stage, quiet=quiet)
         return progress.update
 
     return make

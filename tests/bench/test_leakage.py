@@ -198,7 +198,7 @@ def test_named_training_sets_follow_the_flags(tmp_path, monkeypatch):
     standard = load_training(STANDARD, tmp_path / "cache")
     assert standard.skeletons == {skeletons[0], skeletons[2]}
     assert standard.targets == {"P0", "P2"}
-    assert len(list((tmp_path / "cache").rglob("chunk-*.npz"))) == 2
+    assert len(list((tmp_path / "cache").rglob("prints-*.npz"))) == 2
     held_out = load_training(TARGET_HELD_OUT, tmp_path / "cache")
     assert held_out.skeletons == {skeletons[0]}
     assert held_out.n == 1
