@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-PANELS = (("bedroc_80p5", "BEDROC(80.5)"), ("novel_bedroc_80p5", "BEDROC, actives new by ECFP4"))
+PANELS = (("bedroc_80p5", "BEDROC(80.5)"), ("novel_bedroc_80p5", "BEDROC, new by ECFP4"))
 _ECFP4 = "#d9822b"
 # Middle brightness: they stand on white and on black.
 _COLOURS = ("#2a9db8", "#e5484d", "#2f9e62", "#8e6bd6", "#b58105", "#8a94a0")

@@ -1,115 +1,178 @@
-"""What the parts of the encoder add: committed development screens of runs that differ in one."""
+"""What each part of the method adds: committed results of the ablation by question."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
 from pathlib import Path
 from typing import Any
 
 import altair as alt
 import pandas as pd
+import streamlit as st
 
 from app import places
 from app.components import theme
 from molsearch.bench.markdown import LABELS, number
 
+SCHEMA = 1
 ECFP4 = "ECFP4"
 METRICS = {
     "bedroc_80p5": LABELS["bedroc_80p5"],
     "novel_bedroc_80p5": "BEDROC on actives new by ECFP4",
     "auroc": LABELS["auroc"],
+    "blend_bedroc_80p5": "BEDROC blended with ECFP4",
 }
+_ECFP4_OF = {"blend_bedroc_80p5": "bedroc_80p5"}
+_FIRST = ("method", "geometry", "labels", "regularisation")
+_HEAD = {"question", "title", "asks", "budget", "complete", "targets", "ecfp4", "variants"}
+_COLOURS = [theme.SCORE, theme.QUERY, theme.NEW, theme.MUTED]
 CAVEAT = (
-    "One seed each, so the spread between seeds is unknown: the step from substructures to 3D is a "
-    "hint that geometry helps on new scaffolds, not a proof. New by ECFP4: similarity to the "
-    "nearest query below 0.35."
-)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A training run of the ablation.
-
-    Attributes
-    ----------
-    label, steps
-        What was switched on, and for how long it was trained.
-    file
-        Its figures by target, in ``results/development``.
-    """
-
-    label: str
-    steps: str
-    file: str
-
-
-RUNS = (
-    Run("substructures alone, shorter", "1,200", "substructure-1200.csv"),
-    Run("substructures alone", "1,600", "substructure.csv"),
-    Run("substructures + 3D (ships)", "1,600, step 1,200 chosen", "small.csv"),
+    "± is the standard deviation over seeds; intervals (95 %) are over targets, paired with the "
+    "row named, and do not cover the choice of the checkpoint on these targets. New by ECFP4: "
+    "similarity to the query below 0.35."
 )
 
 
 def folder() -> Path:
-    """Folder of the committed figures."""
-    return places.source_tree() / "results" / "development"
+    """Folder of the committed results."""
+    return places.source_tree() / "results" / "ablation"
 
 
-def by_target() -> pd.DataFrame:
-    """Figures in long form: target, n, run, and a column a metric; empty where a file is missing.
-
-    ECFP4 ranks the same molecules in every run, so it is taken from the first.
-    """
-    needed = ["target", "n", *METRICS, *(f"{name}_ecfp4" for name in METRICS)]
-    parts: list[pd.DataFrame] = []
-    for run in RUNS:
+def questions() -> dict[str, dict[str, Any]]:
+    """Results by question; a file that is damaged or of another version is left out."""
+    found = {}
+    for path in sorted(folder().glob("*.json"), key=_place):
         try:
-            found = pd.read_csv(folder() / run.file)[needed]
-            found[needed[2:]] = found[needed[2:]].astype(float)
-        except (OSError, ValueError, KeyError):
-            return pd.DataFrame(columns=["target", "n", "run", *METRICS])
-        if not parts:
-            plain = found[["target", "n"]].assign(run=ECFP4)
-            parts.append(plain.assign(**{name: found[f"{name}_ecfp4"] for name in METRICS}))
-        parts.append(found[["target", "n", *METRICS]].assign(run=run.label))
-    return pd.concat(parts, ignore_index=True)
+            record = json.loads(path.read_text())
+            if record["schema"] == SCHEMA and record.keys() >= _HEAD and len(overview(record)):
+                found[path.stem] = record
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return found
 
 
-def overview(figures: pd.DataFrame) -> pd.DataFrame:
-    """Means over targets, a row a run, and on how many targets a run is above ECFP4."""
-    steps = {run.label: run.steps for run in RUNS}
-    base = _bedroc(figures, ECFP4)
-    rows = []
-    for label, part in figures.groupby("run", sort=False):
-        above = (_bedroc(figures, str(label)) > base).sum()
+def _place(path: Path) -> tuple[int, str]:
+    known = path.stem in _FIRST
+    return (_FIRST.index(path.stem) if known else len(_FIRST), path.stem)
+
+
+def overview(record: dict[str, Any]) -> pd.DataFrame:
+    """Figures with their spread, and the difference to what a variant is held against."""
+    labels = {one["name"]: one["label"] for one in record["variants"]}
+    plain = record["ecfp4"]["mean"]
+    first = {said: _number(plain.get(name), name) for name, said in METRICS.items()}
+    rows = [{"Variant": ECFP4, "Seeds": "–", **first, "BEDROC, difference": "–", "Against": "–"}]
+    for one in record["variants"]:
+        difference = one["difference"]
+        done, asked = len(one["runs"]), len(one["seeds"])
         rows.append(
             {
-                "Run": label,
-                "Steps": steps.get(str(label), "–"),
-                **{said: number(part[name].mean(), name) for name, said in METRICS.items()},
-                "Targets above ECFP4": "–" if label == ECFP4 else f"{above} of {len(base)}",
+                "Variant": one["label"],
+                "Seeds": str(done) if done == asked else f"{done} of {asked}",
+                **{said: _spread(one, name) for name, said in METRICS.items()},
+                "BEDROC, difference": _signed(difference["bedroc_80p5"]) if difference else "–",
+                "Against": labels[difference["against"]] if difference else "–",
             }
         )
     return pd.DataFrame(rows)
 
 
-def plot(figures: pd.DataFrame, metric: str) -> Any:
-    """Draw a dot a target and a row a run; the bar is the mean."""
-    order = [ECFP4, *(run.label for run in RUNS)]
-    colour = alt.condition(alt.datum.run == ECFP4, alt.value(theme.ECFP4), alt.value(theme.SCORE))
+def by_seed(record: dict[str, Any], metric: str) -> pd.DataFrame:
+    """Figures in long form: variant, line, x, seed, value."""
+    return pd.DataFrame(
+        [
+            {"variant": one["label"], "line": one["line"], "x": one["x"],
+             "seed": str(run["seed"]), "value": run["mean"][metric]}
+            for one in record["variants"] for run in one["runs"]
+        ],
+        columns=["variant", "line", "x", "seed", "value"],
+    )  # fmt: skip
+
+
+def plot(record: dict[str, Any], metric: str) -> Any:
+    """Draw a dot a seed beside ECFP4's line; along the axis of a sweep, where it is one."""
+    plain = record["ecfp4"]["mean"][_ECFP4_OF.get(metric, metric)]
+    figures = by_seed(record, metric)
+    rule = alt.Chart(pd.DataFrame({"value": [plain], "what": [ECFP4]})).mark_rule(
+        color=theme.ECFP4, strokeDash=[5, 4], strokeWidth=1.6
+    )
+    tip = ["what", alt.Tooltip("value:Q", format=".3f")]
+    scale = alt.Scale(zero=False, padding=12)
+    if record.get("sweep"):
+        y = alt.Y("value:Q", title=METRICS[metric], scale=scale)
+        layers = (rule.encode(y=y, tooltip=tip), *_lines(record, figures, y))
+        return alt.layer(*layers).properties(height=300)
+    x = alt.X("value:Q", title=METRICS[metric], scale=scale)
+    layers = (rule.encode(x=x, tooltip=tip), *_dots(record, figures, x))
+    return alt.layer(*layers).properties(height=60 + 34 * len(record["variants"]))
+
+
+def _dots(record: dict[str, Any], figures: pd.DataFrame, value: Any) -> tuple[Any, Any]:
+    order = [one["label"] for one in record["variants"]]
     base = alt.Chart(figures).encode(
-        y=alt.Y("run:N", sort=order, title=None, axis=alt.Axis(labelLimit=260))
+        y=alt.Y("variant:N", sort=order, title=None, axis=alt.Axis(labelLimit=340))
     )
-    dots = base.mark_circle(size=42, opacity=0.5).encode(
-        x=alt.X(f"{metric}:Q", title=METRICS[metric], scale=alt.Scale(domain=[0, 1])),
-        color=colour,
-        tooltip=["target", "n", "run", alt.Tooltip(f"{metric}:Q", format=".3f")],
+    dots = base.mark_circle(size=70, opacity=0.65, color=theme.SCORE).encode(
+        x=value, tooltip=["variant", "seed", alt.Tooltip("value:Q", format=".3f")]
     )
-    means = base.mark_tick(thickness=3, size=26, color=theme.QUERY).encode(
-        x=f"mean({metric}):Q", tooltip=[alt.Tooltip(f"mean({metric}):Q", format=".3f")]
-    )
-    return (dots + means).properties(height=220)
+    means = base.mark_tick(thickness=3, size=22, color=theme.SCORE).encode(x="mean(value):Q")
+    return dots, means
 
 
-def _bedroc(figures: pd.DataFrame, run: str) -> pd.Series:
-    return figures[figures["run"] == run].set_index("target")["bedroc_80p5"]
+def _lines(record: dict[str, Any], figures: pd.DataFrame, value: Any) -> tuple[Any, Any]:
+    lines = list(dict.fromkeys(one["line"] for one in record["variants"]))
+    places = sorted(figures["x"].unique())
+    base = alt.Chart(figures).encode(
+        x=alt.X("x:Q", title=record["sweep"]["x"], scale=alt.Scale(type="log", padding=20),
+                axis=alt.Axis(values=places)),
+        color=alt.Color("line:N", title=None, legend=alt.Legend(orient="top", labelLimit=340),
+                        scale=alt.Scale(domain=lines, range=_COLOURS[: len(lines)])),
+    )  # fmt: skip
+    dots = base.mark_circle(size=70).encode(
+        y=value, tooltip=["variant", "seed", alt.Tooltip("value:Q", format=".3f")]
+    )
+    return base.mark_line().encode(y="mean(value):Q"), dots
+
+
+def show() -> None:
+    """Show the questions that have results; nothing where none has."""
+    found = questions()
+    if not found:
+        return
+    st.subheader("What each part of the method adds", anchor=False)
+    name = st.selectbox(
+        "Question", list(found), key="ablation", format_func=lambda key: found[key]["title"]
+    )
+    record = found[str(name)]
+    st.markdown(theme.unmarked(record["asks"]))
+    if not record["complete"]:
+        st.warning("Some of its runs are still missing.", icon=":material/hourglass_top:")
+    st.dataframe(overview(record), hide_index=True, height="content", alt=record["title"])
+    metric = st.segmented_control(
+        "Figure", list(METRICS), default="bedroc_80p5", key="ablation-figure",
+        format_func=METRICS.__getitem__, label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    st.altair_chart(
+        plot(record, str(metric)), width="stretch", alt=f"{record['title']}, by variant and seed"
+    )
+    st.caption(
+        f"{len(record['targets'])} development targets. Budget: "
+        f"{theme.unmarked(record['budget'])}. {CAVEAT}"
+    )
+
+
+def _number(value: float | None, metric: str) -> str:
+    return "–" if value is None else number(float(value), metric)
+
+
+def _spread(variant: dict[str, Any], metric: str) -> str:
+    mean, sd = variant["mean"][metric], variant["sd"][metric]
+    text = _number(mean, metric)
+    return text if sd is None else f"{text} ± {sd:.3f}"
+
+
+def _signed(found: dict[str, Any]) -> str:
+    if found["mean"] is None:
+        return "–"
+    text = f"{found['mean']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
+    return text.replace("-", "−")

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import jobs
-from app.components import ablations, choose, encoders, progress, theme, uploads
+from app.components import ablations, choose, encoders, progress, shipped_parts, theme, uploads
 from molsearch.data.series import TARGET_COLUMNS, VALUE_COLUMNS
 from molsearch.errors import MolSearchError
 
@@ -37,6 +37,7 @@ def main() -> None:
         st.error(str(error), icon=":material/error:")
     if str(name) == encoders.BUNDLED:
         parts()
+    ablations.show()
     st.subheader("Fine-tune on my own activities", anchor=False)
     if not encoders.can_tune():
         st.info(
@@ -96,19 +97,19 @@ def card(content: dict[str, Any]) -> None:
 
 def parts() -> None:
     """Show what each part of the bundled encoder adds, where the figures are at hand."""
-    figures = ablations.by_target()
+    figures = shipped_parts.by_target()
     if figures.empty:
         return
     st.subheader("What its parts add", anchor=False)
-    st.dataframe(ablations.overview(figures), hide_index=True, height="content")
+    st.dataframe(shipped_parts.overview(figures), hide_index=True, height="content")
     metric = st.segmented_control(
-        "Figure", list(ablations.METRICS), default="novel_bedroc_80p5", key="part-figure",
-        format_func=ablations.METRICS.__getitem__, label_visibility="collapsed", required=True,
+        "Figure", list(shipped_parts.METRICS), default="novel_bedroc_80p5", key="part-figure",
+        format_func=shipped_parts.METRICS.__getitem__, label_visibility="collapsed", required=True,
     )  # fmt: skip
-    st.altair_chart(ablations.plot(figures, str(metric)), width="stretch")
+    st.altair_chart(shipped_parts.plot(figures, str(metric)), width="stretch")
     st.caption(
         f"{figures['target'].nunique()} development targets, a dot each; the bar is their mean. "
-        f"{ablations.CAVEAT}"
+        f"{shipped_parts.CAVEAT}"
     )
 
 

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import ablation_plan
+import pytest
+from ablation_folders import QUESTIONS, write_plan
+
+from molsearch.errors import InputError, UsageError
+
+ROOT = Path(__file__).parents[2]
+COMMITTED = ROOT / "configs" / "ablation.yaml"
+
+
+def changed(tmp_path, question="method", variant=None, **fields):
+    content = copy.deepcopy(QUESTIONS)
+    place = content[question] if variant is None else content[question]["variants"][variant]
+    place.update(fields)
+    return write_plan(tmp_path, content)
+
+
+def test_runs_are_named_and_ordered_seed_by_seed_and_shared_ones_come_once(tmp_path):
+    plan = ablation_plan.read_plan(write_plan(tmp_path))
+    names = [job.name for job in ablation_plan.jobs(plan, tmp_path, "method")]
+    assert names == [f"method/{v}-{s}" for s in (1, 2, 3) for v in ("supervised", "soft")]
+    assert [job.name for job in ablation_plan.jobs(plan, tmp_path, "labels")] == [
+        "labels/few-1",
+        "method/supervised-1",
+    ]
+
+
+def test_settings_are_the_questions_then_the_variants_then_the_seed(tmp_path):
+    plan = ablation_plan.read_plan(write_plan(tmp_path))
+    job = list(ablation_plan.jobs(plan, tmp_path, "method"))[1]
+    assert job.changes == ("micro_batch=16", "soft.uniformity=0", "seed=1")
+    config = job.config()
+    assert (config.micro_batch, config.soft.uniformity, config.seed) == (16, 0.0, 1)
+    shared = list(ablation_plan.jobs(plan, tmp_path, "labels"))[1]
+    assert shared.changes == ("micro_batch=16", "seed=1")  # of the question it belongs to
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"reference": "nobody"}, "no variant 'nobody'"),
+        ({"seeds": []}, "seeds"),
+        ({"colour": 1}, "colour"),
+        ({"variant": 1, "name": "supervised"}, "two variants have one name"),
+        ({"variant": 1, "name": "a/b"}, "name"),
+        ({"variant": 1, "encoder": "h"}, "encoder"),
+        ({"variant": 1, "config": ""}, "either config or run"),
+        ({"variant": 2, "set": ["steps=1"]}, "the settings are those of soft"),
+        ({"variant": 2, "run": "elsewhere/soft"}, "there is no variant 'elsewhere/soft'"),
+        ({"variant": 2, "run": "teacher"}, "trains nothing itself"),
+        ({"question": "labels", "sweep": {"x": "pairs"}}, "needs its x"),
+    ],
+)
+def test_a_wrong_plan_is_refused_in_one_line(tmp_path, fields, said):
+    with pytest.raises(UsageError, match=said) as error:
+        ablation_plan.read_plan(changed(tmp_path, **fields))
+    assert "\n" not in str(error.value)
+
+
+def test_settings_of_the_encoder_are_checked_before_training(tmp_path):
+    plan = ablation_plan.read_plan(changed(tmp_path, set=["model.depth=3"]))
+    with pytest.raises(UsageError, match=r"method/supervised-1: model\.depth"):
+        next(iter(ablation_plan.jobs(plan, tmp_path, "method"))).config()
+
+
+def test_questions_are_chosen_by_name(tmp_path):
+    plan = ablation_plan.read_plan(write_plan(tmp_path))
+    assert ablation_plan.chosen(plan, []) == ["method", "labels"]
+    assert ablation_plan.chosen(plan, ["labels"]) == ["labels"]
+    with pytest.raises(UsageError, match="there are method, labels"):
+        ablation_plan.chosen(plan, ["x"])
+    with pytest.raises(InputError, match="cannot be read"):
+        ablation_plan.read_plan(tmp_path / "absent.yaml")
+
+
+def test_every_setting_of_the_committed_plan_is_one():
+    plan = ablation_plan.read_plan(COMMITTED)
+    for name in plan.questions:
+        for job in ablation_plan.jobs(plan, COMMITTED.parent, name):
+            job.config()
+
+
+def test_the_committed_variants_train_as_long_as_their_budget_says():
+    plan = ablation_plan.read_plan(COMMITTED)
+    for name in ("method", "labels"):
+        for job in ablation_plan.jobs(plan, COMMITTED.parent, name):
+            supervised = "/supervised" in job.name
+            changes = [one for one in job.changes if "activities_limit" not in one]
+            config = ablation_plan.Job(job.name, job.config_file, tuple(changes)).config()
+            assert config.steps == (2000 if supervised else 1000)
+            assert config.evaluate_every == 500
+            assert supervised or config.soft.limit == 100_000
