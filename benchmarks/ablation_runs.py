@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import platform
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ablation_plan import Job
-from filelock import FileLock, Timeout
 
 from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
@@ -80,8 +81,9 @@ def run_all(
     waiting = [job for job in jobs if not is_finished(runs / job.name)]
     say(f"{len(jobs)} runs, {len(jobs) - len(waiting)} of them finished")
     failures = []
-    with _alone(runs), ThreadPoolExecutor(how.at_once) as pool:
-        ends = {pool.submit(_run, job, runs / job.name, how, say): job for job in waiting}
+    with _alone(runs) as lock, ThreadPoolExecutor(how.at_once) as pool:
+        crew = _Crew(how, lock, say)
+        ends = {pool.submit(crew.run, job, runs / job.name): job for job in waiting}
         try:
             for end in as_completed(ends):
                 reason = end.result()
@@ -90,48 +92,73 @@ def run_all(
                     say(failures[-1])
                 else:
                     on_end(ends[end])
-        finally:
+        finally:  # an interrupted harness leaves no run behind
             pool.shutdown(wait=False, cancel_futures=True)
+            crew.stop()
     return failures
 
 
 @contextmanager
-def _alone(runs: Path) -> Iterator[None]:
+def _alone(runs: Path) -> Iterator[int]:
+    """Hold the folder's lock, and yield its handle.
+
+    Runs inherit the handle: were the harness killed outright, its run would go on, and the lock
+    with it, so that no second process trains into the same folder.
+    """
     runs.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(runs / _LOCK_FILE, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UsageError(f"{runs}: another ablation trains into it; wait for it") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _run(job: Job, folder: Path, how: How, say: Callable[[str], None]) -> str:
-    """Train one; return the reason of a failure, or nothing."""
-    say(f"{job.name}: {'continued' if folder.exists() else 'started'}")
-    folder.mkdir(parents=True, exist_ok=True)
-    _note(folder, how)
-    environment = dict(os.environ)
-    if how.threads:
-        environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(how.threads))
-    with (folder / CONSOLE_FILE).open("ab") as console:
-        process = subprocess.Popen(
-            command(job, folder, how), cwd=ROOT, env=environment, stdout=console, stderr=console
-        )
+    with (runs / _LOCK_FILE).open("w") as handle:
         try:
-            code = process.wait()
-        finally:  # an interrupted harness leaves no run behind
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
-    if code:
-        lines = (folder / CONSOLE_FILE).read_text(errors="replace").strip().splitlines()
-        return f"ended with {code}: {lines[-1] if lines else 'no word'}"
-    say(f"{job.name}: finished")
-    return ""
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"{runs}: another ablation trains into it; wait for it") from None
+        yield handle.fileno()
+
+
+@dataclass
+class _Crew:
+    """Processes that train, so that they can be stopped together."""
+
+    how: How
+    lock: int
+    say: Callable[[str], None]
+    stopped: bool = False
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, job: Job, folder: Path) -> str:
+        """Train one; return the reason of a failure, or nothing."""
+        self.say(f"{job.name}: {'continued' if folder.exists() else 'started'}")
+        folder.mkdir(parents=True, exist_ok=True)
+        _note(folder, self.how)
+        process = self._start(command(job, folder, self.how), folder / CONSOLE_FILE)
+        code = process.wait() if process is not None else -1
+        if code:
+            lines = (folder / CONSOLE_FILE).read_text(errors="replace").strip().splitlines()
+            return f"ended with {code}: {lines[-1] if lines else 'no word'}"
+        self.say(f"{job.name}: finished")
+        return ""
+
+    def stop(self) -> None:
+        """Ask all to end; a run continues from its last checkpoint."""
+        with self.guard:
+            self.stopped = True
+            for process in self.running:
+                if process.poll() is None:
+                    process.terminate()
+
+    def _start(self, words: Sequence[str], console: Path) -> subprocess.Popen[bytes] | None:
+        environment, threads = dict(os.environ), self.how.threads
+        if threads:
+            environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
+        with self.guard, console.open("ab") as output:
+            if self.stopped:
+                return None
+            process = subprocess.Popen(
+                words, cwd=ROOT, env=environment, stdout=output, stderr=output,
+                pass_fds=(self.lock,),
+            )  # fmt: skip
+            self.running.append(process)
+        return process
 
 
 def _note(folder: Path, how: How) -> None:

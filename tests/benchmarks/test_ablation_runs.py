@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
 import threading
+import time
 
 import ablation_runs
+import psutil
 import pytest
 from ablation_plan import Job
 from ablation_runs import How, run_all
@@ -62,17 +66,17 @@ def test_one_at_a_time_unless_more_are_asked_for(tmp_path, monkeypatch):
     running, most, guard = [], [], threading.Lock()
     both = threading.Barrier(2, timeout=60)
 
-    def counted(job, folder, how, say):
+    def counted(crew, job, folder):
         with guard:
             running.append(job)
             most.append(len(running))
-        if how.at_once == 2:
+        if crew.how.at_once == 2:
             both.wait()
         with guard:
             running.remove(job)
         return ""
 
-    monkeypatch.setattr(ablation_runs, "_run", counted)
+    monkeypatch.setattr(ablation_runs._Crew, "run", counted)
     jobs = [job(tmp_path, f"v-{seed}") for seed in range(4)]
     go(jobs, tmp_path)
     assert most == [1, 1, 1, 1]
@@ -83,6 +87,71 @@ def test_one_at_a_time_unless_more_are_asked_for(tmp_path, monkeypatch):
 def test_two_ablations_never_train_into_one_folder(tmp_path):
     with ablation_runs._alone(tmp_path), pytest.raises(UsageError, match="another ablation"):
         go([job(tmp_path, "a-1")], tmp_path)
+
+
+HARNESS = """
+import signal, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+import ablation_runs
+from ablation_plan import Job
+child = "import pathlib, sys, time; pathlib.Path(sys.argv[1], 'runs').touch(); time.sleep(600)"
+ablation_runs.command = lambda job, folder, how: [sys.executable, "-c", child, str(folder)]
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+job = Job("q/a-1", Path("none.yaml"), ())
+ablation_runs.run_all([job], Path(sys.argv[1]), ablation_runs.How(), say=print, on_end=print)
+"""
+
+
+def harness(tmp_path):
+    """A harness in another process, whose run has started."""
+    here = [str(ablation_runs.ROOT / "benchmarks"), str(ablation_runs.ROOT)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", HARNESS, str(tmp_path), *here], stdout=subprocess.DEVNULL
+    )
+    assert until(lambda: (tmp_path / "q/a-1/runs").exists())
+    return process
+
+
+def until(true, seconds=120):
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.05)
+    return true()
+
+
+def children(process):
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def free(tmp_path):
+    try:
+        with ablation_runs._alone(tmp_path):
+            return True
+    except UsageError:
+        return False
+
+
+def test_an_ended_harness_takes_its_run_with_it(tmp_path):
+    process = harness(tmp_path)
+    (child,) = children(process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 143
+    assert not psutil.pid_exists(child.pid) or child.status() == psutil.STATUS_ZOMBIE
+    assert until(lambda: free(tmp_path))
+
+
+def test_a_run_whose_harness_was_killed_keeps_the_folder_locked(tmp_path):
+    process = harness(tmp_path)
+    (child,) = children(process)
+    process.kill()
+    process.wait(60)
+    try:
+        assert child.is_running()
+        assert not free(tmp_path)
+    finally:
+        child.kill()
+    assert until(lambda: free(tmp_path))
 
 
 def test_a_run_notes_commit_and_machine_and_keeps_earlier_ones(tmp_path, faked, monkeypatch):
