@@ -23,6 +23,8 @@ class Scorer(Protocol):
         The word it is asked for by.
     needs
         Features of `Molecules` it reads.
+    relative
+        Whether a molecule's score depends on the others of its pool.
     """
 
     @property
@@ -33,6 +35,11 @@ class Scorer(Protocol):
     @property
     def needs(self) -> frozenset[str]:
         """Features of `Molecules` it reads."""
+        ...
+
+    @property
+    def relative(self) -> bool:
+        """Whether a molecule's score depends on the others of its pool."""
         ...
 
     def identity(self) -> dict[str, Any]:
@@ -55,6 +62,7 @@ class RandomScorer:
 
     name = "random"
     needs: frozenset[str] = frozenset()
+    relative = False
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
@@ -81,6 +89,7 @@ class HeavyAtomScorer:
 
     name = "heavy-atoms"
     needs = frozenset({"heavy_atoms"})
+    relative = False
 
     def identity(self) -> dict[str, Any]:
         """See `Scorer.identity`."""
@@ -96,6 +105,7 @@ class PropertyScorer:
 
     name = "properties"
     needs = frozenset({"properties"})
+    relative = True
 
     def identity(self) -> dict[str, Any]:
         """See `Scorer.identity`."""
@@ -120,6 +130,8 @@ class FingerprintScorer:
         ``ecfp4`` (Morgan radius 2, 2048 bits), ``maccs`` (167 keys) or ``rdkit`` (paths of up
         to seven bonds, 2048 bits).
     """
+
+    relative = False
 
     def __init__(self, name: str) -> None:
         self._name = name

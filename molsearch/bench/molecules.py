@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from molsearch.chem.scaffold import scaffold
 from molsearch.schema import PROPERTIES
 
 Array = npt.NDArray[Any]
+T = TypeVar("T")
 
 
 @cache
@@ -81,6 +82,7 @@ class Molecules:
         self._prepared: Prepared3D | None = None
         self._known: dict[str, Array] = {}
         self._readable: npt.NDArray[np.bool_] | None = None
+        self._remembered: dict[str, Any] = {}
 
     def __len__(self) -> int:
         return len(self.smiles)
@@ -98,9 +100,22 @@ class Molecules:
             raise RuntimeError("no conformers attached: a scorer that reads them must need them")
         return self._prepared
 
+    @property
+    def attached(self) -> bool:
+        """Whether the molecules have been given conformers."""
+        return self._prepared is not None
+
     def attach(self, prepared: Prepared3D) -> None:
         """Give the molecules their conformers."""
         self._prepared = prepared
+        self._remembered = {}
+
+    def remember(self, key: str, compute: Callable[[], T]) -> T:
+        """Compute something about the conformers once; random compounds meet every target."""
+        if key not in self._remembered:
+            self._remembered[key] = compute()
+        found: T = self._remembered[key]
+        return found
 
     def __getitem__(self, feature: str) -> Array:
         """Array of a feature, its first axis the molecules."""

@@ -29,6 +29,7 @@ class EncoderScorer:
     """
 
     needs = frozenset({CONFORMERS})
+    relative = False
 
     def __init__(self, name: str, embedder: Embedder) -> None:
         self._name = name
@@ -47,7 +48,9 @@ class EncoderScorer:
 
     def score(self, queries: Molecules, pool: Molecules) -> Scores:
         """See `Scorer.score`."""
-        first, second = self._embed(queries.prepared), self._embed(pool.prepared)
+        first = self._embed(queries.prepared)
+        key = f"embedding {self.embedder.identity}"
+        second = pool.remember(key, lambda: self._embed(pool.prepared))
         return np.asarray(first @ second.T, dtype=np.float32)
 
     def _embed(self, prepared: Prepared3D) -> npt.NDArray[np.float32]:

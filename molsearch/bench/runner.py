@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from molsearch.bench import results
+from molsearch.bench.background import RandomPool, evaluate_random
 from molsearch.bench.conformers import ConformerCache, OnProgress, prepare_queries
 from molsearch.bench.evaluate import evaluate_task
 from molsearch.bench.leakage import audit, own_rows
@@ -59,6 +60,8 @@ class Runner:
         Told one line a finished target.
     progress_for
         Makes the progress callback of a stage.
+    random
+        Random compounds for the Bayes enrichment factor; None leaves it out.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Runner:
         cache: ConformerCache | None = None,
         say: Say = lambda line: None,
         progress_for: ProgressFor | None = None,
+        random: RandomPool | None = None,
     ) -> None:
         self.benchmark = benchmark
         self.methods = list(methods)
@@ -79,6 +83,7 @@ class Runner:
         self.cache = cache
         self.say = say
         self.progress_for = progress_for
+        self.random = random
 
     def targets(self) -> list[str]:
         """Targets of this run, in the benchmark's order.
@@ -112,10 +117,11 @@ class Runner:
         known = {*record["targets"], *targets}
         record["targets"] = [name for name in self.benchmark.targets() if name in known]
         for number, target in enumerate(targets, start=1):
-            done = {row["method"] for row in record["results"] if row["target"] == target}
-            missing = [method for method in self.methods if method.name not in done]
-            if missing:
-                self._run_target(record, target, missing)
+            rows = {row["method"]: row for row in record["results"] if row["target"] == target}
+            missing = [method for method in self.methods if method.name not in rows]
+            bare = [m for m in self.methods if self.random and "random" not in rows.get(m.name, {})]
+            if missing or bare:
+                self._run_target(record, target, missing, bare)
                 results.write(path, record)
                 self._tell(record, target, number, len(targets))
         record["runs"].append(
@@ -151,19 +157,33 @@ class Runner:
                 )
         for training in self.trainings:
             record["trainings"][training.name] = {"molecules": training.n}
+        if self.random is not None:
+            identity = self.random.record
+            if record.setdefault("random", identity) != identity:
+                raise UsageError(f"{path} holds results on other random compounds: give another -o")
         return record
 
-    def _run_target(self, record: dict[str, Any], target: str, methods: list[Method]) -> None:
+    def _run_target(
+        self, record: dict[str, Any], target: str, missing: list[Method], bare: list[Method]
+    ) -> None:
         task = self.benchmark.load(target)
         task = limit(task, self.config.limit_actives, self.config.limit_decoys, self.config.seed)
         queries = Molecules([query.smiles for query in task.queries])
+        if missing:
+            self._rank(record, task, queries, missing)
+        if bare and self.random is not None:
+            self._rank_random(record, task, queries, bare, self.random)
+
+    def _rank(
+        self, record: dict[str, Any], task: Task, queries: Molecules, methods: list[Method]
+    ) -> None:
         pool = Molecules(task.pool["smiles"].tolist())
         parts = {part.name: part for method in methods for part in method.parts}
         needs = {need for part in parts.values() for need in part.needs}
         pool.need((needs | {"ecfp4"}) - {CONFORMERS})
         own = own_rows(task, queries, pool)
         found = audit(task, queries, pool, self.trainings)
-        record["audit"][target] = {"notes": list(task.notes), **found.findings}
+        record["audit"][task.target] = {"notes": list(task.notes), **found.findings}
         if CONFORMERS in needs:
             self._attach(task, queries, pool)
         scores, seconds = {}, {}
@@ -176,7 +196,7 @@ class Runner:
             row = evaluate_task(task, matrix, method.fusion, own=own, subsets=found.subsets)
             record["results"].append(
                 {
-                    "target": target,
+                    "target": task.target,
                     "method": method.name,
                     "protocol": task.protocol,
                     "n_queries": len(task.queries),
@@ -187,6 +207,37 @@ class Runner:
                     **row,
                 }
             )
+
+    def _rank_random(
+        self,
+        record: dict[str, Any],
+        task: Task,
+        queries: Molecules,
+        methods: list[Method],
+        random: RandomPool,
+    ) -> None:
+        """Rank the actives among random compounds; decoys have no part in it."""
+        kept = task.pool[task.is_active].reset_index(drop=True)
+        alone = dataclasses.replace(task, pool=kept)
+        actives = Molecules(kept["smiles"].tolist())
+        if any(CONFORMERS in part.needs for method in methods for part in method.parts):
+            self._attach(alone, queries, actives)
+            self._attach_random(random)
+        own = own_rows(alone, queries, actives)
+        rows = {row["method"]: row for row in record["results"] if row["target"] == task.target}
+        for method in methods:
+            found = evaluate_random(alone, queries, actives, random, method, own)
+            rows[method.name]["random"] = found
+
+    def _attach_random(self, random: RandomPool) -> None:
+        if random.molecules.attached:
+            return
+        assert self.cache is not None, "a method needs conformers, so the runner needs a cache"
+        progress = (
+            self.progress_for("conformers of random compounds") if self.progress_for else None
+        )
+        made = self.cache.pool(random.group, random.molecules.smiles, progress)
+        random.molecules.attach(made)
 
     def _attach(self, task: Task, queries: Molecules, pool: Molecules) -> None:
         assert self.cache is not None, "a method needs conformers, so the runner needs a cache"

@@ -50,6 +50,7 @@ class UsrcatScorer:
 
     name = "usrcat"
     needs = frozenset({CONFORMERS})
+    relative = False
 
     def identity(self) -> dict[str, Any]:
         """See `Scorer.identity`."""
@@ -58,7 +59,7 @@ class UsrcatScorer:
     def score(self, queries: Molecules, pool: Molecules) -> Scores:
         """See `Scorer.score`."""
         first, first_owner = _usrcat(queries.prepared.table)
-        second, second_owner = _usrcat(pool.prepared.table)
+        second, second_owner = pool.remember("usrcat", lambda: _usrcat(pool.prepared.table))
         n_first, n_second = queries.prepared.table.num_rows, pool.prepared.table.num_rows
         best = np.full((n_first, n_second), -np.inf, dtype=np.float32)
         for owner, numbers in zip(first_owner, first, strict=True):
@@ -94,6 +95,7 @@ class ShapeScorer:
 
     name = "shape"
     needs = frozenset({CONFORMERS})
+    relative = False
 
     def __init__(self, n_starts: int = 2) -> None:
         self.n_starts = n_starts

@@ -13,6 +13,7 @@ from molsearch.cli import options
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from molsearch.bench.background import RandomPool
     from molsearch.bench.methods import Method
     from molsearch.bench.training import TrainingSet
 
@@ -79,6 +80,23 @@ def benchmark(
             "'none'. By default those of the encoders, else standard, where they can be read.",
         ),
     ] = "",
+    random: Annotated[
+        int,
+        typer.Option(
+            "--random",
+            min=0,
+            help="Hide the actives among so many random compounds too, for the Bayes enrichment "
+            "factor EF^B of BayesBind; 10000 tells up to 1 in 1,000. Adds to a finished file.",
+        ),
+    ] = 0,
+    random_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--random-from",
+            help="File of the random compounds; by default $MOLSEARCH_DATA/unlabelled.parquet, "
+            "screening compounds of PubChem.",
+        ),
+    ] = None,
     cache: Annotated[
         Path | None, typer.Option("--cache", help="Folder of prepared conformers.")
     ] = None,
@@ -127,6 +145,7 @@ def benchmark(
         cache=ConformerCache(root, config.prepare, workers),
         say=_silent if quiet else _say,
         progress_for=_progress(quiet),
+        random=_random_pool(random, random_from, seed),
     )
     path = output if output is not None else Path("results") / f"{opened.name}.json"
     record = runner.run(path, overwrite=overwrite)
@@ -137,6 +156,15 @@ def benchmark(
 
         typer.echo(overview(record))
         typer.echo(f"\n{path}  (molsearch report {path} makes a page of it)")
+
+
+def _random_pool(n: int, source: Path | None, seed: int) -> RandomPool | None:
+    from molsearch.bench.background import draw_pool
+    from molsearch.errors import UsageError
+
+    if not n and source is not None:
+        raise UsageError("--random-from names a file: say with --random how many to draw from it")
+    return draw_pool(n, source, seed) if n else None
 
 
 def _split(text: str) -> list[str]:
