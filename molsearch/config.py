@@ -78,6 +78,13 @@ class ScreenConfig(Config):
     where: tuple[str, ...] = ()
     unique: Literal["none", "parent", "skeleton", "scaffold"] = "none"
     keep_query: bool = True
+    keep_inactives: bool = True
+    inactives_weight: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="ranks are by score - weight * score of the nearest known inactive",
+    )
 
 
 class SoftConfig(Config):
@@ -149,6 +156,13 @@ class TrainConfig(Config):
     shared_targets: Literal["mask", "positive"] = Field(
         "mask", description="what other pairs of a shared target are: left out, or positives"
     )
+    prototypes: float = Field(
+        0.0,
+        ge=0,
+        description="weight of the labelled molecules against one learned vector a target",
+    )
+    prototype_temperature: float = Field(0.07, gt=0)
+    prototype_learning_rate: float = Field(5e-3, gt=0)
     learning_rate: float = Field(1e-3, gt=0)
     table_learning_rate: float = Field(2e-3, gt=0)
     weight_decay: float = Field(0.01, ge=0)

@@ -42,6 +42,11 @@ class Activities:
         """Number of (molecule, target) pairs."""
         return int(self.acts_on.nnz)
 
+    @property
+    def n_trained_targets(self) -> int:
+        """Number of targets with two molecules, from which pairs are drawn."""
+        return int((self.acts_on.getnnz(axis=0) >= 2).sum())
+
     def keep(self, rows: NDArray[np.bool_]) -> Activities:
         """Keep the molecules where `rows` is true, and all targets."""
         chosen = np.flatnonzero(rows)

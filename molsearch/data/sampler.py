@@ -13,12 +13,20 @@ from numpy.typing import NDArray
 class PairBatch:
     """Rows `first` and `second` (int64 ``[B]``) of one target each, and who shares targets.
 
-    `shares_target` is bool ``[B, B]``: first i and second j have a target in common.
+    `shares_target` is bool ``[B, B]``: first i and second j have a target in common. `targets`
+    are int64 ``[B]``: the sampler's numbers of the targets, ``0 .. n_targets - 1``.
     """
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     shares_target: NDArray[np.bool_]
+    targets: NDArray[np.int64]
+
+    def part(self, rows: slice) -> PairBatch:
+        """Keep some of the pairs."""
+        return PairBatch(
+            self.first[rows], self.second[rows], self.shares_target[rows, rows], self.targets[rows]
+        )
 
 
 class PairSampler:
@@ -53,12 +61,24 @@ class PairSampler:
         chance = n_ligands[self._usable].astype(np.float64) ** power
         self._chance = chance / chance.sum()
         self.batch_size = min(batch_size, len(self._usable))
+        self._drawn_on = self._acts_on[:, self._usable]
         self._seed = seed
+
+    @property
+    def n_targets(self) -> int:
+        """Number of targets that may be drawn: those with two ligands."""
+        return len(self._usable)
+
+    def acts_on(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which targets that may be drawn the molecules `rows` act on, ``[n, n_targets]``."""
+        found: NDArray[np.bool_] = self._drawn_on[rows].toarray() > 0
+        return found
 
     def draw(self, step: int) -> PairBatch:
         """Return the pairs of a step."""
         random = np.random.default_rng([self._seed, step])
-        targets = random.choice(self._usable, self.batch_size, replace=False, p=self._chance)
+        drawn = random.choice(self.n_targets, self.batch_size, replace=False, p=self._chance)
+        targets = self._usable[drawn]
         start = self._start[targets].astype(np.int64)
         count = self._start[targets + 1] - start
         first = random.integers(0, count)
@@ -66,4 +86,4 @@ class PairSampler:
         second = (first + random.integers(1, count)) % count
         first, second = self._ligands[start + first], self._ligands[start + second]
         shared = (self._acts_on[first] @ self._acts_on[second].T).toarray() > 0
-        return PairBatch(first.astype(np.int64), second.astype(np.int64), shared)
+        return PairBatch(first.astype(np.int64), second.astype(np.int64), shared, drawn)

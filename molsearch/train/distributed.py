@@ -74,12 +74,21 @@ def part_seeds(seed: int) -> None:
         torch.manual_seed(seed + _RANK_SEEDS * rank)
 
 
-def average_gradients(module: nn.Module) -> None:
-    """Replace each gradient by its mean over processes; an absent one counts as zero."""
+def average_gradients(module: nn.Module, beside: nn.Parameter | None = None) -> None:
+    """Replace each gradient by its mean over processes; an absent one counts as zero.
+
+    Parameters
+    ----------
+    module
+        Its parameters.
+    beside
+        One more, trained with it.
+    """
     size = rank_and_size()[1]
     if size == 1:
         return
-    parameters = [p for p in module.parameters() if p.requires_grad]
+    beside_it = [] if beside is None else [beside]
+    parameters = [p for p in [*module.parameters(), *beside_it] if p.requires_grad]
     grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     flat = torch.cat([grad.reshape(-1) for grad in grads])
     dist.all_reduce(flat)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ class Learner:
         Best development figure so far, and the step that reached it.
     best_average
         The average at that step.
+    prototypes
+        One learned vector a training target, ``[T, dim]``; no part of the encoder.
     """
 
     network: Network
@@ -40,6 +43,7 @@ class Learner:
     optimizer: torch.optim.Optimizer
     best: tuple[float, int] = (-1.0, 0)
     best_average: dict[str, Tensor] = field(default_factory=dict)
+    prototypes: nn.Parameter | None = None
 
     @property
     def device(self) -> torch.device:
@@ -58,26 +62,45 @@ def encoder_config(config: TrainConfig) -> ModelConfig:
 
 
 def new_learner(
-    config: TrainConfig, device: torch.device, parent: Network | None = None
+    config: TrainConfig,
+    device: torch.device,
+    parent: Network | None = None,
+    *,
+    n_prototypes: int = 0,
 ) -> Learner:
-    """Build an encoder and its optimiser; weights are random, or those of `parent`."""
+    """Build an encoder and its optimiser; weights are random, or those of `parent`.
+
+    With `n_prototypes`, so many vectors are learned beside it.
+    """
     network = Network(parent.config if parent is not None else encoder_config(config))
     if parent is not None:
         network.load_state_dict(parent.state_dict())
     network = network.to(device)
     table = [p for n, p in network.named_parameters() if n == _TABLE]
     dense = [p for n, p in network.named_parameters() if n != _TABLE]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": dense, "base": config.learning_rate},
         {"params": table, "base": config.table_learning_rate},
     ]
+    prototypes = None
+    if n_prototypes:
+        prototypes = new_prototypes(n_prototypes, network.config.embedding_dim, config.seed, device)
+        rate = config.prototype_learning_rate
+        groups.append({"params": [prototypes], "base": rate, "weight_decay": 0.0})
     optimizer = torch.optim.AdamW(
         [group for group in groups if group["params"]],
         weight_decay=config.weight_decay,
         betas=(0.9, 0.98),
         fused=True,
     )
-    return Learner(network, copy_of(network), optimizer)
+    return Learner(network, copy_of(network), optimizer, prototypes=prototypes)
+
+
+def new_prototypes(n: int, dim: int, seed: int, device: torch.device) -> nn.Parameter:
+    """Draw `n` unit vectors, apart from the random numbers of everything else."""
+    random = torch.Generator().manual_seed(seed)
+    vectors = nn.functional.normalize(torch.randn(n, dim, generator=random), dim=-1)
+    return nn.Parameter(vectors.to(device))
 
 
 def embed(

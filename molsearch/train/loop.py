@@ -15,6 +15,7 @@ from molsearch.nn.network import Network
 from molsearch.train.distributed import agreed, average_gradients, is_first, part_seeds
 from molsearch.train.learner import Learner, follow, new_learner, step_down
 from molsearch.train.method import Method
+from molsearch.train.prototypes import n_prototypes
 from molsearch.train.schedule import rate
 from molsearch.train.state import TrainState, resume_checkpoint, save_checkpoint
 
@@ -44,6 +45,8 @@ def start(
     device: torch.device,
     names: Sequence[str] = ("f",),
     parent: Network | None = None,
+    *,
+    n_targets: int = 0,
 ) -> TrainState:
     """Build a run, continuing from the checkpoint in `folder` where there is one.
 
@@ -53,9 +56,17 @@ def start(
         The encoders to train.
     parent
         Where all of them start from; None for random weights.
+    n_targets
+        Training targets, each with a vector of its own where the configuration wants them.
     """
     torch.manual_seed(config.seed)
-    state = TrainState({name: new_learner(config, device, parent) for name in names})
+    learners = {
+        name: new_learner(
+            config, device, parent, n_prototypes=n_prototypes(config, name, n_targets)
+        )
+        for name in names
+    }
+    state = TrainState(learners)
     part_seeds(config.seed)
     resume_checkpoint(folder, state, config)
     return state
@@ -115,7 +126,7 @@ def one_step(state: TrainState, config: TrainConfig, method: Method) -> StepRepo
         figures |= objective.report
     factor = rate(state.step, config.steps, config.warm_up)
     for learner in state.learners.values():
-        average_gradients(learner.network)
+        average_gradients(learner.network, learner.prototypes)
         step_down(learner, factor=factor, clip=config.clip)
         follow(learner, config.ema, state.step)
     state.step += 1

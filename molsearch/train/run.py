@@ -80,7 +80,8 @@ def run_training(
     """
     method = method_of(config, material)
     network = parent.network if parent is not None else None
-    state = start(config, out, device, method.learners, network)
+    n_targets = material.activities.n_trained_targets
+    state = start(config, out, device, method.learners, network, n_targets=n_targets)
     events = Events(out, state.step) if is_first() else None
 
     def on_step(report: StepReport) -> None:

@@ -48,12 +48,12 @@ class SemiSupervised:
         soft = self.config.soft
         batch = self.supervised.draw(state.step)
         f, g = state.learners[F], state.learners[G]
-        loss = self.supervised.pair_loss(f, batch)
+        loss, parts = self.supervised.pair_loss(f, batch)
         n_pairs = 2 * len(batch.first)
-        yield Objective(F, loss, n_pairs, {"supervised": float(loss.detach())})
+        yield Objective(F, loss, n_pairs, parts)
         if soft.supervised > 0:
-            loss = self.supervised.pair_loss(g, batch)
-            report = {"supervised_g": float(loss.detach())}
+            loss, parts = self.supervised.pair_loss(g, batch)
+            report = {f"{name}_g": value for name, value in parts.items()}
             yield Objective(G, soft.supervised * loss, n_pairs, report)
         yield self._soft(state, f, g)
 

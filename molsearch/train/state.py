@@ -128,6 +128,8 @@ def _tensors(learner: Learner) -> dict[str, Tensor]:
     tensors = {f"network.{n}": p.detach() for n, p in learner.network.named_parameters()}
     tensors |= {f"average.{n}": t for n, t in learner.average.items()}
     tensors |= {f"best.{n}": t for n, t in learner.best_average.items()}
+    if learner.prototypes is not None:
+        tensors["prototypes"] = learner.prototypes.detach()
     for index, slots in learner.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
     return tensors
@@ -137,6 +139,8 @@ def _restore(learner: Learner, tensors: dict[str, Tensor]) -> None:
     device = learner.device
     for name, parameter in learner.network.named_parameters():
         parameter.data.copy_(tensors[f"network.{name}"])
+    if learner.prototypes is not None:
+        learner.prototypes.data.copy_(tensors["prototypes"])
     learner.average = {n: t.to(device) for n, t in _under(tensors, "average.").items()}
     learner.best_average = {n: t.to(device) for n, t in _under(tensors, "best.").items()}
     content = learner.optimizer.state_dict()

@@ -16,6 +16,7 @@ from molsearch.losses.info_nce import info_nce
 from molsearch.train.distributed import own_share
 from molsearch.train.learner import Learner, embed
 from molsearch.train.method import F, Objective
+from molsearch.train.prototypes import prototype_term
 from molsearch.train.state import TrainState
 from molsearch.train.views import view_of
 
@@ -33,20 +34,28 @@ class Supervised:
     def objectives(self, state: TrainState) -> Iterator[Objective]:
         """Yield the loss of the step's pairs."""
         batch = self.draw(state.step)
-        loss = self.pair_loss(state.learners[F], batch)
-        yield Objective(F, loss, 2 * len(batch.first))
+        loss, parts = self.pair_loss(state.learners[F], batch)
+        report = parts if len(parts) > 1 else {}
+        yield Objective(F, loss, 2 * len(batch.first), report)
 
     def draw(self, step: int) -> PairBatch:
         """Draw the pairs of a step for all processes, the same number for each."""
         batch = self.sampler.draw(step)
         size = rank_and_size()[1]
         kept = len(batch.first) // size * size
-        return PairBatch(batch.first[:kept], batch.second[:kept], batch.shares_target[:kept, :kept])
+        return batch.part(slice(kept))
 
-    def pair_loss(self, learner: Learner, batch: PairBatch) -> Tensor:
-        """Embed this process's share of the pairs and compare it with all of them."""
-        own = own_share(len(batch.first))
-        rows = np.concatenate([batch.first[own], batch.second[own]])
+    def pair_loss(self, learner: Learner, batch: PairBatch) -> tuple[Tensor, dict[str, float]]:
+        """Embed this process's share of the pairs and compare it with all of them.
+
+        Returns
+        -------
+        loss, parts
+            The whole loss, and what it is made of: ``supervised``, the contrast of the pairs,
+            and ``prototypes`` where they take part.
+        """
+        own = batch.part(own_share(len(batch.first)))
+        rows = np.concatenate([own.first, own.second])
         network = learner.network.train()
         z = embed(
             network,
@@ -57,7 +66,21 @@ class Supervised:
         )
         first, second = z.chunk(2)
         shared = torch.from_numpy(batch.shares_target).to(z.device)
-        return self._nested(first, second, shared, network.config.matryoshka)
+        prefixes = network.config.matryoshka
+        loss = self._nested(first, second, shared, prefixes)
+        parts = {"supervised": float(loss.detach())}
+        if learner.prototypes is not None:
+            term = prototype_term(
+                z,
+                learner.prototypes,
+                own,
+                self.sampler,
+                temperature=self.config.prototype_temperature,
+                prefixes=prefixes,
+            )
+            parts["prototypes"] = float(term.detach())
+            loss = loss + self.config.prototypes * term
+        return loss, parts
 
     def _nested(
         self, first: Tensor, second: Tensor, shared: Tensor, prefixes: tuple[int, ...]

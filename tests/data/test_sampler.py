@@ -61,6 +61,24 @@ def test_every_partner_is_equally_likely() -> None:
     assert inside.min() > 0.75 * inside.mean()
 
 
+def test_targets_of_a_batch_are_those_that_its_ligands_act_on() -> None:
+    dense = _acts_on().toarray()
+    dense[:, 5] = False  # a target that is never drawn takes no number
+    acts_on = sparse.csr_matrix(dense)
+    dense = dense[:, dense.sum(0) >= 2]
+    sampler = PairSampler(acts_on, 8, seed=1)
+    assert sampler.n_targets == dense.shape[1]
+    for step in range(20):
+        batch = sampler.draw(step)
+        assert dense[batch.first, batch.targets].all()
+        assert dense[batch.second, batch.targets].all()
+        assert len(set(batch.targets)) == len(batch.targets)
+        assert np.array_equal(sampler.acts_on(batch.first), dense[batch.first])
+        part = batch.part(slice(2, 5))
+        assert np.array_equal(part.targets, batch.targets[2:5])
+        assert np.array_equal(part.shares_target, batch.shares_target[2:5, 2:5])
+
+
 def test_nothing_to_contrast_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing to contrast"):
         PairSampler(sparse.csr_matrix(np.eye(4, dtype=bool)), 2, seed=0)

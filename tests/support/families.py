@@ -62,7 +62,7 @@ def method_for(config: TrainConfig, pairs: GraphStore, rest: GraphStore | None =
 
 def run(config: TrainConfig, method: Method, folder: Path, stop: int | None = None) -> TrainState:
     """Train; the latest loss is the figure that checkpoints are chosen by."""
-    state = loop.start(config, folder, torch.device("cpu"), method.learners)
+    state = loop.start(config, folder, torch.device("cpu"), method.learners, n_targets=3)
     steps = loop.train(
         state,
         config,

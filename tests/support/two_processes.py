@@ -27,6 +27,7 @@ def two_config(**changes: Any) -> TrainConfig:
             "model": model,
             "coordinate_noise": 0.0,
             "pairs_per_step": 2,
+            "prototypes": 0.5,
             "steps": 4,
             **changes,
         }

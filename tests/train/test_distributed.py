@@ -28,7 +28,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     alone = run(two_config(), sampled_by_two(two_config()), tmp_path / "alone")
     history = json.loads((tmp_path / "history-0.json").read_text())
     other = json.loads((tmp_path / "history-1.json").read_text())
-    for name in ("supervised", "soft", "uniformity", "supervised_g"):
+    for name in ("supervised", "prototypes", "soft", "uniformity", "supervised_g"):
         mean = [(a[name] + b[name]) / 2 for a, b in zip(history, other, strict=True)]
         assert mean == pytest.approx([row[name] for row in alone.history], rel=2e-3), name
     assert history[0]["neighbours"] == pytest.approx(alone.history[0]["neighbours"], rel=1e-3)
