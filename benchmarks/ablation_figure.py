@@ -185,9 +185,9 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Between three and six round values within the range."""
+    """Between two and five round values within the range."""
     power = 10.0 ** math.floor(math.log10(high - low))
-    step = next(power * s for s in (0.1, 0.2, 0.5, 1, 2) if (high - low) / (power * s) < 6)
+    step = next(power * s for s in (0.1, 0.2, 0.5, 1, 2) if (high - low) / (power * s) < 5)
     first = math.ceil(low / step)
     return [float(f"{n * step:.6g}") for n in range(first, math.floor(high / step) + 1)]
 
