@@ -116,13 +116,13 @@ def space(chart: pd.DataFrame, rows: pd.DataFrame, focus: int | None) -> Any:
         y=alt.Y("y:Q", title=f"Second axis ({share_y:.0f} %)"),
         color=_colours(kinds, colours),
     )
-    library = base.transform_filter("datum.kind == 'library'").mark_circle(size=14, opacity=0.35)
+    library = base.transform_filter("datum.kind == 'library'").mark_circle(size=14, opacity=0.5)
     hits = (
         base.transform_filter("datum.kind == 'hit'")
         .mark_circle()
         .encode(
             tooltip=_TIP,
-            opacity=alt.Opacity("score:Q", scale=alt.Scale(range=[0.15, 1]), legend=None),
+            opacity=alt.Opacity("score:Q", scale=alt.Scale(range=[0.35, 1]), legend=None),
             size=alt.condition(alt.datum.record == (focus or -1), alt.value(240), alt.value(42)),
         )
         .add_params(_pick())

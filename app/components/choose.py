@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit_ketcher import st_ketcher
 
 from app import places
-from app.components import library, queries, uploads
+from app.components import library, queries, theme, uploads
 from app.components.launch import Library, Options
 from app.components.queries import Draft
 from molsearch.errors import MolSearchError
@@ -44,7 +44,8 @@ def _paste() -> list[Draft]:
 
 def _draw() -> list[Draft]:
     st.caption("Draw, then press **Apply**. Several molecules on the sheet are several queries.")
-    smiles = st_ketcher(height=460, key="sketch")
+    with st.container(key="sketcher-dark" if theme.is_dark() else "sketcher"):
+        smiles = st_ketcher(height=460, key="sketch")
     parts = [part for part in (smiles or "").split(".") if part]
     lines = [f"{part} drawn {number}" for number, part in enumerate(parts, start=1)]
     return queries.parse_text("\n".join(lines))
@@ -78,6 +79,7 @@ def _examples() -> list[Draft]:
         names,
         selection_mode="multi",
         default=names[:1],
+        wrap=True,
         key="query-examples",
     )
     return [draft for draft in found if draft.name in chosen]
@@ -179,7 +181,7 @@ def keep_upload(file_id: str, name: str, handle: object) -> Path:
 
 def option_widgets() -> Options:
     """Let the user change the options of a screen; the defaults are the command line's."""
-    left, right = st.columns(2)
+    left, right = st.columns(2, vertical_alignment="bottom")
     k = left.number_input("Hits", 1, 100_000, 1000, 100, key="opt-k")
     fusion = right.selectbox(
         "Several queries count by",
@@ -187,6 +189,7 @@ def option_widgets() -> Options:
         format_func={"max": "the nearest one", "mean": "their mean"}.__getitem__,
         key="opt-fusion",
     )
+    left, right = st.columns(2, vertical_alignment="bottom")
     unique = left.selectbox(
         "Keep one hit of each",
         ["none", "parent", "skeleton", "scaffold"],
@@ -204,8 +207,10 @@ def option_widgets() -> Options:
         key="opt-encoder",
         format_func=encoder_name,
     )
-    no_alerts = left.toggle("Leave out structural alerts (PAINS, Brenk)", key="opt-alerts")
-    drop = right.toggle("Leave out the queries themselves", key="opt-drop")
+    # A row of their own each: a toggle's label is cut where it does not fit.
+    no_alerts = st.toggle("Leave out structural alerts (PAINS, Brenk)", key="opt-alerts")
+    drop = st.toggle("Leave out the queries themselves", key="opt-drop")
+    left, right = st.columns(2, vertical_alignment="bottom")
     include = left.text_input("Every hit contains (SMARTS)", key="opt-include")
     exclude = right.text_input("No hit contains (SMARTS)", key="opt-exclude")
     where = st.text_input(

@@ -103,7 +103,8 @@ def panel(job: Job, result: Result, hit: Mapping[str, Any]) -> None:
             )
         else:
             picture = drawing.as_url(radar.radar(hit, properties(query)), dark=theme.is_dark())
-            st.html(f"<div class='ms-radar'><img src='{picture}' alt='properties'></div>")
+            words = "Radar plot of the properties of the hit and of its nearest query"
+            st.html(f"<div class='ms-radar'><img src='{picture}' alt='{words}'></div>")
             st.caption("Filled: the hit. Dashed: its nearest query. Outer ring: MW 700, cLogP 7 …")
         with st.expander("All that is known of it"):
             st.html(facts(hit, result))

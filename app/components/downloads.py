@@ -61,15 +61,19 @@ def html_bytes(rows: pd.DataFrame, result: Result) -> bytes:
 
 
 def sdf_bytes(
-    rows: pd.DataFrame, result: Result, on_progress: Callable[[float], None] | None = None
+    rows: pd.DataFrame,
+    result: Result,
+    on_progress: Callable[[float], None] | None = None,
+    *,
+    most: int = POSES_MOST,
 ) -> bytes:
     """Hits as SDF, each laid over its nearest query's geometry, which comes first.
 
-    At most `POSES_MOST` rows; a hit of which no 3D geometry can be made is left out.
+    At most `most` rows; a hit of which no 3D geometry can be made is left out.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "poses.sdf"
-        write_sdf(_entries(rows.head(POSES_MOST), result, on_progress), path)
+        write_sdf(_entries(rows.head(most), result, on_progress), path)
         return path.read_bytes()
 
 

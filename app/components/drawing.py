@@ -18,9 +18,9 @@ _LONGEST = 2000
 
 def tag(smiles: str, align_to: str | None = None, *, dark: bool = False) -> str:
     """Draw a structure as an ``<img>`` element."""
-    return (
-        f"<img src='{html.escape(url(smiles, align_to, dark=dark), quote=True)}' alt='structure'>"
-    )
+    address = html.escape(url(smiles, align_to, dark=dark), quote=True)
+    words = html.escape(f"structure {smiles[:120]}", quote=True)
+    return f"<img src='{address}' alt='{words}'>"
 
 
 def as_url(drawn: str, *, dark: bool = False) -> str:

@@ -33,7 +33,7 @@ def shown(rows: pd.DataFrame, result: Result, *, dark: bool) -> pd.DataFrame:
     several = [schema.QUERY_ID] if len(smiles) > 1 else []
     rest = [name for name in result.user_columns if name not in named]
     order = [
-        *names, *named, schema.SCORE, schema.PERCENTILE, schema.ECFP4_SIMILARITY, *against,
+        *names, *named, schema.SCORE, schema.ECFP4_SIMILARITY, schema.PERCENTILE, *against,
         *several, *_PROPERTY_LABELS, schema.ALERTS, schema.IS_QUERY, *rest,
     ]  # fmt: skip
     table = rows[order].copy()
@@ -45,11 +45,11 @@ def config(result: Result) -> dict[str, Any]:
     """How each column is shown."""
     column = st.column_config
     found: dict[str, Any] = {
-        "structure": column.ImageColumn("Structure", width=150, pinned=True),
-        schema.RANK: column.NumberColumn("#", width=50, pinned=True),
-        schema.MOLECULE_ID: column.TextColumn("Id", width=110),
+        "structure": column.ImageColumn("Structure", width=142, pinned=True),
+        schema.RANK: column.NumberColumn("#", width=46, pinned=True),
+        schema.MOLECULE_ID: column.TextColumn("Id", width=92),
         schema.SCORE: column.ProgressColumn(
-            "Score", min_value=0, max_value=1, format="%.3f", width=110,
+            "Score", min_value=0, max_value=1, format="%.3f", width=104,
             help="Cosine similarity of the encoder's embeddings, 1 for identical ones.",
         ),
         schema.PERCENTILE: column.NumberColumn(
@@ -71,5 +71,5 @@ def config(result: Result) -> dict[str, Any]:
     for name, (label, form) in _PROPERTY_LABELS.items():
         found[name] = column.NumberColumn(label, format=form, width=78)
     for name in result.user_columns:
-        found[name] = column.TextColumn(name, width=130)
+        found[name] = column.TextColumn(name, width=112)
     return found

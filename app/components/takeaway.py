@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import jobs
-from app.components import downloads, shortlist
+from app.components import downloads, poses, shortlist
 from app.components.hits import Result
 from app.jobs import Job
 from molsearch import schema
@@ -61,17 +61,11 @@ def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> 
             "parquet", lambda: downloads.parquet_bytes(chosen), f"{name}.parquet",
             icon=":material/download:", key="take-parquet", on_click="ignore",
         )  # fmt: skip
-        poses = min(len(chosen), downloads.POSES_MOST)
-        st.download_button(
-            f"sdf, {poses} aligned poses", lambda: downloads.sdf_bytes(chosen, result),
-            f"{name}.sdf", "chemical/x-mdl-sdfile", icon=":material/download:", key="take-sdf",
-            on_click="ignore",
-            help="Each hit laid over its nearest query in 3D; about a second a hit.",
-        )  # fmt: skip
         st.download_button(
             "HTML report", lambda: downloads.html_bytes(chosen, result), f"{name}.html",
             "text/html", icon=":material/download:", key="take-html", on_click="ignore",
         )  # fmt: skip
+    poses.offer(chosen, result, name)
 
 
 def reproduce(job: Job, status: jobs.Status) -> None:

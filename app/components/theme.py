@@ -16,65 +16,12 @@ ICON = str(Path(__file__).resolve().parents[1] / "static" / "icon.svg")
 # Colours by meaning, of middle brightness: they stand on light and dark pages alike.
 SCORE, ECFP4, QUERY, NEW, MUTED = "#2a9db8", "#d9822b", "#e5484d", "#2f9e62", "#8a94a0"
 
-_CSS = """
-<style>
-.block-container { padding-top: 4rem; padding-bottom: 3rem; max-width: 1500px; }
-.ms-muted { opacity: .68; }
-.ms-lead { opacity: .75; margin: -.5rem 0 .6rem; max-width: 62rem; }
-.ms-chips { display: flex; flex-wrap: wrap; gap: .6rem; }
-.ms-chip { border: 1px solid color-mix(in srgb, currentColor 16%, transparent);
-  border-radius: .6rem; padding: .35rem .6rem .45rem; width: 190px; overflow: hidden; }
-.ms-chip img { width: 100%; height: 108px; display: block; }
-.ms-chip b { display: block; font-size: .86rem; font-weight: 600; white-space: nowrap;
-  overflow: hidden; text-overflow: ellipsis; }
-.ms-chip small { opacity: .65; font-size: .75rem; display: block; white-space: nowrap;
-  overflow: hidden; text-overflow: ellipsis; }
-.ms-chip.bad { border-color: #e5484d; width: 280px; }
-.ms-chip.bad small { white-space: normal; opacity: .9; }
-.ms-facts { display: flex; flex-wrap: wrap; gap: .3rem 1.6rem; margin: 0 0 .3rem; }
-.ms-facts span { white-space: nowrap; } .ms-facts i { font-style: normal; opacity: .62;
-  margin-right: .35rem; }
-.ms-empty { text-align: center; padding: 3.2rem 1rem; border: 1px dashed
-  color-mix(in srgb, currentColor 22%, transparent); border-radius: .8rem; margin: 1rem 0; }
-.ms-empty h3 { margin: 0 0 .3rem; padding: 0; } .ms-empty p { opacity: .7; margin: 0; }
-.ms-card { border: 1px solid color-mix(in srgb, currentColor 16%, transparent);
-  border-radius: .6rem; padding: .5rem .7rem .6rem; height: 100%; }
-.ms-card img { width: 100%; height: 150px; display: block; }
-.ms-pair { display: flex; gap: .5rem; } .ms-pair figure { margin: 0; flex: 1; min-width: 0; }
-.ms-pair img, .ms-radar img { width: 100%; display: block; }
-.ms-pair figcaption { font-size: .82rem; opacity: .7; }
-.ms-foot { margin-top: 2.5rem; font-size: .82rem; opacity: .6; }
-.ms-card .top { display: flex; justify-content: space-between; gap: .5rem; font-size: .84rem; }
-.ms-card .top b { font-weight: 600; overflow: hidden; text-overflow: ellipsis;
-  white-space: nowrap; }
-.ms-card .foot { font-size: .78rem; opacity: .78; display: flex; flex-wrap: wrap;
-  gap: 0 .7rem; align-content: flex-start; }
-/* Narrow cards wrap their badges: all of a row keep the same height, so that buttons line up. */
-@media (max-width: 1420px) { .st-key-grid .ms-card .foot { min-height: 5.25rem; } }
-.ms-badge { border-radius: 1rem; padding: .02rem .5rem; font-size: .74rem; white-space: nowrap;
-  border: 1px solid currentColor; }
-.ms-badge.new { color: #2f9e62; } .ms-badge.query { color: #e5484d; }
-.ms-badge.alert { color: #b58105; }
-.ms-props { width: 100%; font-size: .86rem; border-collapse: collapse; }
-.ms-props td { padding: .16rem .3rem .16rem 0; border-bottom: 1px solid
-  color-mix(in srgb, currentColor 10%, transparent); }
-.ms-props td:first-child { opacity: .65; white-space: nowrap; width: 34%; }
-.ms-props td { overflow-wrap: anywhere; }
-.ms-stage { display: flex; justify-content: space-between; font-size: .9rem; }
-.ms-wait { height: .4rem; border-radius: .3rem; overflow: hidden; margin: .55rem 0 .35rem;
-  background: color-mix(in srgb, currentColor 9%, transparent); }
-.ms-wait::before { content: ""; display: block; height: 100%; width: 30%; border-radius: .3rem;
-  background: #2a9db8; animation: ms-wait 1.6s ease-in-out infinite alternate; }
-@keyframes ms-wait { from { margin-left: 0; } to { margin-left: 70%; } }
-@media (prefers-reduced-motion: reduce) { .ms-wait::before { animation: none; width: 100%;
-  opacity: .4; } }
-</style>
-"""
+_STYLE = Path(__file__).resolve().parents[1] / "static" / "style.css"
 
 
 def style() -> None:
     """Put the shared style on the page."""
-    st.html(_CSS)
+    st.html(_STYLE)
 
 
 def footer() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import time
@@ -142,6 +143,24 @@ def columns(path: Path) -> tuple[str, ...]:
             if head.shape[1] > 1 and values.tolist() == [first.smiles]:
                 return look(path, ReadConfig(id_column=str(name))).columns
     return seen.columns
+
+
+def forget_taken(kept: dict[str, str]) -> None:
+    """Forget the uploads of a session that a job has taken, and remove their empty folders.
+
+    Parameters
+    ----------
+    kept
+        Where each upload of the session was stored; changed in place.
+    """
+    for file_id, stored in list(kept.items()):
+        path = Path(stored)
+        if path.is_file():
+            continue
+        del kept[file_id]
+        if path.parent.name.startswith(WAITING):
+            with contextlib.suppress(OSError):  # not empty, or removed already
+                path.parent.rmdir()
 
 
 def sweep(root: Path, now: float | None = None) -> int:

@@ -38,8 +38,8 @@ def show(query: str, hit: str, name: str, *, height: int = 360) -> None:
         st.info(found)
         return
     _view()(
-        query=found.query_block, hit=found.hit_block, height=height, key="overlay-viewer",
-        default=None,
+        query=found.query_block, hit=found.hit_block, height=height, name=name,
+        key="overlay-viewer", default=None,
     )  # fmt: skip
     st.caption(
         f"Shape Tanimoto {found.shape:.2f} · colour (pharmacophore) Tanimoto {found.colour:.2f}. "

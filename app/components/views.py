@@ -61,6 +61,7 @@ def as_table(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) ->
         on_select="rerun",
         selection_mode=["multi-row", "single-cell"],
         key="hit-table",
+        alt=f"{len(rows):,} hits; the arrow keys move, the hit of the marked cell is shown beside",
     )
     ticked = [int(rows.index[row]) for row in event["selection"]["rows"] if row < len(rows)]
     if ticked and st.button(
@@ -85,7 +86,12 @@ def as_grid(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> 
         with columns[place % 4]:
             st.html(detail.card(hit, result.query_of(hit)))
             number = int(hit[schema.RECORD_NUMBER])
-            if st.button("Look", key=f"look-{number}", width="stretch", type="tertiary"):
+            if st.button(
+                f"Look at {hit[schema.RANK]}",
+                key=f"look-{number}",
+                width="stretch",
+                type="tertiary",
+            ):
                 picked = number
     return picked
 
@@ -114,7 +120,10 @@ def as_scaffolds(job: Job, result: Result, rows: pd.DataFrame, focus: int | None
             for place, hit in zip(cards, best, strict=False):
                 number = int(hit[schema.RECORD_NUMBER])
                 place.html(detail.card(hit, result.query_of(hit)))
-                if place.button("Look", key=f"scaf-{number}", width="stretch", type="tertiary"):
+                if place.button(
+                    f"Look at {hit[schema.RANK]}", key=f"scaf-{number}", width="stretch",
+                    type="tertiary",
+                ):  # fmt: skip
                     picked = number
     return picked
 
@@ -122,7 +131,7 @@ def as_scaffolds(job: Job, result: Result, rows: pd.DataFrame, focus: int | None
 def as_novelty(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """Score against likeness: high and to the left is what a fingerprint would not find."""
     chart = charts.novelty(rows, focus)
-    return _clicked(chart, "novelty")
+    return _clicked(chart, "novelty", "Score of each hit against its ECFP4 similarity")
 
 
 def as_map(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
@@ -130,13 +139,16 @@ def as_map(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> i
     if result.chart is None:
         theme.empty("No map of this run", "It is still being drawn, or could not be made.")
         return None
-    return _clicked(charts.space(result.chart, rows, focus), "map")
+    words = "Map of the library, its hits and the queries, as the encoder places them"
+    return _clicked(charts.space(result.chart, rows, focus), "map", words)
 
 
 def as_scores(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """How scores are spread."""
     score = float(result.frame.loc[focus, schema.SCORE]) if focus is not None else None  # type: ignore[arg-type]
-    st.altair_chart(charts.distribution(rows, score), width="stretch")
+    st.altair_chart(
+        charts.distribution(rows, score), width="stretch", alt="Histogram of the scores"
+    )
     st.caption("The red line is the hit you look at.")
     return None
 
@@ -151,10 +163,11 @@ VIEWS: dict[str, View] = {
 }
 
 
-def _clicked(chart: Any, key: str) -> int | None:
+def _clicked(chart: Any, key: str, words: str) -> int | None:
     event = st.altair_chart(
-        chart, width="stretch", on_select="rerun", selection_mode=charts.PICK, key=f"chart-{key}"
-    )
+        chart, width="stretch", on_select="rerun", selection_mode=charts.PICK, key=f"chart-{key}",
+        alt=words,
+    )  # fmt: skip
     st.caption("Click a point to look at the hit.")
     return charts.picked(event)
 

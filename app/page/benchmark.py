@@ -62,7 +62,9 @@ def shown(job: jobs.Job | None) -> None:
     if said:
         lines = "\n".join(f"- {theme.unmarked(sentence)}" for sentence in said)
         st.warning(f"**Read the figures with this in mind**\n\n{lines}")
-    st.dataframe(benchmarks.overview(record), hide_index=True, height="content")
+    st.dataframe(
+        benchmarks.overview(record), hide_index=True, height="content", alt="Means over targets"
+    )
     st.caption(
         "Means over targets with 95 % bootstrap intervals over targets."
         if len(summary.complete(record)) > 1
@@ -83,11 +85,16 @@ def by_target(record: dict[str, Any]) -> None:
     st.subheader("Target by target", anchor=False)
     method = st.selectbox("Against ECFP4", others, key="bench-method")
     left, right = st.columns([3, 2], gap="large")
-    left.altair_chart(charts.pairs(values, method, summary.BASELINE), width="stretch")
+    left.altair_chart(
+        charts.pairs(values, method, summary.BASELINE), width="stretch",
+        alt=f"BEDROC of {method} against {summary.BASELINE}, a point a target",
+    )  # fmt: skip
     table = values[[method, summary.BASELINE]].copy()
     table["difference"] = table[method] - table[summary.BASELINE]
     right.dataframe(
-        table.sort_values("difference", ascending=False).round(3).rename_axis("target"), height=420
+        table.sort_values("difference", ascending=False).round(3).rename_axis("target"),
+        height=420,
+        alt="BEDROC by target",
     )
 
 
@@ -98,13 +105,16 @@ def early(record: dict[str, Any]) -> None:
         st.subheader("Curves", anchor=False)
         left, right = st.columns(2, gap="large")
         left.altair_chart(
-            charts.curves(roc, "False-positive rate", "Actives found"), width="stretch"
+            charts.curves(roc, "False-positive rate", "Actives found"),
+            width="stretch",
+            alt="ROC curves",
         )
         right.altair_chart(
             charts.curves(
                 benchmarks.curves(record, "enrichment"), "Share of the library", "Actives found"
             ),
             width="stretch",
+            alt="Enrichment curves",
         )
     tiers = benchmarks.tiers(record)
     if len(tiers):
@@ -113,7 +123,7 @@ def early(record: dict[str, Any]) -> None:
             "BEDROC(80.5) on the actives of each tier alone: those unlike the queries, or unlike "
             "anything in training, are what a screen is for."
         )
-        st.dataframe(tiers, hide_index=True, height="content")
+        st.dataframe(tiers, hide_index=True, height="content", alt="BEDROC by similarity")
 
 
 def leakage(record: dict[str, Any]) -> None:

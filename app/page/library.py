@@ -36,7 +36,7 @@ def main() -> None:
             "Upload one above, screen the bundled example, or run molsearch index in a terminal.",
         )
         return
-    st.dataframe(library.overview(good), hide_index=True, height="content")
+    st.dataframe(library.overview(good), hide_index=True, height="content", alt="Libraries")
     paths = [str(one.path) for one in good]
     asked = st.query_params.get("index", "")
     chosen = st.selectbox(
@@ -101,12 +101,18 @@ def chemistry(one: Summary) -> None:
     with left:
         grid = st.columns(2)
         for place, (name, label) in enumerate(charts.PROPERTIES):
-            grid[place % 2].altair_chart(charts.histogram(frame[name], label), width="stretch")
+            grid[place % 2].altair_chart(
+                charts.histogram(frame[name], label), width="stretch", alt=f"Histogram: {label}"
+            )
     with right:
         labels = dict(charts.PROPERTIES)
         name = st.selectbox("Colour by", list(labels), format_func=labels.__getitem__, key="colour")
         if "x" in frame:
-            st.altair_chart(charts.library_space(frame, name, labels[name]), width="stretch")
+            st.altair_chart(
+                charts.library_space(frame, name, labels[name]),
+                width="stretch",
+                alt="Map of the library",
+            )
     alerts = (frame[schema.ALERTS].fillna("") != "").mean()
     flat = (frame[schema.GEOMETRY] == schema.GEOMETRY_NONE).mean()
     theme.facts(
@@ -125,9 +131,11 @@ def failures(one: Summary) -> None:
         st.caption("Every record was prepared.")
         return
     frame = library.failures(one.path)
-    st.dataframe(library.reasons(frame), hide_index=True, height="content")
+    st.dataframe(
+        library.reasons(frame), hide_index=True, height="content", alt="Failures by reason"
+    )
     with st.expander(f"All {len(frame):,} records"):
-        st.dataframe(frame, hide_index=True)
+        st.dataframe(frame, hide_index=True, alt="Every record that failed")
     st.download_button(
         "Failures as csv", lambda: downloads.csv_bytes(frame), "failures.csv", "text/csv",
         icon=":material/download:", key="failures-csv", on_click="ignore",

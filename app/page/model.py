@@ -64,12 +64,12 @@ def card(content: dict[str, Any]) -> None:
         if len(tuned):
             st.subheader("Before and after fine-tuning", anchor=False)
             st.caption("On scaffolds that were held out of the tuning.")
-            st.dataframe(tuned, hide_index=True, height="content")
+            st.dataframe(tuned, hide_index=True, height="content", alt="Before and after")
         st.subheader("How well it ranks", anchor=False)
         figures = encoders.figures(content)
         if len(figures):
             development = content["development"]
-            st.dataframe(figures, hide_index=True, height="content")
+            st.dataframe(figures, hide_index=True, height="content", alt="How well it ranks")
             st.caption(
                 f"Means over {development.get('targets', '–')} development targets; better than "
                 f"ECFP4 in BEDROC on "
@@ -101,12 +101,18 @@ def parts() -> None:
     if figures.empty:
         return
     st.subheader("What its parts add", anchor=False)
-    st.dataframe(shipped_parts.overview(figures), hide_index=True, height="content")
+    st.dataframe(
+        shipped_parts.overview(figures), hide_index=True, height="content", alt="What its parts add"
+    )
     metric = st.segmented_control(
         "Figure", list(shipped_parts.METRICS), default="novel_bedroc_80p5", key="part-figure",
         format_func=shipped_parts.METRICS.__getitem__, label_visibility="collapsed", required=True,
     )  # fmt: skip
-    st.altair_chart(shipped_parts.plot(figures, str(metric)), width="stretch")
+    st.altair_chart(
+        shipped_parts.plot(figures, str(metric)),
+        width="stretch",
+        alt="What its parts add, by target",
+    )
     st.caption(
         f"{figures['target'].nunique()} development targets, a dot each; the bar is their mean. "
         f"{shipped_parts.CAVEAT}"

@@ -90,15 +90,17 @@ def first(rows: pd.DataFrame) -> int | None:
 
 def listing(job: jobs.Job, result: Result, rows: pd.DataFrame) -> None:
     """Show the hits in the way the user chose, and remember the one picked."""
-    top, count = st.columns([5, 2], vertical_alignment="center")
-    view = top.segmented_control(
-        "View", list(views.VIEWS), default="Table", key="view", label_visibility="collapsed",
-        required=True,
-    )  # fmt: skip
-    count.html(
-        f"<div style='text-align:right' class='ms-muted'>{len(rows):,} of "
-        f"{len(result.frame):,} hits</div>"
-    )
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        view = st.segmented_control(
+            "View", list(views.VIEWS), default="Table", key="view", label_visibility="collapsed",
+            required=True, width="content",
+        )  # fmt: skip
+        st.html(
+            f"<div class='ms-muted'>{len(rows):,} of {len(result.frame):,} hits</div>",
+            width="content",
+        )
     if rows.empty:
         theme.empty("No hit passes", "Loosen a filter to see more.")
         return

@@ -42,3 +42,9 @@ def test_indexes_are_found_beside_and_below_prepared_sets(world):
 def test_an_unfinished_index_is_not_offered(world):
     (world / "indexes" / "half" / "generations").mkdir(parents=True)
     assert places.find_indexes() == []
+
+
+def test_a_set_that_is_being_prepared_is_no_damaged_index(world):
+    prepared = library(world / "indexes" / "cache" / "prepared", 12)
+    (prepared.path / ".writer.json").write_text("{}")
+    assert places.find_indexes() == []

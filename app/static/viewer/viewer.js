@@ -55,6 +55,14 @@
     viewer.zoomTo();
     viewer.render();
     document.body.dataset.ready = "1";
+    name(args.name);
+  }
+
+  // Says what the frame holds to who does not see it; the page around may forbid it.
+  function name(hit) {
+    const words = `3D overlay of ${hit || "the hit"} on its query`;
+    button("stage").setAttribute("aria-label", `${words}; arrow keys turn it, plus and minus zoom`);
+    try { window.frameElement.title = words; } catch (error) { /* another origin */ }
   }
 
   function fail(words) {
@@ -75,6 +83,16 @@
     if (viewer) viewer.spin(on("spin") ? "y" : false);
   });
   button("reset").addEventListener("click", () => { if (viewer) { viewer.zoomTo(); viewer.render(); } });
+
+  const TURNS = { ArrowLeft: [-12, "y"], ArrowRight: [12, "y"], ArrowUp: [-12, "x"], ArrowDown: [12, "x"] };
+  const ZOOMS = { "+": 1.15, "=": 1.15, "-": 0.87 };
+  button("stage").addEventListener("keydown", (event) => {
+    const turn = TURNS[event.key], zoom = ZOOMS[event.key];
+    if (!viewer || !(turn || zoom)) return;
+    event.preventDefault();
+    if (turn) viewer.rotate(...turn); else viewer.zoom(zoom);
+    viewer.render();
+  });
 
   window.addEventListener("message", (event) => {
     if (event.source !== window.parent || event.data.type !== "streamlit:render") return;
