@@ -55,6 +55,11 @@ class ModelConfig(Config):
     width: int = Field(default=256, gt=0)
     graph_width: int = Field(default=96, gt=0)
     n_layers: int = Field(default=3, ge=1)
+    distances: Literal["space", "paths"] = Field(
+        default="space",
+        description="what the graph branch sees of a conformer: its geometry or, as a control, "
+        "lengths of bond paths and no directions",
+    )
     n_neighbours: int = Field(default=12, ge=1)
     n_pair_types: int = Field(default=24, ge=1)
     dropout: float = Field(default=0.1, ge=0, lt=1)
@@ -142,6 +147,12 @@ class TrainConfig(Config):
     )
     activities: str = Field("activities.parquet", description="relative to the data folder")
     target_column: str = Field("uniprot", description="column of the activity table")
+    activities_limit: int | None = Field(
+        None,
+        gt=0,
+        description="pairs of molecule and target, at random; molecules left without a target "
+        "stay among those that are seen without labels",
+    )
     conformers: str = Field("conformers", description="folder of prepared conformers, or empty")
     make_conformers: bool = Field(
         False, description="embed labelled and development molecules that have none"
@@ -155,6 +166,12 @@ class TrainConfig(Config):
     temperature: float = Field(0.07, gt=0)
     shared_targets: Literal["mask", "positive"] = Field(
         "mask", description="what other pairs of a shared target are: left out, or positives"
+    )
+    activity_weight: float = Field(
+        0.0,
+        ge=0,
+        description="slope a of a pair's weight exp(a (p - 6)) in p, the mean pchembl of its "
+        "ligands on the target; 0: all alike",
     )
     prototypes: float = Field(
         0.0,

@@ -103,8 +103,12 @@ class GraphBranch(nn.Module):
             atoms = atoms + self.environments(environments)
         atoms = grid.grid(atoms)
         pos = grid.grid(batch.pos)
-        distance = geometry.distances(pos, grid.mask)
-        codes = _bond_grid(batch, graphs, distance.shape)
+        codes = _bond_grid(batch, graphs, torch.Size([*pos.shape[:2], pos.shape[1]]))
+        if self.config.distances == "space":
+            distance = geometry.distances(pos, grid.mask)
+        else:
+            distance = geometry.path_distances(codes > 0, grid.mask)
+            pos = torch.zeros_like(pos)  # no directions either
         atoms = self._local(atoms, pos, distance, codes)
         if self.pairs is not None:
             pairs = self.pairs(self._pair_features(distance, codes))

@@ -42,11 +42,12 @@ def save_encoder(
         tensors[_BACKGROUND] = torch.from_numpy(np.ascontiguousarray(background, np.float16))
     content = save_tensors(tensors)
     write_bytes(folder / WEIGHTS_FILE, content)
+    model = network.config.model_dump(mode="json")
     header = {
         "format": "molsearch-encoder-1",
-        "identity": _identity(content, network.config, VERSION),
+        "identity": _identity(content, model, VERSION),
         "featuriser": VERSION,
-        "model": network.config.model_dump(mode="json"),
+        "model": model,
     }
     write_text(folder / CARD_FILE, json.dumps({**header, **card}, indent=1) + "\n")
 
@@ -77,7 +78,7 @@ def load_encoder(
     card = _card(folder)
     config = _config(folder, card)
     content = (folder / WEIGHTS_FILE).read_bytes()
-    if _identity(content, config, str(card.get("featuriser"))) != card.get("identity"):
+    if _identity(content, card["model"], str(card.get("featuriser"))) != card.get("identity"):
         raise EncoderMismatchError(
             f"{folder}: weights and card do not belong together; restore both from one source"
         )
@@ -168,6 +169,8 @@ def _parameters(network: Network) -> list[tuple[str, torch.nn.Parameter]]:
     return list(network.named_parameters())
 
 
-def _identity(content: bytes, config: ModelConfig, version: str) -> str:
-    described = {"model": config.model_dump(mode="json"), "featuriser": version}
+def _identity(content: bytes, model: Mapping[str, Any], version: str) -> str:
+    # The configuration as the card has it: a setting that later versions add, at its default,
+    # leaves the encoder what it was.
+    described = {"model": dict(model), "featuriser": version}
     return sha256_json({"weights": sha256_bytes(content), **described})

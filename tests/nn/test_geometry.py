@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.transform import Rotation
 
 from molsearch.nn import geometry
@@ -67,3 +68,22 @@ def test_triple_products_alone_change_sign_in_the_mirror() -> None:
     assert torch.allclose(before[:, :12], mirrored[:, :12], atol=1e-5)
     assert torch.allclose(before[:, 12:], -mirrored[:, 12:], atol=1e-5)
     assert before[:, 12:].abs().min() > 1e-4
+
+
+def test_path_distances_count_bonds() -> None:
+    # A ring of five, a chain of four bound to it, and an atom bound to nothing.
+    edges = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 0), (0, 5), (5, 6), (6, 7), (7, 8)]
+    bonded = torch.zeros(2, 12, 12, dtype=torch.bool)
+    for i, j in edges:
+        bonded[0, i, j] = bonded[0, j, i] = True
+    mask = torch.zeros(2, 12, dtype=torch.bool)
+    mask[0, :10] = mask[1, :3] = True
+    found = geometry.path_distances(bonded, mask)
+    lengths = shortest_path(bonded[0, :10, :10].numpy().astype(float), unweighted=True)
+    for i in range(10):
+        for j in range(10):
+            apart = 0 < lengths[i, j] < np.inf
+            expected = 1.45 + 1.2 * (lengths[i, j] - 1) if apart else geometry.FAR
+            assert abs(float(found[0, i, j]) - expected) < 1e-4
+    assert bool((found[1] == geometry.FAR).all())
+    assert bool((found[0, 10:] == geometry.FAR).all())

@@ -122,3 +122,18 @@ def test_every_parameter_learns(network: Network, store: GraphStore) -> None:
     (z @ torch.randn(z.shape[1])).sum().backward()
     idle = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
     assert idle == []
+
+
+def test_bond_paths_know_the_molecule_but_not_its_shape(store: GraphStore) -> None:
+    torch.manual_seed(0)
+    config = CONFIGS["small"].model_copy(update={"distances": "paths"})
+    network = Network(config).eval()
+    batch = collate(store, EVERY)
+    with torch.no_grad():
+        before = network(batch)
+        batch.pos = batch.pos + torch.randn_like(batch.pos)
+        moved = network(batch)
+        batch.has_geometry = torch.zeros_like(batch.has_geometry)
+        hidden = network(batch)
+    assert torch.equal(before, moved)
+    assert _difference(before, hidden) > 1e-3  # the branch still says something

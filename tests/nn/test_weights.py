@@ -121,7 +121,6 @@ def test_damaged_weights_are_refused(folder: Path, harm: str, tmp_path: Path) ->
 
 def _resave(folder: Path, change) -> None:
     """Rewrite the weights and make the card's identity fit them, as a forger would."""
-    from molsearch.config import ModelConfig
     from molsearch.nn import weights
 
     path = folder / "encoder.safetensors"
@@ -129,8 +128,7 @@ def _resave(folder: Path, change) -> None:
     change(tensors)
     save_file(tensors, path)
     card = json.loads((folder / "card.json").read_text())
-    config = ModelConfig.model_validate(card["model"])
-    _edit(folder, identity=weights._identity(path.read_bytes(), config, card["featuriser"]))
+    _edit(folder, identity=weights._identity(path.read_bytes(), card["model"], card["featuriser"]))
 
 
 def test_weights_that_are_not_numbers_are_refused(folder: Path) -> None:
@@ -153,3 +151,14 @@ def test_device_names() -> None:
     for name in ("gpu", "mps", "cuda:99"):
         with pytest.raises(UsageError, match="--device"):
             resolve_device(name)
+
+
+def test_settings_added_later_leave_an_encoder_what_it_was(folder: Path) -> None:
+    """A card from before a setting existed lacks it; the encoder takes its default."""
+    card = json.loads((folder / "card.json").read_text())
+    del card["model"]["distances"]
+    (folder / "card.json").write_text(json.dumps(card))
+    _resave(folder, lambda tensors: None)
+    loaded = load_encoder(folder)
+    assert loaded.network.config.distances == "space"
+    assert loaded.identity == json.loads((folder / "card.json").read_text())["identity"]
