@@ -42,6 +42,14 @@ ECFP4_SIMILARITY = "ecfp4_similarity"
 PERCENTILE = "background_percentile"
 IS_QUERY = "is_query"
 
+# Columns of a hit list only where known inactives were given as counter-examples.
+INACTIVE_ID = "nearest_inactive"
+INACTIVE_SCORE = "inactive_score"
+IS_INACTIVE = "is_inactive"
+# ... and let down ranks: score - weight * inactive_score.
+PENALISED_SCORE = "penalised_score"
+INACTIVE_COLUMNS = (INACTIVE_ID, INACTIVE_SCORE, IS_INACTIVE, PENALISED_SCORE)
+
 # Columns of the failures table.
 STAGE = "stage"
 REASON = "reason"

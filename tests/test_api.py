@@ -58,6 +58,24 @@ def test_search_returns_a_hit_list(made):
     assert index.verify() == []
 
 
+def test_search_takes_inactives(made, tmp_path):
+    _, _, index = made
+    (tmp_path / "i.csv").write_text("smiles,name\nOC(=O)c1ccccc1O,salicylic\nC1CC,bad\n")
+    with pytest.warns(UserWarning, match="1 of 2 inactives cannot be used"):
+        hits = index.search(
+            "CC(=O)Oc1ccccc1C(=O)O", k=11, inactives=tmp_path / "i.csv", inactives_weight=1.0
+        )
+    assert set(hits.nearest_inactive) == {"salicylic"}
+    assert hits.set_index("molecule_id").is_inactive["salicylic acid"]
+    plain = search(index, "CC(=O)Oc1ccccc1C(=O)O", k=11, inactives=["OC(=O)c1ccccc1O"])
+    assert hits.molecule_id.tolist() != plain.molecule_id.tolist()
+    assert "penalised_score" not in plain
+    with pytest.raises(UsageError, match="inactives_weight"):
+        search(index, "CCO", inactives="CCN", inactives_weight=-1)
+    with pytest.raises(UsageError, match="give them with --inactives"):
+        search(index, "CCO", inactives_weight=1)
+
+
 def test_search_takes_lists_files_and_options(made, tmp_path):
     _, _, index = made
     (tmp_path / "q.smi").write_text("CCO ethanol\n")

@@ -20,6 +20,7 @@ from molsearch.index.verify import verify_index
 from molsearch.index.writer import build_index, check_target
 from molsearch.nn.device import resolve_device
 from molsearch.search.cache import cache_place, ensure_prepared
+from molsearch.search.inactives import read_inactives
 from molsearch.search.output import check_output, write_hits
 from molsearch.search.queries import read_queries
 from molsearch.search.screen import screen
@@ -152,6 +153,7 @@ class Index:
         queries: Paths,
         k: int = 1000,
         *,
+        inactives: Paths = (),
         query_conformers: int | None = None,
         use_input_3d: bool = False,
         output: str | Path | None = None,
@@ -166,6 +168,9 @@ class Index:
             SMILES (optionally followed by a name), InChI or files, one or several.
         k
             Hits wanted.
+        inactives
+            Measured inactives as counter-examples, given like queries. A row of a file that
+            cannot be used does not count, and is warned of.
         query_conformers
             3D geometries a query; as many as a library molecule's by default.
         use_input_3d
@@ -177,7 +182,8 @@ class Index:
         options
             Fields of `molsearch.config.ScreenConfig`: ``fusion``, ``conformer_fusion``,
             ``include_smarts``, ``exclude_smarts``, ``exclude_alerts``, ``where``, ``unique``,
-            ``keep_query``.
+            ``keep_query``, ``keep_inactives``, ``inactives_weight`` (the library is ranked by
+            ``score - inactives_weight * inactive_score``; 0 leaves ranks as they are).
 
         Returns
         -------
@@ -185,18 +191,20 @@ class Index:
             One row a hit, best first: rank, molecule_id, smiles, score, background_percentile
             (per cent of random molecules that score lower), nearest_query, ecfp4_similarity
             (to that query), is_query, scaffold, alerts, properties, and the library's own
-            columns.
+            columns. With inactives also nearest_inactive, inactive_score (for that one),
+            is_inactive and, with a weight, penalised_score.
 
         Warns
         -----
         UserWarning
-            A query lies far from the training chemistry, leaves stereocentres open, or fewer
-            than k molecules pass.
+            A query lies far from the training chemistry, leaves stereocentres open, inactives
+            cannot be used, values that a condition compares are no numbers, or fewer than k
+            molecules pass.
 
         Raises
         ------
         InputError
-            A query cannot be used.
+            A query, or not one inactive, can be used.
         UsageError
             An option is wrong, or `output` exists.
         EncoderMismatchError
@@ -214,8 +222,15 @@ class Index:
         if query_conformers is not None:
             changes["n_conformers"] = query_conformers
         prepare = self.reader.manifest.library.prepare.model_copy(update=changes)
-        found = read_queries(listed(queries), ReadConfig(), prepare)
-        hits = screen(self.reader, encoder, found, config, device=resolve_device(self._device))
+        read = ReadConfig()
+        hits = screen(
+            self.reader,
+            encoder,
+            read_queries(listed(queries), read, prepare),
+            config,
+            inactives=read_inactives(listed(inactives), read, prepare),
+            device=resolve_device(self._device),
+        )
         for warning in hits.warnings:
             warnings.warn(warning, stacklevel=2)
         if output is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from enum import StrEnum
@@ -75,6 +76,14 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exist
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no summary.")]
 Output = Annotated[Path, typer.Option("-o", "--output")]
+
+
+def finite(value: float) -> float:
+    """Refuse nan and inf, which pass for numbers in any range."""
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no number that can be used")
+    return value
+
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 CPUS = os.cpu_count() or 1

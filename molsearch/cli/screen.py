@@ -20,6 +20,7 @@ _HELP = (
 )
 _OF_RAW_FILES = ("conformers", "quality", "seed", "limit")
 _FILTERS = "Filters (k hits that pass are returned)"
+_CONTRAST = "Known inactives, as counter-examples"
 
 
 @app.command(help=_HELP, context_settings=options.HELP_NAMES)
@@ -59,6 +60,35 @@ def screen(
             "one molecule are its conformers.",
         ),
     ] = False,
+    inactives: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--inactives",
+            help="SMILES, InChI or file of measured inactives; may be repeated. Each hit gets the "
+            "nearest one and its score.",
+            rich_help_panel=_CONTRAST,
+        ),
+    ] = None,
+    inactives_weight: Annotated[
+        float,
+        typer.Option(
+            "--inactives-weight",
+            min=0,
+            callback=options.finite,
+            help="Rank the library by score - W * score of the nearest inactive; 0 leaves ranks "
+            "as they are.",
+            metavar="W",
+            rich_help_panel=_CONTRAST,
+        ),
+    ] = 0.0,
+    drop_inactives: Annotated[
+        bool,
+        typer.Option(
+            "--drop-inactives",
+            help="Leave the inactives themselves out.",
+            rich_help_panel=_CONTRAST,
+        ),
+    ] = False,
     include_smarts: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,7 +108,8 @@ def screen(
     where: Annotated[
         list[str] | None,
         typer.Option(
-            help="Condition such as 'mw<500', '200<=mw<500, clogp<=5' or 'ecfp4_similarity<0.4'.",
+            help="Condition such as 'mw<500', '200<=mw<500, clogp<=5', 'ecfp4_similarity<0.4', or "
+            "on your own columns: '\"list price\"<90, vendor=Acme'.",
             rich_help_panel=_FILTERS,
         ),
     ] = None,
@@ -132,6 +163,7 @@ def screen(
 
     job = Job(
         queries=query,
+        inactives=inactives or [],
         index=index,
         library=library or [],
         output=output,
@@ -155,6 +187,8 @@ def screen(
             where=tuple(where or ()),
             unique=unique,
             keep_query=not drop_query,
+            keep_inactives=not drop_inactives,
+            inactives_weight=inactives_weight,
         ),
         encoder=encoder,
         device=device,

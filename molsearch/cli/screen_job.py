@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
     from molsearch.index.reader import IndexReader
     from molsearch.nn.encoder import Encoder
+    from molsearch.search.inactives import Inactives
     from molsearch.search.queries import Query
     from molsearch.search.screen import HitList, Stopwatch
 
@@ -31,6 +32,7 @@ class Job:
     """
 
     queries: Sequence[str]
+    inactives: Sequence[str]
     index: Path | None
     library: Sequence[str]
     output: Path
@@ -85,6 +87,8 @@ class Job:
             raise UsageError(
                 f"{raw_options[0]} is for libraries given by -l; the index is made already"
             )
+        if [*self.queries, *self.inactives].count("-") > 1:
+            raise UsageError("standard input (-) can be read once: give the rest as files")
         if self.to_stdout and self.as_json:
             raise UsageError("--json and -o - both write to standard output; choose one")
         if not self.to_stdout:
@@ -93,7 +97,7 @@ class Job:
             refuse_existing(self.html, overwrite=self.overwrite)
             if self.html.absolute() == self.output.absolute():
                 raise UsageError(f"--output and --html both name {self.html}; choose two files")
-        HitFilter(self.config)
+        HitFilter(self.config).check(inactives=bool(self.inactives))
 
     def run(self) -> None:
         """Screen and write."""
@@ -107,10 +111,18 @@ class Job:
         if self.index is not None:
             self._refuse_other_encoder(encoder)
         with self.watch.stage("prepare queries"):
-            queries = self._read_queries(reader)
+            queries, inactives = self._read_queries(reader)
         if reader is None:
             reader = self._index_library(encoder)
-        hits = screen(reader, encoder, queries, self.config, device=device, watch=self.watch)
+        hits = screen(
+            reader,
+            encoder,
+            queries,
+            self.config,
+            inactives=inactives,
+            device=device,
+            watch=self.watch,
+        )
         with self.watch.stage("write"):
             self._write(hits)
         self._account(hits)
@@ -135,15 +147,18 @@ class Job:
         assert self.index is not None
         open_index(self.index, identity=encoder.identity)
 
-    def _read_queries(self, reader: IndexReader | None) -> list[Query]:
-        """Prepare queries as the library was or will be."""
+    def _read_queries(self, reader: IndexReader | None) -> tuple[list[Query], Inactives | None]:
+        """Prepare queries and inactives as the library was or will be."""
         from molsearch.config import ReadConfig
+        from molsearch.search.inactives import read_inactives
         from molsearch.search.queries import read_queries
 
         like = self.prepare if reader is None else reader.manifest.library.prepare
         # With -l the reading options are about the library; a query file is then detected.
         read = self.read if reader is not None else ReadConfig()
-        return read_queries(self.queries, read, like.model_copy(update=self.query_changes))
+        prepare = like.model_copy(update=self.query_changes)
+        queries = read_queries(self.queries, read, prepare)
+        return queries, read_inactives(self.inactives, read, prepare)
 
     def _index_library(self, encoder: Encoder) -> IndexReader:
         """Find the library's index in the cache, or make it there."""
@@ -193,11 +208,12 @@ class Job:
         else:
             write_hits(hits, self.output, excel_safe=self.excel_safe)
         if self.html is not None:
+            from molsearch.cli.screen_report import inactive_facts
             from molsearch.search.page import write_page
 
             page = {
                 "title": f"Hits for {', '.join(query.query_id for query in hits.queries)}"[:120],
-                "facts": [("library", f"{hits.reader.n_rows:,}")],
+                "facts": [("library", f"{hits.reader.n_rows:,}"), *inactive_facts(hits)],
                 "warnings": list(hits.warnings),
             }
             described = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,12 @@ from molsearch import schema
 
 if TYPE_CHECKING:
     from molsearch.config import ScreenConfig
+    from molsearch.search.queries import Query
     from molsearch.search.screen import HitList, Stopwatch
 
 _SHOWN = 10
-_WIDTHS = {"rank": 4, "score": 5, "above": 8, "ECFP4": 5}
+_WIDTHS = {"rank": 4, "score": 5, "above": 8, "ECFP4": 5, "inactive": 8, "penalised": 9}
+_CONTRASTS = {schema.INACTIVE_SCORE: "inactive", schema.PENALISED_SCORE: "penalised"}
 
 
 def run_account(
@@ -27,14 +30,12 @@ def run_account(
         "config": config.model_dump(mode="json"),
         "queries": [
             {
-                "id": query.query_id,
-                "smiles": query.first.smiles,
-                "parent_smiles": query.first.parent_smiles,
+                **_described(query),
                 "n_conformers": sum(row.n_conformers for row in query.conformers),
-                "source": query.first.source,
             }
             for query in hits.queries
         ],
+        "inactives": _inactives(hits),
         "index": {
             "path": str(hits.reader.path),
             "generation": manifest.generation,
@@ -50,6 +51,39 @@ def run_account(
     }
 
 
+def inactive_facts(hits: HitList) -> list[tuple[str, str]]:
+    """Say on a page how many counter-examples there are; nothing where there are none."""
+    if hits.inactives is None:
+        return []
+    facts = [("known inactives", f"{len(hits.inactives.molecules):,}")]
+    if hits.inactives.n_failed:
+        facts.append(("inactives that cannot be used", f"{hits.inactives.n_failed:,}"))
+    return facts
+
+
+def _described(query: Query) -> dict[str, Any]:
+    return {
+        "id": query.query_id,
+        "smiles": query.first.smiles,
+        "parent_smiles": query.first.parent_smiles,
+        "source": query.first.source,
+    }
+
+
+def _inactives(hits: HitList) -> dict[str, Any] | None:
+    """Counter-examples with every row that could not be used; None where none were given."""
+    given = hits.inactives
+    if given is None:
+        return None
+    return {
+        "n_in": given.n_in,
+        "n_ok": given.n_ok,
+        "n_failed": given.n_failed,
+        "molecules": [_described(one) for one in given.molecules],
+        "failures": [asdict(one) for one in given.failures],
+    }
+
+
 def print_hits(hits: HitList, watch: Stopwatch, output: Path | None) -> None:
     """Print the first hits and the seconds of each stage on stderr."""
     from rich.console import Console
@@ -58,8 +92,9 @@ def print_hits(hits: HitList, watch: Stopwatch, output: Path | None) -> None:
 
     console = Console(stderr=True, highlight=False)
     several = len(hits.queries) > 1
+    contrasts = [name for name in _CONTRASTS if hits.inactives and name in hits.frame]
     table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
-    for label in ("rank", "score", "above", "ECFP4"):
+    for label in ("rank", "score", "above", "ECFP4", *(_CONTRASTS[name] for name in contrasts)):
         table.add_column(label, justify="right", no_wrap=True, min_width=_WIDTHS.get(label))
     for label in ("molecule", *(["nearest query"] if several else []), "structure"):
         ratio = 2 if label == "structure" else 1
@@ -71,6 +106,7 @@ def print_hits(hits: HitList, watch: Stopwatch, output: Path | None) -> None:
             f"{row[schema.SCORE]:.3f}",
             _percent(row[schema.PERCENTILE]),
             f"{row[schema.ECFP4_SIMILARITY]:.2f}",
+            *(f"{row[name]:.3f}" for name in contrasts),
             str(row[schema.MOLECULE_ID]),
             *([str(row[schema.QUERY_ID])] if several else []),
             str(row[schema.PARENT_SMILES]),
@@ -97,8 +133,10 @@ def _percent(value: float) -> str:
 
 
 def _note(row: Mapping[Any, Any]) -> str:
-    """Say that a hit is the query, or how many structural alerts it has."""
+    """Say that a hit is the query, an inactive, or how many structural alerts it has."""
     if row[schema.IS_QUERY]:
         return "query"
+    if row.get(schema.IS_INACTIVE) is True:
+        return "inactive"
     n = len([name for name in str(row[schema.ALERTS]).split("; ") if name])
     return "" if n == 0 else f"{n} alert{'' if n == 1 else 's'}"

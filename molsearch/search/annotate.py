@@ -11,6 +11,7 @@ from molsearch import schema
 from molsearch.chem.fingerprints import tanimoto
 from molsearch.index.reader import IndexReader
 from molsearch.search.background import Background
+from molsearch.search.contrast import Contrast
 from molsearch.search.engine import Candidates
 from molsearch.search.queries import Query
 
@@ -19,11 +20,16 @@ class Annotator:
     """Computes the columns of a hit list that depend on the queries."""
 
     def __init__(
-        self, reader: IndexReader, queries: Sequence[Query], background: Background
+        self,
+        reader: IndexReader,
+        queries: Sequence[Query],
+        background: Background,
+        contrast: Contrast | None = None,
     ) -> None:
         self.reader = reader
         self.queries = queries
         self.background = background
+        self.contrast = contrast
         self._skeletons = frozenset(query.skeleton for query in queries if query.skeleton)
 
     def nearest(self, found: Candidates) -> NDArray[np.int64]:
@@ -40,6 +46,10 @@ class Annotator:
             schema.ECFP4_SIMILARITY: self._similarity(found, nearest),
             schema.PERCENTILE: self.background.percentiles(nearest, own),
         }
+
+    def contrasts(self, found: Candidates) -> dict[str, NDArray[np.float64]]:
+        """Scores that come from known inactives; none where none are given."""
+        return {} if self.contrast is None else self.contrast.scores(self.reader, found)
 
     def is_query(self, inchikeys: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each structure is a query's, stereo and salts aside."""

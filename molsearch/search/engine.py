@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.search.exact import Exact
-from molsearch.search.fusion import Coarse, QuerySet, coarse
+from molsearch.search.fusion import Against, Coarse, QuerySet, coarse, fuse, lowered
 from molsearch.search.pool import Pool
 
 CHUNK_ROWS = 65_536
@@ -37,7 +37,8 @@ class Candidates:
     shards, rows
         int64 ``[n]``: where each row stands.
     scores
-        float64 ``[n]``: fused scores.
+        float64 ``[n]``: fused scores, by which they are ranked unless counter-examples lower
+        the ranks.
     query_scores
         float64 ``[n, n_queries]``: scores for each query.
     """
@@ -73,6 +74,7 @@ def search(
     k: int,
     *,
     device: torch.device | str = "cpu",
+    against: Against | None = None,
     excluded: Excluded | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> Candidates:
@@ -85,6 +87,9 @@ def search(
     ----------
     k
         Rows wanted; all rows where it is larger than the library.
+    against
+        Counter-examples: rows are ranked by ``score - weight * nearest counter-example's score``,
+        exactly and over the whole library too.
     excluded
         For each shard, bool ``[rows]``: rows out of consideration.
     chunk_rows
@@ -97,9 +102,11 @@ def search(
     IndexCorruptError
         An embedding is not finite, or a file cannot be read.
     """
-    exact = _exact(reader, queries, k)
-    plan = coarse(queries, each=False)
-    pool = Pool(k, _error(queries), exact)
+    exact = _exact(reader, queries, k, against)
+    plan, error = coarse(queries, each=False), _error(queries)
+    if against is not None:
+        plan, error = lowered(plan, against), error + _more_error(against)
+    pool = Pool(k, error, exact)
     _scan(reader, plan, [pool], torch.device(device), excluded, chunk_rows)
     return _candidates(pool, exact)
 
@@ -124,14 +131,14 @@ def search_each(
     return [_candidates(pool, exact) for pool, exact in zip(pools, exacts, strict=True)]
 
 
-def _exact(reader: IndexReader, queries: QuerySet, k: int) -> Exact:
+def _exact(reader: IndexReader, queries: QuerySet, k: int, against: Against | None = None) -> Exact:
     if k <= 0:
         raise UsageError(f"k is the number of hits wanted: it must be at least 1, not {k}")
     if queries.vectors.shape[1] != reader.dim:
         raise UsageError(
             f"queries have {queries.vectors.shape[1]} dimensions, the index {reader.dim}"
         )
-    return Exact(reader, queries)
+    return Exact(reader, queries, against)
 
 
 def _error(queries: QuerySet) -> float:
@@ -145,10 +152,19 @@ def _error(queries: QuerySet) -> float:
     return terms * 2.0**-23 * _LONGEST * max(longest, 1e-30)
 
 
+def _more_error(against: Against) -> float:
+    """Bound on what counter-examples add to `_error`: their own, and two roundings of the key.
+
+    The weight is rounded to float32, its product and the difference again.
+    """
+    return against.weight * _error(against.inactives) + (1 + against.weight) * 2.0**-21
+
+
 def _candidates(pool: Pool, exact: Exact) -> Candidates:
-    rows, query_scores = pool.result()
+    rows, scores = pool.result()
     shards, places = exact.locate(rows)
-    return Candidates(shards, places, exact.fused(query_scores), query_scores)
+    query_scores = scores[:, : exact.queries.n_queries]
+    return Candidates(shards, places, fuse(query_scores, exact.queries.fusion), query_scores)
 
 
 def _scan(

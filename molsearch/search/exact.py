@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,21 +11,31 @@ from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.index.reader import IndexReader
-from molsearch.search.fusion import QuerySet, fuse, per_query
+from molsearch.search.fusion import Against, QuerySet, fuse, per_query
 
 _ROWS_AT_ONCE = 4096
+_VALUES_AT_ONCE = 2**22  # 32 MiB of float64
 
 
 class Exact:
     """Scores and ranks rows of an index exactly.
 
     Rows are named by their position over all shards.
+
+    Parameters
+    ----------
+    against
+        Counter-examples that lower the key by which rows are ranked.
     """
 
-    def __init__(self, reader: IndexReader, queries: QuerySet) -> None:
+    def __init__(
+        self, reader: IndexReader, queries: QuerySet, against: Against | None = None
+    ) -> None:
         self.reader = reader
         self.queries = queries
-        self._vectors = queries.vectors.astype(np.float64)
+        self.against = against
+        sets = [queries] if against is None else [queries, against.inactives]
+        self._vectors = np.concatenate([one.vectors for one in sets]).astype(np.float64)
         self._starts = np.concatenate([[0], np.cumsum(reader.shard_rows)]).astype(np.int64)
 
     def locate(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -31,23 +43,59 @@ class Exact:
         shards = np.searchsorted(self._starts, rows, side="right") - 1
         return shards.astype(np.int64), rows - self._starts[shards]
 
-    def query_scores(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Scores ``[n, n_queries]`` of `rows` for each query."""
-        result = np.empty((len(rows), self.queries.n_queries))
+    def position(self, shards: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Rows by their shards and their places within them."""
+        return self._starts[shards] + places
+
+    def scores(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Scores ``[n, n_queries]`` of `rows` for each query.
+
+        With counter-examples one more column: the score for the nearest of them.
+        """
+        n_queries = self.queries.n_queries
+        result = np.empty((len(rows), n_queries + (self.against is not None)))
+        for some, products in self._products(rows):
+            of_queries = products[:, : len(self.queries.vectors)]
+            result[some, :n_queries] = per_query(of_queries, self.queries)
+            if self.against is not None:
+                others = products[:, len(self.queries.vectors) :]
+                result[some, n_queries] = per_query(others, self.against.inactives).max(axis=1)
+        return result
+
+    def nearest(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Query with the best score for each row, the first of equal ones, and that score.
+
+        Holds little at a time, however many the queries are.
+        """
+        number = np.empty(len(rows), dtype=np.int64)
+        best = np.empty(len(rows))
+        for some, products in self._products(rows):
+            scores = per_query(products[:, : len(self.queries.vectors)], self.queries)
+            number[some] = scores.argmax(axis=1)
+            best[some] = scores.max(axis=1)
+        return number, best
+
+    def _products(
+        self, rows: NDArray[np.int64]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """Yield places in `rows`, some at a time, and their products ``[some, c]``."""
+        step = max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // len(self._vectors)))
         shards, places = self.locate(rows)
         order = np.argsort(rows, kind="stable")
         for shard in np.unique(shards):
             mine = order[shards[order] == shard]
             vectors = self.reader.embeddings(int(shard))
-            for first in range(0, len(mine), _ROWS_AT_ONCE):
-                some = mine[first : first + _ROWS_AT_ONCE]
-                scores = dot(vectors[places[some]], self._vectors)
-                result[some] = per_query(scores, self.queries)
-        return result
+            for first in range(0, len(mine), step):
+                some = mine[first : first + step]
+                yield some, dot(vectors[places[some]], self._vectors)
 
-    def fused(self, query_scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Fuse query scores ``[n, n_queries]`` into ``[n]``."""
-        return fuse(query_scores, self.queries.fusion)
+    def keys(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Reduce what `scores` gives to the keys ``[n]`` by which rows are ranked."""
+        n_queries = self.queries.n_queries
+        fused = fuse(scores[:, :n_queries], self.queries.fusion)
+        if self.against is None:
+            return fused
+        return fused - self.against.weight * scores[:, n_queries]
 
     def best(
         self, rows: NDArray[np.int64], scores: NDArray[np.float64], k: int

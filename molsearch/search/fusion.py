@@ -59,6 +59,27 @@ class QuerySet:
         return [np.flatnonzero(self.groups == query) for query in range(self.n_queries)]
 
 
+@dataclass(frozen=True)
+class Against:
+    """Counter-examples whose nearness lowers a rank.
+
+    Attributes
+    ----------
+    inactives
+        Embedded molecules; the nearest one counts (fusion ``max``).
+    weight
+        The key of the ranking is the fused score less `weight` times the nearest one's score.
+    """
+
+    inactives: QuerySet
+    weight: float
+
+    def __post_init__(self) -> None:
+        """Refuse another meaning than the nearest."""
+        if self.inactives.fusion != "max":
+            raise ValueError("the nearest counter-example counts: fusion 'max'")
+
+
 def fuse(scores: NDArray[np.float64], how: Fusion) -> NDArray[np.float64]:
     """Fuse the columns of ``[n, c]`` scores into ``[n]``, column by column.
 
@@ -73,6 +94,9 @@ def fuse(scores: NDArray[np.float64], how: Fusion) -> NDArray[np.float64]:
 
 def per_query(scores: NDArray[np.float64], queries: QuerySet) -> NDArray[np.float64]:
     """Fuse conformer scores ``[n, c]`` into query scores ``[n, n_queries]``."""
+    if len(queries.groups) == queries.n_queries == scores.shape[1]:
+        # One conformer each: nothing to fuse, only columns to put in the order of the queries.
+        return scores[:, np.argsort(queries.groups)]
     columns = [fuse(scores[:, rows], queries.conformer_fusion) for rows in queries.members()]
     return np.stack(columns, axis=1)
 
@@ -117,6 +141,19 @@ def coarse(queries: QuerySet, *, each: bool) -> Coarse:
             reduce = _mean_after(reduce)
     matrix = np.ascontiguousarray(vectors.T, dtype=np.float32)
     return Coarse(torch.from_numpy(matrix), reduce)
+
+
+def lowered(plan: Coarse, against: Against) -> Coarse:
+    """Plan the scan for the key of a ranking that counter-examples lower."""
+    other = coarse(against.inactives, each=False)
+    width = plan.matrix.shape[1]
+    matrix = torch.cat([plan.matrix, other.matrix], dim=1)
+
+    def reduce(scores: torch.Tensor) -> torch.Tensor:
+        near = other.reduce(scores[:, width:])
+        return plan.reduce(scores[:, :width]) - against.weight * near
+
+    return Coarse(matrix, reduce)
 
 
 def _unchanged(scores: torch.Tensor) -> torch.Tensor:

@@ -48,6 +48,7 @@ _STORED = [
 def hit_frame(found: Candidates, annotator: Annotator) -> pd.DataFrame:
     """Build the hit list: `COLUMNS` in this order, then the user's own, verbatim.
 
+    Where inactives are given, ``schema.INACTIVE_COLUMNS`` follow ``is_query``.
     A user's column whose name is one of ours gets the suffix ``_input``.
     """
     table = annotator.reader.take(found.shards, found.rows, _STORED)
@@ -59,6 +60,12 @@ def hit_frame(found: Candidates, annotator: Annotator) -> pd.DataFrame:
     frame[schema.QUERY_ID] = pd.array(names[annotator.nearest(found)], dtype="str")
     frame[schema.IS_QUERY] = annotator.is_query(frame[schema.INCHIKEY].tolist())
     frame = frame[list(COLUMNS)]
+    if annotator.contrast is not None:
+        inchikeys = frame[schema.INCHIKEY].tolist()
+        more = annotator.contrast.columns(annotator.reader, found, inchikeys)
+        place = COLUMNS.index(schema.IS_QUERY) + 1
+        for offset, (name, values) in enumerate(more.items()):
+            frame.insert(place + offset, name, values)
     user = _user_columns(table.column(schema.USER), frame.columns)
     return pd.concat([frame, user], axis=1)
 
@@ -67,7 +74,7 @@ def _user_columns(texts: pa.ChunkedArray, taken: Iterable[str]) -> pd.DataFrame:
     """Unpack the user's columns, in the order in which the hits bring them."""
     rows: list[dict[str, str]] = [json.loads(text) for text in texts.to_pylist()]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    fresh = _free_names(names, taken)
+    fresh = free_names(names, taken)
     values = {
         new: pd.array([row.get(old) for row in rows], dtype="str")
         for old, new in zip(names, fresh, strict=True)
@@ -75,7 +82,8 @@ def _user_columns(texts: pa.ChunkedArray, taken: Iterable[str]) -> pd.DataFrame:
     return pd.DataFrame(values, index=range(len(rows)))
 
 
-def _free_names(names: Sequence[str], taken: Iterable[str]) -> list[str]:
+def free_names(names: Sequence[str], taken: Iterable[str]) -> list[str]:
+    """Names for a user's columns beside `taken` ones, each with ``_input`` until it is free."""
     used = {*taken}
     free = []
     for name in names:

@@ -21,7 +21,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from molsearch import __version__
 from molsearch.io.atomic import write_text
 from molsearch.schema import RANK
-from molsearch.search.page_cards import NOVEL_BELOW, Highlight, cards, drawing, table
+from molsearch.search.page_cards import NOVEL_BELOW, Highlight, cards, contrasted, drawing, table
 from molsearch.search.page_plot import scatter
 
 MAX_DRAWN = 200
@@ -79,7 +79,10 @@ def write_page(
         highlight=mark.label if mark else "",
         cards=cards(ordered.head(drawn), queries, mark),
         table=table(listed, mark),
-        footnotes=[*_limits(len(hits), drawn, len(queries)), *run.get("footnotes", ())],
+        footnotes=[
+            *_limits(len(hits), drawn, len(queries), against=contrasted(hits.columns)),
+            *run.get("footnotes", ()),
+        ],
     )
     write_text(path, page)
 
@@ -105,7 +108,7 @@ def _query(query: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _limits(n_hits: int, drawn: int, n_queries: int) -> list[str]:
+def _limits(n_hits: int, drawn: int, n_queries: int, *, against: bool) -> list[str]:
     lines = []
     if n_queries > MAX_QUERIES:
         lines.append(f"The first {MAX_QUERIES} of {n_queries:,} queries are drawn.")
@@ -113,6 +116,8 @@ def _limits(n_hits: int, drawn: int, n_queries: int) -> list[str]:
         lines.append(f"The first {drawn:,} of {n_hits:,} hits are drawn.")
     if n_hits > MAX_LISTED:
         lines.append(f"The table and the plot show the first {MAX_LISTED:,}.")
+    if against:
+        lines.append("Inactive: score for the nearest known inactive; the lower, the better.")
     lines.append(
         "Score: cosine similarity of the encoder's embeddings, 1 for identical ones. ECFP4: "
         "Tanimoto similarity to the nearest query. A score is a reason to look at a molecule, "

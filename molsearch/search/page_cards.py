@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +30,12 @@ _OURS = {
     schema.N_ATOMS, schema.PARENT_SMILES, schema.INCHIKEY, schema.RECORD_NUMBER, schema.SOURCE,
     schema.ROW,
 }  # fmt: skip
+_CONTRAST = set(schema.INACTIVE_COLUMNS)
 _LABELS = {
     schema.MOLECULE_ID: "id", schema.PERCENTILE: "percentile", schema.ECFP4_SIMILARITY: "ECFP4",
-    schema.QUERY_ID: "nearest query", "mw": "MW", "clogp": "cLogP", "tpsa": "TPSA",
+    schema.QUERY_ID: "nearest query", schema.INACTIVE_ID: "nearest inactive",
+    schema.INACTIVE_SCORE: "inactive", schema.PENALISED_SCORE: "penalised", "mw": "MW",
+    "clogp": "cLogP", "tpsa": "TPSA",
 }  # fmt: skip
 _NAME_COLUMNS = ("name", "title", "compound_name")
 
@@ -69,7 +72,14 @@ def drawing(
 
 def user_columns(hits: pd.DataFrame) -> list[str]:
     """List the columns the user brought, in their order."""
-    return [column for column in map(str, hits.columns) if column not in _OURS]
+    # Without inactives a column of such a name is the user's.
+    ours = _OURS | _CONTRAST if contrasted(hits.columns) else _OURS
+    return [column for column in map(str, hits.columns) if column not in ours]
+
+
+def contrasted(columns: Collection[Any]) -> bool:
+    """Say whether hits were compared with known inactives."""
+    return schema.INACTIVE_ID in columns and schema.IS_INACTIVE in columns
 
 
 def known(value: Any) -> bool:
@@ -138,12 +148,17 @@ def cards(
 def table(hits: pd.DataFrame, mark: Highlight | None) -> dict[str, Any]:
     """Describe the table view: our main columns, then the user's."""
     numbers = {
-        schema.RANK: 0, schema.SCORE: 3, schema.ECFP4_SIMILARITY: 2, schema.PERCENTILE: 2,
+        schema.RANK: 0, schema.SCORE: 3, schema.INACTIVE_SCORE: 3, schema.PENALISED_SCORE: 3,
+        schema.ECFP4_SIMILARITY: 2, schema.PERCENTILE: 2,
         "mw": 1, "clogp": 1, "tpsa": 0,
     }  # fmt: skip
     ours = [schema.RANK, schema.MOLECULE_ID]
-    rest = [*list(numbers)[1:], schema.QUERY_ID, schema.SCAFFOLD, schema.ALERTS, schema.SMILES]
-    columns = [column for column in [*ours, *user_columns(hits), *rest] if column in hits.columns]
+    rest = [*list(numbers)[1:], schema.QUERY_ID, schema.INACTIVE_ID, schema.SCAFFOLD]
+    rest += [schema.ALERTS, schema.SMILES]
+    extra = user_columns(hits)
+    wanted = [*ours, *extra, *(column for column in rest if column not in extra)]
+    columns = [column for column in wanted if column in hits.columns]
+    numbers = {column: digits for column, digits in numbers.items() if column not in extra}
     rows = []
     for hit in _records(hits):
         cells = [
@@ -185,6 +200,8 @@ def _badges(hit: Mapping[str, Any], mark: Highlight | None) -> Iterable[dict[str
 
     if hit.get(schema.IS_QUERY) in (True, 1):
         yield badge("self", "query", "the query itself, found in the library")
+    if contrasted(hit) and hit[schema.IS_INACTIVE] in (True, 1):
+        yield badge("alert", "inactive", "one of the known inactives, found in the library")
     if mark is not None and mark.marks(hit):
         yield badge("known", mark.label)
     if is_new(hit):
@@ -205,6 +222,11 @@ def _more(hit: Mapping[str, Any], extra: Sequence[str]) -> Iterable[tuple[str, s
     for column in extra:
         if known(hit.get(column)):
             yield column, str(hit[column]), False
+    if contrasted(hit):
+        near = f"{hit[schema.INACTIVE_ID]} (score {fixed(hit[schema.INACTIVE_SCORE], 3)})"
+        yield "nearest inactive", near, False
+        if known(hit.get(schema.PENALISED_SCORE)):
+            yield "penalised score", fixed(hit[schema.PENALISED_SCORE], 3), False
     for column, label, is_code in (
         (schema.QUERY_ID, "nearest query", False),
         (schema.ALERTS, "alerts", False),

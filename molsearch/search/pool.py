@@ -44,11 +44,11 @@ class Pool:
             self._compress()
 
     def result(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the k best rows, best first, and their exact query scores ``[n, n_queries]``."""
+        """Return the k best rows, best first, and their exact scores, as `Exact.scores` gives."""
         self._compress()
-        query_scores = self._exact.query_scores(self._rows)
-        best = self._exact.best(self._rows, self._exact.fused(query_scores), self.k)
-        return self._rows[best], query_scores[best]
+        scores = self._exact.scores(self._rows)
+        best = self._exact.best(self._rows, self._exact.keys(scores), self.k)
+        return self._rows[best], scores[best]
 
     def _compress(self) -> None:
         self._rows = np.concatenate([self._rows, *(rows for rows, _ in self._new)])
@@ -64,7 +64,7 @@ class Pool:
         self._limit = 2 * self._size + 1024
 
     def _compress_exactly(self) -> None:
-        scores = self._exact.fused(self._exact.query_scores(self._rows))
+        scores = self._exact.keys(self._exact.scores(self._rows))
         best = self._exact.best(self._rows, scores, self.k)
         self._rows, self._scores = self._rows[best], self._scores[best]
         # An equal exact score may still win by its id.

@@ -19,10 +19,19 @@ from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepared_table import table_of
 from molsearch.errors import InputError
 from molsearch.index.embedder import Embedder
-from molsearch.schema import Prepared, Record
+from molsearch.schema import Failure, Prepared, Record
 from molsearch.search.fusion import Fusion, QuerySet
 
-INLINE = "query"
+
+@dataclass(frozen=True)
+class Role:
+    """What given molecules are to a screen, and the option that gives them."""
+
+    noun: str
+    option: str
+
+
+QUERY = Role("query", "-q")
 
 
 @dataclass(frozen=True)
@@ -71,14 +80,36 @@ def read_queries(
     """
     queries: list[Query] = []
     for text in texts:
-        records = list(_records(text, read))
-        prepared, failures = prepare_in_process(records, prepare)
+        found, failures, _ = read_one(text, read, prepare, QUERY)
         if failures:
             raise InputError(_complaint(text, failures[0].row, failures[0].reason))
-        queries += _grouped(prepared, prepare)
+        queries += found
     if not queries:
         raise InputError("no query given; pass a SMILES, an InChI or a file with -q")
-    return _named_apart(queries)
+    return named_apart(queries)
+
+
+def read_one(
+    text: str | Path, read: ReadConfig, prepare: PrepareConfig, role: Role
+) -> tuple[list[Query], list[Failure], int]:
+    """Read and prepare what one argument gives; a structure typed there must be one.
+
+    Returns
+    -------
+    Molecules, rows of a file that cannot be used, and the number of records read.
+
+    Raises
+    ------
+    InputError
+        The text is neither a file nor a structure, or the file cannot be read.
+    """
+    prepared, failures = prepare_in_process(_records(text, read, role), prepare)
+    if failures and not is_file(text):
+        raise InputError(
+            f"{role.noun} {str(text)[:80]!r} is neither a file nor a structure that can be used: "
+            f"{failures[0].reason}"
+        )
+    return list(_grouped(prepared, prepare)), failures, len(prepared) + len(failures)
 
 
 def embed_queries(
@@ -87,6 +118,7 @@ def embed_queries(
     *,
     fusion: Fusion = "max",
     conformer_fusion: Fusion = "mean",
+    role: Role = QUERY,
 ) -> QuerySet:
     """Embed every conformer of every query.
 
@@ -102,7 +134,9 @@ def embed_queries(
     bad = np.flatnonzero(~(np.abs(lengths - 1) < 1e-2))
     if len(bad):
         name = queries[query_of_row[owner[bad[0]]]].query_id
-        raise InputError(f"query {name!r}: the encoder gives it no embedding; search without it")
+        raise InputError(
+            f"{role.noun} {name!r}: the encoder gives it no embedding; search without it"
+        )
     return QuerySet(
         vectors=np.ascontiguousarray(vectors, dtype=np.float32),
         groups=query_of_row[owner].astype(np.int64),
@@ -111,20 +145,26 @@ def embed_queries(
     )
 
 
-def _records(text: str | Path, read: ReadConfig) -> Iterator[Record]:
-    if isinstance(text, Path) or text == "-" or _is_file(text):
+def _records(text: str | Path, read: ReadConfig, role: Role) -> Iterator[Record]:
+    if is_file(text):
         yield from iter_records([text], read)
         return
+    text = str(text)
     if suffix_of(text) in FOLDER_SUFFIXES:
-        raise InputError(f"no query file {text}; check the path")
+        raise InputError(f"no {role.noun} file {text}; check the path")
     if not text.strip():
-        raise InputError("an empty query; pass a SMILES, an InChI or a file with -q")
+        raise InputError(
+            f"an empty {role.noun}; pass a SMILES, an InChI or a file with {role.option}"
+        )
     structure, name = split_line(text.strip())
     smiles = smiles_of_inchi(structure) if structure.startswith(PREFIX) else structure
-    yield Record(1, INLINE, 1, name.strip() or structure, smiles=smiles)
+    yield Record(1, role.noun, 1, name.strip() or structure, smiles=smiles)
 
 
-def _is_file(text: str) -> bool:
+def is_file(text: str | Path) -> bool:
+    """Whether an argument names a file or standard input, rather than a structure."""
+    if isinstance(text, Path) or text == "-":
+        return True
     try:
         return bool(text.strip()) and Path(text).exists()
     except (OSError, ValueError):
@@ -133,8 +173,6 @@ def _is_file(text: str) -> bool:
 
 
 def _complaint(text: str | Path, row: int, reason: str) -> str:
-    if isinstance(text, str) and not _is_file(text):
-        return f"query {text[:80]!r} is neither a file nor a structure that can be used: {reason}"
     return f"{text}:{row}: this query cannot be used: {reason}; mend or remove it"
 
 
@@ -152,7 +190,7 @@ def _same_molecule(row: Prepared) -> tuple[str, str, str]:
     return row.source, "" if unnamed else row.molecule_id, row.parent_smiles
 
 
-def _named_apart(queries: list[Query]) -> list[Query]:
+def named_apart(queries: list[Query]) -> list[Query]:
     """Tell apart, by a number, queries that share a name."""
     seen: dict[str, int] = {}
     named = []

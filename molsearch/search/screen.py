@@ -19,8 +19,10 @@ from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.search.annotate import Annotator
 from molsearch.search.background import Background, warnings_of
+from molsearch.search.contrast import Contrast
 from molsearch.search.engine import Candidates, search
 from molsearch.search.hits import hit_frame
+from molsearch.search.inactives import Inactives
 from molsearch.search.queries import Query, embed_queries
 from molsearch.search.select import HitFilter, select
 
@@ -54,6 +56,8 @@ class HitList:
         Where each hit stands in the index.
     warnings
         What the user should know before believing it, one line each.
+    inactives
+        The counter-examples that were given.
     """
 
     frame: pd.DataFrame
@@ -61,6 +65,7 @@ class HitList:
     reader: IndexReader
     queries: tuple[Query, ...]
     warnings: tuple[str, ...] = field(default=())
+    inactives: Inactives | None = None
 
 
 def screen(
@@ -69,17 +74,26 @@ def screen(
     queries: Sequence[Query],
     config: ScreenConfig,
     *,
+    inactives: Inactives | None = None,
     device: torch.device | str = "cpu",
     watch: Stopwatch | None = None,
 ) -> HitList:
     """Rank an index for queries.
+
+    Parameters
+    ----------
+    inactives
+        Counter-examples: each hit gets the columns ``schema.INACTIVE_COLUMNS``, and with
+        ``config.inactives_weight`` the whole library is ranked by score less that weight times
+        the score for the nearest of them.
 
     Raises
     ------
     EncoderMismatchError
         The index was made by another encoder.
     UsageError
-        A filter cannot be read.
+        A filter cannot be read, names a column that is not there, or asks for inactives that
+        are not given.
     """
     if reader.identity != embedder.identity:
         raise EncoderMismatchError(
@@ -88,6 +102,8 @@ def screen(
         )
     watch = watch or Stopwatch()
     hit_filter = HitFilter(config)
+    hit_filter.check(inactives=inactives is not None)
+    hit_filter.bind(reader, inactives=inactives is not None)
     with watch.stage("embed queries"):
         embedded = embed_queries(
             queries,
@@ -96,10 +112,12 @@ def screen(
             conformer_fusion=config.conformer_fusion,
         )
         background = Background(embedder.background, embedded)
-    annotator = Annotator(reader, queries, background)
+        contrast = None if inactives is None else Contrast.of(inactives, embedder, config)
+    annotator = Annotator(reader, queries, background, contrast)
+    against = None if contrast is None else contrast.against
 
     def find(n: int, excluded: list[NDArray[np.bool_]] | None) -> Candidates:
-        return search(reader, embedded, n, device=device, excluded=excluded)
+        return search(reader, embedded, n, against=against, device=device, excluded=excluded)
 
     with watch.stage("search"):
         found = select(find, config.k, hit_filter, annotator)
@@ -109,9 +127,11 @@ def screen(
     warnings = [
         *warnings_of(background, embedder.card, names),
         *_of_queries(queries),
+        *(inactives.warnings(queries) if inactives is not None else ()),
+        *hit_filter.warnings(),
         *_of_hits(len(frame), config, reader, filtered=bool(hit_filter)),
     ]
-    return HitList(frame, found, reader, tuple(queries), tuple(warnings))
+    return HitList(frame, found, reader, tuple(queries), tuple(warnings), inactives)
 
 
 def _of_queries(queries: Sequence[Query]) -> Iterator[str]:

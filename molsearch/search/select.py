@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from molsearch import schema
 from molsearch.chem.filters import SmartsFilter
 from molsearch.config import ScreenConfig
+from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.search.annotate import Annotator
 from molsearch.search.engine import Candidates
-from molsearch.search.where import COMPUTED, all_hold, parse
+from molsearch.search.user_columns import UserConditions
+from molsearch.search.where import COMPUTED, CONTRASTS, STORED, TEXTS, all_hold, parse
 
 _MOST_AT_ONCE = 2**18
 _TESTED_AT_ONCE = 2048
@@ -35,16 +37,58 @@ class HitFilter:
     def __init__(self, config: ScreenConfig) -> None:
         self.smarts = SmartsFilter(config.include_smarts, config.exclude_smarts)
         conditions = parse(config.where)
-        self.stored = [one for one in conditions if one.column not in COMPUTED]
+        self.stored = [one for one in conditions if one.column in (*STORED, *TEXTS)]
         self.computed = [one for one in conditions if one.column in COMPUTED]
+        self.contrasts = [one for one in conditions if one.column in CONTRASTS]
+        self.own = [one for one in conditions if not one.is_ours]
         self.exclude_alerts = config.exclude_alerts
         self.drop_query = not config.keep_query
+        self.drop_inactives = not config.keep_inactives
         self.unique = config.unique
+        self.weighs = config.inactives_weight > 0
+        self._user: UserConditions | None = None
         self._seen: set[str] = set()
 
     def __bool__(self) -> bool:
-        asked = (self.smarts, self.stored, self.computed, self.exclude_alerts, self.drop_query)
+        asked = (
+            *(self.smarts, self.stored, self.computed, self.contrasts, self.own),
+            *(self.exclude_alerts, self.drop_query, self.drop_inactives),
+        )
         return any(asked) or self.unique != "none"
+
+    def check(self, *, inactives: bool) -> None:
+        """Refuse what needs inactives, or a weight of theirs, where there are none.
+
+        Raises
+        ------
+        UsageError
+            With the option that is missing.
+        """
+        asks = [f"--where {one.column}" for one in self.contrasts]
+        asks += ["--inactives-weight"] if self.weighs else []
+        asks += ["--drop-inactives"] if self.drop_inactives else []
+        if asks and not inactives:
+            raise UsageError(f"{asks[0]} is about known inactives; give them with --inactives")
+        if not self.weighs and any(one.column == schema.PENALISED_SCORE for one in self.contrasts):
+            raise UsageError(
+                f"--where {schema.PENALISED_SCORE}: no score is penalised; give --inactives-weight"
+            )
+
+    def bind(self, reader: IndexReader, *, inactives: bool) -> None:
+        """Find the library's own columns that conditions name; before `keep`.
+
+        Raises
+        ------
+        UsageError
+            The library has no such column.
+        """
+        if self.own:
+            taken = schema.INACTIVE_COLUMNS if inactives else ()
+            self._user = UserConditions(self.own, reader, taken)
+
+    def warnings(self) -> list[str]:
+        """Say after the screen what of the conditions could not be tested."""
+        return [] if self._user is None else self._user.warnings()
 
     def keep(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
         """Which candidates pass; call in rank order, since the first of equals is kept."""
@@ -52,10 +96,13 @@ class HitFilter:
         passed = all_hold(self.stored, facts, len(found))
         if self.computed:
             passed &= all_hold(self.computed, annotator.columns(found), len(found))
+        if self.contrasts:
+            passed &= all_hold(self.contrasts, annotator.contrasts(found), len(found))
+        if self._user is not None:
+            passed &= self._user.hold(facts[schema.USER].tolist())
         if self.exclude_alerts:
             passed &= facts[schema.ALERTS] == ""
-        if self.drop_query:
-            passed &= ~annotator.is_query(facts[schema.INCHIKEY].tolist())
+        self._drop(passed, facts, annotator)
         for row in np.flatnonzero(passed) if self.smarts else ():
             passed[row] = self.smarts.passes(facts[schema.PARENT_SMILES][row])
         for row in np.flatnonzero(passed) if self.unique != "none" else ():
@@ -63,6 +110,15 @@ class HitFilter:
             passed[row] = key not in self._seen
             self._seen.add(key)
         return passed
+
+    def _drop(
+        self, passed: NDArray[np.bool_], facts: dict[str, NDArray[Any]], annotator: Annotator
+    ) -> None:
+        """Leave out what the user gave, queries or inactives."""
+        if self.drop_query:
+            passed &= ~annotator.is_query(facts[schema.INCHIKEY].tolist())
+        if self.drop_inactives and annotator.contrast is not None:
+            passed &= ~annotator.contrast.is_inactive(facts[schema.INCHIKEY].tolist())
 
     def _key(self, row: dict[str, Any]) -> str:
         """Name what is kept once; structures without such a name stand for themselves."""
@@ -77,7 +133,9 @@ class HitFilter:
         names = {condition.column for condition in self.stored}
         if self.exclude_alerts:
             names.add(schema.ALERTS)
-        if self.drop_query or self.unique != "none":
+        if self._user is not None:
+            names.add(schema.USER)
+        if self.drop_query or self.drop_inactives or self.unique != "none":
             names |= {schema.INCHIKEY, schema.PARENT_SMILES}
         if self.smarts:
             names.add(schema.PARENT_SMILES)

@@ -1,13 +1,13 @@
-"""Conditions on numeric columns of a hit list, such as ``mw<500`` or ``0.2<=ecfp4_similarity<0.4``.
+"""Conditions on the columns of a hit list, such as ``mw<500`` or ``vendor="Enamine"``.
 
-A small grammar read by one regular expression; nothing is ever evaluated as code.
+A small grammar read by regular expressions; nothing is ever evaluated as code.
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +19,22 @@ from molsearch.errors import UsageError
 
 STORED = (*schema.PROPERTIES, schema.UNSPECIFIED_STEREO)
 COMPUTED = (schema.SCORE, schema.ECFP4_SIMILARITY, schema.PERCENTILE)
+# Computed too, where inactives are given (and weigh).
+CONTRASTS = (schema.INACTIVE_SCORE, schema.PENALISED_SCORE)
+# Text of every molecule, which is equal to another or is not.
+TEXTS = (schema.MOLECULE_ID, schema.SOURCE, schema.GEOMETRY, schema.SCAFFOLD, schema.INCHIKEY)
+OURS = (*STORED, *COMPUTED, *CONTRASTS, *TEXTS)
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_QUOTED = r'"[^"]*"'
+_NAME = r'(?:"[^"]+"|[^\W\d]\w*)'
+_WORD = r"[^\W\d][\w.\-]*"
 _CONDITION = re.compile(
-    rf"(?:(?P<low>{_NUMBER})\s*(?P<low_op><=?)\s*)?"
-    rf"(?P<name>[A-Za-z_]\w*)\s*(?P<op><=|>=|==|!=|<|>|=)\s*(?P<value>{_NUMBER})"
+    rf"(?:(?P<low>{NUMBER})\s*(?P<low_op><=?)\s*)?"
+    rf"(?P<name>{_NAME})\s*(?P<op><=|>=|==|!=|<|>|=)\s*"
+    rf"(?:(?P<value>{NUMBER})|(?P<text>{_QUOTED}|{_WORD}))"
 )
-_AND = re.compile(r"\s*(?:,|&+|\band\b)\s*", re.IGNORECASE)
+_AND = re.compile(rf"({_QUOTED})|\s*(?:,|&+|\band\b)\s*", re.IGNORECASE)
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -35,19 +44,42 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+_OF_TEXT = ("=", "==", "!=")
 _MIRRORED = {"<": ">", "<=": ">="}
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A comparison of one column with a number."""
+    """A comparison of one column with a number, or with a text.
+
+    Attributes
+    ----------
+    column
+        One of ours in small letters, or one of the user's as it was written.
+    """
 
     column: str
     operator: str
-    value: float
+    value: float | str
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the column is one that every hit list has, or inactives bring."""
+        return self.column in OURS
 
     def holds(self, values: NDArray[Any]) -> NDArray[np.bool_]:
-        """Where the condition holds; a missing value (NaN) never passes."""
+        """Where the condition holds.
+
+        Parameters
+        ----------
+        values
+            Numbers ``[n]``, of which NaN never passes; for a text condition strings, of which
+            the empty one (no value) passes ``=""`` alone.
+        """
+        if isinstance(self.value, str):
+            same = np.array([text == self.value for text in values], dtype=bool)
+            given = np.array([text != "" for text in values], dtype=bool)
+            return ~same & given if self.operator == "!=" else same
         numbers = values.astype(np.float64)
         result = _OPERATORS[self.operator](numbers, self.value)
         return np.asarray(result & ~np.isnan(numbers))
@@ -56,18 +88,23 @@ class Condition:
 def parse(texts: Sequence[str]) -> tuple[Condition, ...]:
     """Read conditions; all of them must hold.
 
+    A column that is none of ours is taken for one of the user's library, which alone can tell
+    whether it is there.
+
     Raises
     ------
     UsageError
-        A text is no condition, or names an unknown column.
+        A text is no condition, or compares one of our numeric columns with a text.
 
     Examples
     --------
     >>> parse(["200<=mw<500, clogp<=5"])[0]
     Condition(column='mw', operator='<', value=500.0)
+    >>> parse(['"Price (USD)"<100 and vendor=Enamine'])[1]
+    Condition(column='vendor', operator='=', value='Enamine')
     """
     return tuple(
-        condition for text in texts for part in _AND.split(text) for condition in _read(part, text)
+        condition for text in texts for part in _parts(text) for condition in _read(part, text)
     )
 
 
@@ -81,21 +118,43 @@ def all_hold(
     return passed
 
 
+def _parts(text: str) -> Iterator[str]:
+    """Split at ``,``, ``&`` and ``and``, but not within quotes."""
+    start = 0
+    for found in _AND.finditer(text):
+        if found[1] is None:
+            yield text[start : found.start()]
+            start = found.end()
+    yield text[start:]
+
+
 def _read(part: str, text: str) -> list[Condition]:
     found = _CONDITION.fullmatch(part.strip())
-    if found is None:
+    if found is None or (found["text"] is not None and not _compares_text(found)):
         raise UsageError(
-            f"--where {text[:80]!r} is no condition; write for instance 'mw<500' or "
-            "'200<=mw<500, clogp<=5'"
+            f"--where {text[:80]!r} is no condition; write for instance 'mw<500', "
+            "'200<=mw<500, clogp<=5' or '\"list price\"<90, vendor=\"Acme Ltd\"'"
         )
-    name = found["name"].lower()
-    if name not in STORED + COMPUTED:
-        raise UsageError(
-            f"--where {text[:80]!r}: no column {found['name']!r}; there are "
-            + ", ".join(STORED + COMPUTED)
-        )
+    name = _column(found["name"])
+    if name in TEXTS:
+        if not _compares_text(found):
+            raise UsageError(f"--where {text[:80]!r}: {name} holds text; compare it by = or !=")
+        return [Condition(name, found["op"], (found["text"] or found["value"]).strip('"'))]
+    if found["text"] is not None:
+        if name in OURS:
+            raise UsageError(f"--where {text[:80]!r}: {name} holds numbers; compare it with one")
+        return [Condition(name, found["op"], found["text"].strip('"'))]
     conditions = [Condition(name, found["op"], float(found["value"]))]
     if found["low"] is not None:
         mirrored = _MIRRORED[found["low_op"]]
         conditions.append(Condition(name, mirrored, float(found["low"])))
     return conditions
+
+
+def _compares_text(found: re.Match[str]) -> bool:
+    return found["op"] in _OF_TEXT and found["low"] is None
+
+
+def _column(name: str) -> str:
+    bare = name.strip('"')
+    return bare.lower() if bare.lower() in OURS else bare

@@ -218,6 +218,55 @@ def test_given_3d_coordinates_of_a_query_are_used(screen, molsearch, world, tmp_
     assert a.molecule_id[0] == b.molecule_id[0] == "menthol"
 
 
+def test_inactives_are_counted_and_their_columns_written_everywhere(screen, tmp_path):
+    (tmp_path / "i.smi").write_text("Cn1cnc2c1c(=O)n(C)c(=O)n2C inactive-1\nC1CC bad\n")
+    given = ("--inactives", tmp_path / "i.smi", "--inactives", "OC(=O)c1ccccc1O inactive 2")
+    run = ("-k", 11, *given, "--inactives-weight", 0.5)
+    result = screen(*run, "-o", tmp_path / "h.csv", "--html", tmp_path / "h.html")
+    assert result.code == 0
+    hits = pd.read_csv(tmp_path / "h.csv").set_index("molecule_id", drop=False)
+    new = ["nearest_inactive", "inactive_score", "is_inactive", "penalised_score"]
+    assert hits.columns[8:12].tolist() == new
+    assert hits.nearest_inactive["caffeine"] == "inactive-1"
+    assert hits.inactive_score["salicylic acid"] == pytest.approx(1, abs=2e-3)
+    assert set(hits[hits.is_inactive].molecule_id) == {"caffeine", "salicylic acid"}
+    assert hits.penalised_score.is_monotonic_decreasing
+    due = hits.score - 0.5 * hits.inactive_score
+    np.testing.assert_allclose(hits.penalised_score, due, atol=1e-3)
+    assert "1 of 3 inactives cannot be used and do not count: " in result.err
+    assert "i.smi:2: " in result.err
+    assert "inactive" in result.err.splitlines()[1]
+    account = json.loads((tmp_path / "h.csv.run.json").read_text())["inactives"]
+    assert (account["n_in"], account["n_ok"], account["n_failed"]) == (3, 2, 1)
+    assert [one["id"] for one in account["molecules"]] == ["inactive-1", "inactive 2"]
+    assert account["failures"][0]["row"] == 2
+    page = (tmp_path / "h.html").read_text()
+    assert "known inactives" in page
+    assert "inactives that cannot be used" in page
+    for name in ("h.sdf", "h.parquet"):
+        assert screen(*run, "-o", tmp_path / name, "--quiet").code == 0
+    parquet = pd.read_parquet(tmp_path / "h.parquet")
+    first = next(Chem.SDMolSupplier(str(tmp_path / "h.sdf")))
+    assert parquet.molecule_id.tolist() == hits.molecule_id.tolist()
+    assert first.GetProp("nearest_inactive") == parquet.nearest_inactive[0]
+    assert float(first.GetProp("inactive_score")) == pytest.approx(
+        parquet.inactive_score[0], abs=1e-5
+    )
+
+
+def test_inactives_are_left_out_on_request(screen, tmp_path):
+    given = ("--inactives", "OC(=O)c1ccccc1O", "--drop-inactives", "--where", "inactive_score<1")
+    assert screen("-k", 11, "-o", tmp_path / "h.csv", *given).code == 0
+    hits = pd.read_csv(tmp_path / "h.csv")
+    assert len(hits) == 10
+    assert "salicylic acid" not in set(hits.molecule_id)
+
+
+def test_conditions_on_the_users_columns(screen, tmp_path):
+    assert screen("-k", 11, "-o", tmp_path / "h.csv", "--where", "3<=PRICE<6").code == 0
+    assert sorted(pd.read_csv(tmp_path / "h.csv").price) == [3, 4, 5]
+
+
 REFUSALS = {
     "unknown SMILES": (
         ("-o", "h.csv"),
@@ -231,6 +280,16 @@ REFUSALS = {
     "no format": (("-o", "h.docx"), ASPIRIN, 2, "does not tell a format"),
     "bad condition": (("-o", "h.csv", "--where", "mw<"), ASPIRIN, 2, "is no condition"),
     "bad column": (("-o", "h.csv", "--where", "weight<5"), ASPIRIN, 2, "no column 'weight'"),
+    "close column": (("-o", "h.csv", "--where", "prize<5"), ASPIRIN, 2, "close to it: price;"),
+    "no inactives": (("-o", "h.csv", "--inactives-weight", "1"), ASPIRIN, 2, "with --inactives"),
+    "weight nan": (
+        ("-o", "h.csv", "--inactives", "CCO", "--inactives-weight", "nan"),
+        ASPIRIN,
+        2,
+        None,
+    ),
+    "bad inactive": (("-o", "h.csv", "--inactives", "C1CC"), ASPIRIN, 3, "inactive 'C1CC' is"),
+    "two from stdin": (("-o", "h.csv", "--inactives", "-"), "-", 2, "can be read once"),
     "bad SMARTS": (("-o", "h.csv", "--include-smarts", "["), ASPIRIN, 2, "is not a SMARTS"),
     "json and stdout": (("-o", "-", "--json"), ASPIRIN, 2, "both write to standard output"),
     "raw options": (

@@ -54,10 +54,53 @@ def test_what_is_no_condition_is_refused_with_an_example(text):
         parse([text])
 
 
-@pytest.mark.parametrize("name", ["weight", "smiles", "molecule_id", "rank", "mw2"])
-def test_unknown_columns_are_named_with_those_there_are(name):
-    with pytest.raises(UsageError, match=rf"no column '{name}'; there are mw, clogp"):
-        parse([f"{name}<5"])
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("price<10", [("price", "<", 10.0)]),
+        ("Vendor=Acme", [("Vendor", "=", "Acme")]),
+        ('"list price, USD" <= 10', [("list price, USD", "<=", 10.0)]),
+        ('vendor=="Fish & Chips, and more"', [("vendor", "==", "Fish & Chips, and more")]),
+        ('"a b"!="c d", mw<5', [("a b", "!=", "c d"), ("mw", "<", 5.0)]),
+        ('batch="007" and batch!=7', [("batch", "=", "007"), ("batch", "!=", 7.0)]),
+        ("1<=plate_row<8", [("plate_row", "<", 8.0), ("plate_row", ">=", 1.0)]),
+        ("Größe>1.5", [("Größe", ">", 1.5)]),
+        ('note=""', [("note", "=", "")]),
+        ("GEOMETRY=none", [("geometry", "=", "none")]),
+        ("molecule_id=17", [("molecule_id", "=", "17")]),
+        ("Inactive_Score<0.5", [("inactive_score", "<", 0.5)]),
+    ],
+)
+def test_users_columns_and_text_are_read_as_they_are_written(text, due):
+    found = parse([text])
+    assert found == tuple(Condition(*one) for one in due)
+    assert [type(one.value) for one in found] == [type(value) for _, _, value in due]
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("mw=heavy", "mw holds numbers; compare it with one"),
+        ("score!=high", "score holds numbers"),
+        ("molecule_id<5", "molecule_id holds text; compare it by = or !="),
+        ("vendor<Acme", "is no condition"),
+        ("5<vendor=Acme", "is no condition"),
+        ('""=5', "is no condition"),
+        ('"price<5', "is no condition"),
+        ("list price<5", "is no condition.*list price"),
+    ],
+)
+def test_numbers_and_text_are_kept_apart(text, match):
+    with pytest.raises(UsageError, match=match):
+        parse([text])
+
+
+def test_text_is_equal_or_not_and_no_value_differs_from_nothing():
+    values = np.array(["Acme", "acme", "", "Acme Ltd"], dtype=object)
+    assert parse(["v=Acme"])[0].holds(values).tolist() == [True, False, False, False]
+    assert parse(["v!=Acme"])[0].holds(values).tolist() == [False, True, False, True]
+    assert parse(['v=""'])[0].holds(values).tolist() == [False, False, True, False]
+    assert parse(['v!=""'])[0].holds(values).tolist() == [True, True, False, True]
 
 
 @given(st.text(max_size=40))

@@ -1,0 +1,97 @@
+"""Known inactives: counter-examples that a hit had better not be near to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.errors import InputError
+from molsearch.schema import Failure
+from molsearch.search.queries import Query, Role, named_apart, read_one
+
+INACTIVE = Role("inactive", "--inactives")
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Inactives:
+    """Molecules that were measured and found inactive.
+
+    Attributes
+    ----------
+    molecules
+        Those that can be used, read and prepared like queries.
+    n_in
+        Records read; of each comes a molecule, a further geometry of one, or a failure.
+    failures
+        Rows of files that cannot be used.
+    """
+
+    molecules: tuple[Query, ...]
+    n_in: int
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def n_failed(self) -> int:
+        """Records that cannot be used."""
+        return len(self.failures)
+
+    @property
+    def n_ok(self) -> int:
+        """Records that can."""
+        return self.n_in - self.n_failed
+
+    def warnings(self, queries: Sequence[Query]) -> Iterator[str]:
+        """Say which rows do not count, and which queries are inactives too."""
+        if self.failures:
+            named = "; ".join(
+                f"{one.source}:{one.row}: {one.reason}" for one in self.failures[:_SHOWN]
+            )
+            more = f"; {self.n_failed - _SHOWN:,} more" if self.n_failed > _SHOWN else ""
+            yield (
+                f"{self.n_failed:,} of {self.n_in:,} inactives cannot be used and do not count: "
+                f"{named}{more}"
+            )
+        known = {one.first.inchikey: one.query_id for one in self.molecules}
+        for query in queries:
+            if query.first.inchikey and query.first.inchikey in known:
+                yield (
+                    f"query {query.query_id!r} is also given as the inactive "
+                    f"{known[query.first.inchikey]!r}"
+                )
+
+
+def read_inactives(
+    texts: Sequence[str | Path], read: ReadConfig, prepare: PrepareConfig
+) -> Inactives | None:
+    """Read and prepare inactives as queries are: SMILES, InChI or files; None where none is given.
+
+    Unlike a query, a row of a file that cannot be used is left out: tables of measured molecules
+    are long. It is counted and listed in `Inactives.failures`.
+
+    Raises
+    ------
+    InputError
+        Something is neither a file nor a structure, or no row can be used.
+    """
+    if not texts:
+        return None
+    molecules: list[Query] = []
+    failures: list[Failure] = []
+    n_in = 0
+    for text in texts:
+        found, failed, n_read = read_one(text, read, prepare, INACTIVE)
+        molecules += found
+        failures += failed
+        n_in += n_read
+    if not molecules:
+        first = "".join(
+            f" (the first, {one.source}:{one.row}: {one.reason})" for one in failures[:1]
+        )
+        raise InputError(
+            f"none of {n_in:,} inactives can be used{first}; mend the file, or leave "
+            "--inactives out"
+        )
+    return Inactives(tuple(named_apart(molecules)), n_in, tuple(failures))

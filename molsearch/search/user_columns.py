@@ -1,0 +1,164 @@
+"""Conditions on the columns that a user's library brought, whose values are text."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from molsearch import schema
+from molsearch.errors import IndexCorruptError, UsageError
+from molsearch.index.reader import IndexReader
+from molsearch.search.hits import COLUMNS, free_names
+from molsearch.search.where import COMPUTED, NUMBER, STORED, Condition
+
+_NUMBER = re.compile(NUMBER)
+_ROWS_AT_ONCE = 8192
+_EXAMPLES = 3
+_NAMED = 20
+
+
+@dataclass
+class _Unread:
+    """Values of one column that are no numbers, as far as molecules were looked at."""
+
+    looked_at: int = 0
+    empty: int = 0
+    other: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def numbers(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Read texts as numbers, NaN where they are none, which is counted."""
+        self.looked_at += len(texts)
+        values = np.full(len(texts), np.nan)
+        for place, text in enumerate(texts):
+            if _NUMBER.fullmatch(text):
+                values[place] = float(text)
+            elif not text:
+                self.empty += 1
+            else:
+                self.other += 1
+                if len(self.examples) < _EXAMPLES and text not in self.examples:
+                    self.examples.append(text)
+        return values
+
+    def line(self, column: str) -> str:
+        """Say how many did not match for want of a number."""
+        shown = ", ".join(repr(text[:30]) for text in self.examples)
+        kinds = [f"{self.other:,} hold text such as {shown}"] if self.other else []
+        kinds += [f"{self.empty:,} are empty"] if self.empty else []
+        return (
+            f"--where: {self.empty + self.other:,} of {self.looked_at:,} molecules looked at have "
+            f"no number in {column!r} ({', '.join(kinds)}) and do not match"
+        )
+
+
+class UserConditions:
+    """Conditions on a library's own columns, under the names that its hit list gives them.
+
+    Parameters
+    ----------
+    conditions
+        Those of `molsearch.search.where.parse` that are not on our columns.
+    reader
+        The library.
+    taken
+        Further columns of the hit list, whose names the user's do not take.
+
+    Raises
+    ------
+    UsageError
+        The library has no such column.
+    """
+
+    def __init__(
+        self, conditions: Sequence[Condition], reader: IndexReader, taken: Iterable[str] = ()
+    ) -> None:
+        self.conditions = conditions
+        self._keys = _keys_of([one.column for one in conditions], reader, (*COLUMNS, *taken))
+        self._unread: dict[str, _Unread] = {}
+
+    def hold(self, user: Sequence[str]) -> NDArray[np.bool_]:
+        """Rows, given by their stored user columns, for which every condition holds."""
+        rows = [json.loads(text) for text in user]
+        passed = np.ones(len(rows), dtype=bool)
+        numbers: dict[str, NDArray[np.float64]] = {}
+        for one in self.conditions:
+            key = self._keys[one.column]
+            texts = [str(row.get(key) or "").strip() for row in rows]
+            if isinstance(one.value, str):
+                passed &= one.holds(np.array(texts, dtype=object))
+                continue
+            if key not in numbers:
+                numbers[key] = self._unread.setdefault(one.column, _Unread()).numbers(texts)
+            passed &= one.holds(numbers[key])
+        return passed
+
+    def warnings(self) -> list[str]:
+        """Name, for each column compared with a number, how many values were none."""
+        return [
+            unread.line(column)
+            for column, unread in self._unread.items()
+            if unread.empty or unread.other
+        ]
+
+
+def _keys_of(wanted: Sequence[str], reader: IndexReader, taken: Sequence[str]) -> dict[str, str]:
+    """Find the stored name of each wanted column; reads on until all are found."""
+    names: dict[str, None] = {}
+    found = _match(wanted, names, taken)
+    for shard in range(reader.n_shards):
+        if len(found) == len(set(wanted)):
+            return found
+        for texts in _stored(reader, shard):
+            before = len(names)
+            names.update(dict.fromkeys(name for text in texts for name in json.loads(text)))
+            if len(names) > before:
+                found = _match(wanted, names, taken)
+            if len(found) == len(set(wanted)):
+                break
+    for column in wanted:
+        if column not in found:
+            found[column] = _by_case(
+                column, dict(zip(free_names([*names], taken), names, strict=True))
+            )
+    return found
+
+
+def _match(wanted: Sequence[str], names: Iterable[str], taken: Sequence[str]) -> dict[str, str]:
+    known = list(names)
+    shown = dict(zip(free_names(known, taken), known, strict=True))
+    return {column: shown[column] for column in wanted if column in shown}
+
+
+def _by_case(column: str, shown: dict[str, str]) -> str:
+    """Find a column whose name differs by capitals alone, or say which there are."""
+    alike = [name for name in shown if name.casefold() == column.casefold()]
+    if len(alike) == 1:
+        return shown[alike[0]]
+    ours = [*STORED, *COMPUTED]
+    folded = {name.casefold(): name for name in (*ours, *shown)}
+    close = [folded[name] for name in difflib.get_close_matches(column.casefold(), folded, 3, 0.6)]
+    hint = f"close to it: {', '.join(close)}; " if close else ""
+    own = ", ".join([*shown][:_NAMED]) + (" …" if len(shown) > _NAMED else "")
+    raise UsageError(
+        f"--where: no column {column!r}; {hint}there are {', '.join(ours)}, and of this library "
+        f"{own or 'none'}"
+    )
+
+
+def _stored(reader: IndexReader, shard: int) -> Iterable[list[str]]:
+    file = reader.records(shard)
+    try:
+        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=[schema.USER]):
+            yield batch.column(0).to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        raise IndexCorruptError(
+            f"the records of {reader.path} cannot be read; run: molsearch verify {reader.path}"
+        ) from error
