@@ -14,8 +14,9 @@ from markupsafe import Markup
 
 from molsearch.bench import results, svg
 from molsearch.bench.evaluate import GRID
-from molsearch.bench.markdown import LABELS, gain, number, setting
+from molsearch.bench.markdown import LABELS, SOURCE_CAPTION, gain, number, setting
 from molsearch.bench.published import published
+from molsearch.bench.random_summary import decoy_sources, random_lines, random_note
 from molsearch.bench.summary import (
     BASELINE,
     SHOWN,
@@ -62,6 +63,7 @@ def _page(record: dict[str, Any]) -> dict[str, Any]:
         "best": number(best_possible(record), "ef_1pct"),
         "n_targets": len(complete(record)),
         **_tier_part(record, methods),
+        **_random_part(record, colours),
         "roc": _curve(record, methods, "roc", "false-positive rate"),
         "enrichment": _curve(record, methods, "enrichment", "fraction of the list"),
         **_dot_part(record, methods),
@@ -105,26 +107,52 @@ def _gain(line: Line) -> dict[str, str]:
 
 def _tier_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
     found = tiers(record)
-    shown = [
+    by_source = set(decoy_sources([tier.name for tier in found]))
+    kept = [tier for tier in found if tier.name not in by_source]
+    return {
+        "tiers": [_tier_row(tier, methods) for tier in kept],
+        "sources": [_tier_row(tier, methods) for tier in found if tier.name in by_source],
+        "source_caption": SOURCE_CAPTION,
+        "tier_plot": _tier_plot(kept, methods),
+    }
+
+
+def _tier_row(tier: Tier, methods: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": tier.name.removeprefix("decoys: "),
+        "n_actives": f"{tier.n_actives:,.0f}",
+        "n_targets": tier.n_targets,
+        "cells": [
+            {
+                "mean": number(tier.bedroc[m].mean, "bedroc"),
+                "bounds": f"EF {number(tier.ef1[m].mean, 'ef_1pct')}",
+            }
+            for m in methods
+        ],
+    }
+
+
+def _random_part(record: dict[str, Any], colours: dict[str, int]) -> dict[str, Any]:
+    rows = [
         {
-            "name": tier.name,
-            "n_actives": f"{tier.n_actives:,.0f}",
-            "n_targets": tier.n_targets,
+            "method": line.method,
+            "colour": colours[line.method],
             "cells": [
+                *[_cell(found, "ef_b") for found in line.values.values()],
                 {
-                    "bedroc": number(tier.bedroc[m].mean, "bedroc"),
-                    "ef1": f"EF {number(tier.ef1[m].mean, 'ef_1pct')}",
-                }
-                for m in methods
+                    "mean": f"{line.median:.1f}",
+                    "bounds": f"{line.median_low:.1f} – {line.median_high:.1f}",
+                },
+                {"mean": f"{line.at:.2%}", "bounds": ""},
             ],
         }
-        for tier in found
+        for line in random_lines(record)
     ]
-    return {"tiers": shown, "tier_plot": _tier_plot(found, methods)}
+    return {"random": rows, "random_note": random_note(record)}
 
 
 def _tier_plot(found: Sequence[Tier], methods: Sequence[str]) -> Markup:
-    kept = [tier for tier in found if tier.n_actives and not tier.name.startswith("decoys")]
+    kept = [tier for tier in found if tier.n_actives]
     series = {m: [_triple(tier.bedroc[m]) for tier in kept] for m in methods}
     groups = [tier.name.replace("standard: ", "train ") for tier in kept]
     plot = svg.bars(groups, series, "", "BEDROC by tier of similarity to training and query")

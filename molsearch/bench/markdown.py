@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from molsearch.bench.published import published
+from molsearch.bench.random_summary import decoy_sources, random_lines, random_note
 from molsearch.bench.summary import (
     BASELINE,
     Line,
@@ -32,6 +33,11 @@ LABELS = {
     "ef_10pct": "EF 10 %",
 }
 _CAPTION = "Means over targets, 95 % bootstrap intervals over targets; EF 1 % can reach {}."
+SOURCE_CAPTION = (
+    "All actives against decoys of one source alone: shorter lists, on which BEDROC is higher and "
+    "EF can reach less, so compare along a row."
+)
+_MEDIAN = "median EF^B max [median bounds of a target]"
 _SHORT = ("auroc", "bedroc_80p5", "ef_1pct", "ef_5pct")
 
 
@@ -96,29 +102,54 @@ def setting(record: dict[str, Any]) -> str:
 
 
 def overview(record: dict[str, Any]) -> str:
-    """Write the main table, the tiers and the warnings of one result file."""
+    """Write all tables of one result file and the warnings."""
     parts = [
         f"{record['provenance'].get('title', record['benchmark'])}: {setting(record)}",
-        grid(
-            ["method", *[LABELS[m] for m in _SHORT], f"BEDROC / {BASELINE}, wins:losses"],
-            [
-                [line.name, *[with_interval(line.values[m], m) for m in _SHORT], gain(line)]
-                for line in lines(record)
-            ],
-        ),
-        _CAPTION.format(number(best_possible(record), "ef_1pct")),
+        main_grid(record),
         tier_grid(record),
-        "\n".join(f"- {sentence}" for sentence in warnings(record)),
+        source_grid(record),
+        random_grid(record),
+        warning_list(record),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
+def main_grid(record: dict[str, Any]) -> str:
+    """Make a Markdown table of methods, means over targets with intervals, and its caption."""
+    table = grid(
+        ["method", *[LABELS[m] for m in _SHORT], f"BEDROC / {BASELINE}, wins:losses"],
+        [
+            [line.name, *[with_interval(line.values[m], m) for m in _SHORT], gain(line)]
+            for line in lines(record)
+        ],
+    )
+    return f"{table}\n\n{_CAPTION.format(number(best_possible(record), 'ef_1pct'))}"
+
+
+def warning_list(record: dict[str, Any]) -> str:
+    """List what belongs beside the numbers."""
+    return "\n".join(f"- {sentence}" for sentence in warnings(record))
+
+
 def tier_grid(record: dict[str, Any]) -> str:
     """Make a Markdown table of BEDROC and EF 1 % by tier; empty where there are no tiers."""
+    names = [tier.name for tier in tiers(record)]
+    known = set(names) - set(decoy_sources(names))
+    return _subset_grid(record, "BEDROC / EF 1 % by tier", known)
+
+
+def source_grid(record: dict[str, Any]) -> str:
+    """Make a Markdown table by where the decoys come from; empty where that is not told."""
+    names = decoy_sources([tier.name for tier in tiers(record)])
+    table = _subset_grid(record, "BEDROC / EF 1 % by decoys", set(names))
+    return f"{table}\n\n{SOURCE_CAPTION}" if table else ""
+
+
+def _subset_grid(record: dict[str, Any], title: str, names: set[str]) -> str:
     methods = list(record["methods"])
     rows = [
         [
-            tier.name,
+            tier.name.removeprefix("decoys: "),
             f"{tier.n_actives:,.0f}",
             str(tier.n_targets),
             *[
@@ -127,11 +158,27 @@ def tier_grid(record: dict[str, Any]) -> str:
             ],
         ]
         for tier in tiers(record)
+        if tier.name in names
     ]
-    if not rows:
+    return grid([title, "actives", "targets", *methods], rows) if rows else ""
+
+
+def random_grid(record: dict[str, Any]) -> str:
+    """Make a Markdown table of Bayes enrichment and say what the compounds are; or empty."""
+    found = random_lines(record)
+    if not found:
         return ""
-    head = ["BEDROC / EF 1 % by tier", "actives", "targets", *methods]
-    return grid(head, rows)
+    rows = [
+        [
+            line.method,
+            *[with_interval(line.values[m], "ef_b") for m in ("efb_1pct", "efb_0p1pct", "efb_max")],
+            f"{line.median:.1f} [{line.median_low:.1f}, {line.median_high:.1f}]",
+            f"{line.at:.2%}",
+        ]
+        for line in found
+    ]
+    head = ["among random compounds", "EF^B 1 %", "EF^B 0.1 %", "EF^B max", _MEDIAN, "at"]
+    return f"{grid(head, rows)}\n\n{random_note(record)}"
 
 
 def published_grid(benchmark: str) -> str:

@@ -112,6 +112,16 @@ def table(
     return pd.DataFrame(values, index=list(targets), dtype=float)
 
 
+def random_table(record: dict[str, Any], metric: str) -> pd.DataFrame:
+    """One metric among random compounds as a table like `table`; NaN where not computed."""
+    values: dict[str, dict[str, float]] = {method: {} for method in record["methods"]}
+    for row in record["results"]:
+        value = row.get("random", {}).get(metric)
+        values[row["method"]][row["target"]] = float("nan") if value is None else float(value)
+    targets: Sequence[str] = record["targets"]
+    return pd.DataFrame(values, index=list(targets), dtype=float)
+
+
 def subsets(record: dict[str, Any]) -> list[str]:
     """Names of the subsets on which metrics are given, in order of first sight."""
     return list(dict.fromkeys(name for row in record["results"] for name in row["subsets"]))

@@ -244,7 +244,7 @@ def _warn_training(name: str, found: dict[str, Any], data: dict[str, Any]) -> li
         said.append(
             f"{near:,} actives have a training molecule of '{name}' at ECFP4 ≥ 0.9: read the tiers."
         )
-    if found["targets_known"]:
+    if found["targets_in_training"]:
         said.append(
             f"Training set '{name}' holds ligands of {found['targets_in_training']} of these "
             f"{found['targets_known']} targets: they are not new to an encoder trained on it."

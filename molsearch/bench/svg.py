@@ -71,7 +71,7 @@ def _frame(axes: _Axes, x_ticks: Sequence[float], y_ticks: Sequence[float], x_la
 def _svg(axes: _Axes, body: str, label: str) -> str:
     return (
         f'<svg viewBox="0 0 {axes.width:g} {axes.height:g}" role="img" '
-        f'style="max-width:{1.25 * axes.width:g}px" '
+        f'style="max-width:{1.25 * axes.width:g}px;--w:{axes.width:g}px" '
         f'aria-label="{escape(label, quote=True)}">{body}</svg>'
     )
 
@@ -121,7 +121,7 @@ def dots(
     highest
         Upper end of the x axis, which starts at 0.
     """
-    left = 12.0 + 6.3 * max((len(row) for row in rows), default=0)
+    left = 14.0 + 7.4 * max((len(row) for row in rows), default=0)
     height = _TOP + _BOTTOM + _ROW * max(len(rows), 1)
     axes = _Axes(620, height, (0.0, highest), (0.0, 1.0), left=left)
     body = [_frame(axes, _ticks(highest), [], x_label)]

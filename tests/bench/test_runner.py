@@ -4,16 +4,27 @@ import json
 
 import numpy as np
 import pytest
+from command_line import make_encoder
 
 from molsearch.bench import results
+from molsearch.bench.background import draw_pool
 from molsearch.bench.conformers import ConformerCache
 from molsearch.bench.html import to_html
-from molsearch.bench.markdown import grid, number, overview, to_markdown
+from molsearch.bench.markdown import (
+    grid,
+    number,
+    overview,
+    source_grid,
+    tier_grid,
+    to_markdown,
+)
 from molsearch.bench.methods import parse_methods
 from molsearch.bench.published import PUBLISHED
+from molsearch.bench.random_summary import random_lines
 from molsearch.bench.runner import BenchmarkConfig, Runner
 from molsearch.bench.summary import best_possible, complete, lines, tiers
 from molsearch.bench.training import load_training
+from molsearch.cli.benchmark import _trainings as trainings_of
 from molsearch.config import PrepareConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.metrics.enrichment import METRICS
@@ -204,3 +215,56 @@ def test_folders_of_results(memory, tmp_path):
     with pytest.raises(InputError, match="no result files"):
         results.read_all([tmp_path / "empty"])
     assert np.isfinite(results.table(found[0], "auroc").to_numpy()).all()
+
+
+def test_decoy_sources_and_random_compounds_have_their_own_tables(memory, tmp_path):
+    class Sourced(memory):
+        def load(self, target):
+            task = super().load(target)
+            halves = np.where(np.arange(len(task.pool)) % 2, "chembl", "pubchem")
+            task.pool["origin"] = np.where(task.is_active, "", halves)
+            return task
+
+    compounds = tmp_path / "random.smi"
+    compounds.write_text("\n".join("C" * n + "O" for n in range(1, 40)))
+    pool = draw_pool(30, compounds, 0)
+    record = run(Sourced(), tmp_path / "m.json", ["ecfp4", "random"], random=pool)
+    assert source_grid(record).splitlines()[2].startswith("| chembl ")
+    assert "chembl" not in tier_grid(record)
+    text = overview(record)
+    assert "| pubchem " in text
+    assert "among random compounds" in text
+    assert "30 drawn from random.smi with seed 0 (compounds of the user's own file)" in text
+    first = random_lines(record)[0]
+    assert first.method == "ecfp4"
+    assert first.values["efb_1pct"].mean == pytest.approx(30)
+    page = to_html([{**record, "file": "m.json"}])
+    assert "By where the decoys come from" in page
+    assert "Among random compounds" in page
+    plain = run(memory(), tmp_path / "plain.json", ["ecfp4"])
+    assert random_lines(plain) == []
+    bare = to_html([{**plain, "file": "p.json"}])
+    assert "Among random compounds" not in bare
+    assert "By where the decoys" not in bare
+
+
+def test_an_encoder_trained_on_the_actives_is_flagged(memory, tmp_path):
+    """From the card of an encoder to the warning on the page, without being asked."""
+    train = tmp_path / "leaked.csv"
+    train.write_text("smiles\n" + "\n".join(ACTIVES) + "\n")
+    folder = make_encoder(tmp_path / "encoder")
+    card = json.loads((folder / "card.json").read_text())
+    card["training"] = {"molecules_file": str(train)}
+    (folder / "card.json").write_text(json.dumps(card))
+    methods = parse_methods([str(folder), "ecfp4"], device="cpu")
+    trainings = trainings_of("", methods, tmp_path / "cache", 1, True)
+    assert [training.name for training in trainings] == [str(train)]
+    cache = ConformerCache(tmp_path / "cache", PrepareConfig(), make=make)
+    config = BenchmarkConfig(limit_targets=1, query_conformers=1)
+    runner = Runner(memory(), methods, config, trainings=trainings, cache=cache)
+    record = runner.run(tmp_path / "m.json")
+    first = overview(record).split("\n- ")[1]
+    assert first.startswith(
+        f"LEAK: 8 of 8 actives (100%) are molecules of the training set '{train}'"
+    )
+    assert "LEAK: 8 of 8" in to_html([{**record, "file": "m.json"}])
