@@ -89,11 +89,17 @@ def step_line(recent: list[StepReport], steps: int) -> str:
 def opening(material: Material) -> str:
     """Say what the run trains on."""
     text = (
-        f"training on {len(material.store):,} molecules, {material.activities.n_pairs:,} pairs, "
+        f"training on {material.activities.n_labelled:,} molecules, {material.activities.n_pairs:,} pairs, "
         f"{len(material.activities.targets):,} targets"
     )
     if material.unlabelled is not None:
         text += f", and {len(material.unlabelled):,} molecules without labels"
+    if material.activities.unflagged:
+        names = ", ".join(material.activities.unflagged)
+        text += (
+            f"\nthe activity table has no {names}: benchmark molecules may be trained on; "
+            "molsearch data convert --benchmarks adds the columns"
+        )
     return text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +30,19 @@ class Activities:
         Names of the T targets.
     acts_on
         Sparse bool ``[M, T]``.
+    pchembl
+        Sparse float ``[M, T]``: -log10 of the molar activity, the strongest where a table repeats
+        a pair, 0 where there is none; None where the table has no such column.
+    unflagged
+        Columns that would keep benchmark molecules out, and that the table lacks.
     """
 
     smiles: list[str]
     keys: list[str]
     targets: list[str]
     acts_on: sparse.csr_matrix
+    pchembl: sparse.csr_matrix | None = None
+    unflagged: tuple[str, ...] = ()
 
     @property
     def n_pairs(self) -> int:
@@ -47,14 +54,34 @@ class Activities:
         """Number of targets with two molecules, from which pairs are drawn."""
         return int((self.acts_on.getnnz(axis=0) >= 2).sum())
 
+    @property
+    def n_labelled(self) -> int:
+        """Number of molecules with a target."""
+        return int((self.acts_on.getnnz(axis=1) > 0).sum())
+
+    def limited(self, n_pairs: int | None, seed: int) -> Activities:
+        """Keep so many pairs, drawn by `seed`, and all molecules, now perhaps without a target.
+
+        The pairs of a lower limit are among those of a higher one.
+        """
+        if n_pairs is None or n_pairs >= self.n_pairs:
+            return self
+        pairs = self.acts_on.tocoo()
+        kept = np.random.default_rng(seed).permutation(pairs.nnz)[:n_pairs]
+        matrix = sparse.csr_matrix(
+            (pairs.data[kept], (pairs.row[kept], pairs.col[kept])), shape=pairs.shape
+        )
+        return replace(self, acts_on=matrix)
+
     def keep(self, rows: NDArray[np.bool_]) -> Activities:
         """Keep the molecules where `rows` is true, and all targets."""
         chosen = np.flatnonzero(rows)
-        return Activities(
-            [self.smiles[i] for i in chosen],
-            [self.keys[i] for i in chosen],
-            self.targets,
-            self.acts_on[chosen],
+        return replace(
+            self,
+            smiles=[self.smiles[i] for i in chosen],
+            keys=[self.keys[i] for i in chosen],
+            acts_on=self.acts_on[chosen],
+            pchembl=None if self.pchembl is None else self.pchembl[chosen],
         )
 
 
@@ -110,8 +137,30 @@ def load_activities(
     molecule, keys = pd.factorize(key)
     target, targets = pd.factorize(table[target_column], sort=True)
     _, first = np.unique(molecule, return_index=True)
-    matrix = sparse.csr_matrix(
-        (np.ones(len(table), bool), (molecule, target)), shape=(len(keys), len(targets))
+    shape = (len(keys), len(targets))
+    matrix = sparse.csr_matrix((np.ones(len(table), bool), (molecule, target)), shape=shape)
+    return Activities(
+        table["smiles"].to_numpy()[first].tolist(),
+        list(keys),
+        list(targets),
+        matrix,
+        _strongest(table, molecule, target, shape),
+        tuple(flag for flag in _FLAGS if flag not in table),
     )
-    smiles = table["smiles"].to_numpy()[first].tolist()
-    return Activities(smiles, list(keys), list(targets), matrix)
+
+
+def _strongest(
+    table: pd.DataFrame,
+    molecule: NDArray[np.int64],
+    target: NDArray[np.int64],
+    shape: tuple[int, int],
+) -> sparse.csr_matrix | None:
+    """Activity of each pair; a matrix would add up what a table repeats."""
+    if "pchembl" not in table:
+        return None
+    values = pd.to_numeric(table["pchembl"], errors="coerce").fillna(0.0).to_numpy(np.float32)
+    order = np.lexsort([-values, target, molecule])
+    pair = molecule[order].astype(np.int64) * shape[1] + target[order]
+    strongest = order[np.diff(pair, prepend=-1) > 0]
+    places = (molecule[strongest], target[strongest])
+    return sparse.csr_matrix((values[strongest], places), shape=shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
@@ -14,18 +15,24 @@ class PairBatch:
     """Rows `first` and `second` (int64 ``[B]``) of one target each, and who shares targets.
 
     `shares_target` is bool ``[B, B]``: first i and second j have a target in common. `targets`
-    are int64 ``[B]``: the sampler's numbers of the targets, ``0 .. n_targets - 1``.
+    are int64 ``[B]``: the sampler's numbers of the targets, ``0 .. n_targets - 1``. `pchembl` is
+    float32 ``[2, B]``, activities of both ligands on the target; None where they are not known.
     """
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     shares_target: NDArray[np.bool_]
     targets: NDArray[np.int64]
+    pchembl: NDArray[np.float32] | None = None
 
     def part(self, rows: slice) -> PairBatch:
         """Keep some of the pairs."""
         return PairBatch(
-            self.first[rows], self.second[rows], self.shares_target[rows, rows], self.targets[rows]
+            self.first[rows],
+            self.second[rows],
+            self.shares_target[rows, rows],
+            self.targets[rows],
+            None if self.pchembl is None else self.pchembl[:, rows],
         )
 
 
@@ -44,10 +51,18 @@ class PairSampler:
         distinct.
     power
         Chance of a target is ``n ** power``, 0.5 by default.
+    pchembl
+        Sparse float ``[M, T]``: activities, where the pairs are to bring them.
     """
 
     def __init__(
-        self, acts_on: sparse.csr_matrix, batch_size: int, *, seed: int, power: float = 0.5
+        self,
+        acts_on: sparse.csr_matrix,
+        batch_size: int,
+        *,
+        seed: int,
+        power: float = 0.5,
+        pchembl: sparse.csr_matrix | None = None,
     ) -> None:
         self._acts_on = acts_on.astype(np.int32).tocsr()
         by_target = acts_on.tocsc()
@@ -62,6 +77,7 @@ class PairSampler:
         self._chance = chance / chance.sum()
         self.batch_size = min(batch_size, len(self._usable))
         self._drawn_on = self._acts_on[:, self._usable]
+        self._pchembl = pchembl
         self._seed = seed
 
     @property
@@ -86,4 +102,18 @@ class PairSampler:
         second = (first + random.integers(1, count)) % count
         first, second = self._ligands[start + first], self._ligands[start + second]
         shared = (self._acts_on[first] @ self._acts_on[second].T).toarray() > 0
-        return PairBatch(first.astype(np.int64), second.astype(np.int64), shared, drawn)
+        return PairBatch(
+            first.astype(np.int64),
+            second.astype(np.int64),
+            shared,
+            drawn,
+            self._activities(first, second, targets),
+        )
+
+    def _activities(
+        self, first: NDArray[Any], second: NDArray[Any], targets: NDArray[Any]
+    ) -> NDArray[np.float32] | None:
+        if self._pchembl is None:
+            return None
+        both = [np.asarray(self._pchembl[ligands, targets]) for ligands in (first, second)]
+        return np.concatenate(both).astype(np.float32)

@@ -102,7 +102,7 @@ def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:
         target_column=config.target_column,
         hold_out_benchmark_targets=config.hold_out_benchmark_targets,
         hold_out=list(screens.rows) if screens else [],
-    )
+    ).limited(config.activities_limit, config.seed)
     conformers = load_conformers(root / config.conformers) if config.conformers else {}
     with first_before_others():
         return _featurised(config, root, featuriser, activities, screens, conformers)

@@ -27,6 +27,7 @@ def prototype_term(
     *,
     temperature: float,
     prefixes: tuple[int, ...],
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Mean loss over prefixes of both ligands of each pair against all targets' vectors.
 
@@ -38,6 +39,8 @@ def prototype_term(
         ``[T, d]``, of any length.
     batch
         This process's B pairs.
+    weights
+        ``[2 B]`` of the ligands.
     """
     rows = np.concatenate([batch.first, batch.second])
     known = torch.from_numpy(sampler.acts_on(rows)).to(embeddings.device)
@@ -49,6 +52,7 @@ def prototype_term(
             own,
             known,
             temperature=temperature,
+            weights=weights,
             n_processes=rank_and_size()[1],
         )
         for width in prefixes

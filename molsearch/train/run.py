@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from molsearch.config import TrainConfig
 from molsearch.data.sampler import PairSampler
 from molsearch.data.store import GraphStore
+from molsearch.errors import InputError
 from molsearch.io.atomic import write_text
 from molsearch.losses.gather import rank_and_size
 from molsearch.nn.encoder import Encoder
@@ -49,7 +50,17 @@ class Hooks:
 
 def method_of(config: TrainConfig, material: Material) -> Method:
     """Build the method that the configuration names."""
-    sampler = PairSampler(material.activities.acts_on, config.pairs_per_step, seed=config.seed)
+    activities = material.activities
+    if config.activity_weight > 0 and activities.pchembl is None:
+        raise InputError(
+            f"{config.activities}: no column 'pchembl', by which activity_weight weighs the pairs"
+        )
+    sampler = PairSampler(
+        activities.acts_on,
+        config.pairs_per_step,
+        seed=config.seed,
+        pchembl=activities.pchembl if config.activity_weight > 0 else None,
+    )
     supervised = Supervised(config, material.store, sampler)
     if config.method == "supervised":
         return supervised
@@ -148,7 +159,7 @@ def _counts(material: Material) -> dict[str, int]:
     unlabelled = material.unlabelled
     return {
         "pairs": material.activities.n_pairs,
-        "molecules": len(material.store),
+        "molecules": material.activities.n_labelled,
         "molecules_with_3d": int(material.store.has_geometry.sum()),
         "targets": len(material.activities.targets),
         "unlabelled_molecules": len(unlabelled) if unlabelled is not None else 0,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from molsearch.config import TrainConfig
 from molsearch.data.sampler import PairBatch, PairSampler
 from molsearch.data.store import GraphStore
+from molsearch.losses.activity_weights import activity_weights
 from molsearch.losses.gather import rank_and_size
 from molsearch.losses.info_nce import info_nce
 from molsearch.train.distributed import own_share
@@ -67,7 +68,8 @@ class Supervised:
         first, second = z.chunk(2)
         shared = torch.from_numpy(batch.shares_target).to(z.device)
         prefixes = network.config.matryoshka
-        loss = self._nested(first, second, shared, prefixes)
+        weights, ligand_weights = self._weights(own, z.device)
+        loss = self._nested(first, second, shared, prefixes, weights)
         parts = {"supervised": float(loss.detach())}
         if learner.prototypes is not None:
             term = prototype_term(
@@ -77,13 +79,29 @@ class Supervised:
                 self.sampler,
                 temperature=self.config.prototype_temperature,
                 prefixes=prefixes,
+                weights=ligand_weights,
             )
             parts["prototypes"] = float(term.detach())
             loss = loss + self.config.prototypes * term
         return loss, parts
 
+    def _weights(
+        self, own: PairBatch, device: torch.device
+    ) -> tuple[Tensor, Tensor] | tuple[None, None]:
+        """Weights of the pairs ``[B]`` and of their ligands ``[2 B]``; None where all are alike."""
+        slope = self.config.activity_weight
+        if slope == 0 or own.pchembl is None:
+            return None, None
+        pchembl = torch.from_numpy(own.pchembl).to(device)
+        return activity_weights(pchembl, slope), activity_weights(pchembl.view(1, -1), slope)
+
     def _nested(
-        self, first: Tensor, second: Tensor, shared: Tensor, prefixes: tuple[int, ...]
+        self,
+        first: Tensor,
+        second: Tensor,
+        shared: Tensor,
+        prefixes: tuple[int, ...],
+        weights: Tensor | None,
     ) -> Tensor:
         """Mean InfoNCE over prefixes of the embeddings (Kusupati et al. 2022), renormalised."""
         losses = [
@@ -93,6 +111,7 @@ class Supervised:
                 temperature=self.config.temperature,
                 shares_target=shared,
                 mode=self.config.shared_targets,
+                weights=weights,
                 gather=rank_and_size()[1] > 1,
             )
             for width in prefixes

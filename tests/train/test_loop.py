@@ -7,16 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sparse
 import torch
 from families import contrast, labelled, method_for, run, tiny
 
 from molsearch.config import TrainConfig
+from molsearch.data.sampler import PairSampler
 from molsearch.data.store import GraphStore
 from molsearch.errors import InputError, UsageError
+from molsearch.losses.activity_weights import activity_weights
+from molsearch.losses.info_nce import info_nce
 from molsearch.train import loop
 from molsearch.train.learner import embed, with_weights
 from molsearch.train.schedule import rate
 from molsearch.train.state import TrainState
+from molsearch.train.supervised import prefix
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +97,27 @@ def test_rate_warms_up_and_falls() -> None:
     assert all(a >= b for a, b in itertools.pairwise(rates[20:]))
     assert rates[-1] < 1e-3
     assert rate(0, 1, 0.0) == 1.0
+
+
+def test_strong_pairs_weigh_more_where_it_is_asked(store: GraphStore, tmp_path: Path) -> None:
+    model = {**tiny().model, "dropout": 0.0, "environment_dropout": 0.0, "geometry_dropout": 0.0}
+    losses = {}
+    for slope in (0.0, 1.0):
+        config = tiny(model=model, coordinate_noise=0.0, activity_weight=slope)
+        method = method_for(config, store)
+        strength = np.repeat([6.0, 7.0, 9.0], 4)[:, None] * np.kron(np.eye(3), np.ones((4, 1)))
+        acts_on = sparse.csr_matrix(strength > 0)
+        method.sampler = PairSampler(acts_on, 3, seed=1, pchembl=sparse.csr_matrix(strength))
+        state = loop.start(config, tmp_path / str(slope), torch.device("cpu"))
+        losses[slope] = next(iter(method.objectives(state))).loss.item()
+    batch = method.draw(0)
+    with torch.no_grad():
+        network = state.learners["f"].network
+        z1, z2 = (embed(network, store, r, micro_batch=3) for r in (batch.first, batch.second))
+        weights = activity_weights(torch.from_numpy(batch.pchembl), 1.0)
+        parts = [
+            info_nce(prefix(z1, w), prefix(z2, w), temperature=0.07, weights=weights)
+            for w in (8, 16)
+        ]
+    assert losses[1.0] == pytest.approx(torch.stack(parts).mean().item(), rel=1e-4)
+    assert losses[1.0] != pytest.approx(losses[0.0], rel=1e-3)

@@ -1,0 +1,55 @@
+"""What a run trains on: a limit of labels leaves the molecules without labels alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from families import ACIDS, AMINES, OTHERS, SULFONAMIDES
+
+from molsearch.cli.train_report import opening
+from molsearch.config import TrainConfig
+from molsearch.data.store import GraphStore
+from molsearch.train.material import Featuriser, Material, gather
+from molsearch.train.semi_supervised import stream_of
+
+
+def _config(**changes: object) -> TrainConfig:
+    content = {"method": "semi_supervised", "activities": "a.csv", "development": ""}
+    soft = {"unlabelled": "u.csv", "molecules_per_step": 8, "labelled_share": 0.5}
+    return TrainConfig.model_validate({**content, "conformers": "", "soft": soft, **changes})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    families = [(s, f) for f, group in enumerate((ACIDS, AMINES, SULFONAMIDES)) for s in group]
+    pd.DataFrame(families, columns=["smiles", "uniprot"]).to_csv(tmp_path / "a.csv", index=False)
+    pd.DataFrame({"smiles": OTHERS}).to_csv(tmp_path / "u.csv", index=False)
+    return tmp_path
+
+
+def _gather(folder: Path, **changes: object) -> Material:
+    featuriser = Featuriser(997, folder / "cache", 1, lambda n: None)
+    return gather(_config(**changes), folder, featuriser)
+
+
+def test_molecules_without_labels_are_the_same_at_each_limit(folder: Path) -> None:
+    few, all_ = _gather(folder, activities_limit=5), _gather(folder)
+    assert (few.activities.n_pairs, all_.activities.n_pairs) == (5, 12)
+    assert (few.activities.n_labelled, len(few.store)) == (5, 12)
+    one, other = (stream_of(_config(), m.store, m.unlabelled) for m in (few, all_))
+    for step in range(5):
+        for name in GraphStore.__slots__:
+            drawn = (getattr(s.draw(step), name) for s in (one, other))
+            assert np.array_equal(*drawn), name
+
+
+def test_a_table_without_flags_is_named_before_training(folder: Path) -> None:
+    said = opening(_gather(folder))
+    assert "12 molecules, 12 pairs, 3 targets" in said
+    assert "is_benchmark_molecule" in said
+    flags = {"is_benchmark_molecule": False, "is_dev_target": False, "is_benchmark_target": False}
+    pd.read_csv(folder / "a.csv").assign(**flags).to_csv(folder / "a.csv", index=False)
+    assert "is_benchmark" not in opening(_gather(folder))
