@@ -1,6 +1,4 @@
-"""What follows a screen: scores against known inactives, and the map of the chemical space.
-
-The map shows library, hits and queries in the encoder's first two principal axes.
+"""The map of the chemical space: library, hits and queries on the encoder's principal axes.
 
 Runs as the last step of a screen, in a process of its own: ``python -m app.mapping RUN_FOLDER``.
 """
@@ -16,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.components.launch import AGAINST, HITS, INACTIVE_SCORE, INACTIVES, MAP, QUERIES
+from app.components.launch import HITS, MAP, QUERIES
 from app.components.space import Array, axes, embeddings
 from molsearch import schema
 from molsearch.api import load_encoder
@@ -69,16 +67,6 @@ class Screened:
         return [query.query_id for query in queries], embed_queries(queries, self.encoder)
 
 
-def against(run: Screened) -> pd.DataFrame:
-    """Score every hit against the nearest of the known inactives."""
-    rows = np.flatnonzero(run.ranks > 0)
-    _, inactives = run.embedded(INACTIVES)
-    scores = (embeddings(run.reader, rows) @ inactives.vectors.T).max(axis=1, initial=-1.0)
-    return pd.DataFrame(
-        {schema.RECORD_NUMBER: run.numbers[rows], INACTIVE_SCORE: scores.astype(np.float64)}
-    )
-
-
 def chart(run: Screened) -> pd.DataFrame:
     """Make the map of the chemical space."""
     rng = np.random.default_rng(_SEED)
@@ -120,10 +108,8 @@ def _record_numbers(reader: IndexReader) -> npt.NDArray[np.int64]:
 
 
 def main() -> None:
-    """Write both beside the hits, the map last: it tells the page that all is there."""
+    """Write the map beside the hits."""
     run = Screened.of(Path(sys.argv[1]))
-    if (run.folder / INACTIVES).exists():
-        write_frame(against(run), run.folder / AGAINST)
     write_frame(chart(run), run.folder / MAP)
 
 

@@ -95,6 +95,18 @@ def inactive_widgets() -> list[Draft]:
         drafts = queries.parse_text(text or "")
         if drafts:
             st.html(queries.chips(drafts))
+        bad = sum(bool(draft.error) for draft in drafts)
+        if bad:
+            st.warning(
+                f"{bad} of {len(drafts)} cannot be read and would be left out.",
+                icon=":material/warning:",
+            )
+        st.slider(
+            "How far being near to one of them pushes a hit down", 0.0, 2.0, 0.0, 0.1,
+            key="opt-inactives-weight",
+            help="0 leaves the ranks and adds a column; at w the whole library is ranked by "
+            "score − w × score for the nearest inactive.",
+        )  # fmt: skip
     return queries.good(drafts)
 
 
@@ -214,7 +226,9 @@ def option_widgets() -> Options:
     include = left.text_input("Every hit contains (SMARTS)", key="opt-include")
     exclude = right.text_input("No hit contains (SMARTS)", key="opt-exclude")
     where = st.text_input(
-        "Conditions", key="opt-where", placeholder="mw<500, clogp<=5, ecfp4_similarity<0.4"
+        "Conditions, on your own columns too",
+        key="opt-where",
+        placeholder='mw<500, ecfp4_similarity<0.4, "list price"<90, vendor=Acme',
     )
     return Options(
         k=int(k),
@@ -226,6 +240,7 @@ def option_widgets() -> Options:
         exclude_smarts=_one(exclude),
         where=_one(where),
         encoder=None if encoder == "bundled" else places.inside(encoder),
+        inactives_weight=float(st.session_state.get("opt-inactives-weight", 0.0)),
     )
 
 

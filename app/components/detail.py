@@ -36,6 +36,8 @@ def badges(hit: Mapping[str, Any]) -> str:
         found.append("<span class='ms-badge query'>the query itself</span>")
     elif float(hit[schema.ECFP4_SIMILARITY]) < NEW_BELOW:
         found.append("<span class='ms-badge new'>new by fingerprint</span>")
+    if schema.INACTIVE_ID in hit and hit.get(schema.IS_INACTIVE) in (True, 1):
+        found.append("<span class='ms-badge alert'>known inactive</span>")
     alerts = [name for name in str(hit[schema.ALERTS] or "").split("; ") if name]
     if alerts:
         words = "1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts"
@@ -62,6 +64,7 @@ def facts(hit: Mapping[str, Any], result: Result) -> str:
     rows: list[tuple[str, object]] = [
         ("Id", hit[schema.MOLECULE_ID]),
         ("Nearest query", hit[schema.QUERY_ID]),
+        *_contrast(hit, result),
         ("Above background", f"{theme.number(float(hit[schema.PERCENTILE]))} %"),
         ("Alerts", hit[schema.ALERTS] or "none"),
         ("Open stereocentres", hit[schema.UNSPECIFIED_STEREO]),
@@ -75,6 +78,14 @@ def facts(hit: Mapping[str, Any], result: Result) -> str:
         if str(value) != ""
     )
     return f"<table class='ms-props'>{cells}</table>"
+
+
+def _contrast(hit: Mapping[str, Any], result: Result) -> list[tuple[str, object]]:
+    """Name the known inactive nearest to a hit."""
+    if not result.has_inactives:
+        return []
+    near = f"{hit[schema.INACTIVE_ID]}, score {theme.number(float(hit[schema.INACTIVE_SCORE]), 3)}"
+    return [("Nearest inactive", near)]
 
 
 def panel(job: Job, result: Result, hit: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.components.launch import AGAINST, HITS, INACTIVE_SCORE, MAP, MARGIN
+from app.components.launch import HITS, MAP
 from app.jobs import Job
 from molsearch import schema
 from molsearch.chem.filters import SmartsFilter
@@ -29,6 +29,8 @@ SORTS = {
     "TPSA": ("tpsa", True),
 }
 BY_MARGIN = "margin over the inactives"
+# Score for the nearest query less that for the nearest known inactive.
+MARGIN = "margin"
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,13 @@ class Result:
     @property
     def user_columns(self) -> list[str]:
         """Columns that the user's library brought."""
-        return [
-            name for name in self.frame.columns if name not in (*COLUMNS, INACTIVE_SCORE, MARGIN)
-        ]
+        contrast = (*schema.INACTIVE_COLUMNS, MARGIN) if self.has_inactives else ()
+        return [name for name in self.frame.columns if name not in (*COLUMNS, *contrast)]
 
     @property
     def has_inactives(self) -> bool:
         """Whether hits are scored against known inactives too."""
-        return MARGIN in self.frame
+        return bool(self.account.get("inactives"))
 
     def query_of(self, hit: Mapping[str, Any]) -> str:
         """SMILES of the query nearest to a hit."""
@@ -91,11 +92,9 @@ def load(job: Job) -> Result:
             "the hit list of this run cannot be read (a file was moved or damaged); "
             "start the screen again"
         ) from error
-    against = _optional(job, AGAINST)
-    if against is not None:
-        scores = against.set_index(schema.RECORD_NUMBER)[INACTIVE_SCORE]
-        frame[INACTIVE_SCORE] = frame[schema.RECORD_NUMBER].map(scores)
-        frame[MARGIN] = frame[schema.SCORE] - frame[INACTIVE_SCORE]
+    if account.get("inactives"):
+        frame = frame.rename(columns={MARGIN: f"{MARGIN}_input"})  # a user's own of that name
+        frame[MARGIN] = frame[schema.SCORE] - frame[schema.INACTIVE_SCORE]
     frame = frame.set_index(schema.RECORD_NUMBER, drop=False)
     return Result(frame, account, _optional(job, MAP))
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from app import jobs, places
-from app.components.queries import Draft, to_csv
+from app.components.queries import Draft, inline, to_csv
 from molsearch.config import ScreenConfig
 from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
 
 HITS, MAP, QUERIES, INDEX = "hits.parquet", "map.parquet", "queries.csv", "library.index"
-# Known inactives of a screen, and what each hit scores against the nearest of them.
-INACTIVES, AGAINST = "inactives.csv", "against.parquet"
-INACTIVE_SCORE, MARGIN = "inactive_score", "margin"
+INACTIVES = "inactives.csv"
 _INLINE = 4
 
 
@@ -55,6 +53,7 @@ class Options:
     where: tuple[str, ...] = ()
     encoder: Path | None = None
     query_conformers: int | None = None
+    inactives_weight: float = 0.0
     extra: dict[str, Any] = field(default_factory=dict)
 
     def arguments(self) -> list[str]:
@@ -75,13 +74,15 @@ class Options:
         ):
             # One argument: a value that begins with a dash stays a value.
             found += [f"{name}={value}" for value in values]
+        if self.inactives_weight:
+            found += ["--inactives-weight", f"{self.inactives_weight:g}"]
         if self.query_conformers is not None:
             found += ["--query-conformers", str(self.query_conformers)]
         if self.encoder is not None:
             found += ["--encoder", str(self.encoder)]
         return found
 
-    def check(self) -> None:
+    def check(self, *, inactives: bool) -> None:
         """Refuse filters that cannot be read before a job is made of them.
 
         Raises
@@ -89,12 +90,16 @@ class Options:
         UsageError
             With the line that the command line would say.
         """
-        from molsearch.chem.filters import SmartsFilter
-        from molsearch.search.where import parse
+        from molsearch.search.select import HitFilter
 
-        SmartsFilter(self.include_smarts, self.exclude_smarts)
-        parse(self.where)
-        ScreenConfig(k=self.k)
+        config = ScreenConfig(
+            k=self.k,
+            include_smarts=self.include_smarts,
+            exclude_smarts=self.exclude_smarts,
+            where=self.where,
+            inactives_weight=self.inactives_weight,
+        )
+        HitFilter(config).check(inactives=inactives)
 
 
 def start_screen(
@@ -108,7 +113,8 @@ def start_screen(
     Parameters
     ----------
     inactives
-        Counter-examples: each hit is also scored against the nearest of them.
+        Counter-examples: each hit is also scored against the nearest of them. Without any their
+        weight in `options` means nothing.
 
     Raises
     ------
@@ -117,10 +123,14 @@ def start_screen(
     """
     if not drafts:
         raise UsageError("give at least one query that can be read")
-    options.check()
+    if not inactives:
+        options = replace(options, inactives_weight=0.0)
+    options.check(inactives=bool(inactives))
     run_id, folder = jobs.new_folder("screen")
+    given = ["-q", str(folder / QUERIES)]
     write_text(folder / QUERIES, to_csv(drafts))
     if inactives:
+        given += ["--inactives", str(folder / INACTIVES)]
         write_text(folder / INACTIVES, to_csv(inactives))
     steps = []
     source, place = "-i", library.path
@@ -136,9 +146,7 @@ def start_screen(
     steps.append(
         jobs.Step(
             "screen",
-            jobs.molsearch_command(
-                "screen", "-q", str(folder / QUERIES), *common, "-o", str(folder / HITS)
-            ),
+            jobs.molsearch_command("screen", *given, *common, "-o", str(folder / HITS)),
         )
     )
     steps.append(
@@ -150,7 +158,7 @@ def start_screen(
         "library": library.label,
         "options": options.arguments(),
         "encoder": str(options.encoder) if options.encoder else None,
-        "reproduce": reproduce(drafts, common, folder / QUERIES),
+        "reproduce": reproduce(drafts, inactives, common, folder),
     }
     return jobs.start(run_id, f"{names} in {library.label}", steps, meta)
 
@@ -189,12 +197,24 @@ def index_step(
     )
 
 
-def reproduce(drafts: Sequence[Draft], common: Sequence[str], queries: Path) -> str:
-    """Command line that repeats a screen in a terminal."""
-    asked: list[str] = []
-    if len(drafts) <= _INLINE:
-        for draft in drafts:
-            asked += ["-q", f"{draft.smiles} {draft.name}".strip()]
-    else:
-        asked = ["-q", str(queries)]
+def reproduce(
+    drafts: Sequence[Draft], inactives: Sequence[Draft], common: Sequence[str], folder: Path
+) -> str:
+    """Command line that repeats a screen in a terminal, from any folder.
+
+    A few molecules are written out, more are read from the files of the run.
+    """
+    asked = [
+        *_given("-q", drafts, folder / QUERIES),
+        *_given("--inactives", inactives, folder / INACTIVES),
+    ]
     return shlex.join(["molsearch", "screen", *asked, *common, "-o", "hits.csv"])
+
+
+def _given(option: str, drafts: Sequence[Draft], file: Path) -> list[str]:
+    if not drafts:
+        return []
+    lines = [inline(draft) for draft in drafts]
+    if len(lines) > _INLINE or None in lines:
+        return [option, str(file)]
+    return [word for line in lines if line is not None for word in (option, line)]

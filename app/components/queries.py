@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,6 +18,8 @@ from app import places
 from app.components import theme
 from molsearch.chem.inchi import PREFIX, smiles_of_inchi
 from molsearch.chem.prepare import prepare_record
+from molsearch.chem.readers.smi import split_line
+from molsearch.chem.readers.sources import FOLDER_SUFFIXES, suffix_of
 from molsearch.chem.records import iter_records
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
@@ -65,11 +68,20 @@ def parse_text(text: str) -> list[Draft]:
     drafts = []
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     for number, line in enumerate(lines[:MOST], start=1):
-        # InChI has commas of its own; a SMILES has neither commas nor blanks.
-        apart = line if line.startswith(PREFIX) else line.replace(",", " ")
-        structure, *rest = apart.split(maxsplit=1)
-        drafts.append(_draft(number, structure, rest[0] if rest else ""))
+        structure, name = _apart(line)
+        drafts.append(_draft(number, structure, name))
     return drafts
+
+
+def _apart(line: str) -> tuple[str, str]:
+    """Split a line into structure and name, at a blank or, as in a pasted csv, a comma."""
+    if line.startswith(PREFIX):  # InChI has commas of its own
+        structure, *rest = line.split(maxsplit=1)
+        return structure, rest[0] if rest else ""
+    structure = re.split(r"[\s,]", line, maxsplit=1)[0]
+    name = line[len(structure) :].lstrip(", \t")
+    # What follows may be an extension such as |&1:1,3|, which belongs to the structure.
+    return split_line(f"{structure} {name}") if structure else (line, "")
 
 
 def _draft(number: int, structure: str, name: str) -> Draft:
@@ -120,6 +132,15 @@ def to_csv(drafts: Sequence[Draft]) -> str:
     writer.writerow(["smiles", "molecule_id"])
     writer.writerows([draft.smiles, draft.name] for draft in drafts)
     return handle.getvalue()
+
+
+def inline(draft: Draft) -> str | None:
+    """Write a query as one argument of the command line; None where it would be misread there."""
+    line = f"{draft.smiles} {draft.name}".strip()
+    structure, name = split_line(line)
+    reads_back = (structure, name.strip()) == (draft.smiles, draft.name) and bool(draft.name)
+    # A name such as lead.sdf makes the whole look like a file.
+    return line if reads_back and suffix_of(line) not in FOLDER_SUFFIXES else None
 
 
 def chips(drafts: Sequence[Draft], most: int = 12) -> str:

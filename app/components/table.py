@@ -9,9 +9,9 @@ import streamlit as st
 
 from app.components import drawing
 from app.components.hits import Result
-from app.components.launch import INACTIVE_SCORE
 from molsearch import schema
 
+_CONTRAST = (schema.PENALISED_SCORE, schema.INACTIVE_SCORE, schema.INACTIVE_ID)
 ROW_HEIGHT, HEIGHT = 92, 640
 _PROPERTY_LABELS = {
     "mw": ("MW", "%.1f"), "clogp": ("cLogP", "%.1f"), "tpsa": ("TPSA", "%.0f"),
@@ -29,7 +29,7 @@ def shown(rows: pd.DataFrame, result: Result, *, dark: bool) -> pd.DataFrame:
     ]
     names = [schema.RANK, schema.MOLECULE_ID]
     named = [name for name in result.user_columns if name.lower() in ("name", "title")]
-    against = [INACTIVE_SCORE] if result.has_inactives else []
+    against = [name for name in _CONTRAST if result.has_inactives and name in rows]
     several = [schema.QUERY_ID] if len(smiles) > 1 else []
     rest = [name for name in result.user_columns if name not in named]
     order = [
@@ -60,9 +60,14 @@ def config(result: Result) -> dict[str, Any]:
             "ECFP4", min_value=0, max_value=1, format="%.2f", width=100,
             help="Tanimoto similarity to the nearest query; low means a new chemotype.",
         ),
-        INACTIVE_SCORE: column.ProgressColumn(
+        schema.INACTIVE_SCORE: column.ProgressColumn(
             "Inactive", min_value=0, max_value=1, format="%.3f", width=110, color="orange",
             help="Score against the nearest known inactive; should be lower than the score.",
+        ),
+        schema.INACTIVE_ID: column.TextColumn("Nearest inactive", width=110),
+        schema.PENALISED_SCORE: column.NumberColumn(
+            "Penalised", format="%.3f", width=88,
+            help="Score less the weight times the inactive's: what ranks go by here.",
         ),
         schema.QUERY_ID: column.TextColumn("Nearest query", width=110),
         schema.ALERTS: column.TextColumn("Alerts", width=120),

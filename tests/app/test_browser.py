@@ -1,43 +1,44 @@
-"""The application in a real browser: from a pasted query to a file, with a reload in mid-run."""
+"""The application in a real browser: each test is what a user does, from a query to a file."""
 
 from __future__ import annotations
 
 import csv
-import os
+import json
 import re
-import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from browsing import CHROMIUM, QUERY, browsing, new_tab, paste, run_of, serving
 
 from app import places
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra dev)")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytest.importorskip("playwright.sync_api", reason="needs playwright (extra dev)")
 WEIGHTS = Path(places.__file__).parents[1] / "molsearch/weights/small/encoder.safetensors"
-QUERY = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1"
 HOSTILE = ["<img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0", "../../x"]
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(420),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: chromium)"),
     pytest.mark.skipif(not WEIGHTS.is_file(), reason="no bundled encoder in this tree"),
 ]
 
 
-@pytest.fixture
-def library(tmp_path):
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """An empty world of runs, indexes and cache."""
+    return tmp_path_factory.mktemp("world")
+
+
+@pytest.fixture(scope="module")
+def library(world):
     """Some molecules of the example, three of them with hostile ids, and a broken row."""
     with places.example("library.csv").open(newline="", encoding="utf-8") as handle:
         rows = [row for row in csv.DictReader(handle) if row["drug_class"]][:40]
-    path = tmp_path / "mine.csv"
+    path = world / "mine.csv"
     with path.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle)
         writer.writerow(["smiles", "molecule_id", "name"])
@@ -48,94 +49,256 @@ def library(tmp_path):
     return path
 
 
-@pytest.fixture
-def server(tmp_path):
-    """The application as a user starts it, with an empty world of runs and indexes."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ,
-        "MOLSEARCH_RUNS": str(tmp_path / "runs"),
-        "MOLSEARCH_ROOTS": str(tmp_path),
-    }
-    log = (tmp_path / "server.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "molsearch", "app", "--no-browser", "--port", str(port)],
-        env=environment, stdout=log, stderr=log, cwd=tmp_path,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-            break
-        except (urllib.error.URLError, OSError):
-            assert process.poll() is None, (tmp_path / "server.log").read_text()
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.2)
-    yield address
-    process.terminate()
-    process.wait(20)
-    log.close()
+@pytest.fixture(scope="module")
+def server(world):
+    """The application as a user starts it; the bundled library is not indexed yet."""
+    with serving(world, XDG_CACHE_HOME=str(world / "cache")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsing() as found:
+        yield found
 
 
 @pytest.fixture
-def tab(server):
-    """A browser tab that remembers what a page must never do."""
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--enable-unsafe-swiftshader", "--use-gl=swiftshader"],
-        )
-        page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-        page.set_default_timeout(120_000)
-        page.dialogs, page.foreign = [], []
-
-        def dismiss(dialog):
-            page.dialogs.append(dialog.message)
-            dialog.dismiss()
-
-        def watch(request):
-            if not request.url.startswith((server, "data:", "blob:", server.replace("http", "ws"))):
-                page.foreign.append(request.url)
-
-        page.on("dialog", dismiss)
-        page.on("request", watch)
-        page.goto(server)
-        yield page
-        browser.close()
+def tab(browser, server):
+    page = new_tab(browser, server)
+    yield page
+    assert page.dialogs == []
+    assert page.foreign == []
+    page.context.close()
 
 
-def test_from_a_pasted_query_to_a_file(tab, library):
-    text = tab.get_by_label("SMILES or InChI, one a line; a name may follow")
-    text.fill(f"{QUERY} my <b>query</b>")
-    text.press("Control+Enter")
-    tab.locator(".ms-chip img").wait_for()
-    tab.get_by_text("Upload", exact=True).last.click()
-    tab.locator("input[type=file]").set_input_files(str(library))
-    tab.get_by_text("1 without a structure").wait_for()
+def download(page, button) -> tuple[str, str]:
+    """Name and content of the file behind a button."""
+    with page.expect_download() as waiting:
+        button.click()
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_text("utf-8")
+
+
+def choose(page, label, option):
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def upload_library(page, library):
+    page.get_by_role("radio", name="Upload").last.click()
+    page.locator("input[type=file]").set_input_files(str(library))
+    page.get_by_text("1 without a structure").wait_for()
+
+
+def test_the_bundled_library_from_a_pasted_query_to_files(tab, world):
+    paste(tab, f"{QUERY} gefitinib")
     tab.get_by_role("button", name="Screen with 1 query").click()
+    run_id = run_of(tab)
+    cancel = tab.get_by_role("button", name="Cancel")
+    cancel.wait_for()
+    tab.reload()  # in mid-run: the library is being prepared, and the address alone finds the run
+    cancel.wait_for()
+    assert run_of(tab) == run_id
+    tab.get_by_test_id("stDataFrame").first.wait_for(timeout=400_000)
+    tab.get_by_text("1,000 of 1,000 hits").wait_for()
 
-    tab.wait_for_url(re.compile("run=screen-"))
-    tab.reload()  # in mid-run: the address alone finds it again
+    viewer = tab.frame_locator("iframe[src*=molsearch_overlay]")
+    viewer.locator("body[data-ready='1'] canvas").first.wait_for(state="attached")
+
+    find = tab.get_by_label("Find")
+    find.fill("EGFR")
+    find.press("Enter")
+    hits = pd.read_parquet(world / "runs" / run_id / "hits.parquet")
+    wanted = hits[hits["drug_class"].fillna("").str.contains("EGFR")]
+    assert 4 < len(wanted) < 40
+    tab.get_by_text(f"{len(wanted)} of 1,000 hits").wait_for()
+    choose(tab, "Sort by", "ECFP4, least similar first")
+    tab.get_by_text(f"{len(wanted)} hits", exact=True).wait_for()
+    ordered = wanted.sort_values(["ecfp4_similarity", "rank"])["molecule_id"].tolist()
+    tab.get_by_role("radio", name="Grid").click()
+    cards = tab.locator(".st-key-grid .ms-card .top b")
+    ranks = wanted.set_index("molecule_id")["rank"]
+    cards.first.filter(has_text=f"{ranks[ordered[0]]} · ").wait_for()
+
+    _, text = download(tab, tab.get_by_role("button", name="csv", exact=True))
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [row["molecule_id"] for row in rows] == ordered
+    library = pd.read_csv(places.example("library.csv"), dtype=str).set_index("molecule_id")
+    assert all(library.loc[row["molecule_id"], "name"] == row["name"] for row in rows)
+
+    kept = ordered[:2]
+    for name in kept:
+        tab.get_by_role("button", name=f"Look at {ranks[name]}", exact=True).click()
+        panel = tab.locator(".st-key-hit-panel")
+        panel.locator("b").filter(has_text=f"{ranks[name]} · ").wait_for()
+        panel.get_by_role("button", name="Add to shortlist").click()
+        note = panel.get_by_label("Note")
+        note.fill(f"buy {name}, 5 mg")
+        note.press("Enter")
+        tab.get_by_text(f"Shortlist ({kept.index(name) + 1})").wait_for()
+    tab.get_by_text("the shortlist", exact=True).click()
+    tab.get_by_text("2 hits", exact=True).wait_for()
+    _, text = download(tab, tab.get_by_role("button", name="csv", exact=True))
+    noted = {row["molecule_id"]: row["note"] for row in csv.DictReader(text.splitlines())}
+    assert noted == {name: f"buy {name}, 5 mg" for name in kept}
+
+    tab.get_by_role("button", name="Align 2 hits").click()
+    name, text = download(tab, tab.get_by_role("button", name="sdf, 2 aligned poses"))
+    assert re.fullmatch(r"[A-Za-z0-9._-]+\.sdf", name)
+    poses = [entry(block) for block in text.split("$$$$\n") if block.strip()]
+    assert [tags["role"] for _, tags in poses] == ["query", "hit", "hit"]
+    assert {tags["molecule_id"] for _, tags in poses[1:]} == set(kept)
+    for centre, tags in poses[1:]:
+        assert sum((a - b) ** 2 for a, b in zip(centre, poses[0][0], strict=True)) < 9.0
+        assert float(tags["shape_tanimoto"]) > 0.4
+    again = new_tab(tab.context.browser, tab.url.split("/results")[0], f"/results?run={run_id}")
+    again.get_by_text("Shortlist (2)").wait_for()  # it lies in the run, not in the tab
+    again.context.close()
+
+
+def entry(block):
+    """Centre of the atoms of an SDF entry, and its tags."""
+    lines = block.splitlines()
+    count = int(lines[3][:3])
+    atoms = [[float(line[i : i + 10]) for i in (0, 10, 20)] for line in lines[4 : 4 + count]]
+    centre = [sum(axis) / count for axis in zip(*atoms, strict=True)]
+    tags = dict(re.findall(r"> +<([^>]+)>.*\n(.*)\n", block))
+    return centre, tags
+
+
+def test_an_upload_with_hostile_ids_is_screened_and_taken_away(tab, library, world):
+    paste(tab, f"{QUERY} my <b>query</b>")
+    upload_library(tab, library)
+    tab.get_by_role("button", name="Screen with 1 query").click()
+    run_of(tab)
+    tab.reload()
     tab.get_by_test_id("stDataFrame").first.wait_for()
     assert tab.get_by_text("41 of 41 hits").count() == 1
     assert tab.locator("h1", has_text="my <b>query</b> in mine.csv").count() == 1
-
-    viewer = tab.frame_locator("iframe[title*=molsearch_overlay]")
-    viewer.locator("body[data-ready='1'] canvas").first.wait_for(state="attached")
 
     find = tab.get_by_label("Find")
     find.fill("cmd")
     find.press("Enter")
     tab.get_by_text("1 of 41 hits").wait_for()
     tab.get_by_text("1 hit", exact=True).wait_for()
-    with tab.expect_download() as waiting:
-        tab.get_by_role("button", name="csv", exact=True).click()
-    with Path(waiting.value.path()).open(newline="", encoding="utf-8") as handle:
-        (row,) = csv.DictReader(handle)
+    name, text = download(tab, tab.get_by_role("button", name="csv", exact=True))
+    (row,) = csv.DictReader(text.splitlines())
     assert row["molecule_id"] == "'=cmd|' /C calc'!A0"
-    assert re.fullmatch(r"[A-Za-z0-9._-]+\.csv", waiting.value.suggested_filename)
-    assert tab.dialogs == []
-    assert tab.foreign == []
+    assert re.fullmatch(r"[A-Za-z0-9._-]+\.csv", name)
+    assert not list((world / "runs").glob(".upload-*"))
+
+
+def test_a_query_is_drawn_in_the_sketcher(tab):
+    tab.get_by_role("radio", name="Draw").click()
+    sketcher = tab.frame_locator("iframe[title*=ketcher]")
+    sketcher.locator("[data-testid=template-0], button[title*=Benzene]").first.click()
+    box = tab.locator("iframe[title*=ketcher]").bounding_box()
+    tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + 200)
+    sketcher.get_by_role("button", name="Apply").click()
+    chip = tab.locator(".ms-chip", has_text="drawn 1")
+    chip.locator("img[alt='structure c1ccccc1']").wait_for()
+    assert tab.get_by_role("button", name="Screen with 1 query").is_enabled()
+
+
+@pytest.fixture(scope="module")
+def index(world, library):
+    """A small index, which a screen searches in seconds."""
+    place = world / "small.index"
+    subprocess.run(
+        [sys.executable, "-m", "molsearch", "index", str(library), "-o", str(place)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return place
+
+
+def focused(page) -> str:
+    """What has the keyboard, in words."""
+    return str(
+        page.evaluate(
+            "(() => { const one = document.activeElement; return one.getAttribute('aria-label')"
+            " || one.labels?.[0]?.innerText || one.innerText || one.tagName; })()"
+        )
+    )
+
+
+def tab_to(page, words, most=60):
+    """Press Tab until something with these words has the keyboard, visibly."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if words in focused(page):
+            seen = page.evaluate(
+                "(() => { const style = getComputedStyle(document.activeElement);"
+                " return style.outlineStyle !== 'none' || style.boxShadow !== 'none'; })()"
+            )
+            assert seen or page.evaluate("document.activeElement.matches('input, textarea')")
+            return
+    raise AssertionError(f"Tab does not reach {words!r}")
+
+
+def test_a_screen_by_the_keyboard_alone(tab, server, index):
+    tab.goto(f"{server}/?index={index}")
+    tab.get_by_label("SMILES or InChI, one a line; a name may follow").wait_for()
+    tab.get_by_text("mine.csv · 41 molecules").wait_for()
+    tab_to(tab, "SMILES or InChI")
+    tab.keyboard.type(f"{QUERY} gefitinib")
+    tab.keyboard.press("Control+Enter")
+    tab.locator(".ms-chip img").wait_for()
+    tab_to(tab, "Screen with 1 query")
+    tab.keyboard.press("Enter")
+    run_of(tab)
+    tab.get_by_role("region", name=re.compile("41 hits")).wait_for()
+    tab.locator(".st-key-hit-panel b").first.wait_for()
+    tab_to(tab, "Table")
+    for _ in range(8):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.tagName") == "CANVAS":
+            break
+    panel = tab.locator(".st-key-hit-panel b").first
+    tab.keyboard.press("ArrowDown")
+    panel.filter(has_text=re.compile(r"^2 · ")).wait_for()
+    tab.keyboard.press("ArrowDown")
+    panel.filter(has_text=re.compile(r"^3 · ")).wait_for()
+
+
+def test_two_people_on_one_server_do_not_meet(tmp_path, browser, library, index):
+    (tmp_path / "shared").mkdir()
+    variables = {"MOLSEARCH_APP_SHARED": "1", "MOLSEARCH_ROOTS": str(index.parent)}
+    with serving(tmp_path / "shared", **variables) as server:
+        anna = new_tab(browser, server)
+        paste(anna, f"{QUERY} annas")
+        upload_library(anna, library)
+        ben = new_tab(browser, server, f"/?index={index}")
+        paste(ben, "CC(=O)Oc1ccccc1C(=O)O bens")
+        anna.get_by_role("button", name="Screen with 1 query").click()
+        hers = run_of(anna)
+        ben.get_by_role("button", name="Screen with 1 query").click()
+        his = run_of(ben)
+        assert hers != his
+        for page, name in ((anna, "annas"), (ben, "bens")):
+            page.get_by_test_id("stDataFrame").first.wait_for()
+            page.get_by_text("41 of 41 hits").wait_for()
+            assert page.locator("h1", has_text=name).count() == 1
+        anna.get_by_role("button", name="Add to shortlist").click()
+        anna.get_by_text("Shortlist (1)").wait_for()
+        ben.get_by_label("Find").fill("x")
+        ben.get_by_label("Find").press("Enter")
+        ben.get_by_text("Shortlist (0)").wait_for()
+        runs = tmp_path / "shared" / "runs"
+        assert len(json.loads((runs / hers / "shortlist.json").read_text())) == 1
+        assert not (runs / his / "shortlist.json").exists()
+
+        for page, own, other in ((anna, "annas", "bens"), (ben, "bens", "annas")):
+            page.get_by_role("link", name="Screen").first.click()
+            page.get_by_role("link", name=re.compile(f"{own} in")).wait_for()
+            assert page.get_by_role("link", name=re.compile(f"{other} in")).count() == 0
+        ben.get_by_role("link", name="Libraries").click()
+        ben.get_by_text("small.index").first.wait_for()
+        assert ben.get_by_text("library.index").count() == 0
+        anna.get_by_role("link", name="Libraries").click()
+        choose_from = anna.get_by_role("combobox", name="Look at")
+        choose_from.click()
+        anna.get_by_role("option", name=re.compile("library.index")).wait_for()
+        ben.goto(f"{server}/results?run={hers}")  # who is given the address is let in
+        ben.locator("h1", has_text="annas").wait_for()
+        assert anna.foreign == ben.foreign == []
+        anna.context.close()
+        ben.context.close()

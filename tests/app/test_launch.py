@@ -3,15 +3,20 @@ from __future__ import annotations
 import shlex
 
 import numpy as np
+import pandas as pd
 import pytest
+from command_line import CommandLine, make_encoder, make_library
 from fakes import FakeEncoder, library
 
 from app import jobs
 from app.components import benchmarks, drawing, launch, progress, space, theme
 from app.components.launch import Library, Options
-from app.components.queries import Draft
+from app.components.queries import Draft, good, inline, parse_text
+from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.data.prepare import prepare
 from molsearch.errors import UsageError
 from molsearch.index.writer import build_index
+from molsearch.nn.weights import load_encoder
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +25,11 @@ def world(tmp_path, monkeypatch):
     monkeypatch.setenv("MOLSEARCH_ROOTS", str(tmp_path))
     monkeypatch.setattr(jobs, "launch", lambda folder: None)
     return tmp_path
+
+
+@pytest.fixture
+def molsearch_command(capsys, monkeypatch):
+    return CommandLine(capsys, monkeypatch)
 
 
 DRAFT = Draft("--overwrite; rm -rf", "CCO", parent="CCO")
@@ -61,6 +71,64 @@ def test_the_line_to_reproduce_is_one_command_with_the_query_whole(world):
     words = shlex.split(job.meta["reproduce"])
     assert words[:4] == ["molsearch", "screen", "-q", "CCO --overwrite; rm -rf"]
     assert words[-2:] == ["-o", "hits.csv"]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_the_line_to_reproduce_gives_the_same_hit_list(world, monkeypatch, molsearch_command, many):
+    encoder = make_encoder(world / "encoder")
+    table = make_library(world / "library.csv")
+    prepared = prepare([table], world / "p", ReadConfig(), PrepareConfig(), workers=1)
+    build_index(prepared, load_encoder(encoder, device="cpu"), world / "i")
+    asked = 'CC(=O)Oc1ccccc1C(=O)O lead.sdf\nC[C@H](N)C(=O)O |&1:1| it\'s "ala", $HOME'
+    asked += "\nCCO\nCCN\nCCCl five\nCCBr" * many
+    drafts = good(parse_text(asked))
+    inactives = good(parse_text("CC(=O)Nc1ccc(O)cc1 dull one\nCCCO -q" + "\nCCS\nCCF\nCI" * many))
+    assert len(drafts) + len(inactives) == (11 if many else 4)
+    options = Options(k=9, encoder=encoder, inactives_weight=0.7, fusion="mean", unique="parent",
+                      exclude_smarts=("[Na]", "[#35]"), where=("price<12, mw<400",),
+                      keep_query=False)  # fmt: skip
+    job = launch.start_screen(drafts, Library("index", world / "i", "i"), options, inactives)
+    done = molsearch_command(*job.steps[0].argv[3:])
+    assert done.code == 0, done.err
+    ran = pd.read_parquet(job.file("hits.parquet"))
+    (world / "elsewhere").mkdir()
+    monkeypatch.chdir(world / "elsewhere")
+    words = shlex.split(job.meta["reproduce"])
+    assert words[:2] == ["molsearch", "screen"]
+    assert ("inactives.csv" in job.meta["reproduce"]) == many
+    again = molsearch_command(*words[1:])
+    assert again.code == 0, again.err
+    repeated = pd.read_csv("hits.csv")
+    assert repeated.columns.tolist() == ran.columns.tolist()
+    assert len(ran) > 3
+    for name in ("molecule_id", "nearest_query", "nearest_inactive", "record_number"):
+        assert repeated[name].tolist() == ran[name].tolist()
+    for name in ("score", "inactive_score", "penalised_score", "background_percentile"):
+        assert np.allclose(repeated[name], ran[name], rtol=1e-5)
+
+
+def test_a_molecule_that_the_command_line_would_misread_goes_by_file():
+    assert inline(Draft("ethyl alcohol", "CCO")) == "CCO ethyl alcohol"
+    assert inline(Draft("x", "C[C@H](N)C(=O)O |&1:1|")) == "C[C@H](N)C(=O)O |&1:1| x"
+    for name in ("lead.sdf", "", "|&1:1| x", "two  blanks "):
+        assert inline(Draft(name, "CCO")) is None
+    line = launch.reproduce([Draft("lead.sdf", "CCO")], [], ["-i", "x"], jobs.places.Path("/r"))
+    assert shlex.split(line)[2:4] == ["-q", "/r/queries.csv"]
+
+
+def test_inactives_go_to_the_command_line_and_their_weight_with_them_alone(world):
+    place = Library("index", world / "i", "i")
+    weighed = Options(inactives_weight=0.5)
+    job = launch.start_screen([DRAFT], place, weighed, [Draft("dull", "CCN", parent="CCN")])
+    argv = job.steps[0].argv
+    assert argv[argv.index("--inactives") + 1] == str(job.file("inactives.csv"))
+    assert argv[argv.index("--inactives-weight") + 1] == "0.5"
+    assert job.file("inactives.csv").read_text() == "smiles,molecule_id\nCCN,dull\n"
+    assert "--inactives 'CCN dull'" in job.meta["reproduce"]
+    alone = launch.start_screen([DRAFT], place, weighed)
+    assert not [word for word in alone.steps[0].argv if word.startswith("--inactives")]
+    with pytest.raises(UsageError, match="with --inactives"):
+        launch.start_screen([DRAFT], place, Options(where=("inactive_score<0.5",)))
 
 
 def test_verify_refuses_what_lies_elsewhere():

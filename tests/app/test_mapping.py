@@ -8,12 +8,13 @@ import pytest
 from fakes import FakeEncoder, library
 
 from app import mapping
-from app.components import hits
+from app.components import hits, table
 from app.components.hits import Filter
-from app.components.launch import AGAINST, HITS, INACTIVES, MAP, QUERIES
+from app.components.launch import HITS, INACTIVES, MAP, QUERIES
 from app.jobs import Job
 from molsearch.config import ReadConfig, ScreenConfig
 from molsearch.index.writer import build_index
+from molsearch.search.inactives import read_inactives
 from molsearch.search.queries import read_queries
 from molsearch.search.screen import screen
 
@@ -23,17 +24,21 @@ def run(tmp_path, monkeypatch):
     """A screen of a small index by a fake encoder, as its folder."""
     encoder = FakeEncoder()
     monkeypatch.setattr(mapping, "load_encoder", lambda *_, **__: encoder)
-    reader = build_index(library(tmp_path / "p", 80), encoder, tmp_path / "index", shard_rows=32)
+    made = library(tmp_path / "p", 80, user={"margin": "mine", "vendor": "v"})
+    reader = build_index(made, encoder, tmp_path / "index", shard_rows=32)
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / QUERIES).write_text("smiles,molecule_id\nCCO,ethanol\n")
     (folder / INACTIVES).write_text("smiles,molecule_id\nc1ccccc1,benzene\nCCN,amine\n")
     queries = read_queries([folder / QUERIES], ReadConfig(), reader.manifest.library.prepare)
-    found = screen(reader, encoder, queries, ScreenConfig(k=10))
+    config = ScreenConfig(k=10, inactives_weight=0.25)
+    inactives = read_inactives([folder / INACTIVES], ReadConfig(), reader.manifest.library.prepare)
+    found = screen(reader, encoder, queries, config, inactives=inactives)
     found.frame.to_parquet(folder / HITS, index=False)
     account = {
         "index": {"path": str(reader.path)},
         "queries": [{"id": "ethanol", "parent_smiles": "CCO"}],
+        "inactives": {"n_in": 2, "n_ok": 2, "n_failed": 0},
     }
     (folder / f"{HITS}.run.json").write_text(json.dumps(account))
     (folder / "job.json").write_text(json.dumps({"meta": {"encoder": None}}))
@@ -51,19 +56,17 @@ def test_the_map_holds_library_hits_and_queries(run):
     assert chart["name"].iloc[-1] == "ethanol"
 
 
-def test_hits_are_scored_against_the_nearest_inactive(run):
-    folder, encoder, reader = run
+def test_the_margin_over_the_inactives_is_shown_filtered_and_sorted(run):
+    folder, _, _ = run
     result = hits.load(Job("screen-0", folder, "screen", "t", 0.0, (), {}))
     assert result.has_inactives
-    assert result.user_columns == ["vendor"]
-    prepare = reader.manifest.library.prepare
-    inactives = mapping.embed_queries(
-        read_queries([folder / INACTIVES], ReadConfig(), prepare), encoder
-    ).vectors
-    every = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)])
-    numbers = result.frame["record_number"].to_numpy()
-    due = (every[numbers - 1].astype(np.float32) @ inactives.T).max(axis=1)
-    assert np.allclose(result.frame["inactive_score"], due, atol=1e-6)
+    assert result.user_columns == ["margin_input", "vendor"]
+    assert result.frame["margin_input"].iloc[0] == "mine"
+    due = result.frame["inactive_score"]
+    assert np.allclose(result.frame["margin"], result.frame["score"] - due)
+    shown = table.shown(result.frame, result, dark=False)
+    assert {"inactive_score", "nearest_inactive", "penalised_score"} <= set(shown)
+    assert set(shown) - {"structure"} <= set(table.config(result)) | {"scaffold"}
     kept = Filter(beats_inactives=True, sort="margin over the inactives").apply(result)
     assert (kept["margin"] > 0).all()
     assert kept["margin"].is_monotonic_decreasing
@@ -72,7 +75,19 @@ def test_hits_are_scored_against_the_nearest_inactive(run):
 
 def test_a_damaged_extra_leaves_the_list_whole(run):
     folder, _, _ = run
-    (folder / AGAINST).write_bytes(b"x")
     (folder / MAP).write_bytes(b"x")
     result = hits.load(Job("screen-0", folder, "screen", "t", 0.0, (), {}))
-    assert (len(result.frame), result.has_inactives, result.chart) == (10, False, None)
+    assert (len(result.frame), result.chart) == (10, None)
+
+
+def test_a_run_without_inactives_keeps_a_users_columns_of_those_names(run):
+    folder, _, _ = run
+    account = json.loads((folder / f"{HITS}.run.json").read_text())
+    (folder / f"{HITS}.run.json").write_text(json.dumps({**account, "inactives": None}))
+    frame = pd.read_parquet(folder / HITS)
+    mine = frame.drop(columns=["nearest_inactive", "is_inactive", "penalised_score"])
+    mine.to_parquet(folder / HITS, index=False)
+    result = hits.load(Job("screen-0", folder, "screen", "t", 0.0, (), {}))
+    assert not result.has_inactives
+    assert result.user_columns == ["inactive_score", "margin", "vendor"]
+    assert "nearest_inactive" not in table.shown(result.frame, result, dark=False)

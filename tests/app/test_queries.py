@@ -20,6 +20,16 @@ def test_smiles_and_inchi_with_and_without_names():
     assert len(queries.good(drafts)) == 1
 
 
+def test_commas_and_extensions_stay_where_they_belong():
+    text = "CCO 2,3-what, it is\nC[C@H](N)C(=O)O |&1:1,3| ala\nCCN ,amine\n,\n,CCO"
+    drafts = queries.parse_text(text)
+    assert [draft.name for draft in drafts] == [
+        "2,3-what, it is", "ala", "amine", "query 4", "query 5",
+    ]  # fmt: skip
+    assert drafts[1].smiles == "C[C@H](N)C(=O)O |&1:1,3|"
+    assert [bool(draft.error) for draft in drafts] == [False, False, False, True, True]
+
+
 def test_a_bad_line_says_why_and_the_others_stay():
     drafts = queries.parse_text(f"C1CC bad\n{ASPIRIN}\nInChI=1S/nonsense x")
     assert [bool(draft.error) for draft in drafts] == [True, False, True]

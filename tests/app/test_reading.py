@@ -1,0 +1,53 @@
+"""Every page in a real browser, light and dark: text that can be read, controls with names."""
+
+from __future__ import annotations
+
+import pytest
+from app_runs import QUERY, finished_run
+from browsing import CHROMIUM, browsing, dim_text, nameless, new_tab, paste, serving, settle
+from fakes import FakeEncoder, library
+
+from molsearch.index.writer import build_index
+
+pytest.importorskip("playwright.sync_api", reason="needs playwright (extra dev)")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(420),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A server with an index, a finished run, and a browser."""
+    world = tmp_path_factory.mktemp("reading")
+    build_index(library(world / "prepared", 60, bad_every=10), FakeEncoder(), world / "a.index")
+    run_id = finished_run(world / "runs")
+    with serving(world, XDG_CACHE_HOME=str(world / "cache")) as address, browsing() as browser:
+        yield browser, address, run_id
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_and_controls_have_names(site, scheme):
+    browser, address, run_id = site
+    page = new_tab(browser, address, color_scheme=scheme, viewport={"width": 1000, "height": 768})
+    paste(page, f"{QUERY} gefitinib\nC1CC bad one")
+    found = {"screen": _look(page)}
+    for path in (f"results?run={run_id}", "library", "benchmark", "model"):
+        page.goto(f"{address}/{path}")
+        found[path.split("?")[0]] = _look(page)
+        wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+        assert wide <= 1000, path
+    page.goto(f"{address}/results?run={run_id}")
+    settle(page)
+    page.get_by_role("radio", name="Grid").click()
+    page.locator(".st-key-grid .ms-card").first.wait_for()
+    page.mouse.move(2, 2)
+    found["grid"] = _look(page)
+    assert found == dict.fromkeys(found, ({}, []))
+    page.context.close()
+
+
+def _look(page):
+    settle(page)
+    return dim_text(page), nameless(page)
