@@ -89,8 +89,8 @@ def step_line(recent: list[StepReport], steps: int) -> str:
 def opening(material: Material) -> str:
     """Say what the run trains on."""
     text = (
-        f"training on {material.activities.n_labelled:,} molecules, {material.activities.n_pairs:,} pairs, "
-        f"{len(material.activities.targets):,} targets"
+        f"training on {material.activities.n_labelled:,} molecules, "
+        f"{material.activities.n_pairs:,} pairs, {len(material.activities.targets):,} targets"
     )
     if material.unlabelled is not None:
         text += f", and {len(material.unlabelled):,} molecules without labels"

@@ -60,11 +60,12 @@ def load_unlabelled(
 
 def _smiles_of_file(path: Path) -> list[str]:
     try:
-        frame = (
-            pd.read_parquet(path, columns=["smiles"])
-            if path.suffix == ".parquet"
-            else (pd.read_csv(path, usecols=["smiles"], dtype=str, sep=None, engine="python"))
-        )
+        if path.suffix == ".parquet":
+            frame = pd.read_parquet(path, columns=["smiles"])
+        else:  # not left to pandas, which takes a letter for the delimiter of a single column
+            with path.open(encoding="utf-8") as handle:
+                delimiter = max(",\t;", key=handle.readline().count)
+            frame = pd.read_csv(path, usecols=["smiles"], dtype=str, sep=delimiter)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: no table with a smiles column ({reason})") from None

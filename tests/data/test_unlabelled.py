@@ -41,6 +41,12 @@ def test_table_is_read_once_each(tmp_path: Path, name: str) -> None:
     assert few == load_unlabelled(path, limit=2, seed=0)[0]
 
 
+@pytest.mark.parametrize("text", ["smiles\nCCO\nCCN\n", "id;smiles\n1;CCO\n2;CCN\n"])
+def test_delimiter_is_that_of_the_header(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    assert load_unlabelled(tmp_path / "a.csv", limit=None, seed=0)[0] == ["CCO", "CCN"]
+
+
 def test_prepared_set_brings_its_conformers(tmp_path: Path) -> None:
     (tmp_path / "in.smi").write_text("CCO a\nc1ccccc1C(=O)O b\n")
     config = PrepareConfig(n_conformers=2)
