@@ -14,6 +14,7 @@ import streamlit as st
 from app import jobs, places
 from app.components import space
 from molsearch import schema
+from molsearch.data.repeats import Repeats, repeated_ids
 from molsearch.errors import MolSearchError
 from molsearch.index.layout import MANIFEST
 from molsearch.index.manifest import Manifest, read_model
@@ -122,6 +123,23 @@ def reasons(frame: pd.DataFrame) -> pd.DataFrame:
     grouped = frame.groupby([frame[schema.STAGE], kind], sort=False).size()
     table = grouped.rename("Records").reset_index().sort_values("Records", ascending=False)
     return table.rename(columns={schema.STAGE: "Stage", schema.REASON: "Reason"})
+
+
+def repeats(path: Path) -> Repeats:
+    """Find the ids that more than one molecule of an index has.
+
+    Raises
+    ------
+    IndexCorruptError
+        The index is damaged.
+    """
+    reader = open_index(path)
+    return repeated_ids(
+        lambda: (
+            reader.records(shard).read(columns=[schema.MOLECULE_ID]).column(0)
+            for shard in range(reader.n_shards)
+        )
+    )
 
 
 def facts(one: Summary) -> list[tuple[str, Any]]:

@@ -21,6 +21,12 @@ def sample(path: str, checksum: str) -> pd.DataFrame:
     return library.sample(Path(path))
 
 
+@st.cache_data(max_entries=50, show_spinner=False)
+def repeats(path: str, checksum: str) -> str:
+    """Ids of a library that occur more than once, in one line, read once a generation."""
+    return str(library.repeats(Path(path)))
+
+
 def main() -> None:
     """Lay out the page."""
     theme.heading(
@@ -93,7 +99,10 @@ def follow(run_id: str) -> None:
 
 def chemistry(one: Summary) -> None:
     """Show the properties of a library and its map."""
-    frame = sample(str(one.path), one.manifest.plan.library + str(one.manifest.generation))
+    generation = one.manifest.plan.library + str(one.manifest.generation)
+    frame = sample(str(one.path), generation)
+    if said := repeats(str(one.path), generation):
+        st.info(theme.unmarked(said), icon=":material/content_copy:")
     st.subheader("Chemistry", anchor=False)
     if len(frame) < one.manifest.n_ok:
         st.caption(f"A random sample of {len(frame):,} molecules.")

@@ -104,6 +104,8 @@ def index(
                 quiet=quiet,
             )
         reader = stages.index_of(ready, embedder, output, overwrite=overwrite, quiet=quiet)
+    if repeats := str(ready.repeated_ids()):
+        stages.say(repeats, quiet=quiet)
     _report(reader, time.monotonic() - started, as_json=as_json, quiet=quiet)
 
 

@@ -172,6 +172,7 @@ def summarise(prepared: PreparedSet, seconds: float, fresh: int) -> dict[str, An
         "n_failed": prepared.n_failed,
         "failed_by_stage": stages,
         "failures": [asdict(group) for group in groups[:_SHOWN]],
+        "repeated_ids": asdict(prepared.repeated_ids()),
         "n_resumed": prepared.n_in - fresh,
         "seconds": round(seconds, 2),
         "per_second": round(fresh / seconds, 1) if seconds > 0 else None,
@@ -181,6 +182,8 @@ def summarise(prepared: PreparedSet, seconds: float, fresh: int) -> dict[str, An
 
 def describe(summary: dict[str, Any], failures: Path | None) -> list[str]:
     """Lines of the summary for the eye."""
+    from molsearch.data.repeats import Repeats
+
     n_in, n_failed = summary["n_in"], summary["n_failed"]
     lines = [f"{summary['n_ok']:,} of {n_in:,} molecules prepared into {summary['output']}"]
     if summary["n_resumed"] == n_in:
@@ -189,6 +192,8 @@ def describe(summary: dict[str, Any], failures: Path | None) -> list[str]:
         lines[0] += f" in {summary['seconds']:,.1f} s ({summary['per_second']:,.0f}/s)"
         if summary["n_resumed"]:
             lines[0] += f", {summary['n_resumed']:,} of them earlier"
+    if repeats := str(Repeats(**summary["repeated_ids"])):
+        lines.append(repeats)
     if not n_failed:
         return lines
     stages = ", ".join(f"{count:,} {stage}" for stage, count in summary["failed_by_stage"].items())

@@ -20,9 +20,10 @@ from molsearch.data.prepared_manifest import (
     read_manifest,
 )
 from molsearch.data.prepared_table import FAILURES, RECORDS
+from molsearch.data.repeats import Repeats, repeated_ids
 from molsearch.errors import IndexCorruptError, InputError
 from molsearch.io.hashing import sha256_bytes, sha256_file
-from molsearch.schema import RECORD_NUMBER
+from molsearch.schema import MOLECULE_ID, RECORD_NUMBER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +129,12 @@ class PreparedSet:
         tables = list(self.iter_failures())
         frame: pd.DataFrame = pa.concat_tables(tables or [FAILURES.empty_table()]).to_pandas()
         return frame
+
+    def repeated_ids(self) -> Repeats:
+        """Find the ids that more than one molecule has."""
+        return repeated_ids(
+            lambda: (table.column(MOLECULE_ID) for table in self.iter_tables([MOLECULE_ID]))
+        )
 
     def verify(self) -> None:
         """Check every byte: checksums, columns, row counts, and that each record occurs once.

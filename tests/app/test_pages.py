@@ -4,7 +4,7 @@ import json
 
 import pytest
 from app_runs import QUERY, bare_run, finished_run
-from fakes import FakeEncoder, library
+from fakes import FakeEncoder, library, molecule, prepared_set
 
 from app import jobs
 from molsearch.index.writer import build_index
@@ -200,6 +200,15 @@ def test_libraries_show_counts_chemistry_and_failures(page, index):
     assert at.dataframe[0].value["Molecules"].tolist() == [54]
     assert at.dataframe[1].value["Records"].tolist() == [6]
     assert "54 of 60 records" in said(at)
+
+
+def test_libraries_tell_of_repeated_ids(page, index, tmp_path):
+    assert not page("library").info
+    twins = [molecule(1, molecule_id="<b>x"), molecule(2, molecule_id="<b>x"), molecule(3)]
+    build_index(prepared_set(tmp_path / "twins", twins), FakeEncoder(), index, overwrite=True)
+    told = page("library").info[0].value
+    assert told.startswith("1 id occurs more than once")
+    assert "\\<b\\>x" in told
 
 
 def test_a_damaged_index_is_named_and_the_page_goes_on(page, index):

@@ -44,6 +44,18 @@ def test_summary_failures_and_json(library: Path, tmp_path: Path) -> None:
     assert "--overwrite" in other.stderr
 
 
+def test_repeated_ids_are_kept_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "lib.smi"
+    path.write_text("CCO a\nCCN b\nCCC a\nC1CC b\n")
+    answer = run(path, "-o", tmp_path / "p", "-n", 1, "--conformers", 0, "--json")
+    assert answer.returncode == 0, answer.stderr
+    told = "1 id occurs more than once: 'a' (2×); all 2 molecules are kept"
+    assert [line[: len(told)] for line in answer.stderr.splitlines()].count(told) == 1
+    found = json.loads(answer.stdout)
+    assert found["repeated_ids"] == {"n_ids": 1, "n_molecules": 2, "first": [["a", 2]]}
+    assert found["n_ok"] == 3
+
+
 def test_standard_input_all_bad(tmp_path: Path) -> None:
     failures = tmp_path / "failures.csv"
     answer = run("-", "-o", tmp_path / "p", "-q", "--failures", failures, stdin="C1CC a\nC* b\n")
