@@ -115,7 +115,7 @@ def smooth_plan(
     UsageError
         On a cost that is not square, symmetric and finite, or a regularisation <= 0.
     """
-    with _threads_for(cost):
+    with _threads_for(cost), _full_precision(cost):
         return _solve("smooth", cost, regularisation, method, dtype, tolerance, max_iterations)
 
 
@@ -138,7 +138,7 @@ def entropic_plan(
     .. [1] Cuturi 2013, https://arxiv.org/abs/1306.0895
     .. [2] Symmetric Sinkhorn: Feydy et al. 2019, https://arxiv.org/abs/1810.08278
     """
-    with _threads_for(cost):
+    with _threads_for(cost), _full_precision(cost):
         return _solve("entropic", cost, regularisation, method, dtype, tolerance, max_iterations)
 
 
@@ -154,6 +154,11 @@ def _threads_for(cost: Tensor) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+def _full_precision(cost: Tensor) -> torch.autocast:
+    """Switch autocast off: matrix products and dot products of a solver must not be bfloat16."""
+    return torch.autocast(cost.device.type, enabled=False)
 
 
 @torch.no_grad()

@@ -75,7 +75,11 @@ class Network(nn.Module):
         graph = self.graph(batch, atoms, graphs) if self.graph is not None and len(graphs) else None
         fused = self._fuse(bag, graph, graphs, batch)
         fused = fused + self.mlp(fused)
-        return nn.functional.normalize(self.head(fused), dim=-1)
+        # In bfloat16 an embedding would keep three digits and miss unit length by 0.4 %, which a
+        # low temperature multiplies.
+        with torch.autocast(fused.device.type, enabled=False):
+            embedded = self.head(fused.to(self.head.weight.dtype))
+            return nn.functional.normalize(embedded, dim=-1)
 
     def _environments(self, batch: MolGraph) -> Tensor:
         assert self.environments is not None
@@ -92,7 +96,8 @@ class Network(nn.Module):
         """Join what the branches said; ``graph`` speaks of the molecules ``graphs`` alone."""
         if bag is None or self.fusion is None:
             zeros = batch.pos.new_zeros(batch.n_graphs, self.config.width)
-            return zeros if graph is None else zeros.index_copy(0, graphs, graph)
+            # Under autocast the branch ends in bfloat16, which index_copy does not convert.
+            return zeros if graph is None else zeros.index_copy(0, graphs, graph.to(zeros.dtype))
         fused: Tensor = self.fusion(bag, graph, graphs)
         return fused
 

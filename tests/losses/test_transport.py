@@ -158,6 +158,17 @@ def test_the_plan_carries_no_gradient_and_leaves_its_input_alone():
     assert torch.equal(cost, before)
 
 
+@pytest.mark.parametrize("method", ["fixed_point", "newton"])
+@pytest.mark.parametrize("solve", [smooth_plan, entropic_plan])
+def test_autocast_changes_nothing(solve, method):
+    cost = transport_cost(clustered(32).float())
+    expected = solve(cost, regularisation=1.0, method=method)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = solve(cost, regularisation=1.0, method=method)
+    assert found.plan.dtype == torch.float32
+    assert torch.equal(found.plan, expected.plan)
+
+
 def test_small_problems_run_on_one_thread_and_give_the_others_back(monkeypatch):
     seen = []
     monkeypatch.setattr(
