@@ -10,11 +10,15 @@ from molsearch.errors import UsageError
 def resolve_device(name: str) -> torch.device:
     """Turn ``auto``, ``cpu``, ``cuda`` or ``cuda:n`` into a device that exists.
 
+    Flushes denormal numbers to zero from here on: the distance shells underflow far from their
+    centres, and products of such numbers take Intel processors ten times as long.
+
     Raises
     ------
     UsageError
         If the name is no device, or asks for a CUDA device that this machine lacks.
     """
+    torch.set_flush_denormal(True)
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
