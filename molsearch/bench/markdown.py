@@ -18,6 +18,7 @@ from molsearch.bench.summary import (
     tiers,
     warnings,
 )
+from molsearch.errors import InputError
 from molsearch.metrics.bootstrap import Interval
 
 LABELS = {
@@ -38,6 +39,7 @@ SOURCE_CAPTION = (
     "EF can reach less, so compare along a row."
 )
 _MEDIAN = "median EF^B max [median bounds of a target]"
+BEGIN, END = "<!-- RESULTS: begin -->", "<!-- RESULTS: end -->"
 _SHORT = ("auroc", "bedroc_80p5", "ef_1pct", "ef_5pct")
 
 
@@ -214,3 +216,17 @@ def to_markdown(records: Sequence[dict[str, Any]]) -> str:
             )
             parts.append(others)
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def renewed(page: str, records: Sequence[dict[str, Any]], name: str) -> str:
+    """Put the result files' text between a page's markers; the rest stays as it is.
+
+    Raises
+    ------
+    InputError
+        The page `name` has not one pair of markers.
+    """
+    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(END) < page.index(BEGIN):
+        raise InputError(f"{name} needs one line {BEGIN} and, after it, one line {END}")
+    before, rest = page.split(BEGIN)
+    return f"{before}{BEGIN}\n{to_markdown(records)}{END}{rest.split(END)[1]}"

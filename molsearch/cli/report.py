@@ -13,7 +13,8 @@ app = typer.Typer(add_completion=False)
 
 _HELP = (
     "Make one self-contained page (HTML, offline) and one Markdown text of result files.\n\n"
-    "PATH is a result file or a folder of them."
+    "PATH is a result file or a folder of them. With --into nothing but the text between "
+    "'<!-- RESULTS: begin -->' and '<!-- RESULTS: end -->' of a Markdown page is renewed."
 )
 
 
@@ -27,6 +28,9 @@ def report(
     markdown: Annotated[
         Path | None, typer.Option("--markdown", help="The text; beside the page by default.")
     ] = None,
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Markdown page to renew the tables of, in place.")
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite/--keep", help="Replace an older report.")
     ] = True,
@@ -34,12 +38,23 @@ def report(
 ) -> None:
     """Write the report; see `_HELP`."""
     from molsearch.bench.html import to_html
-    from molsearch.bench.markdown import to_markdown
+    from molsearch.bench.markdown import renewed, to_markdown
     from molsearch.bench.results import read_all
     from molsearch.errors import UsageError
     from molsearch.io.atomic import write_text
 
     records = read_all(paths)
+    if into is not None:
+        if output is not None or markdown is not None:
+            raise UsageError("--into renews a page of yours: give it alone, without -o, --markdown")
+        try:
+            page_text = into.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{into} cannot be read ({error.strerror})") from None
+        write_text(into, renewed(page_text, records, str(into)))
+        if not quiet:
+            typer.echo(str(into))
+        return
     folder = paths[0] if paths[0].is_dir() else paths[0].parent
     page = output if output is not None else folder / "report.html"
     text = markdown if markdown is not None else page.with_suffix(".md")

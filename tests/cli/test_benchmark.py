@@ -60,6 +60,18 @@ def test_own_folder_from_run_to_report(own):
     assert "| usrcat" in (own / "r" / "report.md").read_text()
     kept = molsearch("report", "r", "--keep", cwd=own)
     assert kept.returncode == 2
+    mine = own / "mine.md"
+    mine.write_text("# Mine\n<!-- RESULTS: begin -->\nold\n<!-- RESULTS: end -->\nthe end\n")
+    for _ in range(2):
+        assert molsearch("report", "r", "--into", "mine.md", cwd=own).returncode == 0
+        head, rest = mine.read_text().split("<!-- RESULTS: begin -->\n")
+        table, tail = rest.split("<!-- RESULTS: end -->")
+        assert (head, tail) == ("# Mine\n", "\nthe end\n")
+        assert table == (own / "r" / "report.md").read_text()
+    mine.write_text("no markers")
+    refused = molsearch("report", "r", "--into", "mine.md", cwd=own)
+    assert (refused.returncode, refused.stderr.count("\n")) == (3, 1)
+    assert "RESULTS: begin" in refused.stderr
 
 
 @pytest.mark.parametrize(
