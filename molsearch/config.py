@@ -162,6 +162,12 @@ class TrainConfig(Config):
     seed: int = 20
     steps: int = Field(1500, gt=0)
     pairs_per_step: int = Field(512, ge=2)
+    partners: int = Field(
+        1,
+        ge=1,
+        description="candidates for the second ligand of a pair, of which the least similar to "
+        "the first by ECFP4 is taken; 1: any",
+    )
     micro_batch: int = Field(64, gt=0, description="molecules forwarded at a time")
     temperature: float = Field(0.07, gt=0)
     shared_targets: Literal["mask", "positive"] = Field(

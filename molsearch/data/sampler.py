@@ -9,6 +9,8 @@ import numpy as np
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
+from molsearch.data.partners import Partners
+
 
 @dataclass(frozen=True, slots=True)
 class PairBatch:
@@ -53,6 +55,8 @@ class PairSampler:
         Chance of a target is ``n ** power``, 0.5 by default.
     pchembl
         Sparse float ``[M, T]``: activities, where the pairs are to bring them.
+    partners
+        Chooses the second ligand among several; None: the first one drawn.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class PairSampler:
         seed: int,
         power: float = 0.5,
         pchembl: sparse.csr_matrix | None = None,
+        partners: Partners | None = None,
     ) -> None:
         self._acts_on = acts_on.astype(np.int32).tocsr()
         by_target = acts_on.tocsc()
@@ -78,6 +83,7 @@ class PairSampler:
         self.batch_size = min(batch_size, len(self._usable))
         self._drawn_on = self._acts_on[:, self._usable]
         self._pchembl = pchembl
+        self._partners = partners
         self._seed = seed
 
     @property
@@ -99,8 +105,14 @@ class PairSampler:
         count = self._start[targets + 1] - start
         first = random.integers(0, count)
         # A second ligand other than the first, uniformly: skip ahead by 1 .. count - 1.
-        second = (first + random.integers(1, count)) % count
-        first, second = self._ligands[start + first], self._ligands[start + second]
+        ahead = random.integers(1, count)[:, None]
+        if self._partners is not None:
+            more = random.integers(1, count[:, None], (len(count), self._partners.n - 1))
+            ahead = np.concatenate([ahead, more], 1)
+        candidates = self._ligands[start[:, None] + (first[:, None] + ahead) % count[:, None]]
+        first, second = self._ligands[start + first], candidates[:, 0]
+        if self._partners is not None:
+            second = self._partners.choose(first, candidates)
         shared = (self._acts_on[first] @ self._acts_on[second].T).toarray() > 0
         return PairBatch(
             first.astype(np.int64),

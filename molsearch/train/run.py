@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from molsearch.config import TrainConfig
+from molsearch.data.partners import Partners
 from molsearch.data.sampler import PairSampler
 from molsearch.data.store import GraphStore
 from molsearch.errors import InputError
@@ -60,6 +61,7 @@ def method_of(config: TrainConfig, material: Material) -> Method:
         config.pairs_per_step,
         seed=config.seed,
         pchembl=activities.pchembl if config.activity_weight > 0 else None,
+        partners=Partners(material.store, config.partners) if config.partners > 1 else None,
     )
     supervised = Supervised(config, material.store, sampler)
     if config.method == "supervised":
