@@ -1,6 +1,7 @@
 """The map of the chemical space: library, hits and queries on the encoder's principal axes.
 
-Runs as the last step of a screen, in a process of its own: ``python -m app.mapping RUN_FOLDER``.
+Where umap-learn is installed, each point has a place of UMAP's too. Runs as the last step of a
+screen, in a process of its own: ``python -m app.mapping RUN_FOLDER``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.components import umap
 from app.components.launch import HITS, MAP, QUERIES
 from app.components.space import Array, axes, embeddings
 from molsearch import schema
@@ -67,35 +69,31 @@ class Screened:
         return [query.query_id for query in queries], embed_queries(queries, self.encoder)
 
 
-def chart(run: Screened) -> pd.DataFrame:
-    """Make the map of the chemical space."""
+def chart(run: Screened) -> tuple[pd.DataFrame, Array]:
+    """Make the map of the chemical space; also gives the embedding of each point, ``[n, dim]``."""
     rng = np.random.default_rng(_SEED)
     others = rng.permutation(np.flatnonzero(run.ranks == 0))[:LIBRARY_ROWS]
     best = np.flatnonzero((run.ranks > 0) & (run.ranks <= HIT_ROWS))
     vectors = embeddings(run.reader, np.concatenate([others, best])).astype(np.float64)
     mean, directions, shares = axes(vectors)
     names, asked = run.embedded(QUERIES)
-    placed = (vectors - mean) @ directions.T
-    parts = [
-        _points(placed[: len(others)], "library", run.numbers[others], ""),
-        _points(placed[len(others) :], "hit", run.numbers[best], ""),
-        _points(
-            (asked.vectors.astype(np.float64) - mean) @ directions.T,
-            "query",
-            np.zeros(len(asked.groups), np.int64),
-            [names[group] for group in asked.groups],
-        ),
-    ]
-    found = pd.concat(parts, ignore_index=True)
-    found["share_x"], found["share_y"] = float(shares[0]), float(shares[1])
-    return found
-
-
-def _points(
-    places: Array, kind: str, numbers: npt.NDArray[np.int64], names: str | list[str]
-) -> pd.DataFrame:
-    columns = {"x": places[:, 0], "y": places[:, 1], "kind": kind}
-    return pd.DataFrame({**columns, schema.RECORD_NUMBER: numbers, "name": names})
+    everything = np.concatenate([vectors, asked.vectors.astype(np.float64)])
+    placed = (everything - mean) @ directions.T
+    n = (len(others), len(best), len(asked.groups))
+    found = pd.DataFrame(
+        {
+            "x": placed[:, 0],
+            "y": placed[:, 1],
+            "kind": np.repeat(["library", "hit", "query"], n),
+            schema.RECORD_NUMBER: np.concatenate(
+                [run.numbers[others], run.numbers[best], np.zeros(n[2], np.int64)]
+            ),
+            "name": [*[""] * (n[0] + n[1]), *(names[group] for group in asked.groups)],
+            "share_x": float(shares[0]),
+            "share_y": float(shares[1]),
+        }
+    )
+    return found, everything
 
 
 def _record_numbers(reader: IndexReader) -> npt.NDArray[np.int64]:
@@ -110,7 +108,11 @@ def _record_numbers(reader: IndexReader) -> npt.NDArray[np.int64]:
 def main() -> None:
     """Write the map beside the hits."""
     run = Screened.of(Path(sys.argv[1]))
-    write_frame(chart(run), run.folder / MAP)
+    found, vectors = chart(run)
+    write_frame(found, run.folder / MAP)
+    if umap.installed() and len(vectors) >= umap.LEAST:
+        found[list(umap.COLUMNS)] = umap.places(vectors)
+        write_frame(found, run.folder / MAP)
 
 
 if __name__ == "__main__":

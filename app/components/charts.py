@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from app.components import theme
+from app.components import theme, umap
 from app.components.hits import NEW_BELOW, records, title
 from molsearch import schema
 
@@ -42,7 +42,7 @@ def _colours(kinds: list[str], colours: list[str]) -> Any:
     return alt.Color(
         "kind:N",
         scale=alt.Scale(domain=kinds, range=colours),
-        legend=alt.Legend(orient="top", title=None),
+        legend=alt.Legend(orient="top", title=None, symbolOpacity=1),
     )
 
 
@@ -99,8 +99,10 @@ def distribution(rows: pd.DataFrame, focus_score: float | None) -> Any:
     return (bars + rule).properties(height=420)
 
 
-def space(chart: pd.DataFrame, rows: pd.DataFrame, focus: int | None) -> Any:
-    """Map of the library in the encoder's first two principal axes; a click picks a hit."""
+def space(
+    chart: pd.DataFrame, rows: pd.DataFrame, focus: int | None, *, by_umap: bool = False
+) -> Any:
+    """Map of the library, in the encoder's principal axes or by UMAP; a click picks a hit."""
     known = points(rows).set_index("record")
     data = chart[chart["kind"].ne("hit") | chart[schema.RECORD_NUMBER].isin(known.index)].copy()
     data = data.rename(columns={schema.RECORD_NUMBER: "record"})
@@ -108,14 +110,10 @@ def space(chart: pd.DataFrame, rows: pd.DataFrame, focus: int | None) -> Any:
     for name in ("rank", "molecule", "score", "ECFP4"):
         data[name] = facts[name].to_numpy()
     data["molecule"] = data["molecule"].fillna(data["name"])
-    share_x, share_y = (100 * float(chart[name].to_numpy()[0]) for name in ("share_x", "share_y"))
+    x, y = _map_axes(chart, by_umap=by_umap)
     kinds = ["library", "hit", "query"]
     colours = [theme.MUTED, theme.SCORE, theme.QUERY]
-    base = alt.Chart(data).encode(
-        x=alt.X("x:Q", title=f"First axis ({share_x:.0f} % of the variance)"),
-        y=alt.Y("y:Q", title=f"Second axis ({share_y:.0f} %)"),
-        color=_colours(kinds, colours),
-    )
+    base = alt.Chart(data).encode(x=x, y=y, color=_colours(kinds, colours))
     library = base.transform_filter("datum.kind == 'library'").mark_circle(size=14, opacity=0.5)
     hits = (
         base.transform_filter("datum.kind == 'hit'")
@@ -129,10 +127,28 @@ def space(chart: pd.DataFrame, rows: pd.DataFrame, focus: int | None) -> Any:
     )
     queries = (
         base.transform_filter("datum.kind == 'query'")
-        .mark_point(shape="diamond", size=190, filled=True, stroke="white", strokeWidth=1.2)
+        .mark_point(
+            shape="diamond", size=190, filled=True, opacity=1, stroke="white", strokeWidth=1.2
+        )
         .encode(tooltip=["molecule"])
     )
     return (library + hits + queries).properties(height=520)
+
+
+def _map_axes(chart: pd.DataFrame, *, by_umap: bool) -> tuple[Any, Any]:
+    if by_umap:  # its distances have no unit, and its axes no meaning
+        bare = alt.Axis(labels=False, ticks=False)
+        titles = ("UMAP, first axis", "UMAP, second axis")
+        x, y = (
+            alt.X(f"{umap.COLUMNS[0]}:Q", title=titles[0], axis=bare, scale=alt.Scale(zero=False)),
+            alt.Y(f"{umap.COLUMNS[1]}:Q", title=titles[1], axis=bare, scale=alt.Scale(zero=False)),
+        )
+        return x, y
+    share_x, share_y = (100 * float(chart[name].to_numpy()[0]) for name in ("share_x", "share_y"))
+    return (
+        alt.X("x:Q", title=f"First axis ({share_x:.0f} % of the variance)"),
+        alt.Y("y:Q", title=f"Second axis ({share_y:.0f} %)"),
+    )
 
 
 def histogram(values: pd.Series, label: str) -> Any:

@@ -99,6 +99,14 @@ def load(job: Job) -> Result:
     return Result(frame, account, _optional(job, MAP))
 
 
+def changed(job: Job, name: str) -> int:
+    """Time in nanoseconds at which a file of a run was written last; 0 where there is none."""
+    try:
+        return job.file(name).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def _optional(job: Job, name: str) -> pd.DataFrame | None:
     """Read a table that a run may lack; a damaged one is as good as none."""
     try:

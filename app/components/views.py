@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.components import charts, detail, shortlist, table, theme
+from app.components import charts, detail, shortlist, table, theme, umap
 from app.components.hits import BY_MARGIN, SORTS, Filter, Result, bounds, records, scaffolds
 from app.jobs import Job
 from molsearch import schema
@@ -139,8 +139,22 @@ def as_map(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> i
     if result.chart is None:
         theme.empty("No map of this run", "It is still being drawn, or could not be made.")
         return None
+    by_umap = _layout(result.chart) == "UMAP"
     words = "Map of the library, its hits and the queries, as the encoder places them"
-    return _clicked(charts.space(result.chart, rows, focus), "map", words)
+    return _clicked(charts.space(result.chart, rows, focus, by_umap=by_umap), "map", words)
+
+
+def _layout(chart: pd.DataFrame) -> str:
+    """Let the user choose how the map is laid out, where there is a choice."""
+    if set(umap.COLUMNS) <= set(chart.columns):
+        chosen = st.segmented_control(
+            "Layout", ["PCA", "UMAP"], default="PCA", key="map-layout", required=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        return str(chosen)
+    if not umap.installed():
+        st.caption(f"Principal axes. For UMAP beside them: `{umap.INSTALL}`, then screen again.")
+    return "PCA"
 
 
 def as_scores(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:

@@ -14,8 +14,8 @@ from molsearch.errors import MolSearchError
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the hit list …")
-def load(run_id: str, mapped: bool) -> Result:
-    """Read the hits of a run, once before and once after its map is made."""
+def load(run_id: str, mapped: int) -> Result:
+    """Read the hits of a run, again whenever its map has changed (at the time `mapped`)."""
     return hits.load(jobs.attach(run_id))
 
 
@@ -52,7 +52,7 @@ def main() -> None:
 def finished(job: jobs.Job, status: jobs.Status) -> None:
     """Show the hit list."""
     try:
-        result = load(job.run_id, job.file(MAP).exists())
+        result = load(job.run_id, hits.changed(job, MAP))
     except MolSearchError as error:
         st.error(str(error), icon=":material/error:")
         return

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import importlib.machinery
 import json
+import sys
+import types
 
 import numpy as np
 import pandas as pd
@@ -8,7 +11,7 @@ import pytest
 from fakes import FakeEncoder, library
 
 from app import mapping
-from app.components import hits, table
+from app.components import charts, hits, table, umap
 from app.components.hits import Filter
 from app.components.launch import HITS, INACTIVES, MAP, QUERIES
 from app.jobs import Job
@@ -43,6 +46,7 @@ def run(tmp_path, monkeypatch):
     (folder / f"{HITS}.run.json").write_text(json.dumps(account))
     (folder / "job.json").write_text(json.dumps({"meta": {"encoder": None}}))
     monkeypatch.setattr(mapping.sys, "argv", ["mapping", str(folder)])
+    monkeypatch.setitem(sys.modules, "umap", None)  # as if not installed
     mapping.main()
     return folder, encoder, reader
 
@@ -54,6 +58,52 @@ def test_the_map_holds_library_hits_and_queries(run):
     assert np.isfinite(chart[["x", "y"]].to_numpy()).all()
     assert 0 < chart["share_y"].iloc[0] <= chart["share_x"].iloc[0] < 1
     assert chart["name"].iloc[-1] == "ethanol"
+
+
+def test_without_umap_there_is_the_map_by_principal_axes_alone(run):
+    folder, _, _ = run
+    assert not umap.installed()
+    assert not set(umap.COLUMNS) & set(pd.read_parquet(folder / MAP))
+
+
+class FakeUmap:
+    """Lays points out by their first two numbers."""
+
+    def __init__(self, **given):
+        assert given["metric"] == "cosine"
+        assert isinstance(given["random_state"], int)
+
+    def fit_transform(self, vectors):
+        return vectors[:, :2] * 100
+
+
+def test_with_umap_every_point_has_a_second_place(run, monkeypatch):
+    folder, _, _ = run
+    before = pd.read_parquet(folder / MAP)
+    module = types.ModuleType("umap")
+    module.__spec__ = importlib.machinery.ModuleSpec("umap", None)
+    module.UMAP = FakeUmap
+    monkeypatch.setitem(sys.modules, "umap", module)
+    mapping.main()
+    chart = pd.read_parquet(folder / MAP)
+    pd.testing.assert_frame_equal(chart[before.columns], before)
+    assert np.isfinite(chart[list(umap.COLUMNS)].to_numpy()).all()
+    assert chart["umap_x"].nunique() > 60
+    result = hits.load(Job("screen-0", folder, "screen", "t", 0.0, (), {}))
+    drawn = charts.space(result.chart, result.frame, None, by_umap=True).to_dict()
+    assert "umap_x" in str(drawn["layer"][0]["encoding"]["x"])
+
+
+def test_real_umap_keeps_twins_together():
+    pytest.importorskip("umap", reason="needs umap-learn (extra umap)")
+    rng = np.random.default_rng(0)
+    centres = np.repeat(np.eye(8)[:2] * 4, 40, axis=0)
+    vectors = np.concatenate([centres + rng.normal(scale=0.3, size=(80, 8)), centres[:1]])
+    found = umap.places(vectors)
+    assert found.shape == (81, 2)
+    assert np.array_equal(found, umap.places(vectors))
+    middle = found[:40].mean(axis=0), found[40:80].mean(axis=0)
+    assert np.linalg.norm(found[80] - middle[0]) < np.linalg.norm(found[80] - middle[1])
 
 
 def test_the_margin_over_the_inactives_is_shown_filtered_and_sorted(run):

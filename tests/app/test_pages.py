@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import sys
 
+import pandas as pd
 import pytest
 from app_runs import QUERY, bare_run, finished_run
 from fakes import FakeEncoder, library, molecule, prepared_set
@@ -183,6 +185,26 @@ def test_a_failed_and_a_cancelled_run_explain_themselves(page, runs):
     at = page("results", run=failed)
     assert at.error[0].value == "The run failed: no index at x"
     assert "Run cancelled" in said(page("results", run=bare_run(runs, status="cancelled")))
+
+
+def test_the_map_offers_umap_where_it_was_made(page, runs, monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    run_id = finished_run(runs)
+    at = page("results", run=run_id)
+    at.segmented_control(key="view").set_value("Map").run()
+    assert not at.exception
+    assert "pip install 'molsearch[umap]'" in said(at)
+    assert not [one for one in at.segmented_control if one.key == "map-layout"]
+    place = runs / run_id / "map.parquet"
+    chart = pd.read_parquet(place)
+    chart["umap_x"], chart["umap_y"] = chart["y"], chart["x"]
+    chart.to_parquet(place, index=False)
+    at.run()
+    assert "pip install" not in said(at)
+    assert at.segmented_control(key="map-layout").value == "PCA"
+    at.segmented_control(key="map-layout").set_value("UMAP").run()
+    assert not at.exception
+    assert "UMAP, first axis" in at.get("vega_lite_chart")[0].proto.spec
 
 
 def test_a_run_that_lost_its_hits_says_so(page, runs):
