@@ -63,8 +63,22 @@ def command(script: Path, *, port: int, host: str, browser: bool) -> list[str]:
 def environment(
     given: os._Environ[str] | dict[str, str], *, tree: Path, host: str
 ) -> dict[str, str]:
-    """Environment of the server: it finds the source tree, and knows whether others reach it."""
+    """Environment of the server: it finds the source tree, and knows whether others reach it.
+
+    Raises
+    ------
+    UsageError
+        A variable of the application holds nonsense.
+    """
+    from molsearch.errors import UsageError
+
     found = dict(given)
+    jobs = found.get("MOLSEARCH_APP_JOBS", "")
+    if jobs and not (jobs.isdecimal() and int(jobs) > 0):
+        raise UsageError(
+            f"MOLSEARCH_APP_JOBS is {jobs[:20]!r}: set it to the number of runs at a time, or "
+            "leave it out for 2"
+        )
     paths = [str(tree), found.get("PYTHONPATH", "")]
     found["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     if not is_local(host):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from molsearch.cli import app
+from molsearch.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,12 @@ def test_nothing_is_sent_and_no_file_is_watched():
     assert "--browser.gatherUsageStats false" in line
     assert "--server.fileWatcherType none" in line
     assert "--server.address 127.0.0.1" in line
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two", "1.5"])
+def test_a_senseless_number_of_jobs_is_a_usage_error(jobs):
+    with pytest.raises(UsageError, match="MOLSEARCH_APP_JOBS"):
+        app.environment({"MOLSEARCH_APP_JOBS": jobs}, tree=Path("/tree"), host="127.0.0.1")
+    given = {"MOLSEARCH_APP_JOBS": "3"}
+    found = app.environment(given, tree=Path("/tree"), host="127.0.0.1")
+    assert found["MOLSEARCH_APP_JOBS"] == "3"
