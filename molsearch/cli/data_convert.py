@@ -10,6 +10,9 @@ import typer
 from molsearch.cli import options
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from molsearch.bench.flags import Known
     from molsearch.data.convert import Converted
 
 
@@ -29,6 +32,14 @@ def convert(
         Path | None,
         typer.Option(help="ChEMBL's chembl_uniprot_mapping.txt: downloads name no accessions."),
     ] = None,
+    benchmarks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Data folder whose benchmarks and development screens are marked in the table, "
+            "so that training leaves them out.",
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option("-n", "--workers", min=1)] = options.CPUS,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
@@ -41,7 +52,9 @@ def convert(
     output.
     """
     import json
+    from dataclasses import replace
 
+    from molsearch.bench.flags import flagged, read_known
     from molsearch.cli.progress import Progress
     from molsearch.data.convert import convert as run
     from molsearch.data.convert import read_uniprot_map
@@ -52,9 +65,15 @@ def convert(
         raise UsageError(f"{output}: an activity table is .parquet, .csv or .tsv")
     if output.exists() and not overwrite:
         raise UsageError(f"{output}: exists; give --overwrite to replace it")
-    known = read_uniprot_map(uniprot_map) if uniprot_map else None
+    accessions = read_uniprot_map(uniprot_map) if uniprot_map else None
+    known = None
+    if benchmarks is not None:
+        with Progress("reading benchmarks", quiet=quiet) as progress:
+            known = read_known(benchmarks, workers=workers, on_progress=progress.update)
     with Progress("standardising", quiet=quiet) as progress:
-        found = run(sources, uniprot_map=known, workers=workers, on_progress=progress.update)
+        found = run(sources, uniprot_map=accessions, workers=workers, on_progress=progress.update)
+    if known is not None:
+        found = replace(found, activities=flagged(found.activities, known))
     left_out = failures_file(output)
     write_frame(found.failures, left_out)
     write_frame(found.activities, output)
@@ -63,6 +82,8 @@ def convert(
         typer.echo(json.dumps(facts))
     elif not quiet:
         typer.echo(report(found, facts, output, left_out), err=True)
+        if known is not None:
+            typer.echo(marks(found.activities, known), err=True)
 
 
 def failures_file(output: Path) -> Path:
@@ -73,6 +94,7 @@ def failures_file(output: Path) -> Path:
 def summary(found: Converted) -> dict[str, int]:
     """Count what was read and made."""
     table = found.activities
+    flags = [name for name in table if str(name).startswith("is_")]
     return {
         "measurements": found.n_measurements,
         "left_out": len(found.failures),
@@ -80,6 +102,7 @@ def summary(found: Converted) -> dict[str, int]:
         "molecules": int(table["inchikey"].str[:14].nunique()),
         "targets": int(table["uniprot"].nunique()),
         **{f"pairs_{tier}": int(n) for tier, n in table["tier"].value_counts().items()},
+        **{str(name): int(table[name].sum()) for name in flags},
     }
 
 
@@ -96,3 +119,15 @@ def report(found: Converted, facts: dict[str, int], output: Path, left_out: Path
         reasons = found.failures["reason"].value_counts().head(5)
         lines += [f"  {n:,} × {reason}" for reason, n in reasons.items()]
     return "\n".join(lines)
+
+
+def marks(table: pd.DataFrame, known: Known) -> str:
+    """Say what was marked, by which benchmarks, and what could not be."""
+    counts = ", ".join(f"{int(table[c].sum()):,} {c}" for c in table if str(c).startswith("is_"))
+    text = f"marked by {', '.join(known.found)}: {counts}"
+    if known.unnamed:
+        text += (
+            f"\nno is_benchmark_target: the files of {', '.join(known.unnamed)} name no UniProt "
+            "accessions; benchmark targets cannot be held out with this table"
+        )
+    return text

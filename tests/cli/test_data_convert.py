@@ -61,3 +61,24 @@ def test_outputs_are_not_replaced_unasked(table: Path, tmp_path: Path) -> None:
     assert _run(table, "-o", tmp_path / "out.parquet", "--overwrite").exit_code == 0
     assert isinstance(_run(table, "-o", tmp_path / "out.sdf").exception, UsageError)
     assert isinstance(_run(tmp_path / "no.csv", "-o", tmp_path / "x.csv").exception, InputError)
+
+
+def test_benchmarks_are_marked_and_said(table: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = [("CCO", "active", "P23219"), ("CC(=O)Oc1ccccc1C(=O)O", "decoy", "P23219")]
+    pd.DataFrame(rows, columns=["smiles", "label", "target"]).to_parquet(
+        data / "dev_screens.parquet"
+    )
+    done = _run(table, "-o", tmp_path / "out.csv", "--benchmarks", data)
+    assert "marked by dev: 1 is_benchmark_molecule" in done.output
+    made = pd.read_csv(tmp_path / "out.csv").set_index("smiles")
+    assert made["is_benchmark_molecule"].to_dict() == {
+        "CCO": True,
+        "CC(=O)Oc1ccccc1C(=O)O": False,
+    }
+    assert made["is_dev_target"].all()
+    assert not made["is_benchmark_target"].any()
+    refused = _run(table, "-o", tmp_path / "x.csv", "--benchmarks", tmp_path)
+    assert isinstance(refused.exception, InputError)
+    assert not (tmp_path / "x.csv").exists()
