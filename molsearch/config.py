@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Config(BaseModel):
@@ -136,7 +136,7 @@ class TrainConfig(Config):
     """How an encoder is trained."""
 
     name: str = "encoder"
-    method: Literal["supervised", "semi_supervised"] = "supervised"
+    method: Literal["supervised", "semi_supervised", "self_supervised"] = "supervised"
     size: str = "small"
     model: dict[str, Any] = Field(default_factory=dict)
     start_from: str = Field("", description="encoder whose weights training starts from")
@@ -169,6 +169,11 @@ class TrainConfig(Config):
         "the first by ECFP4 is taken; 1: any",
     )
     micro_batch: int = Field(64, gt=0, description="molecules forwarded at a time")
+    gradient_caching: bool = Field(
+        False,
+        description="keep embeddings alone and forward each micro-batch once more for its "
+        "gradient: memory of one micro-batch whatever the step's size",
+    )
     temperature: float = Field(0.07, gt=0)
     shared_targets: Literal["mask", "positive"] = Field(
         "mask", description="what other pairs of a shared target are: left out, or positives"
@@ -197,6 +202,22 @@ class TrainConfig(Config):
     checkpoint_minutes: float = Field(5.0, gt=0)
     evaluate_every: int = Field(500, gt=0)
     soft: SoftConfig = SoftConfig()
+
+    @model_validator(mode="after")
+    def _needs_no_activities(self) -> TrainConfig:
+        """Refuse settings of labelled pairs where there are none."""
+        if self.method != "self_supervised":
+            return self
+        for name, unused in (
+            ("partners", self.partners == 1),
+            ("prototypes", self.prototypes == 0),
+            ("activity_weight", self.activity_weight == 0),
+            ("activities_limit", self.activities_limit is None),
+            ("soft.supervised", self.soft.supervised == 0),
+        ):
+            if not unused:
+                raise ValueError(f"{name}: method self_supervised looks at no activities")
+        return self
 
 
 class FinetuneConfig(Config):

@@ -137,7 +137,7 @@ def _run(
         model.n_buckets, cache_folder(cache), workers, printer.featurising.update
     )
     material = gather(config, data_root(config, config_file), featuriser)
-    printer.say(opening(material))
+    printer.say(opening(material, labelled=config.method != "self_supervised"))
     hooks = Hooks(printer.step, printer.evaluation)
     card = run_training(config, material, out, device, hooks, parent)
     if is_first():

@@ -50,8 +50,9 @@ def checked(
         return kind.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{where}: {place}: {first['msg']}") from None
+        place = "".join(f"{part}." for part in first["loc"])[:-1]
+        said = first["msg"].removeprefix("Value error, ")
+        raise UsageError(": ".join(filter(None, (where, place, said)))) from None
 
 
 def _apply(content: dict[str, Any], change: str) -> None:

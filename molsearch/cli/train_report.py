@@ -86,12 +86,14 @@ def step_line(recent: list[StepReport], steps: int) -> str:
     return " · ".join([*parts, f"{rate:,.0f} molecules/s", f"{left:.0f} min left"])
 
 
-def opening(material: Material) -> str:
-    """Say what the run trains on."""
-    text = (
-        f"training on {material.activities.n_labelled:,} molecules, "
-        f"{material.activities.n_pairs:,} pairs, {len(material.activities.targets):,} targets"
-    )
+def opening(material: Material, *, labelled: bool = True) -> str:
+    """Say what the run trains on; without `labelled`, that labels are not looked at."""
+    text = f"training on {material.activities.n_labelled:,} molecules"
+    if labelled:
+        n_targets = len(material.activities.targets)
+        text += f", {material.activities.n_pairs:,} pairs, {n_targets:,} targets"
+    else:
+        text += " of the activity table, their labels aside"
     if material.unlabelled is not None:
         text += f", and {len(material.unlabelled):,} molecules without labels"
     if material.activities.unflagged:

@@ -69,8 +69,8 @@ def card(
         "development": figures,
         "limits": [
             (
-                "Similar embeddings mean: like ligands of like targets in ChEMBL. No binding "
-                "energy, no dose, no selectivity is predicted."
+                f"Similar embeddings mean: {_meaning(config)}. No binding energy, no dose, no "
+                "selectivity is predicted."
             ),
             (
                 "Targets absent from ChEMBL, peptides, macrocycles, covalent and metal-bearing "
@@ -82,6 +82,12 @@ def card(
             ),
         ],
     }
+
+
+def _meaning(config: TrainConfig) -> str:
+    if config.method == "self_supervised":
+        return "like substructures and shapes; no activity was looked at"
+    return "like ligands of like targets in ChEMBL"
 
 
 def means(table: pd.DataFrame) -> dict[str, float]:

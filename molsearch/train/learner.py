@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from molsearch.config import ModelConfig, TrainConfig
-from molsearch.data.graph import collate
+from molsearch.data.graph import MolGraph, collate
 from molsearch.data.store import GraphStore
 from molsearch.nn.network import Network
 from molsearch.nn.registry import model_config
@@ -111,6 +112,7 @@ def embed(
     micro_batch: int,
     view: View = CLEAN,
     weights: Mapping[str, Tensor] | None = None,
+    recompute: bool = False,
 ) -> Tensor:
     """Embed rows of a store, in micro-batches of like size, in their order.
 
@@ -120,6 +122,13 @@ def embed(
         How the molecules are corrupted; each call draws anew.
     weights
         Used in place of the network's own.
+    recompute
+        Gradient caching [1]_: where gradients are switched on no activation is kept, and the
+        backward pass forwards each micro-batch once more, with the same random numbers.
+
+    References
+    ----------
+    .. [1] Gao et al. 2021, https://arxiv.org/abs/2101.06983
 
     Returns
     -------
@@ -134,13 +143,22 @@ def embed(
         graphs = corrupted(graphs, view)
         # bfloat16 is fast on CUDA alone; on most CPUs it is emulated.
         with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
-            if weights is None:
+            if weights is None and recompute:
+                # The tensor beside the batch says whose device's random state is to be kept.
+                found = checkpoint(_forward, graphs.pos, network, graphs, use_reentrant=False)
+                parts.append(found.float())
+            elif weights is None:
                 parts.append(network(graphs).float())
             else:
                 found = torch.func.functional_call(network, dict(weights), (graphs,))
                 parts.append(found.float())
     back = torch.from_numpy(np.argsort(order)).to(device)
     return torch.cat(parts).index_select(0, back)
+
+
+def _forward(_: Tensor, network: Network, graphs: MolGraph) -> Tensor:
+    embeddings: Tensor = network(graphs)
+    return embeddings
 
 
 def step_down(learner: Learner, *, factor: float, clip: float) -> None:

@@ -124,7 +124,7 @@ def _featurised(
         if not good.all():
             raise UsageError(f"{config.development}: {int((~good).sum())} unreadable molecules")
         material = replace(material, screens=screens, development=development)
-    if config.method == "semi_supervised" and config.soft.unlabelled:
+    if config.method != "supervised" and config.soft.unlabelled:
         smiles, own = load_unlabelled(
             root / config.soft.unlabelled, limit=config.soft.limit, seed=config.seed
         )

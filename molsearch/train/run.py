@@ -30,6 +30,7 @@ from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
 from molsearch.train.loop import StepReport, start, train
 from molsearch.train.material import Material
 from molsearch.train.method import Method
+from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.state import TrainState
 from molsearch.train.supervised import Supervised
@@ -52,6 +53,8 @@ class Hooks:
 def method_of(config: TrainConfig, material: Material) -> Method:
     """Build the method that the configuration names."""
     activities = material.activities
+    if config.method == "self_supervised":
+        return SelfSupervised(config, stream_of(config, material.store, material.unlabelled))
     if config.activity_weight > 0 and activities.pchembl is None:
         raise InputError(
             f"{config.activities}: no column 'pchembl', by which activity_weight weighs the pairs"
@@ -138,7 +141,7 @@ def _finish(
     network = with_weights(learner, learner.chosen)
     content = cards.card(
         config,
-        data=_counts(material),
+        data=_counts(config, material),
         figures=_development(config, material, state, name, out),
         run={
             "encoder": name,
@@ -157,13 +160,14 @@ def _finish(
     return content
 
 
-def _counts(material: Material) -> dict[str, int]:
+def _counts(config: TrainConfig, material: Material) -> dict[str, int]:
     unlabelled = material.unlabelled
+    labelled = config.method != "self_supervised"
     return {
-        "pairs": material.activities.n_pairs,
+        "pairs": material.activities.n_pairs if labelled else 0,
         "molecules": material.activities.n_labelled,
         "molecules_with_3d": int(material.store.has_geometry.sum()),
-        "targets": len(material.activities.targets),
+        "targets": len(material.activities.targets) if labelled else 0,
         "unlabelled_molecules": len(unlabelled) if unlabelled is not None else 0,
     }
 

@@ -71,6 +71,7 @@ class SemiSupervised:
             everyone,
             micro_batch=self.config.micro_batch,
             view=view_of(self.config),
+            recompute=self.config.gradient_caching,
         )
         match = self._nested(z, labels.plan[own], g.network.config.matryoshka)
         spread = uniformity(z, min_distance=soft.min_distance, gather=size > 1)

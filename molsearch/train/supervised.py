@@ -64,6 +64,7 @@ class Supervised:
             rows,
             micro_batch=self.config.micro_batch,
             view=view_of(self.config),
+            recompute=self.config.gradient_caching,
         )
         first, second = z.chunk(2)
         shared = torch.from_numpy(batch.shares_target).to(z.device)

@@ -92,6 +92,8 @@ def test_changes_reach_sections_and_empty_settings() -> None:
 def test_configuration_errors_name_the_setting(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"soft\.neighbours"):
         read_config(SMOKE, ["soft.neighbours=0"])
+    with pytest.raises(UsageError, match=r"smoke\.yaml: prototypes: .*no activities$"):
+        read_config(SMOKE, ["method=self_supervised", "prototypes=1"])
     with pytest.raises(UsageError, match="stepz"):
         read_config(SMOKE, ["stepz=3"])
     with pytest.raises(UsageError, match=r"KEY=VALUE"):

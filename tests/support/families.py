@@ -14,6 +14,7 @@ from molsearch.data.sampler import PairSampler
 from molsearch.data.store import GraphStore
 from molsearch.train import loop
 from molsearch.train.method import Method
+from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.state import TrainState
 from molsearch.train.supervised import Supervised
@@ -54,6 +55,8 @@ def tiny(**changes: object) -> TrainConfig:
 
 def method_for(config: TrainConfig, pairs: GraphStore, rest: GraphStore | None = None) -> Method:
     """Build the configuration's method over stores made by hand."""
+    if config.method == "self_supervised":
+        return SelfSupervised(config, stream_of(config, pairs, rest))
     supervised = Supervised(config, pairs, sampler())
     if config.method == "supervised":
         return supervised

@@ -1,0 +1,73 @@
+"""The self-supervised method: two corrupted views of a molecule draw together, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from molsearch.config import TrainConfig
+from molsearch.data.store import take
+from molsearch.data.unlabelled import UnlabelledStream
+from molsearch.losses.gather import rank_and_size
+from molsearch.losses.info_nce import info_nce
+from molsearch.train.distributed import own_share
+from molsearch.train.learner import embed
+from molsearch.train.method import G, Objective
+from molsearch.train.state import TrainState
+from molsearch.train.supervised import prefix
+from molsearch.train.views import view_of
+
+
+class SelfSupervised:
+    """Trains g on molecules alone; no activity is used.
+
+    A molecule is embedded twice, each time with its own environments dropped, its conformer
+    hidden or not, noise on its coordinates, and dropout. Its other view is the positive of
+    symmetric InfoNCE, all other molecules of the step are negatives: SimCLR [1]_, of which
+    S-MolSearch's ablation keeps the idea and names no details. Soft labels made by g itself
+    would be no baseline: from random weights they say only that a molecule is like itself.
+
+    References
+    ----------
+    .. [1] SimCLR: https://arxiv.org/abs/2002.05709
+
+    Parameters
+    ----------
+    stream
+        Molecules, the same in each step as those of soft labels would be.
+    """
+
+    learners: tuple[str, ...] = (G,)
+
+    def __init__(self, config: TrainConfig, stream: UnlabelledStream) -> None:
+        self.config = config
+        self.stream = stream
+
+    def objectives(self, state: TrainState) -> Iterator[Objective]:
+        """Yield the contrast of the step's molecules with each other."""
+        size = rank_and_size()[1]
+        molecules = self.stream.draw(state.step)
+        n = len(molecules) // size * size
+        own = own_share(n)
+        network = state.learners[G].network.train()
+        z = embed(
+            network,
+            take(molecules, np.arange(own.start, own.stop)),
+            np.tile(np.arange(n // size), 2),
+            micro_batch=self.config.micro_batch,
+            view=view_of(self.config),
+            recompute=self.config.gradient_caching,
+        )
+        first, second = z.chunk(2)
+        losses = [
+            info_nce(
+                prefix(first, width),
+                prefix(second, width),
+                temperature=self.config.soft.temperature,
+                gather=size > 1,
+            )
+            for width in network.config.matryoshka
+        ]
+        yield Objective(G, torch.stack(losses).mean(), 2 * n)
