@@ -89,12 +89,12 @@ def test_the_committed_variants_train_as_long_as_their_budget_says():
     plan = ablation_plan.read_plan(COMMITTED)
     for name in ("method", "labels"):
         for job in ablation_plan.jobs(plan, COMMITTED.parent, name):
-            supervised = "/supervised" in job.name
+            supervised = "supervised-" in job.name and "/soft" not in job.name
             changes = [one for one in job.changes if "activities_limit" not in one]
             config = ablation_plan.Job(job.name, job.config_file, tuple(changes)).config()
             assert config.steps == (1000 if supervised else 500)
             assert config.evaluate_every == 250
-            assert supervised or config.soft.limit == 100_000
+            assert config.method == "supervised" or config.soft.limit == 100_000
     for name, steps in (("ideas", 1000), ("geometry", 500), ("regularisation", 500)):
         for job in ablation_plan.jobs(plan, COMMITTED.parent, name):
             assert job.config().steps == steps
