@@ -1,1 +1,1 @@
-"""The encoder that ships, with its card."""
+"""The encoders that ship, each with its card."""
