@@ -12,7 +12,7 @@ from molsearch.index.writer import build_index
 pytest.importorskip("playwright.sync_api", reason="needs playwright (extra dev)")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.timeout(420),
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: chromium)"),
 ]
 

@@ -49,9 +49,11 @@ def hit_frame(hits: list[tuple[str, str, float, float]] = HITS) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def finished_run(runs: Path, *, kind: str = "screen", **changes: object) -> str:
-    """Write the folder of a finished screen; returns its run id."""
-    frame = hit_frame()
+def finished_run(
+    runs: Path, frame: pd.DataFrame | None = None, *, kind: str = "screen", **changes: object
+) -> str:
+    """Write the folder of a finished screen, by default with hostile ids; returns its run id."""
+    frame = hit_frame() if frame is None else frame
     run_id = bare_run(runs, kind=kind, **changes)
     folder = runs / run_id
     frame.to_parquet(folder / "hits.parquet", index=False)

@@ -19,6 +19,8 @@ from typing import Any
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PASTE = "SMILES or InChI, one a line; a name may follow"
 QUERY = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1"
+# Waits end as soon as what they wait for is there: on a busy machine a screen takes minutes.
+PATIENCE_MS = 480_000
 _FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader", "--use-gl=swiftshader"]
 
 # Text whose contrast with what lies behind it is too low (WCAG AA), with the contrast.
@@ -95,11 +97,14 @@ def serving(world: Path, **variables: str) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(20)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_MS / 1000
     while True:
         try:
             urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
@@ -126,7 +131,7 @@ def new_tab(browser: Any, server: str, path: str = "/", **context: Any) -> Any:
     """Open a tab, in a browser context of its own, that remembers what a page must never do."""
     given = {"viewport": {"width": 1366, "height": 768}, **context}
     page = browser.new_context(**given).new_page()
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(PATIENCE_MS)
     page.dialogs, page.foreign = [], []
 
     def dismiss(dialog: Any) -> None:
