@@ -236,7 +236,9 @@ def focused(page) -> str:
     return str(
         page.evaluate(
             "(() => { const one = document.activeElement; return one.getAttribute('aria-label')"
-            " || one.labels?.[0]?.innerText || one.innerText || one.tagName; })()"
+            " || one.labels?.[0]?.innerText"
+            " || one.matches('a, button, summary, [role]:not([role=main])') && one.innerText"
+            " || one.tagName; })()"
         )
     )
 
