@@ -51,7 +51,11 @@ def overview(record: dict[str, Any]) -> pd.DataFrame:
     rows = []
     for line in summary.lines(record):
         cells = {LABELS[m]: with_interval(line.values[m], m) for m in SHOWN}
-        rows.append({"Method": line.name, **cells, "BEDROC against ECFP4, wins:losses": gain(line)})
+        gains = {
+            f"{LABELS[m].split('(')[0]} against ECFP4, wins:losses": gain(line, m)
+            for m in summary.COMPARED
+        }
+        rows.append({"Method": line.name, **cells, **gains})
     return pd.DataFrame(rows)
 
 

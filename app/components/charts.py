@@ -14,6 +14,7 @@ from molsearch import schema
 PICK = "pick"
 _MOST = 5000
 _TIP = ["rank", "molecule", "score", "ECFP4"]
+_OTHERS = ("#8a94a0", "#8e6bbf", "#b4767c", "#b59a3c", "#5b7fbf", "#6f8f6a")
 PROPERTIES = (
     ("mw", "Molecular weight"), ("clogp", "cLogP"), ("tpsa", "TPSA"),
     ("heavy_atoms", "Heavy atoms"), ("hbd", "Donors"), ("rotatable_bonds", "Rotatable bonds"),
@@ -221,15 +222,28 @@ def pairs(values: pd.DataFrame, method: str, baseline: str) -> Any:
     return (line + dots).properties(height=420)
 
 
+def method_colours(methods: list[str]) -> list[str]:
+    """Colour of each method, the same on every plot: ours, the baseline, both, then all others."""
+    known = {"molsearch": theme.SCORE, "ecfp4": theme.ECFP4, "ecfp4+molsearch": theme.NEW}
+    others = [name for name in methods if name not in known]
+    return [known.get(name) or _OTHERS[others.index(name) % len(_OTHERS)] for name in methods]
+
+
 def curves(data: pd.DataFrame, x: str, y: str) -> Any:
     """Mean curves of all methods, on a logarithmic axis: the early part is what is bought."""
+    methods = list(data["method"].unique())
     return (
         alt.Chart(data)
         .mark_line(strokeWidth=2.2)
         .encode(
             x=alt.X("x:Q", title=x, scale=alt.Scale(type="log", domain=[0.001, 1])),
             y=alt.Y("y:Q", title=y, scale=alt.Scale(domain=[0, 1])),
-            color=alt.Color("method:N", title=None, legend=alt.Legend(orient="top")),
+            color=alt.Color(
+                "method:N",
+                title=None,
+                legend=alt.Legend(orient="top"),
+                scale=alt.Scale(domain=methods, range=method_colours(methods)),
+            ),
             tooltip=["method", alt.Tooltip("x:Q", format=".3f"), alt.Tooltip("y:Q", format=".3f")],
         )
         .properties(height=340)

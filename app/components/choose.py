@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -64,7 +65,7 @@ def _upload() -> list[Draft]:
         try:
             return queries.parse_file(uploads.store(given, given.name, Path(folder)))
         except MolSearchError as error:
-            st.error(str(error).replace(folder + "/", ""), icon=":material/error:")
+            theme.problem(str(error).replace(folder + "/", ""))
             return []
 
 
@@ -128,7 +129,7 @@ def library_widgets() -> Library | None:
     try:
         return {"An index": _index, "Upload": _library_upload}.get(str(way), _bundled)()
     except MolSearchError as error:
-        st.error(str(error), icon=":material/error:")
+        theme.problem(error)
         return None
 
 
@@ -172,13 +173,21 @@ def _library_upload() -> Library | None:
         return None
     path = keep_upload(given.file_id, given.name, given)
     seen = uploads.look(path)
-    st.caption(
+    told = (
         f"{seen.n_read} records looked at"
         + (f", {seen.n_bad} without a structure ({seen.first_error})" if seen.n_bad else "")
-        + (f"; columns kept: {', '.join(seen.columns[:8])}" if seen.columns else "")
+        + (f"; columns kept: {_listed(seen.columns)}" if seen.columns else "")
         + ". It is prepared and indexed first, with progress and a table of failures."
     )
+    st.caption(theme.unmarked(told))
     return Library("upload", path, uploads.safe_name(given.name))
+
+
+def _listed(names: Sequence[str], most: int = 8) -> str:
+    """Name columns, the first of many and the beginning of long ones."""
+    short = [name if len(name) <= 40 else f"{name[:39]}…" for name in names[:most]]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(short) + more
 
 
 def keep_upload(file_id: str, name: str, handle: object) -> Path:

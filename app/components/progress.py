@@ -83,7 +83,7 @@ def follow(run_id: str) -> jobs.Job | None:
     try:
         job = jobs.attach(run_id)
     except MolSearchError as error:
-        st.error(theme.unmarked(str(error)), icon=":material/error:")
+        theme.problem(error)
         return None
     status = jobs.status(job)
     if not status.ended:
@@ -114,12 +114,18 @@ def _steps(job: jobs.Job, status: jobs.Status) -> None:
     st.caption("  ·  ".join(marks))
 
 
+def own_names(text: str, job: jobs.Job) -> str:
+    """Call a run's files what the user calls them, without the server's folders."""
+    return text.replace(f"{job.file('uploads')}/", "").replace(f"{job.folder}/", "")
+
+
 def ending(job: jobs.Job, status: jobs.Status) -> None:
     """Show how a job ended that gave no result, and the way on."""
     if status.status == "cancelled":
         theme.empty("Run cancelled", "What was done of a library is kept. Start it again any time.")
     else:
-        st.error(f"The run failed: {status.error}", icon=":material/error:")
+        theme.problem(f"The run failed: {own_names(status.error, job)}")
+    st.page_link("page/screen.py", label="Go to Screen", icon=":material/search:")
     said = jobs.log(job)
     if said:
         with st.expander("What the commands said"):

@@ -67,6 +67,11 @@ def empty(title: str, text: str) -> None:
     st.html(f"<div class='ms-empty'><h3>{html.escape(title)}</h3><p>{html.escape(text)}</p></div>")
 
 
+def problem(error: object) -> None:
+    """Show what is wrong, in words that may hold names of the user's: they stay as they are."""
+    st.error(unmarked(str(error)), icon=":material/error:")
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """Format a number; a dash where there is none."""
     return "–" if value is None or value != value else f"{value:,.{digits}f}"

@@ -106,7 +106,10 @@ def look(path: Path, read: ReadConfig | None = None) -> Look:
     InputError
         It cannot be read, or not one of these records holds a structure.
     """
-    records = list(islice(iter_records([path], read or ReadConfig()), _LOOK))
+    try:
+        records = list(islice(iter_records([path], read or ReadConfig()), _LOOK))
+    except InputError as error:
+        raise InputError(_on_the_page(str(error), path)) from error
     found = [prepare_record(record, _FLAT) for record in records]
     bad = [one for one in found if isinstance(one, Failure)]
     columns = dict.fromkeys(name for record in records for name in record.extra)
@@ -118,6 +121,14 @@ def look(path: Path, read: ReadConfig | None = None) -> Look:
             + "; check the file's kind and its columns"
         )
     return Look(len(records), len(bad), tuple(columns), first)
+
+
+def _on_the_page(words: str, path: Path) -> str:
+    """Say what the command line would say to somebody who has no folders and no options."""
+    advice = "call the column of structures SMILES in the table's first line"
+    words = words.replace("choose it with --smiles-column", advice)
+    words = words.replace("choose with --smiles-column NUMBER", advice)
+    return words.replace(str(path), path.name)
 
 
 def columns(path: Path) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 import streamlit.components.v1 as components
 
+from app.components import theme
 from molsearch.chem.overlay import Overlay, overlay
 from molsearch.errors import InputError
 
@@ -35,7 +36,7 @@ def show(query: str, hit: str, name: str, *, height: int = 360) -> None:
     with st.spinner("Aligning in 3D …"):
         found = aligned(query, hit, name)
     if isinstance(found, str):
-        st.info(found)
+        st.info(theme.unmarked(found))
         return
     _view()(
         query=found.query_block, hit=found.hit_block, height=height, name=name,

@@ -210,4 +210,4 @@ def query_strip(result: Result) -> None:
     ]
     if len(result.queries) > 8:
         chips.append(f"<div class='ms-muted'>and {len(result.queries) - 8} more</div>")
-    st.html(f"<div class='ms-chips'>{''.join(chips)}</div>")
+    st.html(f"<div class='ms-chips low'>{''.join(chips)}</div>")

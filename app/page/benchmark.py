@@ -55,7 +55,7 @@ def shown(job: jobs.Job | None) -> None:
     try:
         record = benchmarks.read(files[name])
     except MolSearchError as error:
-        st.error(str(error), icon=":material/error:")
+        theme.problem(error)
         return
     st.caption(theme.unmarked(benchmarks.facts(record, titles.get(files[name]))))
     said = summary.warnings(record)
@@ -92,7 +92,8 @@ def by_target(record: dict[str, Any]) -> None:
     table = values[[method, summary.BASELINE]].copy()
     table["difference"] = table[method] - table[summary.BASELINE]
     right.dataframe(
-        table.sort_values("difference", ascending=False).round(3).rename_axis("target"),
+        table.sort_values("difference", ascending=False).rename_axis("target"),
+        column_config={name: st.column_config.NumberColumn(format="%.3f") for name in table},
         height=420,
         alt="BEDROC by target",
     )
@@ -198,7 +199,7 @@ def own_molecules() -> None:
                 benchmarks.place_upload(path, stem, folder / "benchmark")
             _begin(run_id, "my molecules", methods)
         except MolSearchError as error:
-            st.error(theme.unmarked(str(error)), icon=":material/error:")
+            theme.problem(error)
 
 
 def _methods() -> list[str]:
@@ -213,7 +214,7 @@ def _begin(run_id: str, title: str, methods: list[str]) -> None:
         folder = places.runs_root() / run_id / "benchmark"
         job = benchmarks.start(run_id, title, folder, methods)
     except MolSearchError as error:
-        st.error(str(error), icon=":material/error:")
+        theme.problem(error)
         return
     st.session_state.setdefault("own", []).append(job.run_id)
     st.query_params["run"] = job.run_id

@@ -59,7 +59,7 @@ def main() -> None:
         chemistry(one)
         failures(one)
     except MolSearchError as error:
-        st.error(str(error), icon=":material/error:")
+        theme.problem(error)
     check(one)
 
 
@@ -80,7 +80,7 @@ def add() -> None:
             path = choose.keep_upload(given.file_id, given.name, given)
             seen = uploads.look(path)
         except MolSearchError as error:
-            st.error(str(error), icon=":material/error:")
+            theme.problem(error)
             return
         st.caption(f"{seen.n_read} records looked at, {seen.n_bad} without a structure.")
         if st.button("Prepare and index", type="primary", key="add-go"):
@@ -160,7 +160,7 @@ def check(one: Summary) -> None:
         if status.status == "done":
             st.success(f"Every byte matches its checksum (checked {theme.ago(last.created)}).")
         elif status.ended:
-            st.error(f"{status.error}. Index the library again.")
+            theme.problem(f"{status.error}. Index the library again.")
     if st.button("Verify every byte", icon=":material/verified:", key="verify"):
         job = start_verify(one.path)
         st.query_params["run"] = job.run_id

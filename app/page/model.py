@@ -34,7 +34,7 @@ def main() -> None:
     try:
         card(encoders.read_card(found[str(name)]))
     except MolSearchError as error:
-        st.error(str(error), icon=":material/error:")
+        theme.problem(error)
     if str(name) == encoders.BUNDLED:
         parts()
     ablations.show()
@@ -151,7 +151,7 @@ def fine_tune() -> None:
         path: Path = choose.keep_upload(given.file_id, given.name, given)
         columns = list(uploads.columns(path))
     except MolSearchError as error:
-        st.error(theme.unmarked(str(error)), icon=":material/error:")
+        theme.problem(error)
         return
     if not columns:
         st.error("The table has no column beside the structures; add one of activities.")

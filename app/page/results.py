@@ -32,7 +32,7 @@ def main() -> None:
         status = jobs.status(job)
     except MolSearchError as error:
         theme.heading("Results", "Hits of a screen, beside the query they were found with.")
-        st.error(theme.unmarked(str(error)), icon=":material/error:")
+        theme.problem(error)
         st.page_link("page/screen.py", label="Go to Screen", icon=":material/search:")
         return
     st.session_state["run"] = run_id
@@ -54,7 +54,7 @@ def finished(job: jobs.Job, status: jobs.Status) -> None:
     try:
         result = load(job.run_id, hits.changed(job, MAP))
     except MolSearchError as error:
-        st.error(str(error), icon=":material/error:")
+        theme.problem(error)
         return
     summary(job, result, status)
     if result.frame.empty:
@@ -65,7 +65,7 @@ def finished(job: jobs.Job, status: jobs.Status) -> None:
     try:
         rows = chosen.apply(result)
     except MolSearchError as error:
-        st.error(str(error), icon=":material/error:")
+        theme.problem(error)
         rows = result.frame
     left, right = st.columns([13, 8], gap="medium")
     with left:

@@ -56,7 +56,7 @@ def main() -> None:
             try:
                 job = start_screen(good, library, options, inactives)
             except MolSearchError as error:
-                st.error(str(error), icon=":material/error:")
+                theme.problem(error)
             else:
                 st.session_state.setdefault("own", []).append(job.run_id)
                 st.switch_page("page/results.py", query_params={"run": job.run_id})

@@ -68,7 +68,8 @@ def application(folder: Path) -> None:
     """Photograph the application; its runs and cache are kept in `folder` for the next time."""
     world = folder / "world"
     world.mkdir(parents=True, exist_ok=True)
-    with serving(world, XDG_CACHE_HOME=str(world / "cache")) as server, browsing() as browser:
+    places = {"XDG_CACHE_HOME": str(world / "cache"), "MOLSEARCH_ROOTS": str(world / "cache")}
+    with serving(world, **places) as server, browsing() as browser:
         run_id = finished(browser, server, world)
         for width in (1366, 1000):
             for scheme in ("light", "dark"):
@@ -187,8 +188,8 @@ VIEWS: dict[str, Callable[[Any, str, str], None]] = {
     "properties": _view("Properties", ".ms-radar img"),
     "grid": _view("Grid", ".st-key-grid .ms-card"),
     "scaffolds": _view("Scaffolds", ".ms-pair img"),
-    "novelty": _view("Novelty", "[data-testid=stVegaLiteChart] canvas"),
-    "map": _view("Map", "[data-testid=stVegaLiteChart] canvas"),
+    "novelty": _view("Novelty", "[data-testid=stVegaLiteChart] :is(canvas, svg)"),
+    "map": _view("Map", "[data-testid=stVegaLiteChart] :is(canvas, svg)"),
     "foot": _foot,
     "library": _page("library"),
     "library-2": _below(700),

@@ -207,6 +207,16 @@ def test_the_map_offers_umap_where_it_was_made(page, runs, monkeypatch):
     assert "UMAP, first axis" in at.get("vega_lite_chart")[0].proto.spec
 
 
+def test_a_failed_run_names_the_users_file_not_the_servers_folders(page, runs):
+    run_id = bare_run(runs, status="failed")
+    state = runs / run_id / "state.json"
+    wrong = f"{runs / run_id}/uploads/a_[b](http://x).csv: no molecule rows"
+    state.write_text(json.dumps({**json.loads(state.read_text()), "error": wrong}))
+    told = page("results", run=run_id).error[0].value
+    assert str(runs) not in told
+    assert "a\\_\\[b\\]\\(http\\://x\\).csv" in told
+
+
 def test_a_run_that_lost_its_hits_says_so(page, runs):
     run_id = finished_run(runs)
     (runs / run_id / "hits.parquet").write_bytes(b"PAR1 broken")

@@ -33,6 +33,13 @@ def test_text_can_be_read_and_controls_have_names(site, scheme):
     page = new_tab(browser, address, color_scheme=scheme, viewport={"width": 1000, "height": 768})
     paste(page, f"{QUERY} gefitinib\nC1CC bad one")
     found = {"screen": _look(page)}
+    page.get_by_role("radio", name="Draw").click()
+    oxygen = page.frame_locator("iframe[title*=ketcher]").get_by_role(
+        "button", name="O", exact=True
+    )
+    oxygen.scroll_into_view_if_needed()
+    place, frame = oxygen.bounding_box(), page.locator("iframe[title*=ketcher]").bounding_box()
+    assert place["x"] + place["width"] <= frame["x"] + frame["width"]
     for path in (f"results?run={run_id}", "library", "benchmark", "model"):
         page.goto(f"{address}/{path}")
         found[path.split("?")[0]] = _look(page)

@@ -64,6 +64,15 @@ def test_a_look_counts_bad_rows_and_names_columns(tmp_path):
     assert seen.first_error.startswith("row 3: ")
 
 
+@pytest.mark.parametrize("text", [b"name,price\nfoo,1\nbar,2\n", b"foo,1\nbar,2\n"])
+def test_what_is_wrong_is_told_without_folders_and_options(tmp_path, text):
+    path = uploads.store(io.BytesIO(text), "mine.csv", tmp_path)
+    with pytest.raises(InputError, match=r"mine\.csv: no .*SMILES") as told:
+        uploads.look(path)
+    assert str(tmp_path) not in str(told.value)
+    assert "--" not in str(told.value)
+
+
 def test_nothing_but_bad_rows_is_refused(tmp_path):
     path = uploads.store(io.BytesIO(b"smiles\nC1CC\nC((\n"), "a.csv", tmp_path)
     with pytest.raises(InputError, match="none of the first 2 records"):
