@@ -19,6 +19,7 @@ from molsearch.bench.published import published
 from molsearch.bench.random_summary import decoy_sources, random_lines, random_note
 from molsearch.bench.summary import (
     BASELINE,
+    COMPARED,
     SHOWN,
     Line,
     Tier,
@@ -84,7 +85,7 @@ def _rows(record: dict[str, Any], colours: dict[str, int]) -> list[dict[str, Any
             "single": line.single,
             "colour": colours[line.method],
             "cells": [_cell(line.values[metric], metric) for metric in SHOWN],
-            "gain": _gain(line),
+            "gains": [_gain(line, metric) for metric in COMPARED],
         }
         for line in lines(record)
     ]
@@ -97,11 +98,11 @@ def _cell(found: Interval, metric: str) -> dict[str, str]:
     return {"mean": number(found.mean, metric), "bounds": bounds}
 
 
-def _gain(line: Line) -> dict[str, str]:
+def _gain(line: Line, metric: str) -> dict[str, str]:
     """Split the comparison with the baseline into what is read first and what beneath it."""
-    if line.against is None:
-        return {"mean": gain(line), "bounds": ""}
-    mean, _, bounds = gain(line).partition(" ")
+    if metric not in line.against:
+        return {"mean": gain(line, metric), "bounds": ""}
+    mean, _, bounds = gain(line, metric).partition(" ")
     return {"mean": mean, "bounds": bounds.replace("], ", "] ")}
 
 

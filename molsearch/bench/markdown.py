@@ -11,6 +11,7 @@ from molsearch.bench.published import published
 from molsearch.bench.random_summary import decoy_sources, random_lines, random_note
 from molsearch.bench.summary import (
     BASELINE,
+    COMPARED,
     Line,
     best_possible,
     complete,
@@ -58,12 +59,13 @@ def with_interval(found: Interval, metric: str) -> str:
     return f"{number(found.mean, metric)} [{low}, {high}]"
 
 
-def gain(line: Line) -> str:
-    """Format a method's BEDROC as a ratio to the baseline's, with wins and losses."""
-    if line.against is None:
+def gain(line: Line, metric: str = "bedroc_80p5") -> str:
+    """Format a method's `metric` as a ratio to the baseline's, with wins and losses."""
+    found = line.against.get(metric)
+    if found is None:
         return "baseline" if line.method == BASELINE else "–"
-    ratio = line.against.ratio
-    counts = f"{line.against.wins}:{line.against.losses}"
+    ratio = found.ratio
+    counts = f"{found.wins}:{found.losses}"
     return f"{ratio.mean:.2f}× [{ratio.low:.2f}, {ratio.high:.2f}], {counts}"
 
 
@@ -119,9 +121,17 @@ def overview(record: dict[str, Any]) -> str:
 def main_grid(record: dict[str, Any]) -> str:
     """Make a Markdown table of methods, means over targets with intervals, and its caption."""
     table = grid(
-        ["method", *[LABELS[m] for m in _SHORT], f"BEDROC / {BASELINE}, wins:losses"],
         [
-            [line.name, *[with_interval(line.values[m], m) for m in _SHORT], gain(line)]
+            "method",
+            *[LABELS[m] for m in _SHORT],
+            *[f"{LABELS[m].split('(')[0]} / {BASELINE}, wins:losses" for m in COMPARED],
+        ],
+        [
+            [
+                line.name,
+                *[with_interval(line.values[m], m) for m in _SHORT],
+                *[gain(line, m) for m in COMPARED],
+            ]
             for line in lines(record)
         ],
     )

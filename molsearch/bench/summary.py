@@ -24,6 +24,7 @@ SHOWN = (
     "pr_auc",
 )
 BASELINE = "ecfp4"
+COMPARED = ("bedroc_80p5", "ef_1pct")
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,14 @@ class Line:
     values
         Interval of each metric.
     against
-        BEDROC(80.5) against the baseline's on the same targets; None for the baseline itself.
+        `COMPARED` metrics against the baseline on the same targets; empty for the baseline.
     single
         Whether these are means over single queries, beside another line that fuses them.
     """
 
     method: str
     values: dict[str, Interval]
-    against: PairedDifference | None
+    against: dict[str, PairedDifference]
     single: bool = False
 
     @property
@@ -94,15 +95,17 @@ def lines(record: dict[str, Any], metrics: Sequence[str] = SHOWN) -> list[Line]:
 def _lines(record: dict[str, Any], metrics: Sequence[str], *, single: bool) -> list[Line]:
     chosen = complete(record)
     tables = {m: results.table(record, m, single=single).loc[chosen] for m in metrics}
-    bedroc = results.table(record, "bedroc_80p5", single=single).loc[chosen]
+    compared = {m: results.table(record, m, single=single).loc[chosen] for m in COMPARED}
     found = []
     for method in record["methods"]:
-        against = None
-        if BASELINE in bedroc and method != BASELINE:
-            against = paired(bedroc[method].to_numpy(), bedroc[BASELINE].to_numpy())
+        against = {
+            m: paired(table[method].to_numpy(), table[BASELINE].to_numpy())
+            for m, table in compared.items()
+            if BASELINE in table and method != BASELINE
+        }
         values = {m: interval(table[method].to_numpy()) for m, table in tables.items()}
         found.append(Line(method, values, against, single))
-    order = bedroc.mean().fillna(-1.0)
+    order = compared["bedroc_80p5"].mean().fillna(-1.0)
     return sorted(found, key=lambda line: -float(order[line.method]))
 
 

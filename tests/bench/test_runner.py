@@ -155,8 +155,12 @@ def test_summary_means_over_complete_targets(memory, tmp_path):
     assert [line.name for line in found[2:]] == ["ecfp4, one query", "random, one query"]
     singles = results.table(record, "auroc", single=True).loc[["t1", "t2"], "random"]
     assert found[3].values["auroc"].mean == pytest.approx(singles.mean())
-    assert found[0].against is None
-    assert found[1].against.losses == 2
+    assert found[0].against == {}
+    assert found[1].against["bedroc_80p5"].losses == 2
+    enriched = found[1].against["ef_1pct"].difference.mean
+    assert enriched == pytest.approx(
+        found[1].values["ef_1pct"].mean - found[0].values["ef_1pct"].mean
+    )
     assert found[0].values["auroc"].n == 2
     assert best_possible(record) == pytest.approx(42 / 6)
 
