@@ -1,10 +1,25 @@
-"""Settings of every test: one numeric thread a process, since processes share the cores."""
+"""Settings of every test: one numeric thread a process, numbers as IEEE 754 has them."""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+
+import pytest
 
 # Before numpy and torch are imported: two test processes with two threads each would spend
 # their time waiting for one another at barriers. Subprocesses of tests inherit this.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+
+
+@pytest.fixture(autouse=True)
+def _denormal_numbers() -> Iterator[None]:
+    """Let no test inherit the flushing of denormal numbers that choosing a device switches on.
+
+    Hypothesis refuses to draw floats in a process that flushes them.
+    """
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
