@@ -93,7 +93,9 @@ def by_target(record: dict[str, Any]) -> None:
     table["difference"] = table[method] - table[summary.BASELINE]
     right.dataframe(
         table.sort_values("difference", ascending=False).rename_axis("target"),
-        column_config={name: st.column_config.NumberColumn(format="%.3f") for name in map(str, table)},
+        column_config={
+            name: st.column_config.NumberColumn(format="%.3f") for name in map(str, table)
+        },
         height=420,
         alt="BEDROC by target",
     )
