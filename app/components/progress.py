@@ -44,12 +44,17 @@ def describe(status: jobs.Status) -> tuple[str, float | None]:
     return " · ".join(words), share
 
 
+def shows_more(status: jobs.Status) -> bool:
+    """Say whether the page has more to show than progress: all, or hits that lack their map."""
+    return status.ended or status.label == "map"
+
+
 @st.fragment(run_every=1.0)
 def panel(run_id: str) -> None:
-    """Show a running job and refresh once a second; the page runs again when it ends."""
+    """Show a running job and refresh once a second; the page runs again when there is more."""
     job = jobs.attach(run_id)
     status = jobs.status(job)
-    if status.ended:
+    if shows_more(status):
         st.rerun(scope="app")
     words, share = describe(status)
     with st.container(border=True, key="job-panel"):

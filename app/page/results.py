@@ -38,11 +38,11 @@ def main() -> None:
     st.session_state["run"] = run_id
     st.query_params["run"] = run_id
     st.title(theme.unmarked(job.title), anchor=False)
-    if status.label == "map" and not status.ended:
+    if not progress.shows_more(status):
+        progress.panel(run_id)
+    elif not status.ended:
         progress.pending(run_id)
         finished(job, status)
-    elif not status.ended:
-        progress.panel(run_id)
     elif status.status != "done":
         progress.ending(job, status)
     else:

@@ -223,7 +223,7 @@ def test_a_query_is_drawn_in_the_sketcher_and_screened(tab):
 @pytest.fixture(scope="module")
 def index(world, library):
     """A small index, which a screen searches in seconds."""
-    place = world / "small.index"
+    place = world / "kept" / "small.index"  # alone there: a server may be shown no other
     subprocess.run(
         [sys.executable, "-m", "molsearch", "index", str(library), "-o", str(place)],
         check=True, capture_output=True,

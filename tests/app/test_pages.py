@@ -9,6 +9,7 @@ from app_runs import QUERY, bare_run, finished_run
 from fakes import FakeEncoder, library, molecule, prepared_set
 
 from app import jobs
+from app.components import progress
 from molsearch.index.writer import build_index
 
 
@@ -183,7 +184,7 @@ def test_the_shortlist_lives_in_the_run_and_survives_a_reload(page, runs):
 def test_a_failed_and_a_cancelled_run_explain_themselves(page, runs):
     failed = bare_run(runs, status="failed", error="no index at x")
     at = page("results", run=failed)
-    assert at.error[0].value == "The run failed: no index at x"
+    assert at.error[0].value == "The run failed\\: no index at x"
     assert "Run cancelled" in said(page("results", run=bare_run(runs, status="cancelled")))
 
 
@@ -205,6 +206,13 @@ def test_the_map_offers_umap_where_it_was_made(page, runs, monkeypatch):
     at.segmented_control(key="map-layout").set_value("UMAP").run()
     assert not at.exception
     assert "UMAP, first axis" in at.get("vega_lite_chart")[0].proto.spec
+
+
+def test_hits_are_shown_before_their_map():
+    assert not progress.shows_more(jobs.Status("queued", label="screen"))
+    assert not progress.shows_more(jobs.Status("running", label="screen"))
+    assert progress.shows_more(jobs.Status("running", step=1, label="map"))
+    assert progress.shows_more(jobs.Status("failed", label="screen"))
 
 
 def test_a_failed_run_names_the_users_file_not_the_servers_folders(page, runs):

@@ -21,7 +21,10 @@ PASTE = "SMILES or InChI, one a line; a name may follow"
 QUERY = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1"
 # Waits end as soon as what they wait for is there: on a busy machine a screen takes minutes.
 PATIENCE_MS = 480_000
-_FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader", "--use-gl=swiftshader"]
+# Without the watchdog a busy machine does not end the process that draws WebGL.
+_FLAGS = [
+    "--no-sandbox", "--enable-unsafe-swiftshader", "--use-gl=swiftshader", "--disable-gpu-watchdog",
+]  # fmt: skip
 
 # Text whose contrast with what lies behind it is too low (WCAG AA), with the contrast.
 _DIM = """() => {
