@@ -268,6 +268,9 @@ def _started(pid: int) -> float:
 def main() -> None:
     """Run the job whose folder is the only argument."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN) if hasattr(signal, "SIGHUP") else None
+    # A server that a shell started in the background ignores interrupts, and its children inherit
+    # that: without a handler here, cancelling would have to kill them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     Runner(Path(sys.argv[1])).run()
 
 

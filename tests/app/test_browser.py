@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -285,6 +286,8 @@ def test_a_screen_by_the_keyboard_alone(tab, server, index):
 
 def test_two_people_on_one_server_do_not_meet(tmp_path, browser, library, index):
     (tmp_path / "shared").mkdir()
+    # A root of its own: beside the index lie the runs, and so the libraries, of other tests.
+    index = Path(shutil.copytree(index, tmp_path / "root" / index.name))
     variables = {"MOLSEARCH_APP_SHARED": "1", "MOLSEARCH_ROOTS": str(index.parent)}
     with serving(tmp_path / "shared", **variables) as server:
         anna = new_tab(browser, server)

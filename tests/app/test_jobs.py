@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 
@@ -89,7 +90,12 @@ def test_a_cancelled_job_gets_an_interrupt_before_anything_harder():
         "except KeyboardInterrupt:\n    open('{}', 'w').write('asked')"
     )
     run_id, folder = jobs.new_folder("screen")
-    job = jobs.start(run_id, "x", [python(code.format(folder / "end"), stdout="out")])
+    # As where a shell has started the server in the background.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        job = jobs.start(run_id, "x", [python(code.format(folder / "end"), stdout="out")])
+    finally:
+        signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 30
     while not (folder / "out").exists() or not (folder / "out").read_text():
         assert time.monotonic() < deadline
