@@ -100,12 +100,18 @@ def paint(tab: Any, address: str) -> dict[str, float]:
 def page_times(world: Path, path: str, repeats: int) -> dict[str, Any]:
     """Measure one page: on a server and a browser just started, then again and again."""
     with serving(world, XDG_CACHE_HOME=str(world / "cache")) as server, browsing() as browser:
+        load = [round(one, 2) for one in os.getloadavg()]
         tab = new_tab(browser, server, "/_stcore/health")
         tab.add_init_script(_WATCH)
         cold = paint(tab, f"{server}/{path}")
         again = [paint(tab, f"{server}/{path}") for _ in range(repeats)]
     median = statistics.median(one["painted"] for one in again)
-    return {"cold": cold, "warm": again, "warm_median_painted": round(median, 3)}
+    return {
+        "load_average": load,
+        "cold": cold,
+        "warm": again,
+        "warm_median_painted": round(median, 3),
+    }
 
 
 def table_times(world: Path, run_id: str) -> dict[str, Any]:
