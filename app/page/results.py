@@ -40,12 +40,13 @@ def main() -> None:
     st.title(theme.unmarked(job.title), anchor=False)
     if not progress.shows_more(status):
         progress.panel(run_id)
-    elif not status.ended:
-        progress.pending(run_id)
-        finished(job, status)
-    elif status.status != "done":
+    elif status.ended and status.status != "done":
         progress.ending(job, status)
     else:
+        # A place of its own, also where it is empty: what lies below stays as it is when it ends.
+        with st.container():
+            if not status.ended:
+                progress.pending(run_id)
         finished(job, status)
 
 

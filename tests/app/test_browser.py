@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from browsing import CHROMIUM, PATIENCE_MS, QUERY, browsing, new_tab, paste, run_of, serving
+from browsing import CHROMIUM, PATIENCE_MS, QUERY, browsing, new_tab, paste, run_of, serving, settle
 
 from app import places
 
@@ -109,6 +109,10 @@ def test_the_bundled_library_from_a_pasted_query_to_files(tab, world):
 
     viewer = tab.frame_locator("iframe[src*=molsearch_overlay]")
     viewer.locator("body[data-ready='1'] canvas").first.wait_for(state="attached")
+
+    # The map comes last, and with it the page runs once more.
+    tab.get_by_text("Drawing the chemical-space map").wait_for(state="detached")
+    settle(tab)
 
     find = tab.get_by_label("Find")
     find.fill("EGFR")
