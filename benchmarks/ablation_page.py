@@ -10,6 +10,7 @@ from ablation_plan import Question
 from ablation_summary import METRICS
 
 from molsearch.errors import InputError
+from molsearch.io.markers import replaced
 
 _HEADS = {
     "bedroc_80p5": "BEDROC(80.5)",
@@ -34,10 +35,7 @@ def page(text: str, plan: dict[str, Question], records: dict[str, dict[str, Any]
     for name, asked in plan.items():
         part = _section(name, asked, records.get(name))
         start, end = f"<!-- ablation:{name} -->", f"<!-- /ablation:{name} -->"
-        if text.count(end) != 1 or text.count(start) != 1:
-            raise InputError(f"question {name!r} needs one {start} and one {end} on the page")
-        before, rest = text.split(start)
-        text = f"{before}{start}\n{part}\n{end}{rest.split(end)[1]}"
+        text = replaced(text, start, end, part, f"question {name!r}")
     return text
 
 

@@ -20,6 +20,7 @@ from ablation_plan import Job
 
 from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
+from molsearch.io.runs import processor
 from molsearch.nn.weights import CARD_FILE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -188,17 +189,8 @@ def machine(how: How) -> dict[str, Any]:
     """Describe what a run computes on."""
     return {
         "system": platform.system(),
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "device": how.device,
         "threads": how.threads,
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()

@@ -38,6 +38,7 @@ from browsing import browsing, new_tab, serving, settle
 
 from app import places
 from molsearch.io.atomic import write_text
+from molsearch.io.runs import processor
 from molsearch.schema import MOLECULE_ID, RANK, RECORD_NUMBER, SCORE
 
 RESULT = Path(__file__).parents[1] / "results" / "app-paint.json"
@@ -151,24 +152,15 @@ def spread(deltas: list[float]) -> dict[str, float]:
 
 def machine() -> dict[str, Any]:
     """Describe what the times were taken on, with the load just now."""
-    names = [line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo")
-             if line.startswith("model name")]  # fmt: skip
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "processor": names[0] if names else platform.processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "system": platform.platform(),
         "python": platform.python_version(),
         "streamlit": importlib.metadata.version("streamlit"),
         "load_average": [round(one, 2) for one in os.getloadavg()],
     }
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        return Path(path).read_text().splitlines()
-    except OSError:
-        return []
 
 
 def main() -> None:

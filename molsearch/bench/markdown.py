@@ -19,7 +19,7 @@ from molsearch.bench.summary import (
     tiers,
     warnings,
 )
-from molsearch.errors import InputError
+from molsearch.io.markers import replaced
 from molsearch.metrics.bootstrap import Interval
 
 LABELS = {
@@ -236,7 +236,4 @@ def renewed(page: str, records: Sequence[dict[str, Any]], name: str) -> str:
     InputError
         The page `name` has not one pair of markers.
     """
-    if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(END) < page.index(BEGIN):
-        raise InputError(f"{name} needs one line {BEGIN} and, after it, one line {END}")
-    before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{to_markdown(records)}{END}{rest.split(END)[1]}"
+    return replaced(page, BEGIN, END, to_markdown(records).removesuffix("\n"), name)

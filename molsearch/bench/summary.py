@@ -94,18 +94,17 @@ def lines(record: dict[str, Any], metrics: Sequence[str] = SHOWN) -> list[Line]:
 
 def _lines(record: dict[str, Any], metrics: Sequence[str], *, single: bool) -> list[Line]:
     chosen = complete(record)
-    tables = {m: results.table(record, m, single=single).loc[chosen] for m in metrics}
-    compared = {m: results.table(record, m, single=single).loc[chosen] for m in COMPARED}
+    tables = {m: results.table(record, m, single=single).loc[chosen] for m in {*metrics, *COMPARED}}
     found = []
     for method in record["methods"]:
         against = {
-            m: paired(table[method].to_numpy(), table[BASELINE].to_numpy())
-            for m, table in compared.items()
-            if BASELINE in table and method != BASELINE
+            m: paired(tables[m][method].to_numpy(), tables[m][BASELINE].to_numpy())
+            for m in COMPARED
+            if BASELINE in tables[m] and method != BASELINE
         }
-        values = {m: interval(table[method].to_numpy()) for m, table in tables.items()}
+        values = {m: interval(tables[m][method].to_numpy()) for m in metrics}
         found.append(Line(method, values, against, single))
-    order = compared["bedroc_80p5"].mean().fillna(-1.0)
+    order = tables["bedroc_80p5"].mean().fillna(-1.0)
     return sorted(found, key=lambda line: -float(order[line.method]))
 
 

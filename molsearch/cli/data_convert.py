@@ -10,8 +10,6 @@ import typer
 from molsearch.cli import options
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from molsearch.bench.flags import Known
     from molsearch.data.convert import Converted
 
@@ -83,7 +81,7 @@ def convert(
     elif not quiet:
         typer.echo(report(found, facts, output, left_out), err=True)
         if known is not None:
-            typer.echo(marks(found.activities, known), err=True)
+            typer.echo(marks(facts, known), err=True)
 
 
 def failures_file(output: Path) -> Path:
@@ -121,9 +119,9 @@ def report(found: Converted, facts: dict[str, int], output: Path, left_out: Path
     return "\n".join(lines)
 
 
-def marks(table: pd.DataFrame, known: Known) -> str:
+def marks(facts: dict[str, int], known: Known) -> str:
     """Say what was marked, by which benchmarks, and what could not be."""
-    counts = ", ".join(f"{int(table[c].sum()):,} {c}" for c in table if str(c).startswith("is_"))
+    counts = ", ".join(f"{n:,} {name}" for name, n in facts.items() if name.startswith("is_"))
     text = f"marked by {', '.join(known.found)}: {counts}"
     if known.unnamed:
         text += (

@@ -27,6 +27,16 @@ def versions() -> dict[str, str]:
     return found
 
 
+def processor() -> str:
+    """Name the processor, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
 def write_run(path: Path, verb: str, content: Mapping[str, Any]) -> None:
     """Write a run record: verb, time, command line, versions, and the caller's `content`."""
     record = {

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from molsearch.config import TrainConfig
 from molsearch.data.sampler import PairBatch, PairSampler
 from molsearch.losses.gather import rank_and_size
 from molsearch.losses.prototypes import prototype_loss
 from molsearch.train.method import F
+from molsearch.train.prefixes import mean_over_prefixes
 
 
 def n_prototypes(config: TrainConfig, encoder: str, n_targets: int) -> int:
@@ -45,16 +48,12 @@ def prototype_term(
     rows = np.concatenate([batch.first, batch.second])
     known = torch.from_numpy(sampler.acts_on(rows)).to(embeddings.device)
     own = torch.from_numpy(np.tile(batch.targets, 2)).to(embeddings.device)
-    losses = [
-        prototype_loss(
-            nn.functional.normalize(embeddings[:, :width], dim=-1),
-            nn.functional.normalize(prototypes[:, :width], dim=-1),
-            own,
-            known,
-            temperature=temperature,
-            weights=weights,
-            n_processes=rank_and_size()[1],
-        )
-        for width in prefixes
-    ]
-    return torch.stack(losses).mean()
+    loss = partial(
+        prototype_loss,
+        positives=own,
+        acts_on=known,
+        temperature=temperature,
+        weights=weights,
+        n_processes=rank_and_size()[1],
+    )
+    return mean_over_prefixes(loss, embeddings, prototypes, widths=prefixes)

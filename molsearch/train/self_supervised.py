@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
-import torch
 
 from molsearch.config import TrainConfig
 from molsearch.data.store import take
@@ -15,8 +15,8 @@ from molsearch.losses.info_nce import info_nce
 from molsearch.train.distributed import own_share
 from molsearch.train.learner import embed
 from molsearch.train.method import G, Objective
+from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.state import TrainState
-from molsearch.train.supervised import prefix
 from molsearch.train.views import view_of
 
 
@@ -61,13 +61,6 @@ class SelfSupervised:
             recompute=self.config.gradient_caching,
         )
         first, second = z.chunk(2)
-        losses = [
-            info_nce(
-                prefix(first, width),
-                prefix(second, width),
-                temperature=self.config.soft.temperature,
-                gather=size > 1,
-            )
-            for width in network.config.matryoshka
-        ]
-        yield Objective(G, torch.stack(losses).mean(), 2 * n)
+        contrast = partial(info_nce, temperature=self.config.soft.temperature, gather=size > 1)
+        loss = mean_over_prefixes(contrast, first, second, widths=network.config.matryoshka)
+        yield Objective(G, loss, 2 * n)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore, take
@@ -18,8 +17,9 @@ from molsearch.train.distributed import own_share
 from molsearch.train.labels import labels_of
 from molsearch.train.learner import Learner, embed
 from molsearch.train.method import F, G, Objective
+from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.state import TrainState
-from molsearch.train.supervised import Supervised, prefix
+from molsearch.train.supervised import Supervised
 from molsearch.train.views import view_of
 
 
@@ -73,7 +73,14 @@ class SemiSupervised:
             view=view_of(self.config),
             recompute=self.config.gradient_caching,
         )
-        match = self._nested(z, labels.plan[own], g.network.config.matryoshka)
+        cross_entropy = partial(
+            soft_contrastive,
+            labels=labels.plan[own],
+            temperature=soft.temperature,
+            exclude_diagonal=soft.exclude_diagonal,
+            gather=size > 1,
+        )
+        match = mean_over_prefixes(cross_entropy, z, widths=g.network.config.matryoshka)
         spread = uniformity(z, min_distance=soft.min_distance, gather=size > 1)
         weight = soft.weight * _rise(state.step, soft.warm_up * self.config.steps)
         report = {
@@ -83,20 +90,6 @@ class SemiSupervised:
             **labels.report,
         }
         return Objective(G, weight * match + soft.uniformity * spread, n, report)
-
-    def _nested(self, z: Tensor, plan: Tensor, prefixes: tuple[int, ...]) -> Tensor:
-        """Mean cross-entropy to the plan over prefixes of the embeddings."""
-        losses = [
-            soft_contrastive(
-                prefix(z, width),
-                plan,
-                temperature=self.config.soft.temperature,
-                exclude_diagonal=self.config.soft.exclude_diagonal,
-                gather=rank_and_size()[1] > 1,
-            )
-            for width in prefixes
-        ]
-        return torch.stack(losses).mean()
 
 
 def _rise(step: int, until: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,8 +14,8 @@ from molsearch.data.store import GraphStore, concatenate, take
 from molsearch.losses.extra_negatives import info_nce_with_negatives
 from molsearch.train.learner import embed
 from molsearch.train.method import F, Objective
+from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.state import TrainState
-from molsearch.train.supervised import prefix
 from molsearch.train.views import view_of
 
 
@@ -47,16 +48,15 @@ class SeriesPairs:
         shared, negative = (
             torch.from_numpy(mask).to(z.device) for mask in (batch.shares_target, batch.is_negative)
         )
-        losses = [
-            info_nce_with_negatives(
-                *(prefix(part, width) for part in (z[:n], z[n : 2 * n], z[2 * n :])),
-                shares_target=shared,
-                is_negative=negative,
-                temperature=self.config.temperature,
-            )
-            for width in network.config.matryoshka
-        ]
-        yield Objective(F, torch.stack(losses).mean(), len(store))
+        contrast = partial(
+            info_nce_with_negatives,
+            shares_target=shared,
+            is_negative=negative,
+            temperature=self.config.temperature,
+        )
+        parts = (z[:n], z[n : 2 * n], z[2 * n :])
+        loss = mean_over_prefixes(contrast, *parts, widths=network.config.matryoshka)
+        yield Objective(F, loss, len(store))
 
     def _molecules(self, batch: SeriesBatch) -> GraphStore:
         rows = np.concatenate([batch.first, batch.second, batch.inactives])

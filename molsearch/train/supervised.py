@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from molsearch.config import TrainConfig
 from molsearch.data.sampler import PairBatch, PairSampler
@@ -17,6 +18,7 @@ from molsearch.losses.info_nce import info_nce
 from molsearch.train.distributed import own_share
 from molsearch.train.learner import Learner, embed
 from molsearch.train.method import F, Objective
+from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.prototypes import prototype_term
 from molsearch.train.state import TrainState
 from molsearch.train.views import view_of
@@ -70,7 +72,15 @@ class Supervised:
         shared = torch.from_numpy(batch.shares_target).to(z.device)
         prefixes = network.config.matryoshka
         weights, ligand_weights = self._weights(own, z.device)
-        loss = self._nested(first, second, shared, prefixes, weights)
+        contrast = partial(
+            info_nce,
+            temperature=self.config.temperature,
+            shares_target=shared,
+            mode=self.config.shared_targets,
+            weights=weights,
+            gather=rank_and_size()[1] > 1,
+        )
+        loss = mean_over_prefixes(contrast, first, second, widths=prefixes)
         parts = {"supervised": float(loss.detach())}
         if learner.prototypes is not None:
             term = prototype_term(
@@ -95,31 +105,3 @@ class Supervised:
             return None, None
         pchembl = torch.from_numpy(own.pchembl).to(device)
         return activity_weights(pchembl, slope), activity_weights(pchembl.view(1, -1), slope)
-
-    def _nested(
-        self,
-        first: Tensor,
-        second: Tensor,
-        shared: Tensor,
-        prefixes: tuple[int, ...],
-        weights: Tensor | None,
-    ) -> Tensor:
-        """Mean InfoNCE over prefixes of the embeddings (Kusupati et al. 2022), renormalised."""
-        losses = [
-            info_nce(
-                prefix(first, width),
-                prefix(second, width),
-                temperature=self.config.temperature,
-                shares_target=shared,
-                mode=self.config.shared_targets,
-                weights=weights,
-                gather=rank_and_size()[1] > 1,
-            )
-            for width in prefixes
-        ]
-        return torch.stack(losses).mean()
-
-
-def prefix(embeddings: Tensor, width: int) -> Tensor:
-    """Return the first `width` dimensions, renormalised: an embedding of its own."""
-    return nn.functional.normalize(embeddings[:, :width], dim=-1)

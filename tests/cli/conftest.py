@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from command_line import CommandLine, make_encoder, make_library
+from command_line import ASPIRIN, CommandLine, make_encoder, make_library
 
 from molsearch.config import PrepareConfig, ReadConfig
 
@@ -44,3 +44,12 @@ def world(tmp_path_factory) -> World:
 @pytest.fixture
 def molsearch(capsys, monkeypatch) -> CommandLine:
     return CommandLine(capsys, monkeypatch)
+
+
+@pytest.fixture
+def screen(molsearch, world):
+    def run(*arguments, query=ASPIRIN, index=True):
+        source = ("-i", world.index) if index else ()
+        return molsearch("screen", "-q", query, *source, "--encoder", world.encoder, *arguments)
+
+    return run

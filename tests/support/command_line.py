@@ -15,6 +15,7 @@ from molsearch.config import ModelConfig
 from molsearch.nn.network import Network
 from molsearch.nn.weights import save_encoder
 
+ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O aspirin"
 MOLECULES = [
     ("aspirin", "CC(=O)Oc1ccccc1C(=O)O"),
     ("salicylic acid", "OC(=O)c1ccccc1O"),

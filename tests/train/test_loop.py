@@ -19,9 +19,9 @@ from molsearch.losses.activity_weights import activity_weights
 from molsearch.losses.info_nce import info_nce
 from molsearch.train import loop
 from molsearch.train.learner import embed, with_weights
+from molsearch.train.prefixes import prefix
 from molsearch.train.schedule import rate
 from molsearch.train.state import TrainState
-from molsearch.train.supervised import prefix
 
 
 @pytest.fixture(scope="module")

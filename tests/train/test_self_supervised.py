@@ -16,11 +16,9 @@ from families import (
     AMINES,
     OTHERS,
     SULFONAMIDES,
-    labelled,
     method_for,
     run,
     tiny,
-    unlabelled,
 )
 from pydantic import ValidationError
 
@@ -33,16 +31,6 @@ from molsearch.train.material import Featuriser, Material, gather
 from molsearch.train.run import Hooks, method_of, run_training
 
 QUIET = {"dropout": 0.0, "environment_dropout": 0.0, "geometry_dropout": 0.0}
-
-
-@pytest.fixture(scope="module")
-def pairs() -> GraphStore:
-    return labelled()
-
-
-@pytest.fixture(scope="module")
-def rest() -> GraphStore:
-    return unlabelled()
 
 
 def _config(**changes: Any) -> TrainConfig:

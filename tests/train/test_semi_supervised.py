@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from families import contrast, labelled, method_for, run, tiny, unlabelled
+from families import contrast, method_for, run, tiny
 
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore
@@ -22,16 +22,6 @@ from molsearch.train.learner import embed, with_weights
 from molsearch.train.method import Objective
 
 _PLAN = {"entropy", "neighbours", "diagonal_mass", "non_zeros", "unconverged", "regularisation"}
-
-
-@pytest.fixture(scope="module")
-def pairs() -> GraphStore:
-    return labelled()
-
-
-@pytest.fixture(scope="module")
-def rest() -> GraphStore:
-    return unlabelled()
 
 
 def _config(soft: dict[str, Any] | None = None, **changes: Any) -> TrainConfig:
