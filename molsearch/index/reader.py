@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from molsearch.errors import EncoderMismatchError, IndexCorruptError, InputError
 from molsearch.index.files import check_quick
+from molsearch.index.hold import hold
 from molsearch.index.layout import (
     EMBEDDINGS,
     FAILURES,
@@ -28,7 +29,7 @@ from molsearch.index.records import take_rows
 
 
 class IndexReader:
-    """A whole generation of an index.
+    """A whole generation of an index, which no writer removes while this lives.
 
     Attributes
     ----------
@@ -41,6 +42,7 @@ class IndexReader:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
         self.manifest = manifest
+        hold(self, generation_folder(path, manifest.generation))
         self._parquet: dict[int, pq.ParquetFile] = {}
 
     @property
@@ -164,18 +166,31 @@ def open_index(path: Path | str, *, identity: str | None = None) -> IndexReader:
     """
     path = Path(path)
     find_index(path)
-    reader = IndexReader(path, _manifest_of(path))
+    reader, damage = _newest(path)
     if identity is not None and identity != reader.identity:
         raise EncoderMismatchError(
             f"{path} was made by encoder {reader.identity[:12]}, this one is {identity[:12]}: "
             "their embeddings cannot be compared; pass the encoder it was made with, or build "
             "the index again"
         )
-    try:
-        reader.check()
-    except IndexCorruptError as error:
-        reader = _previous(reader, error)
-    return reader
+    return reader if damage is None else _previous(reader, damage)
+
+
+def _newest(path: Path) -> tuple[IndexReader, IndexCorruptError | None]:
+    """Open what the head names, and what is wrong with it.
+
+    A writer may remove a generation between the look at the head and the hold on its folder:
+    then the head names another by now.
+    """
+    while True:
+        reader = IndexReader(path, _manifest_of(path))
+        try:
+            reader.check()
+        except IndexCorruptError as error:
+            if _manifest_of(path).generation == reader.manifest.generation:
+                return reader, error
+        else:
+            return reader, None
 
 
 def find_index(path: Path) -> None:

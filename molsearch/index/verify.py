@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from molsearch import schema
 from molsearch.errors import IndexCorruptError
 from molsearch.index.files import check_whole
+from molsearch.index.hold import remove_free
 from molsearch.index.layout import FAILURES, MANIFEST, generation_folder, generations
 from molsearch.index.lock import writer_lock
 from molsearch.index.manifest import Manifest, read_generation, read_model
@@ -64,7 +64,7 @@ def verify_index(path: Path) -> Report:
 def clean(path: Path) -> list[str]:
     """Remove all but the committed generation, and temporary files; returns what was removed.
 
-    A reader that still uses an older generation loses it: call this when none does.
+    An older generation that a reader on this machine still uses stays.
 
     Raises
     ------
@@ -78,10 +78,9 @@ def clean(path: Path) -> list[str]:
         if not report.sound:
             raise IndexCorruptError(f"{report.problems[0]}; nothing was removed")
         keep = read_model(path / MANIFEST, Manifest).generation
-        gone = [generation_folder(path, number) for number in generations(path) if number != keep]
+        older = [generation_folder(path, number) for number in generations(path) if number != keep]
         strays = [*path.glob(".*.tmp-*"), *generation_folder(path, keep).rglob(".*.tmp-*")]
-        for folder in gone:
-            shutil.rmtree(folder)
+        gone = [folder for folder in older if remove_free(folder)]
         for stray in strays:
             stray.unlink(missing_ok=True)
         return [str(one.relative_to(path)) for one in (*gone, *strays)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ from molsearch.data.prepared import PreparedSet
 from molsearch.errors import IndexCorruptError, InputError, MolSearchError, UsageError
 from molsearch.index.embedder import Embedder, card_excerpt
 from molsearch.index.files import describe
+from molsearch.index.hold import remove_free
 from molsearch.index.layout import (
     BATCH_ROWS,
     FAILURES,
@@ -281,7 +282,11 @@ def _account(prepared: PreparedSet) -> LibraryEntry:
 
 
 def _prune(out: Path, number: int) -> None:
-    """Remove generations older than the previous one, which a reader may still hold open."""
+    """Remove generations older than the previous one, unless a reader holds them.
+
+    What stays, a later commit removes.
+    """
     for old in generations(out):
         if old < number - 1:
-            shutil.rmtree(generation_folder(out, old), ignore_errors=True)
+            with suppress(OSError):
+                remove_free(generation_folder(out, old))
