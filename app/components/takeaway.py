@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pandas as pd
 import streamlit as st
 
@@ -51,21 +53,48 @@ def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> 
     chosen = choices[which].reset_index(drop=True)
     name = downloads.file_name(job.title, "")
     st.caption("1 hit" if len(chosen) == 1 else f"{len(chosen):,} hits")
+    # Bytes rather than callables: a file built at the click is lost where the page runs again
+    # meanwhile. The key follows the rows, so that a click never takes another choice's file.
+    key = _key(job, chosen)
     with st.container(horizontal=True):
         st.download_button(
-            "csv", lambda: downloads.csv_bytes(chosen), f"{name}.csv", "text/csv",
-            icon=":material/download:", key="take-csv", on_click="ignore",
+            "csv", _csv(key, chosen), f"{name}.csv", "text/csv",
+            icon=":material/download:", key=f"take-csv-{key}", on_click="ignore",
             help="For spreadsheets: text that looks like a formula is quoted.",
         )  # fmt: skip
         st.download_button(
-            "parquet", lambda: downloads.parquet_bytes(chosen), f"{name}.parquet",
-            icon=":material/download:", key="take-parquet", on_click="ignore",
+            "parquet", _parquet(key, chosen), f"{name}.parquet",
+            icon=":material/download:", key=f"take-parquet-{key}", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "HTML report", lambda: downloads.html_bytes(chosen, result), f"{name}.html",
-            "text/html", icon=":material/download:", key="take-html", on_click="ignore",
+            "HTML report", _html(key, chosen, result), f"{name}.html",
+            "text/html", icon=":material/download:", key=f"take-html-{key}", on_click="ignore",
         )  # fmt: skip
     poses.offer(chosen, result, name)
+
+
+def _key(job: Job, rows: pd.DataFrame) -> str:
+    """Name the file that these rows of this run make: their order, columns and notes count."""
+    digest = hashlib.sha256(repr((job.run_id, list(rows.columns))).encode())
+    digest.update(rows[schema.RECORD_NUMBER].to_numpy().tobytes())
+    if shortlist.NOTE in rows:
+        digest.update(repr(rows[shortlist.NOTE].tolist()).encode())
+    return digest.hexdigest()[:16]
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _csv(key: str, _rows: pd.DataFrame) -> bytes:
+    return downloads.csv_bytes(_rows)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _parquet(key: str, _rows: pd.DataFrame) -> bytes:
+    return downloads.parquet_bytes(_rows)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _html(key: str, _rows: pd.DataFrame, _result: Result) -> bytes:
+    return downloads.html_bytes(_rows, _result)
 
 
 def reproduce(job: Job, status: jobs.Status) -> None:
