@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,9 @@ from molsearch import schema
 
 _PER_PAGE = 24
 _SCAFFOLDS_PER_PAGE = 12
+# Pixels; as many cards stand in a line as the window has room for.
+_CARD_WIDTH = 160
+_SCAFFOLD_WIDTH = 160
 View = Callable[[Job, Result, pd.DataFrame, int | None], int | None]
 
 
@@ -77,23 +80,21 @@ def as_table(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) ->
 def as_grid(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """Cards, a page at a time."""
     picked = None
-    shown = _page(rows, _PER_PAGE, "grid-page")
-    grid = st.container(key="grid")
-    columns: Sequence[Any] = ()
-    for place, hit in enumerate(records(shown)):
-        if place % 4 == 0:  # a row of its own, so that one tall card does not shift those below
-            columns = grid.columns(4)
-        with columns[place % 4]:
-            st.html(detail.card(hit, result.query_of(hit)))
-            number = int(hit[schema.RECORD_NUMBER])
-            if st.button(
-                f"Look at {hit[schema.RANK]}",
-                key=f"look-{number}",
-                width="stretch",
-                type="tertiary",
-            ):
-                picked = number
+    grid = st.container(horizontal=True, key="grid")
+    for hit in records(_page(rows, _PER_PAGE, "grid-page")):
+        with grid.container(width=_CARD_WIDTH):
+            picked = _card(hit, result, "look") or picked
     return picked
+
+
+def _card(hit: Mapping[str, Any], result: Result, key: str) -> int | None:
+    """Card of a hit, and a button under it; the hit's record number where that is pressed."""
+    number = int(hit[schema.RECORD_NUMBER])
+    st.html(detail.card(hit, result.query_of(hit)))
+    look = st.button(
+        f"Look at {hit[schema.RANK]}", key=f"{key}-{number}", width="stretch", type="tertiary"
+    )
+    return number if look else None
 
 
 def as_scaffolds(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
@@ -103,28 +104,22 @@ def as_scaffolds(job: Job, result: Result, rows: pd.DataFrame, focus: int | None
     picked = None
     for group in records(_page(groups, _SCAFFOLDS_PER_PAGE, "scaffold-page")):
         members = rows[rows[schema.SCAFFOLD].fillna("") == group[schema.SCAFFOLD]]
-        with st.container(border=True):
-            left, *cards = st.columns([1.2, 1, 1, 1])
+        with st.container(border=True, horizontal=True):
             picture = (
                 theme.structure(group[schema.SCAFFOLD])
                 if group[schema.SCAFFOLD]
                 else "<p class='ms-muted'>no rings</p>"
             )
-            left.html(
+            st.html(
                 f"<div class='ms-pair'>{picture}</div>"
                 f"<b>{group['hits']} hit{'s' if group['hits'] > 1 else ''}</b>"
                 f"<br><span class='ms-muted'>best rank {group['best_rank']} · median ECFP4 "
-                f"{theme.number(group['ecfp4'])}</span>"
+                f"{theme.number(group['ecfp4'])}</span>",
+                width=_SCAFFOLD_WIDTH,
             )
-            best = records(members.nsmallest(3, schema.RANK))
-            for place, hit in zip(cards, best, strict=False):
-                number = int(hit[schema.RECORD_NUMBER])
-                place.html(detail.card(hit, result.query_of(hit)))
-                if place.button(
-                    f"Look at {hit[schema.RANK]}", key=f"scaf-{number}", width="stretch",
-                    type="tertiary",
-                ):  # fmt: skip
-                    picked = number
+            for hit in records(members.nsmallest(3, schema.RANK)):
+                with st.container(width=_CARD_WIDTH):
+                    picked = _card(hit, result, "scaf") or picked
     return picked
 
 

@@ -94,6 +94,7 @@ def test_with_umap_every_point_has_a_second_place(run, monkeypatch):
     assert "umap_x" in str(drawn["layer"][0]["encoding"]["x"])
 
 
+@pytest.mark.timeout(1200)  # numba compiles for minutes on a slow machine
 def test_real_umap_keeps_twins_together():
     pytest.importorskip("umap", reason="needs umap-learn (extra umap)")
     rng = np.random.default_rng(0)
