@@ -61,8 +61,8 @@ class NeighbourConvolution(nn.Module):
         normed = self.norm(atoms)
         sent = self.source(normed).index_select(0, neighbour).view(n, k, -1)
         messages = sent * self.filter(edges)
-        # [A, C, k] @ [A, k, 3]: sums of directions weighted by the first C channels.
-        vectors = messages[..., : self.n_vectors].transpose(1, 2) @ unit
+        # [A, 3, k] @ [A, k, C]: sums of directions weighted by the first C channels.
+        vectors = unit.transpose(1, 2) @ messages[..., : self.n_vectors]
         parts = [normed, messages.sum(1), pseudo_scalars(vectors)]
         updated: Tensor = atoms + self.update(torch.cat(parts, -1))
         return updated

@@ -7,6 +7,8 @@ change sign under reflection, which is how mirror images stay apart.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +16,7 @@ from torch import Tensor
 
 #: Distance given to pairs that do not exist (padding, an atom with itself), Å.
 FAR = 1e4
+_SHELLS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,27 +165,58 @@ def radial(distance: Tensor, centres: Tensor, width: float) -> Tensor:
     return torch.exp(-((distance[..., None] - centres) / width).square())
 
 
+def even_shells(
+    distance: Tensor, centres: Sequence[float], width: float
+) -> Iterator[tuple[Tensor, float]]:
+    """Yield the Gaussian of every centre, as :func:`radial` has it, and a factor it lacks.
+
+    With evenly spaced centres one Gaussian follows from the one before by a product, for
+    ``exp(-(t - s)^2) = exp(-t^2) exp(2 s t) exp(-s^2)``: two exponentials serve four centres. The
+    last factor is a number, which the caller multiplies into something smaller.
+
+    Parameters
+    ----------
+    distance
+        float ``[...]``, Å.
+    centres, width
+        Å; the step between centres is at most twice the width.
+    """
+    step = (centres[1] - centres[0]) / width if len(centres) > 1 else 0.0
+    scaled = (distance - centres[0]) / width
+    for place in range(len(centres)):
+        above = place % _SHELLS_AT_ONCE
+        if above == 0:
+            # Beyond 20 widths all four are zero; the bound keeps their ratio finite.
+            offset = (scaled - place * step).clamp(max=20.0)
+            near, ratio = torch.exp(-offset * offset), torch.exp(2 * step * offset)
+        else:
+            near = near * ratio
+        yield near, math.exp(-((above * step) ** 2))
+
+
 def pseudo_scalars(vectors: Tensor) -> Tensor:
     """Invariants of C vectors an atom, the last third odd under reflection.
 
     Parameters
     ----------
     vectors
-        float ``[..., C, 3]``.
+        float ``[A, 3, C]``: the channels lie side by side, which products of them want.
 
     Returns
     -------
     Tensor
-        float ``[..., 3 C]``: lengths, then inner products of successive vectors and triple
+        float ``[A, 3 C]``: lengths, then inner products of successive vectors and triple
         products of three successive vectors, both of vectors brought to common size.
     """
-    length = vectors.square().sum(-1)
+    length = vectors.square().sum(1)
     # Products of three small numbers would vanish beside the rest: divide by the root mean
     # square length of the atom's vectors, an invariant. The floor keeps zero vectors zero.
-    scaled = vectors / (length.mean(-1, keepdim=True) + 1e-4).sqrt()[..., None]
-    second, third = scaled.roll(-1, -2), scaled.roll(-2, -2)
-    inner = (scaled * second).sum(-1)
-    triple = (scaled * torch.linalg.cross(second, third)).sum(-1)
+    scaled = vectors * (length.mean(-1, keepdim=True) + 1e-4).rsqrt()[:, None]
+    x, y, z = scaled.unbind(1)
+    x2, y2, z2 = scaled.roll(-1, -1).unbind(1)
+    x3, y3, z3 = scaled.roll(-2, -1).unbind(1)
+    inner = x * x2 + y * y2 + z * z2
+    triple = x * (y2 * z3 - z2 * y3) + y * (z2 * x3 - x2 * z3) + z * (x2 * y3 - y2 * x3)
     return torch.cat([(length + 1e-8).sqrt(), _squash(inner), _squash(triple)], -1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from molsearch.nn.geometry import radial
+from molsearch.nn.geometry import even_shells
 
 
 class PairReadout(nn.Module):
@@ -22,14 +22,12 @@ class PairReadout(nn.Module):
     n_types
         Pairs of kinds c.
     centres
-        Distances r in Å; the Gaussians overlap at half height.
+        Distances r in Å, evenly spaced; the Gaussians overlap at half height.
     """
-
-    centres: Tensor
 
     def __init__(self, width: int, n_types: int, centres: list[float]) -> None:
         super().__init__()
-        self.register_buffer("centres", torch.tensor(centres), persistent=False)
+        self.centres = centres
         self.spread = 0.6 * (centres[-1] - centres[0]) / max(len(centres) - 1, 1)
         self.first = nn.Linear(width, n_types)
         self.second = nn.Linear(width, n_types)
@@ -41,9 +39,9 @@ class PairReadout(nn.Module):
         first = torch.sigmoid(self.first(atoms)) * there
         second = torch.sigmoid(self.second(atoms)) * there
         shells = []
-        for centre in self.centres:  # one shell at a time: [B, n, n] stays in cache
-            near = radial(distance, centre[None], self.spread)[..., 0]
-            shells.append((first * (near @ second)).sum(1))
+        # One shell at a time: [B, n, n] stays in cache.
+        for near, factor in even_shells(distance, self.centres, self.spread):
+            shells.append((first * (near @ second)).sum(1) * factor)
         return torch.log1p(torch.stack(shells, 1)).flatten(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.transform import Rotation
@@ -61,13 +62,36 @@ def test_envelope_vanishes_where_neighbours_change_places() -> None:
 def test_triple_products_alone_change_sign_in_the_mirror() -> None:
     vectors = torch.randn(5, 6, 3, generator=torch.Generator().manual_seed(1))
     turn = torch.from_numpy(Rotation.random(random_state=4).as_matrix()).float()
-    before = geometry.pseudo_scalars(vectors)
-    turned = geometry.pseudo_scalars(vectors @ turn.T)
-    mirrored = geometry.pseudo_scalars(vectors * torch.tensor([-1.0, 1, 1]))
+    before, turned, mirrored = (
+        geometry.pseudo_scalars(each.transpose(1, 2))
+        for each in (vectors, vectors @ turn.T, vectors * torch.tensor([-1.0, 1, 1]))
+    )
     assert torch.allclose(before, turned, atol=1e-5)
     assert torch.allclose(before[:, :12], mirrored[:, :12], atol=1e-5)
     assert torch.allclose(before[:, 12:], -mirrored[:, 12:], atol=1e-5)
     assert before[:, 12:].abs().min() > 1e-4
+
+
+def test_pseudo_scalars_equal_products_of_numpy() -> None:
+    vectors = torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(2))
+    found = geometry.pseudo_scalars(vectors.transpose(1, 2)).numpy()
+    for atom, row in zip(vectors.double().numpy(), found, strict=True):
+        lengths = np.linalg.norm(atom, axis=1)
+        scaled = atom / np.sqrt((lengths**2).mean() + 1e-4)
+        second, third = np.roll(scaled, -1, 0), np.roll(scaled, -2, 0)
+        inner = (scaled * second).sum(1)
+        triple = (scaled * np.cross(second, third)).sum(1)
+        expected = [lengths, inner / (1 + abs(inner)), triple / (1 + abs(triple))]
+        assert np.allclose(row, np.concatenate(expected), atol=1e-4)
+
+
+@pytest.mark.parametrize("n", [1, 4, 7, 16])
+def test_even_shells_are_gaussians_at_any_distance(n: int) -> None:
+    centres = [1.5 + 0.9 * i for i in range(n)]
+    distance = torch.cat([torch.linspace(0.5, 80.0, 3000), torch.tensor([geometry.FAR])])
+    found = torch.stack([f * g for g, f in geometry.even_shells(distance, centres, 0.54)], -1)
+    expected = geometry.radial(distance.double(), torch.tensor(centres).double(), 0.54)
+    assert torch.allclose(found.double(), expected, atol=1e-5)
 
 
 def test_path_distances_count_bonds() -> None:
