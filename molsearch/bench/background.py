@@ -169,7 +169,8 @@ def evaluate_random(
         the maximum), ``n_actives``, ``n_random``, ``n_unscored``. Where each query is ranked
         alone, means over queries.
     """
-    matrix = blend([_scores(part, queries, actives, pool.molecules) for part in method.parts])
+    parts = [_scores(part, queries, actives, pool.molecules) for part in method.parts]
+    matrix = blend(parts, method.weights)
     labels = np.arange(matrix.shape[1]) < len(actives)
     background = np.r_[np.zeros(len(actives), bool), pool.usable(task)]
     runs = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,36 +43,40 @@ class Method:
     Attributes
     ----------
     name
-        As asked for: ``ecfp4``, ``ecfp4-mean``, ``molsearch``, ``molsearch+ecfp4``, a folder.
+        As asked for: ``ecfp4``, ``ecfp4-mean``, ``molsearch``, ``2*molsearch+ecfp4``, a folder.
     parts
         Its scorers; more than one are blended, each query's scores standardised over the pool
         and added.
     fusion
         How the scores of several queries become one.
+    weights
+        What the standardised scores of each part are multiplied by; empty: one each.
     """
 
     name: str
     parts: tuple[Scorer, ...]
     fusion: Fusion = "max"
+    weights: tuple[float, ...] = ()
 
     def identity(self) -> dict[str, Any]:
         """Whatever decides the ranking, for the result file."""
         parts = {part.name: part.identity() for part in self.parts}
-        return {"fusion": self.fusion, "parts": parts}
+        weights = {"weights": list(self.weights)} if self.weights else {}
+        return {"fusion": self.fusion, "parts": parts, **weights}
 
 
-def blend(matrices: Sequence[Scores]) -> Scores:
+def blend(matrices: Sequence[Scores], weights: Sequence[float] = ()) -> Scores:
     """Add the z-scores of several scorers, each query by itself; NaN where any is NaN."""
     if len(matrices) == 1:
         return matrices[0]
     total = np.zeros(matrices[0].shape, dtype=np.float64)
-    for matrix in matrices:
+    for weight, matrix in zip(weights or [1.0] * len(matrices), matrices, strict=True):
         values = matrix.astype(np.float64)
         known = np.isfinite(values)
         n = np.maximum(known.sum(axis=1, keepdims=True), 1)
         mean = np.where(known, values, 0.0).sum(axis=1, keepdims=True) / n
         spread = np.sqrt(np.where(known, (values - mean) ** 2, 0.0).sum(axis=1, keepdims=True) / n)
-        total += (values - mean) / np.where(spread > 0, spread, 1.0)
+        total += weight * (values - mean) / np.where(spread > 0, spread, 1.0)
     return total.astype(np.float32)
 
 
@@ -96,7 +101,8 @@ def parse_methods(names: Sequence[str], *, seed: int = 0, device: str = "auto") 
     ----------
     names
         A baseline, ``molsearch`` (the bundled encoder), an encoder folder or a bundled
-        encoder's name; ``a+b`` blends, ``-mean`` fuses queries by their mean.
+        encoder's name; ``a+b`` blends, ``2*a+b`` with weights, ``-mean`` fuses queries by their
+        mean.
     seed
         Of the random and untrained scorers.
     device
@@ -115,15 +121,32 @@ def parse_methods(names: Sequence[str], *, seed: int = 0, device: str = "auto") 
         if any(method.name == name for method in methods):
             raise UsageError(f"method {name!r} is asked for twice")
         fusion: Fusion = "mean" if name.endswith("-mean") else "max"
-        parts = []
-        for part in name.removesuffix("-mean").split("+"):
+        parts, weights = [], []
+        for term in name.removesuffix("-mean").split("+"):
+            weight, part = _weighted(term)
             if part not in scorers:
                 scorers[part] = _scorer(part, seed, device)
             parts.append(scorers[part])
-        methods.append(Method(name, tuple(parts), fusion))
+            weights.append(weight)
+        even = all(weight == 1.0 for weight in weights)
+        methods.append(Method(name, tuple(parts), fusion, () if even else tuple(weights)))
     if not methods:
         raise UsageError(f"no methods: choose from {', '.join(BASELINES)}, molsearch")
     return methods
+
+
+def _weighted(term: str) -> tuple[float, str]:
+    """Read ``2*a`` as weight and name; the name of an existing folder is never taken apart."""
+    weight, star, part = term.partition("*")
+    if not star or Path(term).is_dir():
+        return 1.0, term
+    try:
+        value = float(weight)
+    except ValueError:
+        value = 0.0
+    if not (math.isfinite(value) and value > 0):
+        raise UsageError(f"weight {weight!r} in {term!r} is no positive number")
+    return value, part
 
 
 def _scorer(name: str, seed: int, device: str) -> Scorer:

@@ -192,7 +192,7 @@ class Runner:
             scores[name] = part.score(queries, pool)
             seconds[name] = time.monotonic() - began
         for method in methods:
-            matrix = blend([scores[part.name] for part in method.parts])
+            matrix = blend([scores[part.name] for part in method.parts], method.weights)
             row = evaluate_task(task, matrix, method.fusion, own=own, subsets=found.subsets)
             record["results"].append(
                 {

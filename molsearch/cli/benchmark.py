@@ -31,7 +31,7 @@ _HELP = (
 )
 _METHODS = (
     "Comma-separated: random, heavy-atoms, properties, ecfp4, ecfp4-mean, maccs, rdkit, usrcat, "
-    "shape, untrained, molsearch, an encoder folder; a+b blends z-scores."
+    "shape, untrained, molsearch, an encoder folder; a+b blends z-scores, 2*a+b weighs them."
 )
 
 

@@ -41,6 +41,9 @@ def test_blend_adds_standard_scores_per_query():
         return known / np.nanstd(m, axis=1, keepdims=True)
 
     np.testing.assert_allclose(found, z(first) + z(second), atol=1e-4)
+    np.testing.assert_allclose(
+        blend([first, second], (2.5, 1.0)), 2.5 * z(first) + z(second), atol=1e-4
+    )
     assert np.isnan(found[1, 4])
     assert blend([first]) is first
     assert np.isfinite(blend([np.ones((1, 4), np.float32)] * 2)).all()
@@ -139,3 +142,18 @@ def test_method_names():
         parse_methods(["nope"])
     with pytest.raises(UsageError, match="no methods"):
         parse_methods([])
+
+
+def test_weights_stand_before_the_parts_of_a_blend():
+    even, uneven, whole = parse_methods(["ecfp4+maccs", "2*ecfp4+0.5*maccs-mean", "1*ecfp4+maccs"])
+    assert even.weights == whole.weights == ()
+    assert "weights" not in even.identity()
+    assert (uneven.weights, uneven.fusion) == ((2.0, 0.5), "mean")
+    assert uneven.identity()["weights"] == [2.0, 0.5]
+    assert [part.name for part in uneven.parts] == ["ecfp4", "maccs"]
+
+
+@pytest.mark.parametrize("term", ["two*ecfp4", "-1*ecfp4", "0*ecfp4", "nan*ecfp4", "*ecfp4"])
+def test_a_weight_that_is_no_positive_number_is_refused(term):
+    with pytest.raises(UsageError, match="no positive number"):
+        parse_methods([f"{term}+maccs"])
