@@ -191,6 +191,8 @@ class Job:
                 limit=self.limit,
                 quiet=self.quiet,
             )
+        if repeats := str(prepared.repeated_ids()):
+            stages.say(repeats, quiet=self.quiet)
         with self.watch.stage("embed library"):
             return stages.index_of(
                 prepared, encoder, place.index, overwrite=place.index.exists(), quiet=self.quiet

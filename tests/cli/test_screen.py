@@ -183,6 +183,16 @@ def test_a_library_is_indexed_once_and_found_again(molsearch, world, tmp_path, m
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "d.csv").read_text()
 
 
+def test_ids_that_repeat_in_a_raw_library_are_told(molsearch, world, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    library = tmp_path / "l.smi"
+    library.write_text("CCO a\nCCN b\nCCCO a\n")
+    out = ("--conformers", 0, "-n", 1, "-o", tmp_path / "a.csv")
+    found = molsearch("screen", "-q", ASPIRIN, "--encoder", world.encoder, "-l", library, *out)
+    assert found.code == 0
+    assert "1 id occurs more than once: a (2×); all 2 molecules are kept" in found.err
+
+
 def test_given_3d_coordinates_of_a_query_are_used(screen, molsearch, world, tmp_path):
     from rdkit.Chem import AllChem
 
