@@ -190,7 +190,7 @@ def test_ids_that_repeat_in_a_raw_library_are_told(molsearch, world, tmp_path, m
     out = ("--conformers", 0, "-n", 1, "-o", tmp_path / "a.csv")
     found = molsearch("screen", "-q", ASPIRIN, "--encoder", world.encoder, "-l", library, *out)
     assert found.code == 0
-    assert "1 id occurs more than once: a (2×); all 2 molecules are kept" in found.err
+    assert "1 id occurs more than once: 'a' (2×); all 2 molecules are kept" in found.err
 
 
 def test_given_3d_coordinates_of_a_query_are_used(screen, molsearch, world, tmp_path):
