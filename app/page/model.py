@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import jobs
-from app.components import ablations, choose, encoders, progress, shipped_parts, theme, uploads
+from app.components import ablations, choose, encoders, progress, theme, uploads
 from molsearch.data.series import TARGET_COLUMNS, VALUE_COLUMNS
 from molsearch.errors import MolSearchError
 
@@ -35,8 +35,6 @@ def main() -> None:
         card(encoders.read_card(found[str(name)]))
     except MolSearchError as error:
         theme.problem(error)
-    if str(name) == encoders.BUNDLED:
-        parts()
     ablations.show()
     st.subheader("Fine-tune on my own activities", anchor=False)
     if not encoders.can_tune():
@@ -93,30 +91,6 @@ def card(content: dict[str, Any]) -> None:
                 with st.expander(title):
                     st.html(table(rows))
     st.caption(theme.unmarked(str(content.get("licence", ""))))
-
-
-def parts() -> None:
-    """Show what each part of the bundled encoder adds, where the figures are at hand."""
-    figures = shipped_parts.by_target()
-    if figures.empty:
-        return
-    st.subheader("What its parts add", anchor=False)
-    st.dataframe(
-        shipped_parts.overview(figures), hide_index=True, height="content", alt="What its parts add"
-    )
-    metric = st.segmented_control(
-        "Figure", list(shipped_parts.METRICS), default="novel_bedroc_80p5", key="part-figure",
-        format_func=shipped_parts.METRICS.__getitem__, label_visibility="collapsed", required=True,
-    )  # fmt: skip
-    st.altair_chart(
-        shipped_parts.plot(figures, str(metric)),
-        width="stretch",
-        alt="What its parts add, by target",
-    )
-    st.caption(
-        f"{figures['target'].nunique()} development targets, a dot each; the bar is their mean. "
-        f"{shipped_parts.CAVEAT}"
-    )
 
 
 def table(rows: list[tuple[str, str]]) -> str:
