@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
@@ -56,19 +57,24 @@ def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> 
     # Bytes rather than callables: a file built at the click is lost where the page runs again
     # meanwhile. The key follows the rows, so that a click never takes another choice's file.
     key = _key(job, chosen)
+    made = {
+        "csv": ready(f"csv-{key}", lambda: downloads.csv_bytes(chosen)),
+        "parquet": ready(f"parquet-{key}", lambda: downloads.parquet_bytes(chosen)),
+        "html": ready(f"html-{key}", lambda: downloads.html_bytes(chosen, result)),
+    }
     with st.container(horizontal=True):
         st.download_button(
-            "csv", _csv(key, chosen), f"{name}.csv", "text/csv",
+            "csv", made["csv"], f"{name}.csv", "text/csv",
             icon=":material/download:", key=f"take-csv-{key}", on_click="ignore",
             help="For spreadsheets: text that looks like a formula is quoted.",
         )  # fmt: skip
         st.download_button(
-            "parquet", _parquet(key, chosen), f"{name}.parquet",
+            "parquet", made["parquet"], f"{name}.parquet",
             icon=":material/download:", key=f"take-parquet-{key}", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "HTML report", _html(key, chosen, result), f"{name}.html",
-            "text/html", icon=":material/download:", key=f"take-html-{key}", on_click="ignore",
+            "HTML report", made["html"], f"{name}.html", "text/html",
+            icon=":material/download:", key=f"take-html-{key}", on_click="ignore",
         )  # fmt: skip
     poses.offer(chosen, result, name)
 
@@ -82,19 +88,10 @@ def _key(job: Job, rows: pd.DataFrame) -> str:
     return digest.hexdigest()[:16]
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _csv(key: str, _rows: pd.DataFrame) -> bytes:
-    return downloads.csv_bytes(_rows)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _parquet(key: str, _rows: pd.DataFrame) -> bytes:
-    return downloads.parquet_bytes(_rows)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _html(key: str, _rows: pd.DataFrame, _result: Result) -> bytes:
-    return downloads.html_bytes(_rows, _result)
+@st.cache_data(max_entries=48, show_spinner=False)
+def ready(key: str, _make: Callable[[], bytes]) -> bytes:
+    """Make a file to take away, once for a key that names its content."""
+    return _make()
 
 
 def reproduce(job: Job, status: jobs.Status) -> None:

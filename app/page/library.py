@@ -11,6 +11,7 @@ from app import jobs
 from app.components import charts, choose, downloads, library, progress, theme, uploads
 from app.components.launch import start_index, start_verify
 from app.components.library import Summary
+from app.components.takeaway import ready
 from molsearch import schema
 from molsearch.errors import MolSearchError
 
@@ -145,8 +146,10 @@ def failures(one: Summary) -> None:
     )
     with st.expander(f"All {len(frame):,} records"):
         st.dataframe(frame, hide_index=True, alt="Every record that failed")
+    key = f"failures-{one.manifest.failures.sha256}"
+    made = ready(key, lambda: downloads.csv_bytes(frame))
     st.download_button(
-        "Failures as csv", downloads.csv_bytes(frame), "failures.csv", "text/csv",
+        "Failures as csv", made, "failures.csv", "text/csv",
         icon=":material/download:", key="failures-csv", on_click="ignore",
     )  # fmt: skip
 
