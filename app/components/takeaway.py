@@ -53,7 +53,7 @@ def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> 
     which = st.radio("Rows", usable, horizontal=True, key="take-rows")
     chosen = choices[which].reset_index(drop=True)
     name = downloads.file_name(job.title, "")
-    st.caption("1 hit" if len(chosen) == 1 else f"{len(chosen):,} hits")
+    count = st.empty()  # filled after the buttons: who reads it presses the right ones
     # Bytes rather than callables: a file built at the click is lost where the page runs again
     # meanwhile. The key follows the rows, so that a click never takes another choice's file.
     key = _key(job, chosen)
@@ -76,6 +76,7 @@ def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> 
             "HTML report", made["html"], f"{name}.html", "text/html",
             icon=":material/download:", key=f"take-html-{key}", on_click="ignore",
         )  # fmt: skip
+    count.caption("1 hit" if len(chosen) == 1 else f"{len(chosen):,} hits")
     poses.offer(chosen, result, name)
 
 
