@@ -2,14 +2,15 @@
 
 A cache folder holds parquet parts, each written whole or not at all, so an interrupted run
 continues with the molecules that are still missing. Parts are keyed by SMILES: a larger draw of
-the same target finds the molecules of a smaller one.
+the same target finds the molecules of a smaller one, and a target those of its benchmark's others
+(a third of LIT-PCBA's molecules were measured on several targets).
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from molsearch.bench.task import Query
@@ -93,15 +95,27 @@ class ConformerCache:
         on_progress
             Called with (done, failed) counts.
         """
-        known, failed = self._read(group)
         wanted = dict.fromkeys(s for s in smiles if s)
-        missing = [s for s in wanted if s not in known and s not in failed]
+        table, failed = self._read([self.folder / group], wanted)
+        missing = _without(wanted, table, failed)
+        if missing:
+            self._borrow(group, missing)
+            table, failed = self._read([self.folder / group], wanted)
+            missing = _without(wanted, table, failed)
         if on_progress is not None:
-            on_progress(len(wanted) - len(missing), sum(s in failed for s in wanted))
+            on_progress(len(wanted) - len(missing), len(failed))
         if missing:
             self._fill(group, missing, len(wanted) - len(missing), on_progress)
-            known, failed = self._read(group)
-        return _select(known, smiles)
+            table, _ = self._read([self.folder / group], wanted)
+        return _in_order(table, smiles)
+
+    def _borrow(self, group: str, missing: Sequence[str]) -> None:
+        """Copy what the other groups of the same benchmark hold of the missing molecules."""
+        own = self.folder / group
+        others = [f for f in sorted(own.parent.glob("*")) if f.is_dir() and f != own]
+        table, failed = self._read(others, missing)
+        if table.num_rows or failed:
+            self._write(group, table, failed)
 
     def _fill(
         self, group: str, missing: Sequence[str], done: int, on_progress: OnProgress | None
@@ -119,49 +133,47 @@ class ConformerCache:
             if on_progress is not None:
                 on_progress(done, failed)
             if len(waiting) >= PART_ROWS:
-                self._write(group, waiting)
+                self._write_outcomes(group, waiting)
                 waiting = []
         if waiting:
-            self._write(group, waiting)
+            self._write_outcomes(group, waiting)
 
-    def _write(self, group: str, outcomes: Sequence[Outcome]) -> None:
+    def _write_outcomes(self, group: str, outcomes: Sequence[Outcome]) -> None:
         failed = {o.input: o.reason for o in outcomes if isinstance(o, Failure)}
-        table = table_of([o for o in outcomes if isinstance(o, Prepared)])
+        self._write(group, table_of([o for o in outcomes if isinstance(o, Prepared)]), failed)
+
+    def _write(self, group: str, table: pa.Table, failed: Mapping[str, str]) -> None:
         table = table.replace_schema_metadata({_FAILED: json.dumps(failed).encode()})
         folder = self.folder / group
         number = len(list(folder.glob("part-*.parquet"))) if folder.is_dir() else 0
         with replacing(folder / f"part-{number:05d}-{os.getpid()}.parquet") as temporary:
             pq.write_table(table, temporary, compression="zstd")
 
-    def _read(self, group: str) -> tuple[dict[str, tuple[pa.Table, int]], set[str]]:
-        known: dict[str, tuple[pa.Table, int]] = {}
-        failed: set[str] = set()
-        for path in sorted((self.folder / group).glob("part-*.parquet")):
-            table = pq.read_table(path)
-            failed |= set(json.loads((table.schema.metadata or {}).get(_FAILED, b"{}")))
-            for row, smiles in enumerate(table.column(SMILES).to_pylist()):
-                known[smiles] = (table, row)
-        return known, failed
+    def _read(
+        self, folders: Sequence[Path], wanted: Collection[str]
+    ) -> tuple[pa.Table, dict[str, str]]:
+        """Rows of the wanted molecules, and the reasons of those that failed."""
+        paths = [path for folder in folders for path in sorted(folder.glob("part-*.parquet"))]
+        if not paths:
+            return RECORDS.empty_table(), {}
+        asked = set(wanted)
+        failed: dict[str, str] = {}
+        for path in paths:
+            reasons = json.loads((pq.read_schema(path).metadata or {}).get(_FAILED, b"{}"))
+            failed.update({s: reason for s, reason in reasons.items() if s in asked})
+        chosen = ds.field(SMILES).isin(pa.array(list(asked), pa.string()))
+        parts = ds.dataset([str(path) for path in paths], schema=RECORDS, format="parquet")
+        return parts.to_table(filter=chosen), failed
 
 
-def _select(known: dict[str, tuple[pa.Table, int]], smiles: Sequence[str]) -> Prepared3D:
-    """Gather the rows of the asked-for molecules, each once."""
-    chosen: dict[int, tuple[pa.Table, list[int]]] = {}
-    place: dict[str, tuple[int, int]] = {}
-    for one in dict.fromkeys(smiles):
-        if one in known:
-            table, row = known[one]
-            rows = chosen.setdefault(id(table), (table, []))[1]
-            place[one] = (id(table), len(rows))
-            rows.append(row)
-    starts, tables, total = {}, [], 0
-    for key, (table, rows) in chosen.items():
-        starts[key] = total
-        total += len(rows)
-        tables.append(table.take(rows).replace_schema_metadata(None))
-    whole = pa.concat_tables(tables) if tables else RECORDS.empty_table()
-    found = [starts[place[s][0]] + place[s][1] if s in place else -1 for s in smiles]
-    return Prepared3D(whole, np.array(found, dtype=np.int64))
+def _without(wanted: Collection[str], table: pa.Table, failed: Collection[str]) -> list[str]:
+    known = {*table.column(SMILES).to_pylist(), *failed}
+    return [smiles for smiles in wanted if smiles not in known]
+
+
+def _in_order(table: pa.Table, smiles: Sequence[str]) -> Prepared3D:
+    place = {one: row for row, one in enumerate(table.column(SMILES).to_pylist())}
+    return Prepared3D(table, np.array([place.get(one, -1) for one in smiles], dtype=np.int64))
 
 
 def prepare_queries(queries: Sequence[Query], config: PrepareConfig) -> Prepared3D:

@@ -62,6 +62,8 @@ class Runner:
         Makes the progress callback of a stage.
     random
         Random compounds for the Bayes enrichment factor; None leaves it out.
+    workers
+        Processes that share the descriptors of a large pool.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Runner:
         say: Say = lambda line: None,
         progress_for: ProgressFor | None = None,
         random: RandomPool | None = None,
+        workers: int = 1,
     ) -> None:
         self.benchmark = benchmark
         self.methods = list(methods)
@@ -84,6 +87,7 @@ class Runner:
         self.say = say
         self.progress_for = progress_for
         self.random = random
+        self.workers = workers
 
     def targets(self) -> list[str]:
         """Targets of this run, in the benchmark's order.
@@ -180,7 +184,7 @@ class Runner:
         pool = Molecules(task.pool["smiles"].tolist())
         parts = {part.name: part for method in methods for part in method.parts}
         needs = {need for part in parts.values() for need in part.needs}
-        pool.need((needs | {"ecfp4"}) - {CONFORMERS})
+        pool.need((needs | {"ecfp4"}) - {CONFORMERS}, self.workers)
         own = own_rows(task, queries, pool)
         found = audit(task, queries, pool, self.trainings)
         record["audit"][task.target] = {"notes": list(task.notes), **found.findings}

@@ -146,6 +146,7 @@ def benchmark(
         say=_silent if quiet else _say,
         progress_for=_progress(quiet),
         random=_random_pool(random, random_from, seed),
+        workers=workers,
     )
     path = output if output is not None else Path("results") / f"{opened.name}.json"
     record = runner.run(path, overwrite=overwrite)

@@ -139,6 +139,29 @@ def test_cache_prepares_once_and_remembers_failures(tmp_path):
     assert len(asked) == 11
 
 
+def test_targets_of_a_benchmark_share_conformers_and_failures(tmp_path):
+    asked = []
+
+    def counted(records, config):
+        asked.extend(record.smiles for record in records)
+        return make(records, config)
+
+    cache = ConformerCache(tmp_path, PrepareConfig(), make=counted)
+    first = cache.pool("b/first", POOL)
+    second = cache.pool("b/second", ["CCCCCCO", *POOL[::-1]])
+    assert asked == [*POOL, "CCCCCCO"]
+    for place, smiles in enumerate(POOL[:-1]):
+        rows = [
+            first.table.slice(first.rows[place], 1),
+            second.table.slice(second.rows[-1 - place], 1),
+        ]
+        assert rows[0].column("smiles").to_pylist() == [smiles]
+        assert rows[0].column("coords") == rows[1].column("coords")
+    assert second.rows[1] == -1
+    cache.pool("other/first", POOL[:2])
+    assert len(asked) == len(POOL) + 3
+
+
 def test_interrupted_cache_keeps_finished_parts(tmp_path, monkeypatch):
     monkeypatch.setattr("molsearch.bench.conformers.PART_ROWS", 3)
     asked = []

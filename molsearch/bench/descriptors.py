@@ -1,0 +1,116 @@
+"""What is computed from a benchmark's structures: fingerprints, properties, names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rdkit import Chem, rdBase
+from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
+
+from molsearch.chem.fingerprints import ecfp4
+from molsearch.chem.properties import properties
+from molsearch.chem.scaffold import scaffold
+from molsearch.schema import PROPERTIES
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Structures read once, and what was asked of them.
+
+    Attributes
+    ----------
+    readable
+        Whether RDKit reads each structure, bool ``[n]``.
+    columns
+        One array a descriptor, its first axis the structures.
+    """
+
+    readable: npt.NDArray[np.bool_]
+    columns: dict[str, Array]
+
+
+@cache
+def _rdkit_generator() -> Any:
+    return rdFingerprintGenerator.GetRDKitFPGenerator(maxPath=7, fpSize=2048)
+
+
+def _ecfp4(mol: Chem.Mol) -> Array:
+    return np.frombuffer(ecfp4(mol), dtype=np.uint8)
+
+
+def _maccs(mol: Chem.Mol) -> Array:
+    bits = np.zeros(167, dtype=np.uint8)
+    bits[list(rdMolDescriptors.GetMACCSKeysFingerprint(mol).GetOnBits())] = 1
+    return np.packbits(bits)
+
+
+def _rdkit(mol: Chem.Mol) -> Array:
+    return np.packbits(_rdkit_generator().GetFingerprintAsNumPy(mol))
+
+
+def _properties(mol: Chem.Mol) -> Array:
+    found = properties(mol)
+    return np.array([found[name] for name in PROPERTIES], dtype=np.float32)
+
+
+def _canonical(mol: Chem.Mol) -> str:
+    return str(Chem.MolToSmiles(mol, isomericSmiles=False))
+
+
+# descriptor -> (function of a molecule, value for a molecule that cannot be read)
+_DESCRIPTORS: dict[str, tuple[Callable[[Chem.Mol], Any], Any]] = {
+    "ecfp4": (_ecfp4, np.zeros(256, np.uint8)),
+    "maccs": (_maccs, np.zeros(21, np.uint8)),
+    "rdkit": (_rdkit, np.zeros(256, np.uint8)),
+    "properties": (_properties, np.full(len(PROPERTIES), np.nan, np.float32)),
+    "heavy_atoms": (lambda mol: np.float32(mol.GetNumHeavyAtoms()), np.float32(np.nan)),
+    "canonical": (_canonical, ""),
+    "scaffold": (scaffold, ""),
+    "skeleton": (lambda mol: Chem.MolToInchiKey(mol)[:14], ""),
+}
+DESCRIPTORS = tuple(_DESCRIPTORS)
+
+
+def describe(smiles: Sequence[str], names: Collection[str]) -> Described:
+    """Read structures once and compute the descriptors called `names`.
+
+    Parameters
+    ----------
+    smiles
+        Structures; one that RDKit cannot read keeps its place with an empty value.
+    names
+        Of `DESCRIPTORS`: ``ecfp4``, ``maccs``, ``rdkit`` (packed bits), ``properties``
+        (`schema.PROPERTIES`), ``heavy_atoms``, ``canonical`` (SMILES without stereo),
+        ``scaffold`` and ``skeleton`` (first block of the InChIKey).
+    """
+    values: dict[str, list[Any]] = {name: [] for name in names}
+    readable = np.zeros(len(smiles), dtype=bool)
+    with rdBase.BlockLogs():
+        for row, one in enumerate(smiles):
+            mol = Chem.MolFromSmiles(one) if one else None
+            readable[row] = mol is not None and mol.GetNumAtoms() > 0
+            for name in names:
+                function, missing = _DESCRIPTORS[name]
+                values[name].append(function(mol) if readable[row] else missing)
+    return Described(readable, {name: _column(name, found) for name, found in values.items()})
+
+
+def joined(parts: Sequence[Described]) -> Described:
+    """Put parts of one sequence of structures together, in order."""
+    return Described(
+        np.concatenate([part.readable for part in parts]),
+        {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns},
+    )
+
+
+def _column(name: str, values: list[Any]) -> Array:
+    missing = _DESCRIPTORS[name][1]
+    kind = object if isinstance(missing, str) else missing.dtype
+    return np.array(values, dtype=kind).reshape(len(values), *np.shape(missing))
