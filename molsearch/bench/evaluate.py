@@ -13,6 +13,7 @@ from molsearch.bench.methods import Fusion, fuse
 from molsearch.bench.task import Task
 from molsearch.metrics.enrichment import Evaluation, evaluate_ranking
 from molsearch.metrics.ranking import Ranking, rank
+from molsearch.metrics.redrawn import molecule_bounds
 
 Mask = npt.NDArray[np.bool_]
 # False-positive rates of stored ROC curves and fractions of stored enrichment curves.
@@ -92,7 +93,8 @@ def evaluate_task(
     -------
     dict
         ``metrics`` by the task's protocol, ``each`` (mean over single queries) where there are
-        several, ``subsets``, ``curves``, ``n_ranked``, ``n_unscored``, ``reason``.
+        several, ``within`` (bounds from drawing the target's molecules anew), ``subsets``,
+        ``curves``, ``n_ranked``, ``n_unscored``, ``reason``.
     """
     labels = task.is_active
     runs = _runs(task, matrix, fusion, own)
@@ -100,6 +102,7 @@ def evaluate_task(
     evaluations = [evaluate_ranking(ranking) for ranking in rankings]
     found: dict[str, Any] = {
         "metrics": _mean(evaluations),
+        "within": _within(runs, labels),
         "reason": next((e.reason for e in evaluations if e.reason), ""),
         "n_ranked": round(float(np.mean([ranking.n for ranking in rankings])), 1),
         "n_unscored": int(np.isnan(matrix).all(axis=0).sum()),
@@ -116,6 +119,11 @@ def evaluate_task(
 
 
 _Run = tuple[Scores, Mask, int | None]
+
+
+def _within(runs: list[_Run], labels: Mask) -> dict[str, list[float | None]]:
+    found = molecule_bounds([(scores, kept) for scores, kept, _ in runs], labels)
+    return {name: [rounded(low), rounded(high)] for name, (low, high) in found.items()}
 
 
 def _runs(task: Task, matrix: Scores, fusion: Fusion, own: Mask) -> list[_Run]:

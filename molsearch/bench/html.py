@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from molsearch.bench import results, svg
 from molsearch.bench.evaluate import GRID
-from molsearch.bench.markdown import LABELS, SOURCE_CAPTION, gain, number, setting
+from molsearch.bench.markdown import LABELS, SOURCE_CAPTION, caption, gain, number, setting
 from molsearch.bench.published import published
 from molsearch.bench.random_summary import decoy_sources, random_lines, random_note
 from molsearch.bench.summary import (
@@ -23,7 +23,6 @@ from molsearch.bench.summary import (
     SHOWN,
     Line,
     Tier,
-    best_possible,
     complete,
     leakage,
     lines,
@@ -61,7 +60,7 @@ def _page(record: dict[str, Any]) -> dict[str, Any]:
         "metrics": [LABELS[name] for name in SHOWN],
         "methods": methods,
         "rows": _rows(record, colours),
-        "best": number(best_possible(record), "ef_1pct"),
+        "caption": caption(record),
         "n_targets": len(complete(record)),
         **_tier_part(record, methods),
         **_random_part(record, colours),
@@ -92,8 +91,8 @@ def _rows(record: dict[str, Any], colours: dict[str, int]) -> list[dict[str, Any
 
 
 def _cell(found: Interval, metric: str) -> dict[str, str]:
-    if found.n == 0:
-        return {"mean": "–", "bounds": ""}
+    if found.n == 0 or np.isnan(found.low):
+        return {"mean": number(found.mean, metric), "bounds": ""}
     bounds = f"{number(found.low, metric)} – {number(found.high, metric)}"
     return {"mean": number(found.mean, metric), "bounds": bounds}
 
@@ -103,7 +102,7 @@ def _gain(line: Line, metric: str) -> dict[str, str]:
     if metric not in line.against:
         return {"mean": gain(line, metric), "bounds": ""}
     mean, _, bounds = gain(line, metric).partition(" ")
-    return {"mean": mean, "bounds": bounds.replace("], ", "] ")}
+    return {"mean": mean.rstrip(","), "bounds": bounds.replace("], ", "] ")}
 
 
 def _tier_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
@@ -161,6 +160,8 @@ def _tier_plot(found: Sequence[Tier], methods: Sequence[str]) -> Markup:
 
 
 def _triple(found: Interval) -> tuple[float, float, float]:
+    if found.n == 1:  # a bar without a whisker
+        return found.mean, found.mean, found.mean
     return found.mean, found.low, found.high
 
 
@@ -179,10 +180,26 @@ def _dot_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
         caption = "Ring: ECFP4. Sorted by the best other method's lead over it."
     series = {str(name): table[name].tolist() for name in table}
     rows = table.index.astype(str).tolist()
+    targets = [_target_row(record, target, methods) for target in rows]
     greatest = float(np.nanmax(table.to_numpy(), initial=0.05))
     highest = min(1.0, math.ceil(greatest * 20) / 20)
     plot = svg.dots(rows, series, "BEDROC(80.5)", "BEDROC by target", highest)
-    return {"dots": Markup(plot), "dots_caption": caption}  # noqa: S704  escaped there
+    dots = Markup(plot)  # noqa: S704  svg.py escapes every text it is given
+    return {"dots": dots, "dots_caption": caption, "targets": targets}
+
+
+def _target_row(record: dict[str, Any], target: str, methods: Sequence[str]) -> dict[str, Any]:
+    """Give BEDROC of each method on one target, with what drawing its molecules anew leaves."""
+    found = {row["method"]: row for row in record["results"] if row["target"] == target}
+    cells = []
+    for method in methods:
+        value = found[method]["metrics"]["bedroc_80p5"]
+        low, high = results.within(record, target, method, "bedroc_80p5")
+        mean = np.nan if value is None else value
+        cells.append(_cell(Interval(mean, low, high, 1), "bedroc"))
+    first = found[methods[0]]
+    counts = [f"{first[name]:,}" for name in ("n_queries", "n_actives", "n_inactives")]
+    return {"name": target, "counts": counts, "cells": cells}
 
 
 _AUDIT = {

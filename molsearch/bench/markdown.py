@@ -34,7 +34,10 @@ LABELS = {
     "ef_5pct": "EF 5 %",
     "ef_10pct": "EF 10 %",
 }
-_CAPTION = "Means over targets, 95 % bootstrap intervals over targets; EF 1 % can reach {}."
+_SEVERAL = "Means over targets, 95 % bootstrap intervals over targets"
+_ONE = (
+    "One target: 95 % intervals from drawing its molecules anew; they say nothing of other targets"
+)
 SOURCE_CAPTION = (
     "All actives against decoys of one source alone: shorter lists, on which BEDROC is higher and "
     "EF can reach less, so compare along a row."
@@ -52,9 +55,9 @@ def number(value: float, metric: str) -> str:
 
 
 def with_interval(found: Interval, metric: str) -> str:
-    """Format a mean with its 95 % interval."""
-    if found.n == 0:
-        return "–"
+    """Format a mean with its 95 % interval, where there is one."""
+    if found.n == 0 or np.isnan(found.low):
+        return number(found.mean, metric)
     low, high = number(found.low, metric), number(found.high, metric)
     return f"{number(found.mean, metric)} [{low}, {high}]"
 
@@ -65,8 +68,10 @@ def gain(line: Line, metric: str = "bedroc_80p5") -> str:
     if found is None:
         return "baseline" if line.method == BASELINE else "–"
     ratio = found.ratio
-    counts = f"{found.wins}:{found.losses}"
-    return f"{ratio.mean:.2f}× [{ratio.low:.2f}, {ratio.high:.2f}], {counts}"
+    if np.isnan(ratio.mean):
+        return "–"
+    bounds = "" if ratio.n == 1 else f" [{ratio.low:.2f}, {ratio.high:.2f}]"
+    return f"{ratio.mean:.2f}×{bounds}, {found.wins}:{found.losses}"
 
 
 def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -88,7 +93,7 @@ def setting(record: dict[str, Any]) -> str:
     n_actives = sum(row["n_actives"] for row in first)
     n_inactives = sum(row["n_inactives"] for row in first)
     said = [
-        f"{len(first)} targets",
+        f"{len(first)} target{'' if len(first) == 1 else 's'}",
         f"{n_actives:,} actives",
         f"{n_inactives:,} {record['provenance'].get('inactives', 'decoys')}",
     ]
@@ -135,7 +140,13 @@ def main_grid(record: dict[str, Any]) -> str:
             for line in lines(record)
         ],
     )
-    return f"{table}\n\n{_CAPTION.format(number(best_possible(record), 'ef_1pct'))}"
+    return f"{table}\n\n{caption(record)}"
+
+
+def caption(record: dict[str, Any]) -> str:
+    """Say what the intervals of a result file are over, and what enrichment its lists allow."""
+    basis = _ONE if len(complete(record)) == 1 else _SEVERAL
+    return f"{basis}; EF 1 % can reach {number(best_possible(record), 'ef_1pct')}."
 
 
 def warning_list(record: dict[str, Any]) -> str:
@@ -210,8 +221,9 @@ def _where(row: Any) -> str:
 
 
 def to_markdown(records: Sequence[dict[str, Any]]) -> str:
-    """All result files as one Markdown text."""
-    parts = []
+    """All result files as one Markdown text; what others published once a benchmark."""
+    parts: list[str] = []
+    told: set[str] = set()
     for record in records:
         title = record["provenance"].get("title", record["benchmark"])
         parts.append(f"## {title} ({record['file']})")
@@ -219,7 +231,8 @@ def to_markdown(records: Sequence[dict[str, Any]]) -> str:
         notes = record["provenance"].get("notes", ())
         parts.append("\n".join(f"> {note}" for note in notes))
         others = published_grid(record["benchmark"])
-        if others:
+        if others and record["benchmark"] not in told:
+            told.add(record["benchmark"])
             parts.append(
                 "Published by others, on other queries, pools and protocols; not comparable row "
                 "by row with ours:"

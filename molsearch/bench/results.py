@@ -112,6 +112,15 @@ def table(
     return pd.DataFrame(values, index=list(targets), dtype=float)
 
 
+def within(record: dict[str, Any], target: str, method: str, metric: str) -> tuple[float, float]:
+    """Bounds that drawing a target's molecules anew leaves; NaN where they are not told."""
+    for row in record["results"]:
+        if row["target"] == target and row["method"] == method:
+            low, high = row.get("within", {}).get(metric, (None, None))
+            return float("nan" if low is None else low), float("nan" if high is None else high)
+    return float("nan"), float("nan")
+
+
 def random_table(record: dict[str, Any], metric: str) -> pd.DataFrame:
     """One metric among random compounds as a table like `table`; NaN where not computed."""
     values: dict[str, dict[str, float]] = {method: {} for method in record["methods"]}

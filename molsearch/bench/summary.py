@@ -25,6 +25,7 @@ SHOWN = (
 )
 BASELINE = "ecfp4"
 COMPARED = ("bedroc_80p5", "ef_1pct")
+_RICH = 0.05  # share of actives above which BEDROC(80.5) saturates
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,19 @@ def _lines(record: dict[str, Any], metrics: Sequence[str], *, single: bool) -> l
             if BASELINE in tables[m] and method != BASELINE
         }
         values = {m: interval(tables[m][method].to_numpy()) for m in metrics}
+        if len(chosen) == 1 and not single:
+            values = {m: _within(record, chosen[0], method, m, v) for m, v in values.items()}
         found.append(Line(method, values, against, single))
     order = tables["bedroc_80p5"].mean().fillna(-1.0)
     return sorted(found, key=lambda line: -float(order[line.method]))
+
+
+def _within(
+    record: dict[str, Any], target: str, method: str, metric: str, found: Interval
+) -> Interval:
+    """Give a single target's number the bounds that its own molecules leave."""
+    low, high = results.within(record, target, method, metric)
+    return Interval(found.mean, low, high, found.n)
 
 
 def best_possible(record: dict[str, Any], metric: str = "ef_1pct") -> float:
@@ -215,6 +226,35 @@ def warnings(record: dict[str, Any]) -> list[str]:
     for name, words in _REPEATS.items():
         if data[name]:
             said.append(f"{words}: {data[name]:,}.")
+    return [*said, *_warn_lists(record, data), *_warn_unscored(record, data["unreadable"])]
+
+
+def _warn_lists(record: dict[str, Any], data: dict[str, Any]) -> list[str]:
+    """Warn of lists so rich in actives that early enrichment cannot tell methods apart."""
+    share = data["n_actives"] / max(data["n_actives"] + data["n_inactives"], 1)
+    if share <= _RICH:
+        return []
+    said = (
+        f"{share:.0%} of the molecules are actives: BEDROC(80.5) looks at the first 2 % of a list "
+        f"and is easily perfect here; AUROC tells methods apart. More {_inactives(record)} help."
+    )
+    return [said]
+
+
+def _warn_unscored(record: dict[str, Any], unreadable: int) -> list[str]:
+    said = []
+    if unreadable:
+        said.append(f"Structures that RDKit cannot read, ranked last: {unreadable:,}.")
+    by_count: dict[int, list[str]] = {}
+    for method in record["methods"]:
+        rows = [row["n_unscored"] for row in record["results"] if row["method"] == method]
+        by_count.setdefault(sum(rows) - unreadable, []).append(method)
+    for count, methods in sorted(by_count.items()):
+        if count > 0:
+            said.append(
+                f"Molecules without a score by {', '.join(methods)} (not prepared, or no 3D "
+                f"geometry), ranked last: {count:,}."
+            )
     return said
 
 

@@ -25,7 +25,8 @@ class Interval:
     Attributes
     ----------
     mean, low, high
-        The mean and the bounds of the interval; NaN where no target has a value.
+        The mean and the bounds of the interval; NaN where no target has a value. One target
+        says nothing of others: its bounds are NaN.
     n
         Targets that have a value.
     """
@@ -85,6 +86,8 @@ def interval(
     known = known[np.isfinite(known)]
     if known.size == 0:
         return Interval(np.nan, np.nan, np.nan, 0)
+    if known.size == 1:
+        return Interval(float(known[0]), np.nan, np.nan, 1)
     low, high = _bounds(draws(known.size, seed=seed, n_draws=n_draws) @ known, confidence)
     return Interval(float(known.mean()), low, high, known.size)
 
@@ -120,6 +123,8 @@ def paired(
     if a.size == 0:
         nothing = Interval(np.nan, np.nan, np.nan, 0)
         return PairedDifference(nothing, nothing, 0, 0, np.nan)
+    if a.size == 1:
+        return _of_one(float(a[0]), float(b[0]))
     weights = draws(a.size, seed=seed, n_draws=n_draws)
     means_a, means_b = weights @ a, weights @ b
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -133,4 +138,15 @@ def paired(
         wins=int((a > b).sum()),
         losses=int((a < b).sum()),
         p_not_better=float((means_a <= means_b).mean()),
+    )
+
+
+def _of_one(first: float, second: float) -> PairedDifference:
+    ratio = first / second if second else np.nan
+    return PairedDifference(
+        Interval(first - second, np.nan, np.nan, 1),
+        Interval(ratio, np.nan, np.nan, 1),
+        wins=int(first > second),
+        losses=int(first < second),
+        p_not_better=np.nan,
     )

@@ -36,6 +36,8 @@ def record_of(task, audits, names):
         "audit": {task.target: audits.findings},
         "trainings": {name: {} for name in names},
         "provenance": {"inactives": "decoys"},
+        "methods": {},
+        "results": [],
     }
 
 

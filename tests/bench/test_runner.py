@@ -182,6 +182,42 @@ def test_text_names_limits_tiers_and_leaks(memory, tmp_path):
     assert grid(["a", "bb"], [["ccc", "d"]]).splitlines()[1] == "|-----|----|"
 
 
+def test_one_target_has_the_interval_of_its_molecules(memory, tmp_path):
+    config = {"limit_targets": 1}
+    record = run(memory(), tmp_path / "one.json", ["random", "ecfp4"], config=config)
+    low, high = results.within(record, "t1", "random", "auroc")
+    line = next(line for line in lines(record) if line.method == "random")
+    assert (line.values["auroc"].low, line.values["auroc"].high) == (low, high)
+    assert low < line.values["auroc"].mean < high
+    text = overview(record)
+    assert "1 target; " in text
+    assert "One target: 95 % intervals from drawing its molecules anew" in text
+    assert f"{line.values['auroc'].mean:.3f} [{low:.3f}, {high:.3f}]" in text
+    # A ratio of two methods on one target has no interval, and says so by having none.
+    assert "×, 0:1" in text
+    assert "nan" not in text.lower()
+    page = to_html([{**record, "file": "one.json"}])
+    assert "One target: 95 % intervals" in page
+    assert f"<small>{number(results.within(record, 't1', 'random', 'bedroc_80p5')[0], 'b')}" in page
+    assert "nan" not in page.lower()
+    # Files of before have no such bounds: then there are none, not wrong ones.
+    for row in record["results"]:
+        del row["within"]
+    assert f"| {line.values['auroc'].mean:.3f} " in overview(record)
+
+
+def test_what_was_not_ranked_is_told(memory, tmp_path):
+    record = run(memory(), tmp_path / "m.json", ["ecfp4", "random"], config={"limit_targets": 1})
+    assert "cannot read" not in overview(record)
+    assert "18% of the molecules are actives" in overview(record)
+    record["audit"]["t1"]["unreadable"] = 2
+    for row in record["results"]:
+        row["n_unscored"] = 2 if row["method"] == "ecfp4" else 5
+    text = overview(record)
+    assert "Structures that RDKit cannot read, ranked last: 2." in text
+    assert "without a score by random (not prepared, or no 3D geometry), ranked last: 3." in text
+
+
 def test_page_is_self_contained_and_escaped(memory, tmp_path):
     record, _ = leaky(memory, tmp_path)
     record["file"] = "m.json"

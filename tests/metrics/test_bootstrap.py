@@ -59,3 +59,15 @@ def test_missing_targets_leave_both_methods():
     assert np.isnan(paired([np.nan], [1.0]).p_not_better)
     with pytest.raises(InputError, match="same targets"):
         paired([1.0], [1.0, 2.0])
+
+
+def test_one_target_says_nothing_of_others():
+    found = interval([np.nan, 0.4])
+    assert (found.mean, found.n) == (0.4, 1)
+    assert np.isnan([found.low, found.high]).all()
+    pair = paired([0.6, np.nan], [0.4, 0.1])
+    assert pair.ratio.mean == pytest.approx(1.5)
+    assert pair.difference.mean == pytest.approx(0.2)
+    assert (pair.wins, pair.losses) == (1, 0)
+    assert np.isnan([pair.ratio.low, pair.ratio.high, pair.p_not_better]).all()
+    assert np.isnan(paired([0.6], [0.0]).ratio.mean)
