@@ -9,6 +9,7 @@ import streamlit as st
 from app import jobs, places
 from app.components import benchmarks, charts, choose, progress, theme, uploads
 from molsearch.bench import results, summary
+from molsearch.bench.markdown import caption
 from molsearch.errors import MolSearchError
 
 
@@ -65,12 +66,9 @@ def shown(job: jobs.Job | None) -> None:
     st.dataframe(
         benchmarks.overview(record), hide_index=True, height="content", alt="Means over targets"
     )
-    st.caption(
-        "Means over targets with 95 % bootstrap intervals over targets."
-        if len(summary.complete(record)) > 1
-        else "One target has no spread over targets: its intervals say nothing of certainty, and "
-        "well-known actives may be known to the encoder from training."
-    )
+    st.caption(caption(record))
+    if len(summary.complete(record)) == 1:
+        st.caption("Well-known actives may be known to the encoder from training.")
     by_target(record)
     early(record)
     leakage(record)
