@@ -46,7 +46,8 @@ def _page(record: dict[str, Any]) -> dict[str, Any]:
     provenance = record["provenance"]
     # The baseline keeps the neutral first colour on every page, the others follow in order.
     methods = sorted(record["methods"], key=lambda name: name != BASELINE)
-    colours = {name: place % svg.N_COLOURS for place, name in enumerate(methods)}
+    plotted = _plotted(record, methods)
+    colours = {name: place for place, name in enumerate(plotted)}
     return {
         "title": provenance.get("title", record["benchmark"]),
         "file": record["file"],
@@ -62,11 +63,13 @@ def _page(record: dict[str, Any]) -> dict[str, Any]:
         "rows": _rows(record, colours),
         "caption": caption(record),
         "n_targets": len(complete(record)),
-        **_tier_part(record, methods),
+        **_tier_part(record, methods, plotted),
         **_random_part(record, colours),
-        "roc": _curve(record, methods, "roc", "false-positive rate"),
-        "enrichment": _curve(record, methods, "enrichment", "fraction of the list"),
-        **_dot_part(record, methods),
+        "n_plotted": len(plotted),
+        "roc": _curve(record, plotted, "roc", "false-positive rate"),
+        "enrichment": _curve(record, plotted, "enrichment", "fraction of the list"),
+        **_dot_part(record, plotted),
+        "targets": [_target_row(record, target, methods) for target in complete(record)],
         **_audit_part(record),
         "elsewhere": published(record["benchmark"]),
         "details": json.dumps(
@@ -77,12 +80,24 @@ def _page(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _plotted(record: dict[str, Any], methods: Sequence[str]) -> list[str]:
+    """Choose what plots show: as many as there are colours, the baseline and single methods first.
+
+    More lines than colours would be told apart by nothing.
+    """
+    if len(methods) <= svg.N_COLOURS:
+        return list(methods)
+    best = [line.method for line in lines(record) if not line.single]
+    order = sorted(best, key=lambda name: (name != BASELINE, "+" in name))
+    return order[: svg.N_COLOURS]
+
+
 def _rows(record: dict[str, Any], colours: dict[str, int]) -> list[dict[str, Any]]:
     return [
         {
             "method": line.name,
             "single": line.single,
-            "colour": colours[line.method],
+            "colour": colours.get(line.method),
             "cells": [_cell(line.values[metric], metric) for metric in SHOWN],
             "gains": [_gain(line, metric) for metric in COMPARED],
         }
@@ -105,7 +120,9 @@ def _gain(line: Line, metric: str) -> dict[str, str]:
     return {"mean": mean.rstrip(","), "bounds": bounds.replace("], ", "] ")}
 
 
-def _tier_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
+def _tier_part(
+    record: dict[str, Any], methods: Sequence[str], plotted: Sequence[str]
+) -> dict[str, Any]:
     found = tiers(record)
     by_source = set(decoy_sources([tier.name for tier in found]))
     kept = [tier for tier in found if tier.name not in by_source]
@@ -113,7 +130,7 @@ def _tier_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]
         "tiers": [_tier_row(tier, methods) for tier in kept],
         "sources": [_tier_row(tier, methods) for tier in found if tier.name in by_source],
         "source_caption": SOURCE_CAPTION,
-        "tier_plot": _tier_plot(kept, methods),
+        "tier_plot": _tier_plot(kept, plotted),
     }
 
 
@@ -136,7 +153,7 @@ def _random_part(record: dict[str, Any], colours: dict[str, int]) -> dict[str, A
     rows = [
         {
             "method": line.method,
-            "colour": colours[line.method],
+            "colour": colours.get(line.method),
             "cells": [
                 *[_cell(found, "ef_b") for found in line.values.values()],
                 {
@@ -180,12 +197,11 @@ def _dot_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
         caption = "Ring: ECFP4. Sorted by the best other method's lead over it."
     series = {str(name): table[name].tolist() for name in table}
     rows = table.index.astype(str).tolist()
-    targets = [_target_row(record, target, methods) for target in rows]
     greatest = float(np.nanmax(table.to_numpy(), initial=0.05))
     highest = min(1.0, math.ceil(greatest * 20) / 20)
     plot = svg.dots(rows, series, "BEDROC(80.5)", "BEDROC by target", highest)
     dots = Markup(plot)  # noqa: S704  svg.py escapes every text it is given
-    return {"dots": dots, "dots_caption": caption, "targets": targets}
+    return {"dots": dots, "dots_caption": caption}
 
 
 def _target_row(record: dict[str, Any], target: str, methods: Sequence[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -204,6 +205,23 @@ def test_one_target_has_the_interval_of_its_molecules(memory, tmp_path):
     for row in record["results"]:
         del row["within"]
     assert f"| {line.values['auroc'].mean:.3f} " in overview(record)
+
+
+def test_plots_hold_no_more_methods_than_colours(memory, tmp_path):
+    names = ["random", "heavy-atoms", "properties", "ecfp4", "ecfp4-mean", "maccs", "rdkit"]
+    blends = ["ecfp4+maccs", "ecfp4+rdkit", "maccs+rdkit"]
+    record = run(memory(), tmp_path / "m.json", [*blends, *names], config={"limit_targets": 2})
+    page = to_html([{**record, "file": "m.json"}])
+    assert "plots show 8 of\n10 methods" in page
+    roc = page[page.index('aria-label="roc curves"') :]
+    shown = re.findall(r'class="line s(\d)" d="[^"]*"><title>([^<]*)', roc[: roc.index("</svg>")])
+    assert [int(number) for number, _ in shown] == list(range(8))
+    assert shown[0][1] == "ecfp4"
+    assert {name for _, name in shown} > set(names)
+    # Every method stands in the tables, coloured or not.
+    assert all(f"</span>{name}</td>" in page for name in [*blends, *names])
+    few = run(memory(), tmp_path / "f.json", names, config={"limit_targets": 1})
+    assert "plots show" not in to_html([{**few, "file": "f.json"}])
 
 
 def test_what_was_not_ranked_is_told(memory, tmp_path):
