@@ -171,9 +171,17 @@ def _random_part(record: dict[str, Any], colours: dict[str, int]) -> dict[str, A
 def _tier_plot(found: Sequence[Tier], methods: Sequence[str]) -> Markup:
     kept = [tier for tier in found if tier.n_actives]
     series = {m: [_triple(tier.bedroc[m]) for tier in kept] for m in methods}
-    groups = [tier.name.replace("standard: ", "train ") for tier in kept]
+    short = {"standard: ": "train ", "target-held-out: ": "held out "}
+    groups = [_shortened(tier.name, short) for tier in kept]
     plot = svg.bars(groups, series, "", "BEDROC by tier of similarity to training and query")
     return Markup(plot)  # noqa: S704  svg.py escapes every text it is given
+
+
+def _shortened(name: str, prefixes: dict[str, str]) -> str:
+    for prefix, short in prefixes.items():
+        if name.startswith(prefix):
+            return short + name.removeprefix(prefix)
+    return name
 
 
 def _triple(found: Interval) -> tuple[float, float, float]:

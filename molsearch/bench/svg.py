@@ -164,7 +164,9 @@ def bars(
         (mean, low, high) by method in the order of `groups`; NaN draws nothing.
     """
     highest = max((v for values in series.values() for v in _highs(values)), default=1.0)
-    axes = _Axes(max(360.0, 40.0 + 96.0 * len(groups)), 260, (0.0, 1.0), (0.0, highest * 1.05))
+    # A label's letters are about six wide.
+    step = max([96.0, *[6.2 * len(group) for group in groups]])
+    axes = _Axes(max(360.0, 40.0 + step * len(groups)), 260, (0.0, 1.0), (0.0, highest * 1.05))
     body = [_frame(axes, [], _ticks(highest), y_label)]
     slot = (axes.width - axes.left - _RIGHT) / max(len(groups), 1)
     width = 0.8 * slot / max(len(series), 1)
