@@ -163,7 +163,15 @@ class ConformerCache:
             failed.update({s: reason for s, reason in reasons.items() if s in asked})
         chosen = ds.field(SMILES).isin(pa.array(list(asked), pa.string()))
         parts = ds.dataset([str(path) for path in paths], schema=RECORDS, format="parquet")
-        return parts.to_table(filter=chosen), failed
+        return _distinct(parts.to_table(filter=chosen)), failed
+
+
+def _distinct(table: pa.Table) -> pa.Table:
+    """Keep one row a molecule: several groups, or two runs at once, may have made the same."""
+    first: dict[str, int] = {}
+    for row, smiles in enumerate(table.column(SMILES).to_pylist()):
+        first.setdefault(smiles, row)
+    return table if len(first) == table.num_rows else table.take(list(first.values()))
 
 
 def _without(wanted: Collection[str], table: pa.Table, failed: Collection[str]) -> list[str]:

@@ -158,6 +158,10 @@ def test_targets_of_a_benchmark_share_conformers_and_failures(tmp_path):
         assert rows[0].column("smiles").to_pylist() == [smiles]
         assert rows[0].column("coords") == rows[1].column("coords")
     assert second.rows[1] == -1
+    # Two groups have each molecule by now: a third takes one row of each, no more.
+    third = cache.pool("b/third", POOL)
+    assert third.table.num_rows == len(POOL) - 1
+    assert third.rows.tolist() == [*range(len(POOL) - 1), -1]
     cache.pool("other/first", POOL[:2])
     assert len(asked) == len(POOL) + 3
 
