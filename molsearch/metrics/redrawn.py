@@ -109,5 +109,6 @@ def _condensed(scores: npt.NDArray[np.floating], labels: Mask) -> tuple[Counts, 
     starts = has_actives | np.r_[True, has_actives[:-1]]
     group = np.cumsum(starts) - 1
     inactives = np.bincount(group, weights=ranking.sizes - ranking.actives).astype(np.int64)
-    levels = np.unique(-scores)
-    return group[np.searchsorted(levels, -scores[labels])], inactives
+    place = np.empty(ranking.n_actives, dtype=np.int64)
+    place[np.argsort(-scores[labels], kind="stable")] = np.repeat(group, ranking.actives)
+    return place, inactives
