@@ -3,7 +3,7 @@
 A cache folder holds parquet parts, each written whole or not at all, so an interrupted run
 continues with the molecules that are still missing. Parts are keyed by SMILES: a larger draw of
 the same target finds the molecules of a smaller one, and a target those of its benchmark's others
-(a third of LIT-PCBA's molecules were measured on several targets).
+(over a third of LIT-PCBA's rows repeat a molecule).
 """
 
 from __future__ import annotations
@@ -98,8 +98,7 @@ class ConformerCache:
         wanted = dict.fromkeys(s for s in smiles if s)
         table, failed = self._read([self.folder / group], wanted)
         missing = _without(wanted, table, failed)
-        if missing:
-            self._borrow(group, missing)
+        if missing and self._borrow(group, missing):
             table, failed = self._read([self.folder / group], wanted)
             missing = _without(wanted, table, failed)
         if on_progress is not None:
@@ -109,13 +108,15 @@ class ConformerCache:
             table, _ = self._read([self.folder / group], wanted)
         return _in_order(table, smiles)
 
-    def _borrow(self, group: str, missing: Sequence[str]) -> None:
-        """Copy what the other groups of the same benchmark hold of the missing molecules."""
+    def _borrow(self, group: str, missing: Sequence[str]) -> bool:
+        """Copy what the other groups of the same benchmark hold of them; whether there was any."""
         own = self.folder / group
         others = [f for f in sorted(own.parent.glob("*")) if f.is_dir() and f != own]
         table, failed = self._read(others, missing)
-        if table.num_rows or failed:
+        found = bool(table.num_rows or failed)
+        if found:
             self._write(group, table, failed)
+        return found
 
     def _fill(
         self, group: str, missing: Sequence[str], done: int, on_progress: OnProgress | None

@@ -75,6 +75,11 @@ def scaffold_chunk(smiles: list[str]) -> Hashes:
         return scaffold_hashes([scaffold(read(one)) for one in smiles])
 
 
+def chunked(smiles: list[str], size: int) -> list[list[str]]:
+    """Cut a list into parts of at most `size`; none of an empty list."""
+    return [smiles[start : start + size] for start in range(0, len(smiles), size)]
+
+
 def spread_over(
     function: Callable[[list[str]], T], chunks: Sequence[list[str]], workers: int
 ) -> Iterator[T]:

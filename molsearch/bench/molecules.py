@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from molsearch.bench.conformers import Prepared3D
 from molsearch.bench.descriptors import DESCRIPTORS, Array, describe, joined
-from molsearch.bench.features import spread_over
+from molsearch.bench.features import chunked, spread_over
 
 T = TypeVar("T")
 CONFORMERS = "conformers"  # what a scorer `needs` to read `Molecules.prepared`
@@ -83,8 +83,7 @@ class Molecules:
         return self._readable
 
     def _compute(self, names: Sequence[str], workers: int) -> None:
-        starts = range(0, max(len(self), 1), _CHUNK)
-        chunks = [self.smiles[start : start + _CHUNK] for start in starts]
+        chunks = chunked(self.smiles, _CHUNK) or [[]]
         found = joined(list(spread_over(partial(describe, names=names), chunks, workers)))
         self._readable = found.readable
         self._known.update(found.columns)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from molsearch.bench.features import fingerprint_chunk, scaffold_chunk, spread_over
+from molsearch.bench.features import chunked, fingerprint_chunk, scaffold_chunk, spread_over
 from molsearch.bench.molecules import Molecules
 from molsearch.bench.places import data_root
 from molsearch.bench.scaffolds import HashedScaffolds, Hashes, KnownScaffolds, ScaffoldIndex
@@ -138,7 +138,7 @@ def _from_activities(
     inside = molecules["skeleton"].isin(set(rows["skeleton"])).to_numpy()
 
     def scaffolds_of(some: list[str]) -> Hashes:
-        chunks = _chunks(some, SCAFFOLD_CHUNK)
+        chunks = chunked(some, SCAFFOLD_CHUNK)
         return np.concatenate(list(spread_over(scaffold_chunk, chunks, workers)))
 
     return TrainingSet(
@@ -151,15 +151,11 @@ def _from_activities(
     )
 
 
-def _chunks(smiles: list[str], size: int) -> list[list[str]]:
-    return [smiles[start : start + size] for start in range(0, len(smiles), size)]
-
-
 def _features(
     smiles: list[str], folder: Path, workers: int, on_progress: OnProgress | None
 ) -> tuple[npt.NDArray[np.uint8], Hashes]:
     """ECFP4 and scaffold keys, computed in chunks that are kept as they are finished."""
-    chunks = _chunks(smiles, CHUNK)
+    chunks = chunked(smiles, CHUNK)
     paths = [folder / f"prints-{number:04d}.npz" for number in range(len(chunks))]
     missing = [number for number, path in enumerate(paths) if not path.is_file()]
     made = spread_over(fingerprint_chunk, [chunks[number] for number in missing], workers)
