@@ -69,7 +69,7 @@ def _page(record: dict[str, Any]) -> dict[str, Any]:
         "roc": _curve(record, plotted, "roc", "false-positive rate"),
         "enrichment": _curve(record, plotted, "enrichment", "fraction of the list"),
         **_dot_part(record, plotted),
-        "targets": [_target_row(record, target, methods) for target in complete(record)],
+        "targets": _target_rows(record, methods),
         **_audit_part(record),
         "elsewhere": published(record["benchmark"]),
         "details": json.dumps(
@@ -87,9 +87,13 @@ def _plotted(record: dict[str, Any], methods: Sequence[str]) -> list[str]:
     """
     if len(methods) <= svg.N_COLOURS:
         return list(methods)
-    best = [line.method for line in lines(record) if not line.single]
-    order = sorted(best, key=lambda name: (name != BASELINE, "+" in name))
-    return order[: svg.N_COLOURS]
+    means = results.table(record, "bedroc_80p5").loc[complete(record)].mean().fillna(-1.0)
+
+    def rank(name: str) -> tuple[bool, bool, float]:
+        blended = len(record["methods"][name]["parts"]) > 1
+        return name != BASELINE, blended, -float(means[name])
+
+    return sorted(methods, key=rank)[: svg.N_COLOURS]
 
 
 def _rows(record: dict[str, Any], colours: dict[str, int]) -> list[dict[str, Any]]:
@@ -106,7 +110,7 @@ def _rows(record: dict[str, Any], colours: dict[str, int]) -> list[dict[str, Any
 
 
 def _cell(found: Interval, metric: str) -> dict[str, str]:
-    if found.n == 0 or np.isnan(found.low):
+    if np.isnan(found.low):
         return {"mean": number(found.mean, metric), "bounds": ""}
     bounds = f"{number(found.low, metric)} – {number(found.high, metric)}"
     return {"mean": number(found.mean, metric), "bounds": bounds}
@@ -198,32 +202,43 @@ def _curve(record: dict[str, Any], methods: Sequence[str], name: str, axis: str)
 
 def _dot_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
     table = results.table(record, "bedroc_80p5").loc[complete(record), list(methods)]
-    caption = "One dot a method."
+    said = "One dot a method."
     if BASELINE in table and len(methods) > 1:
         best = table.drop(columns=BASELINE).max(axis=1)
         table = table.loc[(best - table[BASELINE]).sort_values(ascending=False).index]
-        caption = "Ring: ECFP4. Sorted by the best other method's lead over it."
+        said = "Ring: ECFP4. Sorted by the best other method's lead over it."
     series = {str(name): table[name].tolist() for name in table}
     rows = table.index.astype(str).tolist()
     greatest = float(np.nanmax(table.to_numpy(), initial=0.05))
     highest = min(1.0, math.ceil(greatest * 20) / 20)
     plot = svg.dots(rows, series, "BEDROC(80.5)", "BEDROC by target", highest)
     dots = Markup(plot)  # noqa: S704  svg.py escapes every text it is given
-    return {"dots": dots, "dots_caption": caption}
+    return {"dots": dots, "dots_caption": said}
 
 
-def _target_row(record: dict[str, Any], target: str, methods: Sequence[str]) -> dict[str, Any]:
-    """Give BEDROC of each method on one target, with what drawing its molecules anew leaves."""
-    found = {row["method"]: row for row in record["results"] if row["target"] == target}
-    cells = []
-    for method in methods:
-        value = found[method]["metrics"]["bedroc_80p5"]
-        low, high = results.within(record, target, method, "bedroc_80p5")
-        mean = np.nan if value is None else value
-        cells.append(_cell(Interval(mean, low, high, 1), "bedroc"))
-    first = found[methods[0]]
-    counts = [f"{first[name]:,}" for name in ("n_queries", "n_actives", "n_inactives")]
-    return {"name": target, "counts": counts, "cells": cells}
+def _target_rows(record: dict[str, Any], methods: Sequence[str]) -> list[dict[str, Any]]:
+    """Give BEDROC of each method by target, with what drawing its molecules anew leaves."""
+    values = results.table(record, "bedroc_80p5").to_dict()
+    rows = {(row["target"], row["method"]): row for row in record["results"]}
+    counted = ("n_queries", "n_actives", "n_inactives")
+    return [
+        {
+            "name": target,
+            "counts": [f"{rows[target, methods[0]][name]:,}" for name in counted],
+            "cells": [
+                _cell(
+                    Interval(
+                        values[method][target],
+                        *results.bounds(rows[target, method], "bedroc_80p5"),
+                        n=1,
+                    ),
+                    "bedroc",
+                )
+                for method in methods
+            ],
+        }
+        for target in complete(record)
+    ]
 
 
 _AUDIT = {

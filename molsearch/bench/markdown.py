@@ -56,7 +56,7 @@ def number(value: float, metric: str) -> str:
 
 def with_interval(found: Interval, metric: str) -> str:
     """Format a mean with its 95 % interval, where there is one."""
-    if found.n == 0 or np.isnan(found.low):
+    if np.isnan(found.low):
         return number(found.mean, metric)
     low, high = number(found.low, metric), number(found.high, metric)
     return f"{number(found.mean, metric)} [{low}, {high}]"

@@ -116,9 +116,14 @@ def within(record: dict[str, Any], target: str, method: str, metric: str) -> tup
     """Bounds that drawing a target's molecules anew leaves; NaN where they are not told."""
     for row in record["results"]:
         if row["target"] == target and row["method"] == method:
-            low, high = row.get("within", {}).get(metric, (None, None))
-            return float("nan" if low is None else low), float("nan" if high is None else high)
+            return bounds(row, metric)
     return float("nan"), float("nan")
+
+
+def bounds(row: dict[str, Any], metric: str) -> tuple[float, float]:
+    """Give the bounds that `within` gives, of one row of a result record."""
+    low, high = row.get("within", {}).get(metric, (None, None))
+    return float("nan" if low is None else low), float("nan" if high is None else high)
 
 
 def random_table(record: dict[str, Any], metric: str) -> pd.DataFrame:
