@@ -122,18 +122,38 @@ def panel(job: Job, result: Result, hit: Mapping[str, Any]) -> None:
 
 
 def _keep(job: Job, number: int) -> None:
+    """Offer to keep a hit, with a note.
+
+    The list is changed by callbacks: Streamlit runs these before the page, and so also where the
+    next press (often on another hit, right after a note) cuts that run of the page short.
+    """
     kept = shortlist.read(job)
     if number not in kept:
-        if st.button("Add to shortlist", icon=":material/bookmark_add:", key="keep"):
-            shortlist.add(job, [number])
-            st.rerun()
+        st.button(
+            "Add to shortlist", icon=":material/bookmark_add:", key=f"keep-{number}",
+            on_click=_added, args=(job, number),
+        )  # fmt: skip
         return
     left, right = st.columns([4, 1], vertical_alignment="bottom")
-    note = left.text_input(
-        "Note", kept[number], key=f"note-{number}", placeholder="Why keep it?", max_chars=500
+    field = f"note-{number}"
+    if st.session_state.get(field) != kept[number]:  # new here, or noted elsewhere meanwhile
+        st.session_state[field] = kept[number]
+    left.text_input(
+        "Note", key=field, placeholder="Why keep it?", max_chars=500,
+        on_change=_noted, args=(job, number, field),
+    )  # fmt: skip
+    right.button(
+        "Remove",
+        key=f"drop-{number}",
+        width="stretch",
+        on_click=shortlist.remove,
+        args=(job, number),
     )
-    if note != kept[number]:
-        shortlist.write(job, {**kept, number: note})
-    if right.button("Remove", key="drop", width="stretch"):
-        shortlist.remove(job, number)
-        st.rerun()
+
+
+def _added(job: Job, number: int) -> None:
+    shortlist.add(job, [number])
+
+
+def _noted(job: Job, number: int, field: str) -> None:
+    shortlist.annotate(job, {number: str(st.session_state[field])})

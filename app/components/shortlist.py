@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -11,6 +13,8 @@ from molsearch.io.atomic import write_text
 
 FILE, NOTE = "shortlist.json", "note"
 _LONGEST = 2000
+# Two windows on one run are two threads: each changes the list as the other left it.
+_CHANGING = threading.RLock()
 
 
 def read(job: Job) -> dict[int, str]:
@@ -22,25 +26,34 @@ def read(job: Job) -> dict[int, str]:
         return {}
 
 
-def write(job: Job, kept: dict[int, str]) -> None:
-    """Write the shortlist, whole or not at all."""
-    content = {str(number): note[:_LONGEST] for number, note in kept.items()}
-    write_text(job.file(FILE), json.dumps(content, indent=1))
-
-
 def add(job: Job, numbers: list[int]) -> int:
     """Add hits; returns how many are new."""
-    kept = read(job)
-    fresh = [number for number in numbers if number not in kept]
-    write(job, {**kept, **dict.fromkeys(fresh, "")})
+    with _CHANGING:
+        kept = read(job)
+        fresh = [number for number in numbers if number not in kept]
+        _write(job, {**kept, **dict.fromkeys(fresh, "")})
     return len(fresh)
+
+
+def annotate(job: Job, notes: Mapping[int, str]) -> None:
+    """Set the notes of hits that are on the list; one that was taken off meanwhile stays off."""
+    with _CHANGING:
+        kept = read(job)
+        _write(job, {number: notes.get(number, note) for number, note in kept.items()})
 
 
 def remove(job: Job, number: int) -> None:
     """Take a hit off the list."""
-    kept = read(job)
-    kept.pop(number, None)
-    write(job, kept)
+    with _CHANGING:
+        kept = read(job)
+        kept.pop(number, None)
+        _write(job, kept)
+
+
+def _write(job: Job, kept: dict[int, str]) -> None:
+    """Write the shortlist, whole or not at all."""
+    content = {str(number): note[:_LONGEST] for number, note in kept.items()}
+    write_text(job.file(FILE), json.dumps(content, indent=1))
 
 
 def rows(frame: pd.DataFrame, kept: dict[int, str]) -> pd.DataFrame:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +16,27 @@ from app.components.hits import Result
 from app.jobs import Job
 from molsearch import schema
 
+_EDITOR = "shortlist-editor"
 _NAMED = {schema.RANK: "#", schema.MOLECULE_ID: "Id", schema.SCORE: "Score"}
+
+
+@dataclass(frozen=True)
+class _Editor:
+    """Editor of the notes, as one session has it.
+
+    It keeps its edits by row, and lays them over whatever it is given. So it is given the same
+    notes for as long as it lives, and does not outlive a change that was not made in it: its edits
+    would come back over a later note, or onto the hit that has moved to that row.
+    """
+
+    count: int
+    run_id: str
+    given: dict[int, str]
+    notes: dict[int, str]
+
+    @property
+    def key(self) -> str:
+        return f"{_EDITOR}-{self.count}"
 
 
 def kept(job: Job, result: Result) -> pd.DataFrame:
@@ -25,8 +47,10 @@ def kept(job: Job, result: Result) -> pd.DataFrame:
     if rows.empty:
         st.caption("Nothing yet: tick rows of the table, or press **Add to shortlist** at a hit.")
         return rows
-    shown = rows[[schema.RANK, schema.MOLECULE_ID, schema.SCORE, shortlist.NOTE]]
-    edited = st.data_editor(
+    editor = _editor(job, notes)
+    shown = rows[[schema.RANK, schema.MOLECULE_ID, schema.SCORE]].copy()
+    shown[shortlist.NOTE] = [editor.given[number] for number in rows.index]
+    st.data_editor(
         shown,
         hide_index=True,
         disabled=list(_NAMED),
@@ -34,12 +58,34 @@ def kept(job: Job, result: Result) -> pd.DataFrame:
             **{name: st.column_config.Column(label) for name, label in _NAMED.items()},
             shortlist.NOTE: st.column_config.TextColumn("Note", width="large", max_chars=500),
         },
-        key="shortlist-editor",
+        key=editor.key,
+        on_change=_noted,
+        args=(job, editor, [int(number) for number in rows.index]),
     )
-    changed = {int(n): str(note or "") for n, note in edited[shortlist.NOTE].items()}  # type: ignore[call-overload]
-    if changed != notes:
-        shortlist.write(job, {**notes, **changed})
     return rows
+
+
+def _editor(job: Job, notes: dict[int, str]) -> _Editor:
+    """Return the editor of a shortlist: a new one whenever the list was changed elsewhere."""
+    last: _Editor | None = st.session_state.get(_EDITOR)
+    if last is not None and (last.run_id, last.notes) == (job.run_id, notes):
+        return last
+    count = 1 if last is None else last.count + 1
+    st.session_state[_EDITOR] = _Editor(count, job.run_id, given=notes, notes=notes)
+    return _editor(job, notes)
+
+
+def _noted(job: Job, editor: _Editor, numbers: list[int]) -> None:
+    """Take over what was just edited, and only that: the editor repeats its earlier edits."""
+    edits = st.session_state[editor.key]["edited_rows"]
+    notes = {
+        numbers[row]: str(edit[shortlist.NOTE] or "")
+        for row, edit in edits.items()
+        if shortlist.NOTE in edit
+    }
+    fresh = {number: note for number, note in notes.items() if note != editor.notes.get(number)}
+    shortlist.annotate(job, fresh)
+    st.session_state[_EDITOR] = dataclasses.replace(editor, notes={**editor.notes, **fresh})
 
 
 def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""The ways to look at a hit list; each returns the record number that the user picked, if any."""
+"""The ways to look at a hit list; each returns the record number that is marked in it, if any."""
 
 from __future__ import annotations
 
@@ -67,41 +67,49 @@ def as_table(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) ->
         alt=f"{len(rows):,} hits; the arrow keys move, the hit of the marked cell is shown beside",
     )
     ticked = [int(rows.index[row]) for row in event["selection"]["rows"] if row < len(rows)]
-    if ticked and st.button(
-        f"Add {len(ticked)} ticked to the shortlist", icon=":material/bookmark_add:", key="keep-all"
-    ):
-        st.toast(f"{shortlist.add(job, ticked)} added to the shortlist")
+    if ticked:
+        st.button(
+            f"Add {len(ticked)} ticked to the shortlist", icon=":material/bookmark_add:",
+            key="keep-all", on_click=_keep_all, args=(job, ticked),
+        )  # fmt: skip
     cells = event["selection"].get("cells") or []
     if cells and cells[0][0] < len(rows):
         return int(rows.index[cells[0][0]])
     return ticked[-1] if ticked else None
 
 
+def _keep_all(job: Job, numbers: list[int]) -> None:
+    st.toast(f"{shortlist.add(job, numbers)} added to the shortlist")
+
+
 def as_grid(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """Cards, a page at a time."""
-    picked = None
     grid = st.container(horizontal=True, key="grid")
     for hit in records(_page(rows, _PER_PAGE, "grid-page")):
         with grid.container(width=_CARD_WIDTH):
-            picked = _card(hit, result, "look") or picked
-    return picked
+            _card(hit, result, "look")
+    return None
 
 
-def _card(hit: Mapping[str, Any], result: Result, key: str) -> int | None:
-    """Card of a hit, and a button under it; the hit's record number where that is pressed."""
+def _card(hit: Mapping[str, Any], result: Result, key: str) -> None:
+    """Card of a hit, and a button under it."""
     number = int(hit[schema.RECORD_NUMBER])
     st.html(detail.card(hit, result.query_of(hit)))
-    look = st.button(
-        f"Look at {hit[schema.RANK]}", key=f"{key}-{number}", width="stretch", type="tertiary"
-    )
-    return number if look else None
+    st.button(
+        f"Look at {hit[schema.RANK]}", key=f"{key}-{number}", width="stretch", type="tertiary",
+        on_click=look, args=(number,),
+    )  # fmt: skip
+
+
+def look(number: int) -> None:
+    """Show a hit beside the list, until another is picked."""
+    st.session_state["picked"] = st.session_state["focus"] = number
 
 
 def as_scaffolds(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """Hits by scaffold: one line a scaffold, with its best hits."""
     groups = scaffolds(rows)
     st.caption(f"{len(groups):,} scaffolds in {len(rows):,} hits, the one with the best hit first.")
-    picked = None
     for group in records(_page(groups, _SCAFFOLDS_PER_PAGE, "scaffold-page")):
         members = rows[rows[schema.SCAFFOLD].fillna("") == group[schema.SCAFFOLD]]
         with st.container(border=True, horizontal=True):
@@ -119,8 +127,8 @@ def as_scaffolds(job: Job, result: Result, rows: pd.DataFrame, focus: int | None
             )
             for hit in records(members.nsmallest(3, schema.RANK)):
                 with st.container(width=_CARD_WIDTH):
-                    picked = _card(hit, result, "scaf") or picked
-    return picked
+                    _card(hit, result, "scaf")
+    return None
 
 
 def as_novelty(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:

@@ -109,7 +109,7 @@ def listing(job: jobs.Job, result: Result, rows: pd.DataFrame) -> None:
     focus = focus if focus in rows.index else None
     picked = views.VIEWS[str(view)](job, result, rows, focus)
     if picked is not None and picked != st.session_state.get("picked"):
-        st.session_state["picked"] = st.session_state["focus"] = picked
+        views.look(picked)
 
 
 def summary(job: jobs.Job, result: Result, status: jobs.Status) -> None:

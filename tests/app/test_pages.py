@@ -9,7 +9,7 @@ from app_runs import QUERY, bare_run, finished_run
 from fakes import FakeEncoder, library, molecule, prepared_set
 
 from app import jobs
-from app.components import progress
+from app.components import progress, shortlist
 from molsearch.index.writer import build_index
 
 
@@ -172,13 +172,38 @@ def test_results_filter_by_text_structure_and_novelty(page, runs):
 def test_the_shortlist_lives_in_the_run_and_survives_a_reload(page, runs):
     run_id = finished_run(runs)
     at = page("results", run=run_id)
-    button(at, "keep").click().run()
+    button(at, "keep-2").click().run()
     at.text_input(key="note-2").set_value("buy").run()
     assert json.loads((runs / run_id / "shortlist.json").read_text()) == {"2": "buy"}
     again = page("results", run=run_id)
     assert "Shortlist (1)" in [one.value for one in again.subheader]
-    button(again, "drop").click().run()
+    button(again, "drop-2").click().run()
     assert json.loads((runs / run_id / "shortlist.json").read_text()) == {}
+
+
+def test_a_note_is_kept_when_the_next_press_comes_at_once(page, runs):
+    run_id = finished_run(runs)
+    at = page("results", run=run_id)
+    at.segmented_control(key="view").set_value("Grid").run()
+    button(at, "keep-2").click().run()
+    at.text_input(key="note-2").set_value("buy")
+    button(at, "look-4").click().run()  # one run for both: the note's field is gone from the page
+    assert json.loads((runs / run_id / "shortlist.json").read_text()) == {"2": "buy"}
+    button(at, "keep-4").click()
+    button(at, "look-2").click().run()
+    assert at.text_input(key="note-2").value == "buy"
+    assert json.loads((runs / run_id / "shortlist.json").read_text()) == {"2": "buy", "4": ""}
+
+
+def test_a_note_changed_elsewhere_is_shown_and_not_undone(page, runs):
+    run_id = finished_run(runs)
+    at = page("results", run=run_id)
+    button(at, "keep-2").click().run()
+    at.text_input(key="note-2").set_value("buy").run()
+    shortlist.annotate(jobs.attach(run_id), {2: "do not buy", 4: "not on the list"})
+    at.run()
+    assert at.text_input(key="note-2").value == "do not buy"
+    assert json.loads((runs / run_id / "shortlist.json").read_text()) == {"2": "do not buy"}
 
 
 def test_a_failed_and_a_cancelled_run_explain_themselves(page, runs):
