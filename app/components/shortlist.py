@@ -14,7 +14,7 @@ from molsearch.io.atomic import write_text
 FILE, NOTE = "shortlist.json", "note"
 _LONGEST = 2000
 # Two windows on one run are two threads: each changes the list as the other left it.
-_CHANGING = threading.RLock()
+_CHANGING = threading.Lock()
 
 
 def read(job: Job) -> dict[int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,14 +30,10 @@ class _Editor:
     would come back over a later note, or onto the hit that has moved to that row.
     """
 
-    count: int
+    key: str
     run_id: str
     given: dict[int, str]
     notes: dict[int, str]
-
-    @property
-    def key(self) -> str:
-        return f"{_EDITOR}-{self.count}"
 
 
 def kept(job: Job, result: Result) -> pd.DataFrame:
@@ -70,22 +67,20 @@ def _editor(job: Job, notes: dict[int, str]) -> _Editor:
     last: _Editor | None = st.session_state.get(_EDITOR)
     if last is not None and (last.run_id, last.notes) == (job.run_id, notes):
         return last
-    count = 1 if last is None else last.count + 1
-    st.session_state[_EDITOR] = _Editor(count, job.run_id, given=notes, notes=notes)
-    return _editor(job, notes)
+    key = f"{_EDITOR}-{secrets.token_hex(4)}"
+    new = _Editor(key, job.run_id, given=notes, notes=notes)
+    st.session_state[_EDITOR] = new
+    return new
 
 
 def _noted(job: Job, editor: _Editor, numbers: list[int]) -> None:
     """Take over what was just edited, and only that: the editor repeats its earlier edits."""
-    edits = st.session_state[editor.key]["edited_rows"]
-    notes = {
-        numbers[row]: str(edit[shortlist.NOTE] or "")
-        for row, edit in edits.items()
-        if shortlist.NOTE in edit
-    }
-    fresh = {number: note for number, note in notes.items() if note != editor.notes.get(number)}
+    notes = dict(editor.given)
+    for row, edit in st.session_state[editor.key]["edited_rows"].items():
+        notes[numbers[row]] = str(edit.get(shortlist.NOTE) or "")
+    fresh = {number: note for number, note in notes.items() if note != editor.notes[number]}
     shortlist.annotate(job, fresh)
-    st.session_state[_EDITOR] = dataclasses.replace(editor, notes={**editor.notes, **fresh})
+    st.session_state[_EDITOR] = dataclasses.replace(editor, notes=notes)
 
 
 def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> None:
