@@ -32,6 +32,7 @@ _PROGRESS = re.compile(
     r"(?: · (?P<left>[\d:]+) left)?(?: · [\d:]+)?(?: · (?P<failed>[\d,]+) failed)?"
 )
 _STEP = re.compile(r"step (?P<done>[\d,]+) of (?P<total>[\d,]+) · (?P<rest>.*)")
+_WAITING = re.compile(r"waiting: (?P<rest>.*)")
 _COUNTED = re.compile(r"(?P<name>.+) \((?P<done>\d+) of (?P<total>\d+)\): (?P<rest>.*)")
 _PREFIX = "molsearch: "
 
@@ -49,6 +50,9 @@ def read_progress(line: str) -> dict[str, Any] | None:
     if found:
         done, total = (int(found[name].replace(",", "")) for name in ("done", "total"))
         return {"stage": "training", "done": done, "total": total, "note": found["rest"]}
+    found = _WAITING.fullmatch(line)
+    if found:
+        return {"stage": "waiting", "note": found["rest"]}
     found = _COUNTED.fullmatch(line)
     if found:
         return {

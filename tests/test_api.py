@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import warnings
 
 import pandas as pd
@@ -11,7 +12,9 @@ import pytest
 from command_line import make_encoder, make_library
 
 import molsearch as ms
+from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import EncoderMismatchError, InputError, UsageError
+from molsearch.search.cache import cache_place, making
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +127,27 @@ def test_a_library_by_its_path_is_prepared_in_the_index_or_kept_in_the_cache(
     again = ms.Index.build(folder / "library.csv", index.encoder, **options)
     assert again.path == cached.path
     assert len(beside) == len(cached) == 11
+
+
+def test_a_library_in_the_cache_is_made_by_one_at_a_time(made, tmp_path, monkeypatch):
+    folder, _, index = made
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    library = folder / "library.csv"
+    config = PrepareConfig(n_conformers=0)
+    place = cache_place([library], ReadConfig(), config, index.encoder.identity)
+    found = []
+
+    def build():
+        found.append(ms.Index.build(library, index.encoder, workers=1, n_conformers=0))
+
+    second = threading.Thread(target=build)
+    with making(place):
+        second.start()
+        second.join(2)
+        assert second.is_alive()
+        assert not place.prepared.exists()
+    second.join()
+    assert len(found[0]) == 11
 
 
 def test_mistakes_are_told_in_one_line(made, tmp_path):

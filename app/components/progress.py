@@ -28,8 +28,10 @@ def describe(status: jobs.Status) -> tuple[str, float | None]:
     found = status.progress
     if not found:
         return f"{what} …", None
-    words = [f"{found['stage'].capitalize()}: {found['done']:,}"]
+    words = [found["stage"].capitalize()]
     share = None
+    if found.get("done") is not None:
+        words[0] += f": {found['done']:,}"
     if found.get("total"):
         words[0] += f" of {found['total']:,}"
         share = min(1.0, found["done"] / found["total"])

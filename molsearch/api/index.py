@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.verify import verify_index
 from molsearch.index.writer import build_index, check_target
 from molsearch.nn.device import resolve_device
-from molsearch.search.cache import cache_place, ensure_prepared
+from molsearch.search.cache import cache_place, ensure_prepared, making
 from molsearch.search.inactives import read_inactives
 from molsearch.search.output import check_output, write_hits
 from molsearch.search.queries import read_queries
@@ -81,26 +82,39 @@ class Index:
         if not isinstance(library, Library):
             library = Library.open(*listed(library))
         embedder = embedder_of(encoder, device)
-        place = None if out is None else Path(out)
-        if place is not None:
-            check_target(place)
-        if library.prepared is None:
-            library, place = _prepared_beside(
-                library, place, embedder, config_of(PrepareConfig, preparing), workers, overwrite
-            )
-        elif preparing:
+        config = config_of(PrepareConfig, preparing)
+        if library.prepared is not None and preparing:
             raise UsageError(f"the library is prepared already: {', '.join(preparing)} is too late")
-        if place is None:
+        cached = None
+        if out is not None:
+            place = Path(out)
+            check_target(place)
+            folder = place / PREPARED
+        elif library.prepared is None:
+            cached = cache_place(library.sources, library.read, config, embedder.identity)
+            folder, place = cached.prepared, cached.index
+        else:
             raise UsageError("name the folder of the index: out=...")
-        assert library.prepared is not None
-        reader = build_index(
-            library.prepared,
-            embedder,
-            place,
-            resume=resume,
-            overwrite=overwrite,
-            on_progress=on_progress,
-        )
+        with nullcontext() if cached is None else making(cached):
+            prepared = library.prepared
+            if prepared is None:
+                prepared = ensure_prepared(
+                    library.sources,
+                    folder,
+                    library.read,
+                    config,
+                    workers=cpus(workers),
+                    replace=overwrite or cached is not None,
+                    any_source=cached is not None,
+                )
+            reader = build_index(
+                prepared,
+                embedder,
+                place,
+                resume=resume,
+                overwrite=overwrite,
+                on_progress=on_progress,
+            )
         return cls(reader, embedder, device)
 
     @classmethod
@@ -244,30 +258,3 @@ class Index:
     def verify(self) -> list[str]:
         """Check every byte against the checksums; returns the problems, none where sound."""
         return verify_index(self.path).problems
-
-
-def _prepared_beside(
-    library: Library,
-    place: Path | None,
-    embedder: Embedder,
-    config: PrepareConfig,
-    workers: int | None,
-    overwrite: bool,
-) -> tuple[Library, Path]:
-    """Prepare a library inside its index's folder, or keep both in the cache."""
-    in_cache = place is None
-    if place is None:
-        cached = cache_place(library.sources, library.read, config, embedder.identity)
-        folder, place = cached.prepared, cached.index
-    else:
-        folder = place / PREPARED
-    prepared = ensure_prepared(
-        library.sources,
-        folder,
-        library.read,
-        config,
-        workers=cpus(workers),
-        replace=overwrite or in_cache,
-        any_source=in_cache,
-    )
-    return Library([str(folder)], library.read, prepared), place

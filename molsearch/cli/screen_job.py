@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
     from molsearch.index.reader import IndexReader
     from molsearch.nn.encoder import Encoder
+    from molsearch.search.cache import CachePlace
     from molsearch.search.inactives import Inactives
     from molsearch.search.queries import Query
     from molsearch.search.screen import HitList, Stopwatch
@@ -163,21 +165,36 @@ class Job:
     def _index_library(self, encoder: Encoder) -> IndexReader:
         """Find the library's index in the cache, or make it there."""
         from molsearch.errors import IndexCorruptError
-        from molsearch.index.reader import open_index
-        from molsearch.search.cache import cache_place
+        from molsearch.search.cache import cache_place, making
 
         with self.watch.stage("read library"):
             place = cache_place(
                 self.library, self.read, self.prepare, encoder.identity, limit=self.limit
             )
-        if (place.index / "manifest.json").exists():
+        with suppress(IndexCorruptError):  # told below, where it is mended
+            if (found := self._kept_index(place, encoder)) is not None:
+                return found
+        with making(place, self._tell_waiting):
             try:
-                reader = open_index(place.index, identity=encoder.identity)
+                found = self._kept_index(place, encoder)
             except IndexCorruptError as error:
                 stages.say(f"{error}: it is made again", quiet=False)
-            else:
-                stages.say(f"index of this library found in {place.index}", quiet=self.quiet)
-                return reader
+                found = None
+            return self._make_index(place, encoder) if found is None else found
+
+    def _tell_waiting(self) -> None:
+        stages.say("waiting: another run is making the index of this library", quiet=self.quiet)
+
+    def _kept_index(self, place: CachePlace, encoder: Encoder) -> IndexReader | None:
+        from molsearch.index.reader import open_index
+
+        if not (place.index / "manifest.json").exists():
+            return None
+        reader = open_index(place.index, identity=encoder.identity)
+        stages.say(f"index of this library found in {place.index}", quiet=self.quiet)
+        return reader
+
+    def _make_index(self, place: CachePlace, encoder: Encoder) -> IndexReader:
         stages.say(f"index of this library will be kept in {place.index}", quiet=self.quiet)
         with self.watch.stage("prepare library"):
             prepared = stages.prepared_set(

@@ -6,22 +6,25 @@ the first one made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import platformdirs
+from filelock import FileLock, Timeout
 
 from molsearch.chem.records import expand_sources
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepare import prepare, run_of
 from molsearch.data.prepared import PreparedSet
-from molsearch.errors import IndexCorruptError, InputError, UsageError
+from molsearch.errors import IndexCorruptError, InputError, MolSearchError, UsageError
 from molsearch.io.hashing import sha256_file, sha256_json
 
 STDIN = "-"
 OnProgress = Callable[[int, int], None]
+_POLL = 0.5  # seconds between two looks at a lock
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,41 @@ def cache_place(
     }
     folder = cache_root() / sha256_json(key)[:24]
     return CachePlace(folder / "prepared", folder / f"index-{encoder[:16]}")
+
+
+@contextmanager
+def making(place: CachePlace, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold a library's place alone, to make what is missing there.
+
+    Two screens of the same new library are one piece of work: the second waits for the first and
+    finds what that made. The lock ends with its process, so a killed run holds nobody up.
+
+    Parameters
+    ----------
+    on_wait
+        Called once where another process holds the place.
+
+    Raises
+    ------
+    MolSearchError
+        The cache cannot be written.
+    """
+    folder = place.prepared.parent
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if on_wait is not None:
+                on_wait()
+            lock.acquire(poll_interval=_POLL)
+    except OSError as error:
+        raise MolSearchError(f"cannot write to {folder.parent}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def ensure_prepared(

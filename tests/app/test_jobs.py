@@ -174,4 +174,7 @@ def test_progress_lines_of_every_verb():
     assert read_progress("embedding: 4 of 10 · 2/s · 0:03 left")["left"] == "0:03"
     assert read_progress("step 20 of 1,500 · loss 3.1 · 240 molecules/s")["total"] == 1500
     assert read_progress("aces (3 of 10): BEDROC ecfp4 0.5")["stage"] == "target aces"
+    assert read_progress("waiting: another run is making the index of this library") == {
+        "stage": "waiting", "note": "another run is making the index of this library",
+    }  # fmt: skip
     assert read_progress("molsearch: no index") is None

@@ -181,6 +181,11 @@ def test_progress_in_words():
     words, share = progress.describe(status)
     assert words == "Embedding: 50 of 200 · 25 a second · 0:06 left · 1 failed"
     assert share == 0.25
+    waiting = {"stage": "waiting", "note": "another run is making the index of this library"}
+    status = jobs.Status("running", label="screen", progress=waiting)
+    words, share = progress.describe(status)
+    assert words == "Waiting · another run is making the index of this library"
+    assert share is None
     assert progress.describe(jobs.Status("queued"))[0] == "Waiting for a free slot"
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pandas as pd
@@ -12,6 +16,10 @@ import pytest
 from command_line import ASPIRIN, MOLECULES
 from rdkit import Chem
 
+from molsearch.cli.screen_job import Job
+from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.nn.weights import load_encoder
+from molsearch.search.cache import cache_place, making
 from molsearch.search.hits import COLUMNS
 
 
@@ -181,6 +189,55 @@ def test_a_library_is_indexed_once_and_found_again(molsearch, world, tmp_path, m
     assert third.code == 0
     assert "it is made again" in third.err
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "d.csv").read_text()
+
+
+def test_two_screens_of_a_new_library_at_once_both_succeed(world, tmp_path):
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    command = [
+        *(sys.executable, "-m", "molsearch", "screen", "-q", ASPIRIN, "-l", str(world.library)),
+        *("--encoder", str(world.encoder), "-n", "1", "--conformers", "0", "-k", "4"),
+    ]
+    runs = [
+        subprocess.Popen(
+            [*command, "-o", str(tmp_path / name)], env=environment, text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )
+        for name in ("a.csv", "b.csv")
+    ]  # fmt: skip
+    told = [run.communicate(timeout=240)[1] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], told
+    assert sum("index of this library will be kept" in one for one in told) == 1
+    assert sum("index of this library found in" in one for one in told) == 1
+    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+
+
+def test_a_screen_waits_for_who_makes_the_index(molsearch, world, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    told = threading.Event()
+    monkeypatch.setattr(Job, "_tell_waiting", lambda job: told.set())
+    encoder = load_encoder(world.encoder, device="cpu").identity
+    place = cache_place([world.library], ReadConfig(), PrepareConfig(n_conformers=0), encoder)
+    release = threading.Event()
+
+    def hold():
+        with making(place):
+            held.set()
+            release.wait(240)
+
+    held = threading.Event()
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(60)
+    freer = threading.Thread(target=lambda: (told.wait(240), release.set()))
+    freer.start()
+    options = ("-n", 1, "--conformers", 0, "-k", 4, "-o", tmp_path / "a.csv")
+    found = molsearch(
+        "screen", "-q", ASPIRIN, "--encoder", world.encoder, "-l", world.library, *options
+    )
+    holder.join()
+    freer.join()
+    assert told.is_set()
+    assert found.code == 0
 
 
 def test_ids_that_repeat_in_a_raw_library_are_told(molsearch, world, tmp_path, monkeypatch):
