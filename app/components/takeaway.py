@@ -18,7 +18,7 @@ from app.jobs import Job
 from molsearch import schema
 
 _EDITOR = "shortlist-editor"
-_NAMED = {schema.RANK: "#", schema.MOLECULE_ID: "Id", schema.SCORE: "Score"}
+_FIXED = [schema.RANK, schema.MOLECULE_ID, schema.SCORE]
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,16 @@ def kept(job: Job, result: Result) -> pd.DataFrame:
         st.caption("Nothing yet: tick rows of the table, or press **Add to shortlist** at a hit.")
         return rows
     editor = _editor(job, notes)
-    shown = rows[[schema.RANK, schema.MOLECULE_ID, schema.SCORE]].copy()
+    shown = rows[_FIXED].copy()
     shown[shortlist.NOTE] = [editor.given[number] for number in rows.index]
     st.data_editor(
         shown,
         hide_index=True,
-        disabled=list(_NAMED),
+        disabled=_FIXED,
         column_config={
-            **{name: st.column_config.Column(label) for name, label in _NAMED.items()},
+            schema.RANK: st.column_config.Column("#"),
+            schema.MOLECULE_ID: st.column_config.Column("Id"),
+            schema.SCORE: st.column_config.NumberColumn("Score", format="%.3f"),
             shortlist.NOTE: st.column_config.TextColumn("Note", width="large", max_chars=500),
         },
         key=editor.key,
