@@ -16,6 +16,7 @@ from molsearch.bench.background import RandomPool, evaluate_random
 from molsearch.bench.conformers import ConformerCache, OnProgress, prepare_queries
 from molsearch.bench.evaluate import evaluate_task
 from molsearch.bench.leakage import audit, own_rows
+from molsearch.bench.merge import store
 from molsearch.bench.methods import Method, blend
 from molsearch.bench.molecules import CONFORMERS, Molecules
 from molsearch.bench.task import Benchmark, Task, limit
@@ -110,6 +111,9 @@ class Runner:
     def run(self, path: Path, *, overwrite: bool = False) -> dict[str, Any]:
         """Run what is not in the result file yet, writing the file after each target.
 
+        Runs at the same time may share a file: each adds to it what it has, and passes over what
+        another has finished meanwhile.
+
         Raises
         ------
         UsageError
@@ -117,16 +121,18 @@ class Runner:
         """
         record = self._open(path, overwrite)
         started = time.monotonic()
-        targets = self.targets()
+        targets, order = self.targets(), self.benchmark.targets()
         known = {*record["targets"], *targets}
-        record["targets"] = [name for name in self.benchmark.targets() if name in known]
+        record["targets"] = [name for name in order if name in known]
+        replace = overwrite
         for number, target in enumerate(targets, start=1):
             rows = {row["method"]: row for row in record["results"] if row["target"] == target}
             missing = [method for method in self.methods if method.name not in rows]
             bare = [m for m in self.methods if self.random and "random" not in rows.get(m.name, {})]
             if missing or bare:
                 self._run_target(record, target, missing, bare)
-                results.write(path, record)
+                record = store(path, record, order, replace=replace)
+                replace = False
                 self._tell(record, target, number, len(targets))
         record["runs"].append(
             {
@@ -136,8 +142,7 @@ class Runner:
                 "versions": versions(),
             }
         )
-        results.write(path, record)
-        return record
+        return store(path, record, order, replace=replace)
 
     def _open(self, path: Path, overwrite: bool) -> dict[str, Any]:
         config = self.config.model_dump(mode="json")

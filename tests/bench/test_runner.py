@@ -98,6 +98,57 @@ def test_an_interrupted_run_keeps_finished_targets(memory, tmp_path):
     assert timeless(whole["results"]) == timeless(straight["results"])
 
 
+def test_two_runs_at_once_fill_one_file(memory, tmp_path):
+    path = tmp_path / "memory.json"
+    others = []
+
+    def meanwhile(line):
+        """As another process would, between two targets of this run."""
+        if not others:
+            others.append(run(memory(), path, ["random"], config={"targets": ("t1", "t3")}))
+            others.append(run(memory(), path, ["ecfp4"], config={"targets": ("t3",)}))
+
+    benchmark = memory()
+    record = run(benchmark, path, ["ecfp4"], config={"limit_targets": 3}, say=meanwhile)
+    assert record == results.read(path)
+    assert {(row["target"], row["method"]) for row in record["results"]} == {
+        ("t1", "ecfp4"), ("t2", "ecfp4"), ("t3", "ecfp4"), ("t1", "random"), ("t3", "random"),
+    }  # fmt: skip
+    assert benchmark.loaded == ["t1", "t2"]  # the third was finished by the other run
+    assert record["targets"] == ["t1", "t2", "t3"]
+    assert set(record["methods"]) == {"ecfp4", "random"}
+    assert len(record["runs"]) == 3
+    straight = run(memory(), tmp_path / "straight.json", ["ecfp4"])
+    of = {(row["target"], row["method"]): row["metrics"] for row in record["results"]}
+    assert all(of[row["target"], "ecfp4"] == row["metrics"] for row in straight["results"])
+
+
+def test_a_file_that_another_run_replaces_is_not_mixed(memory, tmp_path):
+    path = tmp_path / "memory.json"
+    others = []
+
+    def meanwhile(line):
+        if not others:
+            config = BenchmarkConfig(limit_decoys=5)
+            others.append(
+                Runner(memory(), parse_methods(["random"]), config).run(path, overwrite=True)
+            )
+
+    with pytest.raises(UsageError, match=r"another configuration into .*memory\.json meanwhile"):
+        run(memory(), path, ["ecfp4"], say=meanwhile)
+    assert results.read(path) == others[0]
+
+
+def test_overwriting_keeps_nothing_of_the_old_file(memory, tmp_path):
+    path = tmp_path / "memory.json"
+    run(memory(), path, ["random"])
+    config = BenchmarkConfig(limit_decoys=5)
+    record = Runner(memory(), parse_methods(["ecfp4"]), config).run(path, overwrite=True)
+    assert record == results.read(path)
+    assert set(record["methods"]) == {"ecfp4"}
+    assert {row["method"] for row in record["results"]} == {"ecfp4"}
+
+
 def test_results_of_something_else_are_not_mixed(memory, tmp_path):
     path = tmp_path / "memory.json"
     run(memory(), path, ["random"])
