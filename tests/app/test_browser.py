@@ -136,6 +136,7 @@ def test_the_bundled_library_from_a_pasted_query_to_files(tab, world):
     ranks = wanted.set_index("molecule_id")["rank"]
     numbers = wanted.set_index("molecule_id")["record_number"]
     cards.first.filter(has_text=f"{ranks[ordered[0]]} · ").wait_for()
+    settle(tab)  # the buttons at the foot come last; until then they give the list as it was
 
     _, text = download(tab, tab.get_by_role("button", name="csv", exact=True))
     rows = list(csv.DictReader(text.splitlines()))
