@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from app import jobs, places
-from app.components.uploads import safe_name
+from app.components.uploads import safe_name, take
 from molsearch.bench import results, summary
 from molsearch.bench.evaluate import GRID
 from molsearch.bench.markdown import LABELS, gain, number, setting, with_interval
@@ -126,7 +126,7 @@ def place_upload(source: Path, stem: str, folder: Path) -> None:
     if not suffix.endswith(".gz"):  # a dot in the name itself is no part of the suffix
         suffix = Path(source.name).suffix
     folder.mkdir(parents=True, exist_ok=True)
-    source.replace(folder / f"{stem}{suffix}")
+    take(source, folder / f"{stem}{suffix}")
 
 
 def start(run_id: str, title: str, folder: Path, methods: Sequence[str]) -> jobs.Job:

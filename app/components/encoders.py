@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from app import jobs
-from app.components import choose
+from app.components import choose, uploads
 from molsearch.bench.markdown import LABELS, number
 from molsearch.errors import InputError
 
@@ -134,7 +134,7 @@ def start_tuning(
     run_id, folder = jobs.new_folder("train")
     moved = folder / "uploads" / upload.name
     moved.parent.mkdir()
-    upload.replace(moved)
+    uploads.take(upload, moved)
     more = [f"--value-column={value}"] if value else []
     more += [f"--target-column={target}"] if target else []
     more += ["--from", str(start_from)] if start_from else []

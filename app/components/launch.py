@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app import jobs, places
+from app.components import uploads
 from app.components.queries import Draft, inline, to_csv
 from molsearch.config import ScreenConfig
 from molsearch.errors import UsageError
@@ -137,7 +138,7 @@ def start_screen(
     if library.kind == "upload":
         moved = folder / "uploads" / library.path.name
         moved.parent.mkdir()
-        library.path.replace(moved)
+        uploads.take(library.path, moved)
         place = folder / INDEX
         steps.append(index_step(moved, place, options.encoder))
     elif library.kind == "files":
@@ -168,7 +169,7 @@ def start_index(upload: Path, encoder: Path | None = None, conformers: int = 1) 
     run_id, folder = jobs.new_folder("library")
     moved = folder / "uploads" / upload.name
     moved.parent.mkdir()
-    upload.replace(moved)
+    uploads.take(upload, moved)
     steps = [index_step(moved, folder / INDEX, encoder, conformers)]
     return jobs.start(run_id, upload.name, steps, {"library": upload.name})
 

@@ -156,8 +156,16 @@ def columns(path: Path) -> tuple[str, ...]:
     return seen.columns
 
 
+def take(path: Path, to: Path) -> None:
+    """Move an upload to the job that is made of it; the folder it waited in goes with it."""
+    path.replace(to)
+    if path.parent.name.startswith(WAITING):
+        with contextlib.suppress(OSError):  # not empty
+            path.parent.rmdir()
+
+
 def forget_taken(kept: dict[str, str]) -> None:
-    """Forget the uploads of a session that a job has taken, and remove their empty folders.
+    """Forget the uploads of a session that a job has taken.
 
     Parameters
     ----------
@@ -165,13 +173,8 @@ def forget_taken(kept: dict[str, str]) -> None:
         Where each upload of the session was stored; changed in place.
     """
     for file_id, stored in list(kept.items()):
-        path = Path(stored)
-        if path.is_file():
-            continue
-        del kept[file_id]
-        if path.parent.name.startswith(WAITING):
-            with contextlib.suppress(OSError):  # not empty, or removed already
-                path.parent.rmdir()
+        if not Path(stored).is_file():
+            del kept[file_id]
 
 
 def sweep(root: Path, now: float | None = None) -> int:

@@ -129,7 +129,9 @@ def test_no_runs_folder_is_nothing_to_sweep(tmp_path):
 
 def test_the_folder_of_an_upload_goes_as_soon_as_a_job_has_taken_it(tmp_path):
     taken, there = (waiting(tmp_path, name, 5) for name in (".upload-a", ".upload-b"))
-    (taken / "lib.smi").replace(tmp_path / "lib.smi")
+    uploads.take(taken / "lib.smi", tmp_path / "lib.smi")
+    assert (tmp_path / "lib.smi").is_file()
+    assert not taken.exists()
     kept = {"1": str(taken / "lib.smi"), "2": str(there / "lib.smi"), "3": str(tmp_path / "gone")}
     uploads.forget_taken(kept)
     assert list(kept) == ["2"]
