@@ -132,9 +132,7 @@ def start_tuning(
 ) -> jobs.Job:
     """Start fine-tuning on an uploaded series."""
     run_id, folder = jobs.new_folder("train")
-    moved = folder / "uploads" / upload.name
-    moved.parent.mkdir()
-    uploads.take(upload, moved)
+    moved = uploads.into_run(upload, folder)
     more = [f"--value-column={value}"] if value else []
     more += [f"--target-column={target}"] if target else []
     more += ["--from", str(start_from)] if start_from else []

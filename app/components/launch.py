@@ -136,9 +136,7 @@ def start_screen(
     steps = []
     source, place = "-i", library.path
     if library.kind == "upload":
-        moved = folder / "uploads" / library.path.name
-        moved.parent.mkdir()
-        uploads.take(library.path, moved)
+        moved = uploads.into_run(library.path, folder)
         place = folder / INDEX
         steps.append(index_step(moved, place, options.encoder))
     elif library.kind == "files":
@@ -167,9 +165,7 @@ def start_screen(
 def start_index(upload: Path, encoder: Path | None = None, conformers: int = 1) -> jobs.Job:
     """Start the preparation and indexing of an upload."""
     run_id, folder = jobs.new_folder("library")
-    moved = folder / "uploads" / upload.name
-    moved.parent.mkdir()
-    uploads.take(upload, moved)
+    moved = uploads.into_run(upload, folder)
     steps = [index_step(moved, folder / INDEX, encoder, conformers)]
     return jobs.start(run_id, upload.name, steps, {"library": upload.name})
 

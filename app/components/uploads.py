@@ -164,6 +164,14 @@ def take(path: Path, to: Path) -> None:
             path.parent.rmdir()
 
 
+def into_run(path: Path, folder: Path) -> Path:
+    """Move an upload into the folder of a run; returns where it is now."""
+    moved = folder / "uploads" / path.name
+    moved.parent.mkdir()
+    take(path, moved)
+    return moved
+
+
 def forget_taken(kept: dict[str, str]) -> None:
     """Forget the uploads of a session that a job has taken.
 
