@@ -3,7 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fakes import FakeEncoder, library
 from streamlit.testing.v1 import AppTest
+
+from app import jobs
+from molsearch.index.writer import build_index
 
 HOME = Path(__file__).resolve().parents[2] / "app" / "Home.py"
 
@@ -37,9 +41,15 @@ def page(runs):
     return opened
 
 
-def text_of(at: AppTest) -> str:
-    """Everything that a page says, in one string."""
-    kinds = ("html", "markdown", "caption", "error", "warning", "info", "success", "title",
-             "subheader", "code")  # fmt: skip
-    return "\n".join(str(one.value if hasattr(one, "value") else one.proto)
-                     for kind in kinds for one in at.get(kind))  # fmt: skip
+@pytest.fixture
+def started(monkeypatch):
+    """Jobs are written but never run."""
+    monkeypatch.setattr(jobs, "launch", lambda folder: None)
+
+
+@pytest.fixture
+def index(tmp_path):
+    prepared = library(tmp_path / "prepared", 60, bad_every=10)
+    place = tmp_path / "indexes" / "mine.index"
+    build_index(prepared, FakeEncoder(), place)
+    return place

@@ -1,0 +1,69 @@
+"""The Encoder page, and fine-tuning."""
+
+from __future__ import annotations
+
+import json
+
+from app_pages import button, said, upload
+from app_runs import QUERY, bare_run
+
+from app import jobs
+
+
+def test_a_series_becomes_a_fine_tuning(page, runs, started):
+    at = page("model")
+    upload(at, "tune-file", "my series.csv", f"smiles,drug_class,pIC50\n{QUERY},a,8\nCCO,a,4\n")
+    assert at.selectbox(key="tune-value").value.lower() == "pic50"
+    assert at.selectbox(key="tune-target").value == "drug_class"
+    button(at, "tune-go").click().run()
+    assert not at.exception
+    (job,) = jobs.recent("train")
+    assert job.steps[0].argv[3:] == (
+        "train", "--activities", str(job.file("uploads/my_series.csv")),
+        "-o", str(job.file("encoder")), "--active-above", "6.0", "--set", "name=tuned-my_series",
+        "--value-column=pIC50", "--target-column=drug_class",
+    )  # fmt: skip
+
+
+def test_structures_and_activities_alone_are_a_series(page, runs, started):
+    at = page("model")
+    upload(at, "tune-file", "s.csv", f"smiles,pIC50\n{QUERY},8\nCCO,4\n")
+    assert at.selectbox(key="tune-value").value.lower() == "pic50"
+    assert not at.error
+    at.selectbox(key="tune-target").set_value(at.selectbox(key="tune-value").value).run()
+    button(at, "tune-go").click().run()
+    assert "choose two" in at.error[0].value
+    assert jobs.recent() == []
+
+
+def test_the_encoder_page_shows_card_and_limits(page):
+    at = page("model")
+    assert "No binding energy" in said(at) or at.error
+
+
+def test_the_encoder_page_without_weights(page, monkeypatch, tmp_path):
+    from app.components import encoders
+
+    monkeypatch.setattr(encoders, "bundled_folder", lambda: tmp_path)
+    assert "no encoder card" in page("model").error[0].value
+
+
+def test_a_tuned_encoder_shows_its_figures_before_and_after(page, runs):
+    run_id = bare_run(runs, kind="train")
+    folder = runs / run_id / "encoder"
+    folder.mkdir()
+    (folder / "encoder.safetensors").write_bytes(b"")
+    figures = {"auroc": 0.55, "bedroc_80p5": 0.03, "auroc_inactives": 0.45}
+    told = {"ecfp4": figures, "before": figures, "after": {**figures, "auroc": 0.69}}
+    (folder / "card.json").write_text(json.dumps({"name": "tuned-x", "fine_tuning": told}))
+    at = page("model", run=run_id)
+    assert "Tuned." in at.success[0].value
+    assert at.selectbox(key="card").value.startswith("tuned-x")
+    table = at.dataframe[0].value
+    assert table[""].tolist() == ["ECFP4", "before", "after"]
+    assert table["AUROC"].tolist() == ["0.550", "0.550", "0.690"]
+    assert "AUROC against the inactives" in table.columns
+    at.selectbox(key="card").set_value("bundled").run()
+    assert "AUROC against the inactives" not in [
+        column for table in at.dataframe for column in table.value.columns
+    ]

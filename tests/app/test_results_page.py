@@ -1,0 +1,163 @@
+"""The Results page: a run in progress, its hits, the shortlist."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pandas as pd
+import pytest
+from app_pages import button, said
+from app_runs import bare_run, finished_run
+
+from app import jobs
+from app.components import progress, shortlist
+
+
+def test_results_are_shown_while_the_map_is_drawn(page, runs, monkeypatch):
+    run_id = finished_run(runs)
+    (runs / run_id / "map.parquet").unlink()
+    state = jobs.Status("running", label="map")
+    monkeypatch.setattr(jobs, "status", lambda job: state)
+    at = page("results", run=run_id)
+    assert len(at.dataframe[0].value) == 5
+    at.segmented_control(key="view").set_value("Map").run()
+    assert "No map" in said(at)
+
+
+def test_results_without_a_run_say_where_to_begin(page):
+    assert "No run chosen" in said(page("results"))
+
+
+@pytest.mark.parametrize("run_id", ["screen-0123456789abcdef", "../../etc/passwd", "<script>"])
+def test_results_of_an_unknown_run_are_an_error_not_a_crash(page, run_id):
+    at = page("results", run=run_id)
+    assert len(at.error) == 1
+    assert "run" in at.error[0].value
+
+
+def test_results_show_hits_and_hostile_names_as_text(page, runs):
+    at = page("results", run=finished_run(runs))
+    assert len(at.dataframe[0].value) == 5
+    shown = said(at)
+    assert "<script>" not in shown
+    assert "lies \\*far\\* from" in at.warning[0].value
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown  # the hit looked at first
+    assert at.title[0].value == "gefitinib \\<b\\>&\\[x\\]\\(y\\)"
+
+
+@pytest.mark.parametrize("view", ["Grid", "Scaffolds", "Novelty", "Map", "Scores"])
+def test_results_have_several_views(page, runs, view):
+    at = page("results", run=finished_run(runs))
+    at.segmented_control(key="view").set_value(view).run()
+    assert not at.exception
+    assert "<script>" not in said(at)
+
+
+@pytest.mark.parametrize("view", ["2D", "Properties"])
+def test_a_hit_can_be_looked_at_in_several_ways(page, runs, view):
+    at = page("results", run=finished_run(runs))
+    at.segmented_control(key="detail-view").set_value(view).run()
+    assert not at.exception
+    assert "<img src='data:image/svg+xml" in said(at)
+
+
+def test_results_filter_by_text_structure_and_novelty(page, runs):
+    at = page("results", run=finished_run(runs))
+    at.text_input(key="filter-text").set_value("cmd").run()
+    assert at.dataframe[0].value["molecule_id"].tolist() == ["=cmd|' /C calc'!A0"]
+    at.text_input(key="filter-text").set_value("").run()
+    at.text_input(key="filter-smarts").set_value("ncn").run()
+    assert len(at.dataframe[0].value) == 2
+    at.toggle(key="filter-new").set_value(True).run()
+    assert "No hit passes" in said(at)
+    at.text_input(key="filter-smarts").set_value("((").run()
+    assert "SMARTS" in at.error[0].value
+    assert not at.exception
+
+
+def test_the_shortlist_lives_in_the_run_and_survives_a_reload(page, runs):
+    run_id = finished_run(runs)
+    at = page("results", run=run_id)
+    button(at, "keep-2").click().run()
+    at.text_input(key="note-2").set_value("buy").run()
+    assert json.loads((runs / run_id / "shortlist.json").read_text()) == {"2": "buy"}
+    again = page("results", run=run_id)
+    assert "Shortlist (1)" in [one.value for one in again.subheader]
+    button(again, "drop-2").click().run()
+    assert json.loads((runs / run_id / "shortlist.json").read_text()) == {}
+
+
+def test_a_note_is_kept_when_the_next_press_comes_at_once(page, runs):
+    run_id = finished_run(runs)
+    at = page("results", run=run_id)
+    at.segmented_control(key="view").set_value("Grid").run()
+    button(at, "keep-2").click().run()
+    at.text_input(key="note-2").set_value("buy")
+    button(at, "look-4").click().run()  # one run for both: the note's field is gone from the page
+    assert json.loads((runs / run_id / "shortlist.json").read_text()) == {"2": "buy"}
+    button(at, "keep-4").click()
+    button(at, "look-2").click().run()
+    assert at.text_input(key="note-2").value == "buy"
+    assert json.loads((runs / run_id / "shortlist.json").read_text()) == {"2": "buy", "4": ""}
+
+
+def test_a_note_changed_elsewhere_is_shown_and_not_undone(page, runs):
+    run_id = finished_run(runs)
+    at = page("results", run=run_id)
+    button(at, "keep-2").click().run()
+    at.text_input(key="note-2").set_value("buy").run()
+    shortlist.annotate(jobs.attach(run_id), {2: "do not buy", 4: "not on the list"})
+    at.run()
+    assert at.text_input(key="note-2").value == "do not buy"
+    assert json.loads((runs / run_id / "shortlist.json").read_text()) == {"2": "do not buy"}
+
+
+def test_a_failed_and_a_cancelled_run_explain_themselves(page, runs):
+    failed = bare_run(runs, status="failed", error="no index at x")
+    at = page("results", run=failed)
+    assert at.error[0].value == "The run failed\\: no index at x"
+    assert "Run cancelled" in said(page("results", run=bare_run(runs, status="cancelled")))
+
+
+def test_the_map_offers_umap_where_it_was_made(page, runs, monkeypatch):
+    monkeypatch.setitem(sys.modules, "umap", None)
+    run_id = finished_run(runs)
+    at = page("results", run=run_id)
+    at.segmented_control(key="view").set_value("Map").run()
+    assert not at.exception
+    assert "pip install 'molsearch[umap]'" in said(at)
+    assert not [one for one in at.segmented_control if one.key == "map-layout"]
+    place = runs / run_id / "map.parquet"
+    chart = pd.read_parquet(place)
+    chart["umap_x"], chart["umap_y"] = chart["y"], chart["x"]
+    chart.to_parquet(place, index=False)
+    at.run()
+    assert "pip install" not in said(at)
+    assert at.segmented_control(key="map-layout").value == "PCA"
+    at.segmented_control(key="map-layout").set_value("UMAP").run()
+    assert not at.exception
+    assert "UMAP, first axis" in at.get("vega_lite_chart")[0].proto.spec
+
+
+def test_hits_are_shown_before_their_map():
+    assert not progress.shows_more(jobs.Status("queued", label="screen"))
+    assert not progress.shows_more(jobs.Status("running", label="screen"))
+    assert progress.shows_more(jobs.Status("running", step=1, label="map"))
+    assert progress.shows_more(jobs.Status("failed", label="screen"))
+
+
+def test_a_failed_run_names_the_users_file_not_the_servers_folders(page, runs):
+    run_id = bare_run(runs, status="failed")
+    state = runs / run_id / "state.json"
+    wrong = f"{runs / run_id}/uploads/a_[b](http://x).csv: no molecule rows"
+    state.write_text(json.dumps({**json.loads(state.read_text()), "error": wrong}))
+    told = page("results", run=run_id).error[0].value
+    assert str(runs) not in told
+    assert "a\\_\\[b\\]\\(http\\://x\\).csv" in told
+
+
+def test_a_run_that_lost_its_hits_says_so(page, runs):
+    run_id = finished_run(runs)
+    (runs / run_id / "hits.parquet").write_bytes(b"PAR1 broken")
+    assert "cannot be read" in page("results", run=run_id).error[0].value
