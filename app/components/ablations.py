@@ -12,7 +12,7 @@ import streamlit as st
 
 from app import places
 from app.components import theme
-from molsearch.bench.markdown import LABELS, number
+from molsearch.bench.report.markdown import LABELS, number
 
 SCHEMA = 1
 ECFP4 = "ECFP4"

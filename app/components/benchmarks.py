@@ -13,9 +13,10 @@ import pandas as pd
 
 from app import jobs, places
 from app.components.uploads import safe_name, take
-from molsearch.bench import results, summary
+from molsearch.bench import results
 from molsearch.bench.evaluate import GRID
-from molsearch.bench.markdown import LABELS, gain, number, setting, with_interval
+from molsearch.bench.report import summary
+from molsearch.bench.report.markdown import LABELS, gain, number, setting, with_interval
 from molsearch.errors import InputError, MolSearchError, UsageError
 
 RESULT = "result.json"

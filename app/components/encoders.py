@@ -13,7 +13,7 @@ import pandas as pd
 
 from app import jobs
 from app.components import choose, uploads
-from molsearch.bench.markdown import LABELS, number
+from molsearch.bench.report.markdown import LABELS, number
 from molsearch.errors import InputError
 
 BUNDLED = "bundled"

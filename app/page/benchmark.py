@@ -8,8 +8,9 @@ import streamlit as st
 
 from app import jobs, places
 from app.components import benchmarks, charts, choose, progress, theme, uploads
-from molsearch.bench import results, summary
-from molsearch.bench.markdown import caption
+from molsearch.bench import results
+from molsearch.bench.report import summary
+from molsearch.bench.report.markdown import caption
 from molsearch.errors import MolSearchError
 
 

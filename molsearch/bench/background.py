@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from molsearch.bench.benchmarks.files import read_smiles
+from molsearch.bench.benchmarks.places import data_root, read_table
+from molsearch.bench.benchmarks.task import Task
 from molsearch.bench.evaluate import Mask, rounded
-from molsearch.bench.files import read_smiles
 from molsearch.bench.methods import Method, blend, fuse
 from molsearch.bench.molecules import Molecules
-from molsearch.bench.places import data_root, read_table
-from molsearch.bench.task import Task
 from molsearch.errors import InputError, UsageError
 from molsearch.io.hashing import sha256_json
 from molsearch.metrics.bayes import ef_bayes, ef_bayes_draws, ef_bayes_max

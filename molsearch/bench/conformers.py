@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from molsearch.bench.task import Query
+from molsearch.bench.benchmarks.task import Query
 from molsearch.config import PrepareConfig
 from molsearch.data.prepared_table import RECORDS, table_of
 from molsearch.data.workers import Outcome, prepare_stream

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from molsearch.bench.baselines import Scores
+from molsearch.bench.benchmarks.task import Task
 from molsearch.bench.methods import Fusion, fuse
-from molsearch.bench.task import Task
 from molsearch.metrics.enrichment import Evaluation, evaluate_ranking
 from molsearch.metrics.ranking import Ranking, rank
 from molsearch.metrics.redrawn import molecule_bounds

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from molsearch.bench.audit.features import chunked, spread_over
 from molsearch.bench.conformers import Prepared3D
 from molsearch.bench.descriptors import DESCRIPTORS, Array, describe, joined
-from molsearch.bench.features import chunked, spread_over
 
 T = TypeVar("T")
 CONFORMERS = "conformers"  # what a scorer `needs` to read `Molecules.prepared`

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from molsearch.bench import results
+from molsearch.bench.audit.leakage import audit, own_rows
+from molsearch.bench.audit.training import TrainingSet
 from molsearch.bench.background import RandomPool, evaluate_random
+from molsearch.bench.benchmarks.task import Benchmark, Task, limit
 from molsearch.bench.conformers import ConformerCache, OnProgress, prepare_queries
 from molsearch.bench.evaluate import evaluate_task
-from molsearch.bench.leakage import audit, own_rows
 from molsearch.bench.merge import store
 from molsearch.bench.methods import Method, blend
 from molsearch.bench.molecules import CONFORMERS, Molecules
-from molsearch.bench.task import Benchmark, Task, limit
-from molsearch.bench.training import TrainingSet
 from molsearch.config import Config, PrepareConfig
 from molsearch.errors import UsageError
 from molsearch.io.hashing import sha256_json

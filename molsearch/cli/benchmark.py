@@ -13,9 +13,9 @@ from molsearch.cli import options
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from molsearch.bench.audit.training import TrainingSet
     from molsearch.bench.background import RandomPool
     from molsearch.bench.methods import Method
-    from molsearch.bench.training import TrainingSet
 
 app = typer.Typer(add_completion=False)
 
@@ -111,9 +111,9 @@ def benchmark(
     from molsearch.cli.allocator import ensure_allocator
 
     ensure_allocator()
+    from molsearch.bench.benchmarks.registry import open_benchmark
     from molsearch.bench.conformers import ConformerCache, cache_root
     from molsearch.bench.methods import parse_methods
-    from molsearch.bench.registry import open_benchmark
     from molsearch.bench.runner import BenchmarkConfig, Runner
     from molsearch.config import PrepareConfig
 
@@ -153,7 +153,7 @@ def benchmark(
     if as_json:
         typer.echo(json.dumps(_summary(record)))
     elif not quiet:
-        from molsearch.bench.markdown import overview
+        from molsearch.bench.report.markdown import overview
 
         typer.echo(overview(record))
         typer.echo(f"\n{path}  (molsearch report {path} makes a page of it)")
@@ -190,8 +190,8 @@ def _trainings(
     asked: str, methods: Sequence[Method], cache: Path, workers: int, quiet: bool
 ) -> list[TrainingSet]:
     """Training sets of the audit: those asked for, else those of the encoders at hand."""
+    from molsearch.bench.audit.training import STANDARD, has_training, load_training, training_name
     from molsearch.bench.neural import EncoderScorer
-    from molsearch.bench.training import STANDARD, has_training, load_training, training_name
 
     names = _split(asked)
     if names == ["none"]:

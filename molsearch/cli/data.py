@@ -36,8 +36,8 @@ def verify(
     quiet: options.Quiet = False,
 ) -> None:
     """Verify counts; see `_HELP`."""
-    from molsearch.bench.counts import compare
-    from molsearch.bench.registry import open_benchmark
+    from molsearch.bench.benchmarks.counts import compare
+    from molsearch.bench.benchmarks.registry import open_benchmark
     from molsearch.errors import InputError
 
     opened = open_benchmark(name, folder)

@@ -10,7 +10,7 @@ import typer
 from molsearch.cli import options
 
 if TYPE_CHECKING:
-    from molsearch.bench.flags import Known
+    from molsearch.bench.audit.flags import Known
     from molsearch.data.convert import Converted
 
 
@@ -52,7 +52,7 @@ def convert(
     import json
     from dataclasses import replace
 
-    from molsearch.bench.flags import flagged, read_known
+    from molsearch.bench.audit.flags import flagged, read_known
     from molsearch.cli.progress import Progress
     from molsearch.data.convert import convert as run
     from molsearch.data.convert import read_uniprot_map

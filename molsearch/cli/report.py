@@ -37,8 +37,8 @@ def report(
     quiet: options.Quiet = False,
 ) -> None:
     """Write the report; see `_HELP`."""
-    from molsearch.bench.html import to_html
-    from molsearch.bench.markdown import renewed, to_markdown
+    from molsearch.bench.report.html import to_html
+    from molsearch.bench.report.markdown import renewed, to_markdown
     from molsearch.bench.results import read_all
     from molsearch.errors import UsageError
     from molsearch.io.atomic import write_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from molsearch.bench.task import Provenance, Query, Task, pool_frame
+from molsearch.bench.benchmarks.task import Provenance, Query, Task, pool_frame
 
 ACTIVES = [f"O=C(Nc1ccc({x})cc1)c1ccccn1" for x in ("F", "Cl", "Br", "C", "OC", "C#N", "CC", "O")]
 DECOYS = [f"C{'C' * n}N1CCN(C{'C' * m})CC1" for n in range(6) for m in range(6)]

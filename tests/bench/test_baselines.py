@@ -11,17 +11,17 @@ from molsearch.bench.baselines import (
     PropertyScorer,
     RandomScorer,
 )
+from molsearch.bench.benchmarks.task import Query
 from molsearch.bench.conformers import ConformerCache, Prepared3D, prepare_queries
 from molsearch.bench.molecules import Molecules
 from molsearch.bench.neural import EncoderScorer
 from molsearch.bench.shape import ShapeScorer, UsrcatScorer, molecules_of
-from molsearch.bench.task import Query
 from molsearch.chem.prepare import prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.data.prepared_table import RECORDS
 
+from .benchmarks.test_files import BENZAMIDE
 from .conftest import ACTIVES, DECOYS
-from .test_files import BENZAMIDE
 
 POOL = [*ACTIVES[:4], *DECOYS[:4], "broken smiles"]
 
@@ -195,7 +195,7 @@ def test_interrupted_cache_keeps_finished_parts(tmp_path, monkeypatch):
 def test_queries_keep_their_crystal_pose(tmp_path):
     path = tmp_path / "crystal_ligand.mol2"
     path.write_text(BENZAMIDE)
-    from molsearch.bench.files import read_mol2_query
+    from molsearch.bench.benchmarks.files import read_mol2_query
 
     config = PrepareConfig(n_conformers=3)
     found = prepare_queries([read_mol2_query(path), Query("q", "CCO"), Query("x", "C1CC")], config)

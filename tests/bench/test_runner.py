@@ -8,10 +8,13 @@ import pytest
 from command_line import make_encoder
 
 from molsearch.bench import results
+from molsearch.bench.audit.training import load_training
 from molsearch.bench.background import draw_pool
+from molsearch.bench.benchmarks.published import PUBLISHED
 from molsearch.bench.conformers import ConformerCache
-from molsearch.bench.html import to_html
-from molsearch.bench.markdown import (
+from molsearch.bench.methods import parse_methods
+from molsearch.bench.report.html import to_html
+from molsearch.bench.report.markdown import (
     grid,
     number,
     overview,
@@ -19,12 +22,9 @@ from molsearch.bench.markdown import (
     tier_grid,
     to_markdown,
 )
-from molsearch.bench.methods import parse_methods
-from molsearch.bench.published import PUBLISHED
-from molsearch.bench.random_summary import random_lines
+from molsearch.bench.report.random_summary import random_lines
+from molsearch.bench.report.summary import best_possible, complete, lines, tiers
 from molsearch.bench.runner import BenchmarkConfig, Runner
-from molsearch.bench.summary import best_possible, complete, lines, tiers
-from molsearch.bench.training import load_training
 from molsearch.cli.benchmark import _trainings as trainings_of
 from molsearch.config import PrepareConfig
 from molsearch.errors import InputError, UsageError

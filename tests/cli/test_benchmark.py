@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from molsearch.bench.places import data_root
+from molsearch.bench.benchmarks.places import data_root
 
 ACTIVES = [f"O=C(Nc1ccc({x})cc1)c1ccccn1" for x in ("F", "Cl", "Br", "C", "OC", "C#N", "CC", "O")]
 DECOYS = [f"C{'C' * n}N1CCN(C{'C' * m})CC1" for n in range(5) for m in range(5)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from molsearch.bench.dekois import open_dekois
-from molsearch.bench.dev import DevScreens
-from molsearch.bench.dude import open_dude
-from molsearch.bench.folder import FolderBenchmark
-from molsearch.bench.litpcba import open_litpcba
-from molsearch.bench.muv import open_muv
-from molsearch.bench.task import Benchmark
+from molsearch.bench.benchmarks.dekois import open_dekois
+from molsearch.bench.benchmarks.dev import DevScreens
+from molsearch.bench.benchmarks.dude import open_dude
+from molsearch.bench.benchmarks.folder import FolderBenchmark
+from molsearch.bench.benchmarks.litpcba import open_litpcba
+from molsearch.bench.benchmarks.muv import open_muv
+from molsearch.bench.benchmarks.task import Benchmark
 from molsearch.errors import UsageError
 
 NAMES = ("dude", "litpcba", "muv", "dekois", "dev", "dev-lite")

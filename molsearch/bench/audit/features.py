@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from rdkit import Chem, rdBase
 
-from molsearch.bench.scaffolds import Hashes, core_keys, scaffold_hashes
+from molsearch.bench.audit.scaffolds import Hashes, core_keys, scaffold_hashes
 from molsearch.chem.fingerprints import N_BYTES, ecfp4
 from molsearch.chem.scaffold import scaffold
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from molsearch.bench.files import open_binary, read_sdf, read_smiles
-from molsearch.bench.places import locate, only, read_table, unknown_target
-from molsearch.bench.queries import drawn_queries
-from molsearch.bench.task import Benchmark, Provenance, Task, pool_frame
+from molsearch.bench.benchmarks.files import open_binary, read_sdf, read_smiles
+from molsearch.bench.benchmarks.places import locate, only, read_table, unknown_target
+from molsearch.bench.benchmarks.queries import drawn_queries
+from molsearch.bench.benchmarks.task import Benchmark, Provenance, Task, pool_frame
 from molsearch.errors import InputError
 
 _SOURCE = Provenance(

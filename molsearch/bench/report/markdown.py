@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from molsearch.bench.published import published
-from molsearch.bench.random_summary import decoy_sources, random_lines, random_note
-from molsearch.bench.summary import (
+from molsearch.bench.benchmarks.published import published
+from molsearch.bench.report.random_summary import decoy_sources, random_lines, random_note
+from molsearch.bench.report.summary import (
     BASELINE,
     COMPARED,
     Line,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from molsearch.bench.places import read_table
-from molsearch.bench.registry import open_benchmark
+from molsearch.bench.benchmarks.places import read_table
+from molsearch.bench.benchmarks.registry import open_benchmark
 from molsearch.data.parents import parents_of
 from molsearch.errors import InputError
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from molsearch.bench.files import read_mol2_query, read_sdf
-from molsearch.bench.places import locate, unknown_target
-from molsearch.bench.queries import drawn_queries
-from molsearch.bench.task import Benchmark, Provenance, Task, pool_frame
+from molsearch.bench.benchmarks.files import read_mol2_query, read_sdf
+from molsearch.bench.benchmarks.places import locate, unknown_target
+from molsearch.bench.benchmarks.queries import drawn_queries
+from molsearch.bench.benchmarks.task import Benchmark, Provenance, Task, pool_frame
 from molsearch.errors import InputError
 
 _DECOYS = "_Celling-v1.12_decoyset"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from molsearch.bench.files import read_mol2_query, read_smiles
-from molsearch.bench.places import locate, only, read_table, unknown_target
-from molsearch.bench.task import Benchmark, Provenance, Query, Task, pool_frame
+from molsearch.bench.benchmarks.files import read_mol2_query, read_smiles
+from molsearch.bench.benchmarks.places import locate, only, read_table, unknown_target
+from molsearch.bench.benchmarks.task import Benchmark, Provenance, Query, Task, pool_frame
 from molsearch.errors import InputError
 
 _SOURCE = Provenance(

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from molsearch.bench.task import Query
+from molsearch.bench.benchmarks.task import Query
 
 N_QUERIES = 5
 

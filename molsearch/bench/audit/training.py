@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from molsearch.bench.features import chunked, fingerprint_chunk, scaffold_chunk, spread_over
+from molsearch.bench.audit.features import chunked, fingerprint_chunk, scaffold_chunk, spread_over
+from molsearch.bench.audit.scaffolds import HashedScaffolds, Hashes, KnownScaffolds, ScaffoldIndex
+from molsearch.bench.benchmarks.places import data_root
 from molsearch.bench.molecules import Molecules
-from molsearch.bench.places import data_root
-from molsearch.bench.scaffolds import HashedScaffolds, Hashes, KnownScaffolds, ScaffoldIndex
 from molsearch.bench.similarity import Neighbourhood
 from molsearch.chem.fingerprints import N_BYTES
 from molsearch.errors import InputError

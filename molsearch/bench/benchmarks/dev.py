@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from molsearch.bench.places import data_root, only, read_table, unknown_target
-from molsearch.bench.task import Provenance, Query, Task, pool_frame
+from molsearch.bench.benchmarks.places import data_root, only, read_table, unknown_target
+from molsearch.bench.benchmarks.task import Provenance, Query, Task, pool_frame
 
 
 class DevScreens:

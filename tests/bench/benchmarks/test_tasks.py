@@ -6,19 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from molsearch.bench.counts import compare
-from molsearch.bench.dekois import open_dekois
-from molsearch.bench.dev import DevScreens
-from molsearch.bench.dude import open_dude
-from molsearch.bench.folder import FolderBenchmark
-from molsearch.bench.litpcba import open_litpcba
-from molsearch.bench.muv import open_muv
-from molsearch.bench.places import data_root
-from molsearch.bench.registry import open_benchmark
-from molsearch.bench.task import limit
+from molsearch.bench.benchmarks.counts import compare
+from molsearch.bench.benchmarks.dekois import open_dekois
+from molsearch.bench.benchmarks.dev import DevScreens
+from molsearch.bench.benchmarks.dude import open_dude
+from molsearch.bench.benchmarks.folder import FolderBenchmark
+from molsearch.bench.benchmarks.litpcba import open_litpcba
+from molsearch.bench.benchmarks.muv import open_muv
+from molsearch.bench.benchmarks.places import data_root
+from molsearch.bench.benchmarks.registry import open_benchmark
+from molsearch.bench.benchmarks.task import limit
 from molsearch.errors import InputError, UsageError
 
-from .conftest import ACTIVES, DECOYS, make_task
+from ..conftest import ACTIVES, DECOYS, make_task
 from .test_files import BENZAMIDE, sdf_text
 
 needs_data = pytest.mark.skipif(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from molsearch.bench.features import (
+from molsearch.bench.audit.features import (
     fingerprint_chunk,
     read_checked,
     read_trusted,
@@ -12,8 +12,8 @@ from molsearch.bench.features import (
     scaffold_chunk,
     spread_over,
 )
+from molsearch.bench.audit.scaffolds import ScaffoldIndex, core_keys, elements_of, scaffold_hashes
 from molsearch.bench.molecules import Molecules
-from molsearch.bench.scaffolds import ScaffoldIndex, core_keys, elements_of, scaffold_hashes
 from molsearch.chem.scaffold import scaffold
 
 WRITTEN = [

@@ -4,20 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from molsearch.bench.leakage import audit, own_rows
-from molsearch.bench.molecules import Molecules
-from molsearch.bench.summary import leakage, warnings
-from molsearch.bench.task import Query, Task, pool_frame
-from molsearch.bench.training import (
+from molsearch.bench.audit.leakage import audit, own_rows
+from molsearch.bench.audit.training import (
     STANDARD,
     TARGET_HELD_OUT,
     has_training,
     load_training,
     training_name,
 )
+from molsearch.bench.benchmarks.task import Query, Task, pool_frame
+from molsearch.bench.molecules import Molecules
+from molsearch.bench.report.summary import leakage, warnings
 from molsearch.errors import InputError
 
-from .conftest import ACTIVES, DECOYS, make_task
+from ..conftest import ACTIVES, DECOYS, make_task
 
 
 def molecules(task):
@@ -196,7 +196,7 @@ def test_named_training_sets_follow_the_flags(tmp_path, monkeypatch):
     frame["uniprot"] = [f"P{i}" for i in range(5)]
     frame.to_parquet(tmp_path / "activities.parquet")
     monkeypatch.setenv("MOLSEARCH_DATA", str(tmp_path))
-    monkeypatch.setattr("molsearch.bench.training.CHUNK", 1)
+    monkeypatch.setattr("molsearch.bench.audit.training.CHUNK", 1)
     standard = load_training(STANDARD, tmp_path / "cache")
     assert standard.skeletons == {skeletons[0], skeletons[2]}
     assert standard.targets == {"P0", "P2"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from molsearch.bench.task import Benchmark
+from molsearch.bench.benchmarks.task import Benchmark
 from molsearch.errors import UsageError
 
 # Whole-benchmark counts from the papers and sites; None where none is stated.

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from molsearch.bench.markdown import renewed
+from molsearch.bench.report.markdown import renewed
 from molsearch.bench.results import read_all
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_benchmark_page_is_what_its_files_say():

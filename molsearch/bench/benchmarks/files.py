@@ -9,7 +9,7 @@ from typing import IO
 from rdkit import Chem, rdBase
 from rdkit.Chem import AllChem
 
-from molsearch.bench.task import Query
+from molsearch.bench.benchmarks.task import Query
 from molsearch.errors import InputError
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 from rdkit import Chem
 
-from molsearch.bench.files import read_mol2_query
-from molsearch.bench.places import unknown_target
-from molsearch.bench.queries import drawn_queries
-from molsearch.bench.task import Provenance, Query, Task, pool_frame
+from molsearch.bench.benchmarks.files import read_mol2_query
+from molsearch.bench.benchmarks.places import unknown_target
+from molsearch.bench.benchmarks.queries import drawn_queries
+from molsearch.bench.benchmarks.task import Provenance, Query, Task, pool_frame
 from molsearch.chem.records import iter_records
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from rdkit import Chem
 
-from molsearch.bench.flags import flagged, read_known
+from molsearch.bench.audit.flags import flagged, read_known
 from molsearch.errors import InputError
 
 ASPIRIN, CAFFEINE, ETHANOL = "CC(=O)Oc1ccccc1C(=O)O", "Cn1cnc2c1c(=O)n(C)c(=O)n2C", "CCO"

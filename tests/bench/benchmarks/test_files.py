@@ -6,7 +6,7 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import AllChem
 
-from molsearch.bench.files import read_mol2_query, read_sdf, read_smiles
+from molsearch.bench.benchmarks.files import read_mol2_query, read_sdf, read_smiles
 from molsearch.errors import InputError
 
 # Benzamide with its SYBYL types, as a DUD-E crystal ligand comes.

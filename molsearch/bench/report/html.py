@@ -12,12 +12,13 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
-from molsearch.bench import results, svg
+from molsearch.bench import results
+from molsearch.bench.benchmarks.published import published
 from molsearch.bench.evaluate import GRID
-from molsearch.bench.markdown import LABELS, SOURCE_CAPTION, caption, gain, number, setting
-from molsearch.bench.published import published
-from molsearch.bench.random_summary import decoy_sources, random_lines, random_note
-from molsearch.bench.summary import (
+from molsearch.bench.report import svg
+from molsearch.bench.report.markdown import LABELS, SOURCE_CAPTION, caption, gain, number, setting
+from molsearch.bench.report.random_summary import decoy_sources, random_lines, random_note
+from molsearch.bench.report.summary import (
     BASELINE,
     COMPARED,
     SHOWN,

@@ -1,0 +1,1 @@
+"""What result files say: summaries, as a page, as Markdown, as plots."""
