@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ablation_plan import Job
-
+from ablation.plan import Job
 from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
 from molsearch.io.runs import processor

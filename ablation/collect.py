@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from ablation_plan import Job, Plan, Question, Variant, job_of
-from ablation_runs import NOTE_FILE, is_finished
-from ablation_summary import ECFP4_METRICS, METRICS, summarised
 from pydantic import ValidationError
 
+from ablation.plan import Job, Plan, Question, Variant, job_of
+from ablation.runs import NOTE_FILE, is_finished
+from ablation.summary import ECFP4_METRICS, METRICS, summarised
 from molsearch.config import TrainConfig
 from molsearch.errors import InputError
 from molsearch.nn.weights import CARD_FILE

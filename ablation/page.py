@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ablation_plan import Question
-from ablation_summary import METRICS
-
+from ablation.plan import Question
+from ablation.summary import METRICS
 from molsearch.errors import InputError
 from molsearch.io.markers import replaced
 

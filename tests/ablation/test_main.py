@@ -7,12 +7,13 @@ import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-import ablation
 import numpy as np
 import pandas as pd
 import pytest
 from ablation_folders import QUESTIONS, figures, finish, finish_all, write_plan
-from ablation_summary import summarised
+
+from ablation.__main__ import main
+from ablation.summary import summarised
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,7 +27,7 @@ def world(tmp_path):
 
 
 def call(world: Path, *more: str) -> int:
-    return ablation.main(
+    return main(
         [str(world / "plan.yaml"), "--runs", str(world / "runs"), "--results",
          str(world / "results"), "--page", str(world / "page.md"), *more]
     )  # fmt: skip
@@ -196,7 +197,7 @@ def test_another_version_or_a_page_without_markers_is_refused(world, capsys):
 
 
 def test_committed_page_and_figures_are_those_of_the_committed_results():
-    assert ablation.main([str(ROOT / "configs" / "ablation.yaml"), "--check"]) == 0
+    assert main([str(ROOT / "configs" / "ablation.yaml"), "--check"]) == 0
 
 
 def test_summarising_again_changes_nothing(world):

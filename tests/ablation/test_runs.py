@@ -7,12 +7,12 @@ import sys
 import threading
 import time
 
-import ablation_runs
 import psutil
 import pytest
-from ablation_plan import Job
-from ablation_runs import How, run_all
 
+from ablation import runs
+from ablation.plan import Job
+from ablation.runs import How, run_all
 from molsearch.errors import UsageError
 
 # Stands for `molsearch train`: notes that it ran, and ends the way its first change says.
@@ -31,7 +31,7 @@ if what == "fails" and not (out / "mended").exists():
 @pytest.fixture
 def faked(monkeypatch):
     monkeypatch.setattr(
-        ablation_runs,
+        runs,
         "command",
         lambda job, folder, how: [sys.executable, "-c", FAKE, str(folder), job.changes[0]],
     )
@@ -41,9 +41,9 @@ def job(tmp_path, name, what="ends"):
     return Job(f"q/{name}", tmp_path / "none.yaml", (what,))
 
 
-def go(jobs, runs, **how):
+def go(jobs, folder, **how):
     said, ended = [], []
-    failures = run_all(jobs, runs, How(**how), say=said.append, on_end=ended.append)
+    failures = run_all(jobs, folder, How(**how), say=said.append, on_end=ended.append)
     return failures, said, [one.name for one in ended]
 
 
@@ -76,7 +76,7 @@ def test_one_at_a_time_unless_more_are_asked_for(tmp_path, monkeypatch):
             running.remove(job)
         return ""
 
-    monkeypatch.setattr(ablation_runs._Crew, "run", counted)
+    monkeypatch.setattr(runs._Crew, "run", counted)
     jobs = [job(tmp_path, f"v-{seed}") for seed in range(4)]
     go(jobs, tmp_path)
     assert most == [1, 1, 1, 1]
@@ -85,7 +85,7 @@ def test_one_at_a_time_unless_more_are_asked_for(tmp_path, monkeypatch):
 
 
 def test_two_ablations_never_train_into_one_folder(tmp_path):
-    with ablation_runs._alone(tmp_path), pytest.raises(UsageError, match="another ablation"):
+    with runs._alone(tmp_path), pytest.raises(UsageError, match="another ablation"):
         go([job(tmp_path, "a-1")], tmp_path)
 
 
@@ -93,19 +93,19 @@ HARNESS = """
 import signal, sys
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
-import ablation_runs
-from ablation_plan import Job
+from ablation import runs
+from ablation.plan import Job
 child = "import pathlib, sys, time; pathlib.Path(sys.argv[1], 'runs').touch(); time.sleep(600)"
-ablation_runs.command = lambda job, folder, how: [sys.executable, "-c", child, str(folder)]
+runs.command = lambda job, folder, how: [sys.executable, "-c", child, str(folder)]
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 job = Job("q/a-1", Path("none.yaml"), ())
-ablation_runs.run_all([job], Path(sys.argv[1]), ablation_runs.How(), say=print, on_end=print)
+runs.run_all([job], Path(sys.argv[1]), runs.How(), say=print, on_end=print)
 """
 
 
 def harness(tmp_path):
     """A harness in another process, whose run has started."""
-    here = [str(ablation_runs.ROOT / "benchmarks"), str(ablation_runs.ROOT)]
+    here = [str(runs.ROOT)]
     process = subprocess.Popen(
         [sys.executable, "-c", HARNESS, str(tmp_path), *here], stdout=subprocess.DEVNULL
     )
@@ -126,7 +126,7 @@ def children(process):
 
 def free(tmp_path):
     try:
-        with ablation_runs._alone(tmp_path):
+        with runs._alone(tmp_path):
             return True
     except UsageError:
         return False
@@ -156,19 +156,19 @@ def test_a_run_whose_harness_was_killed_keeps_the_folder_locked(tmp_path):
 
 def test_a_run_notes_commit_and_machine_and_keeps_earlier_ones(tmp_path, faked, monkeypatch):
     one = job(tmp_path, "a-1", "fails")
-    monkeypatch.setattr(ablation_runs, "commit", lambda: "first")
+    monkeypatch.setattr(runs, "commit", lambda: "first")
     go([one], tmp_path)
     go([one], tmp_path)
-    monkeypatch.setattr(ablation_runs, "commit", lambda: "second+")
+    monkeypatch.setattr(runs, "commit", lambda: "second+")
     go([one], tmp_path, threads=2)
-    notes = json.loads((tmp_path / "q/a-1" / ablation_runs.NOTE_FILE).read_text())
+    notes = json.loads((tmp_path / "q/a-1" / runs.NOTE_FILE).read_text())
     assert [note["commit"] for note in notes] == ["first", "second+"]
     assert [note["machine"]["threads"] for note in notes] == [1, 2]
 
 
 def test_options_reach_the_command_line(tmp_path):
     how = How(workers=3, threads=2, device="cuda", cache=tmp_path / "cache")
-    words = ablation_runs.command(Job("q/a-1", tmp_path / "c.yaml", ("a=1", "b=2")), tmp_path, how)
+    words = runs.command(Job("q/a-1", tmp_path / "c.yaml", ("a=1", "b=2")), tmp_path, how)
     assert words[1:5] == ["-m", "molsearch", "train", str(tmp_path / "c.yaml")]
     pairs = [
         *(["-n", "3"], ["--threads", "2"], ["--device", "cuda"], ["-o", str(tmp_path)]),

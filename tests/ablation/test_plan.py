@@ -3,10 +3,10 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
-import ablation_plan
 import pytest
 from ablation_folders import QUESTIONS, write_plan
 
+from ablation import plan as plans
 from molsearch.errors import InputError, UsageError
 
 ROOT = Path(__file__).parents[2]
@@ -21,22 +21,22 @@ def changed(tmp_path, question="method", variant=None, **fields):
 
 
 def test_runs_are_named_and_ordered_seed_by_seed_and_shared_ones_come_once(tmp_path):
-    plan = ablation_plan.read_plan(write_plan(tmp_path))
-    names = [job.name for job in ablation_plan.jobs(plan, tmp_path, "method")]
+    plan = plans.read_plan(write_plan(tmp_path))
+    names = [job.name for job in plans.jobs(plan, tmp_path, "method")]
     assert names == [f"method/{v}-{s}" for s in (1, 2, 3) for v in ("supervised", "soft")]
-    assert [job.name for job in ablation_plan.jobs(plan, tmp_path, "labels")] == [
+    assert [job.name for job in plans.jobs(plan, tmp_path, "labels")] == [
         "labels/few-1",
         "method/supervised-1",
     ]
 
 
 def test_settings_are_the_questions_then_the_variants_then_the_seed(tmp_path):
-    plan = ablation_plan.read_plan(write_plan(tmp_path))
-    job = list(ablation_plan.jobs(plan, tmp_path, "method"))[1]
+    plan = plans.read_plan(write_plan(tmp_path))
+    job = list(plans.jobs(plan, tmp_path, "method"))[1]
     assert job.changes == ("micro_batch=16", "soft.uniformity=0", "seed=1")
     config = job.config()
     assert (config.micro_batch, config.soft.uniformity, config.seed) == (16, 0.0, 1)
-    shared = list(ablation_plan.jobs(plan, tmp_path, "labels"))[1]
+    shared = list(plans.jobs(plan, tmp_path, "labels"))[1]
     assert shared.changes == ("micro_batch=16", "seed=1")  # of the question it belongs to
 
 
@@ -58,43 +58,43 @@ def test_settings_are_the_questions_then_the_variants_then_the_seed(tmp_path):
 )
 def test_a_wrong_plan_is_refused_in_one_line(tmp_path, fields, said):
     with pytest.raises(UsageError, match=said) as error:
-        ablation_plan.read_plan(changed(tmp_path, **fields))
+        plans.read_plan(changed(tmp_path, **fields))
     assert "\n" not in str(error.value)
 
 
 def test_settings_of_the_encoder_are_checked_before_training(tmp_path):
-    plan = ablation_plan.read_plan(changed(tmp_path, set=["model.depth=3"]))
+    plan = plans.read_plan(changed(tmp_path, set=["model.depth=3"]))
     with pytest.raises(UsageError, match=r"method/supervised-1: model\.depth"):
-        next(iter(ablation_plan.jobs(plan, tmp_path, "method"))).config()
+        next(iter(plans.jobs(plan, tmp_path, "method"))).config()
 
 
 def test_questions_are_chosen_by_name(tmp_path):
-    plan = ablation_plan.read_plan(write_plan(tmp_path))
-    assert ablation_plan.chosen(plan, []) == ["method", "labels"]
-    assert ablation_plan.chosen(plan, ["labels"]) == ["labels"]
+    plan = plans.read_plan(write_plan(tmp_path))
+    assert plans.chosen(plan, []) == ["method", "labels"]
+    assert plans.chosen(plan, ["labels"]) == ["labels"]
     with pytest.raises(UsageError, match="there are method, labels"):
-        ablation_plan.chosen(plan, ["x"])
+        plans.chosen(plan, ["x"])
     with pytest.raises(InputError, match="cannot be read"):
-        ablation_plan.read_plan(tmp_path / "absent.yaml")
+        plans.read_plan(tmp_path / "absent.yaml")
 
 
 def test_every_setting_of_the_committed_plan_is_one():
-    plan = ablation_plan.read_plan(COMMITTED)
+    plan = plans.read_plan(COMMITTED)
     for name in plan.questions:
-        for job in ablation_plan.jobs(plan, COMMITTED.parent, name):
+        for job in plans.jobs(plan, COMMITTED.parent, name):
             job.config()
 
 
 def test_the_committed_variants_train_as_long_as_their_budget_says():
-    plan = ablation_plan.read_plan(COMMITTED)
+    plan = plans.read_plan(COMMITTED)
     for name in ("method", "labels"):
-        for job in ablation_plan.jobs(plan, COMMITTED.parent, name):
+        for job in plans.jobs(plan, COMMITTED.parent, name):
             supervised = "supervised-" in job.name and "/soft" not in job.name
             changes = [one for one in job.changes if "activities_limit" not in one]
-            config = ablation_plan.Job(job.name, job.config_file, tuple(changes)).config()
+            config = plans.Job(job.name, job.config_file, tuple(changes)).config()
             assert config.steps == (1000 if supervised else 500)
             assert config.evaluate_every == 250
             assert config.method == "supervised" or config.soft.limit == 100_000
     for name, steps in (("ideas", 1000), ("geometry", 500), ("regularisation", 500)):
-        for job in ablation_plan.jobs(plan, COMMITTED.parent, name):
+        for job in plans.jobs(plan, COMMITTED.parent, name):
             assert job.config().steps == steps

@@ -1,9 +1,9 @@
 """Train the variants of an ablation, gather their development figures, renew page and figures.
 
-    python benchmarks/ablation.py configs/ablation.yaml [--only QUESTION]... [--runs FOLDER]
+    python -m ablation configs/ablation.yaml [--only QUESTION]... [--runs FOLDER]
         [--cache FOLDER] [-n 1] [--threads 1] [--device cpu] [--jobs 1]
-    python benchmarks/ablation.py configs/ablation.yaml --collect-only --runs FOLDER
-    python benchmarks/ablation.py configs/ablation.yaml --check
+    python -m ablation configs/ablation.yaml --collect-only --runs FOLDER
+    python -m ablation configs/ablation.yaml --check
 
 A run's folder is RUNS/QUESTION/VARIANT-SEED. Finished runs are skipped and interrupted ones
 continue; one is trained at a time unless --jobs says otherwise. Results are written after every
@@ -21,16 +21,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# This checkout's molsearch, wherever another is installed.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from ablation_collect import SCHEMA, collect
-from ablation_figure import figure
-from ablation_page import page
-from ablation_plan import Job, Plan, chosen, jobs, read_plan
-from ablation_runs import ROOT, How, run_all
-from ablation_summary import summarised
-
+from ablation.collect import SCHEMA, collect
+from ablation.figure import figure
+from ablation.page import page
+from ablation.plan import Job, Plan, chosen, jobs, read_plan
+from ablation.runs import ROOT, How, run_all
+from ablation.summary import summarised
 from molsearch.errors import InputError, MolSearchError
 from molsearch.io.atomic import write_text
 
@@ -65,7 +61,9 @@ def _main(options: argparse.Namespace) -> int:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m ablation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("plan", type=Path, help="YAML file of the questions")
