@@ -11,7 +11,7 @@ if str(_TREE) not in sys.path:  # `streamlit run app/Home.py` knows its own fold
 
 import streamlit as st  # noqa: E402
 
-from app.components import theme, uploads  # noqa: E402
+from molsearch_app.components import theme, uploads  # noqa: E402
 
 st.set_page_config(page_title="molsearch", page_icon=theme.ICON, layout="wide")
 theme.style()
@@ -19,7 +19,7 @@ uploads.forget_taken(st.session_state.get("uploads", {}))
 
 # Not "pages": Streamlit would serve a folder of that name by its own rules, without this file,
 # to whoever opens a run's address before anybody has opened the first page.
-_PAGES = _TREE / "app" / "page"
+_PAGES = Path(__file__).resolve().parent / "page"
 page = st.navigation(
     [
         st.Page(_PAGES / "screen.py", title="Screen", icon=":material/search:", default=True),

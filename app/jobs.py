@@ -20,10 +20,10 @@ from typing import Any
 
 import psutil
 
-from app import places
-from app.runner import CANCEL, JOB, LOG, STATE
 from molsearch.errors import InputError, UsageError
 from molsearch.io.atomic import write_text
+from molsearch_app import places
+from molsearch_app.runner import CANCEL, JOB, LOG, STATE
 
 _ID = re.compile(r"[a-z]{3,12}-[0-9a-f]{16}")
 _KINDS = ("screen", "library", "benchmark", "verify", "train")
@@ -152,7 +152,7 @@ def launch(folder: Path) -> None:
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     # It must outlive this server and shares no terminal with it.
     process = subprocess.Popen(
-        [sys.executable, "-m", "app.runner", str(folder)],
+        [sys.executable, "-m", "molsearch_app.runner", str(folder)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """The map of the chemical space: library, hits and queries on the encoder's principal axes.
 
 Where umap-learn is installed, each point has a place of UMAP's too. Runs as the last step of a
-screen, in a process of its own: ``python -m app.mapping RUN_FOLDER``.
+screen, in a process of its own: ``python -m molsearch_app.mapping RUN_FOLDER``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.components import umap
-from app.components.launch import HITS, MAP, QUERIES
-from app.components.space import Array, axes, embeddings
 from molsearch import schema
 from molsearch.api import load_encoder
 from molsearch.config import ReadConfig
@@ -26,6 +23,9 @@ from molsearch.index.reader import IndexReader, open_index
 from molsearch.io.tables import write_frame
 from molsearch.search.fusion import QuerySet
 from molsearch.search.queries import embed_queries, read_queries
+from molsearch_app.components import umap
+from molsearch_app.components.launch import HITS, MAP, QUERIES
+from molsearch_app.components.space import Array, axes, embeddings
 
 LIBRARY_ROWS, HIT_ROWS = 3000, 1000
 _SEED = 20

@@ -1,8 +1,8 @@
 """Runs one job's steps in a process of its own, so that a job outlives page, tab and server.
 
-Started by `app.jobs.start` as ``python -m app.runner RUN_FOLDER``. It gives each step a terminal
-to report its progress to, reads that, and keeps ``state.json`` true. Standard library only: it
-must start at once and hold no memory while a job computes.
+Started by `molsearch_app.jobs.start` as ``python -m molsearch_app.runner RUN_FOLDER``. It gives
+each step a terminal to report its progress to, reads that, and keeps ``state.json`` true. Standard
+library only: it must start at once and hold no memory while a job computes.
 """
 
 from __future__ import annotations

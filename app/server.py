@@ -19,8 +19,8 @@ from starlette.responses import Response  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 from streamlit.starlette import App  # noqa: E402
 
-from app import places  # noqa: E402
-from app.components import drawing, takeaway, uploads, views  # noqa: E402, F401  pages find them loaded
+from molsearch_app import places  # noqa: E402
+from molsearch_app.components import drawing, takeaway, uploads, views  # noqa: E402, F401  pages find them loaded
 
 _HEADERS = {
     "Cache-Control": "private, max-age=86400, immutable",

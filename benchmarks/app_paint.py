@@ -36,10 +36,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from app_runs import finished_run, hit_frame
 from browsing import browsing, new_tab, serving, settle
 
-from app import places
 from molsearch.io.atomic import write_text
 from molsearch.io.runs import processor
 from molsearch.schema import MOLECULE_ID, RANK, RECORD_NUMBER, SCORE
+from molsearch_app import places
 
 RESULT = Path(__file__).parents[1] / "results" / "app-paint.json"
 HITS = 10_000

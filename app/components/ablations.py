@@ -10,9 +10,9 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from app import places
-from app.components import theme
 from molsearch.bench.report.markdown import LABELS, number
+from molsearch_app import places
+from molsearch_app.components import theme
 
 SCHEMA = 1
 ECFP4 = "ECFP4"

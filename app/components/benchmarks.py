@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app import jobs, places
-from app.components.uploads import safe_name, take
 from molsearch.bench import results
 from molsearch.bench.evaluate import GRID
 from molsearch.bench.report import summary
 from molsearch.bench.report.markdown import LABELS, gain, number, setting, with_interval
 from molsearch.errors import InputError, MolSearchError, UsageError
+from molsearch_app import jobs, places
+from molsearch_app.components.uploads import safe_name, take
 
 RESULT = "result.json"
 SHOWN = ("bedroc_80p5", "auroc", "ef_1pct", "ef_5pct", "log_auc")

@@ -7,9 +7,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from app.components import theme, umap
-from app.components.hits import NEW_BELOW, records, title
 from molsearch import schema
+from molsearch_app.components import theme, umap
+from molsearch_app.components.hits import NEW_BELOW, records, title
 
 PICK = "pick"
 _MOST = 5000

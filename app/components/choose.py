@@ -10,11 +10,11 @@ from pathlib import Path
 import streamlit as st
 from streamlit_ketcher import st_ketcher
 
-from app import places
-from app.components import library, queries, theme, uploads
-from app.components.launch import Library, Options
-from app.components.queries import Draft
 from molsearch.errors import MolSearchError
+from molsearch_app import places
+from molsearch_app.components import library, queries, theme, uploads
+from molsearch_app.components.launch import Library, Options
+from molsearch_app.components.queries import Draft
 
 _HINT = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1 gefitinib\nInChI=1S/…"
 

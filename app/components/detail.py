@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.components import drawing, radar, shortlist, theme, viewer
-from app.components.hits import NEW_BELOW, Result, title
-from app.jobs import Job
 from molsearch import schema
 from molsearch.chem.prepare import prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.schema import Failure, Record
+from molsearch_app.components import drawing, radar, shortlist, theme, viewer
+from molsearch_app.components.hits import NEW_BELOW, Result, title
+from molsearch_app.jobs import Job
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

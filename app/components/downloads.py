@@ -11,13 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from app.components.hits import Result, records, title
 from molsearch import schema
 from molsearch.chem.overlay import overlay
 from molsearch.errors import InputError
 from molsearch.io.tables import write_sdf, write_text_table
 from molsearch.search.hits import STRUCTURES
 from molsearch.search.page import write_page
+from molsearch_app.components.hits import Result, records, title
 
 POSES_MOST = 100
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")

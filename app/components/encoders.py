@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from app import jobs
-from app.components import choose, uploads
 from molsearch.bench.report.markdown import LABELS, number
 from molsearch.errors import InputError
+from molsearch_app import jobs
+from molsearch_app.components import choose, uploads
 
 BUNDLED = "bundled"
 TUNED = "encoder"

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.components.launch import HITS, MAP
-from app.jobs import Job
 from molsearch import schema
 from molsearch.chem.filters import SmartsFilter
 from molsearch.errors import InputError
 from molsearch.search.hits import COLUMNS
+from molsearch_app.components.launch import HITS, MAP
+from molsearch_app.jobs import Job
 
 # Below this ECFP4 similarity to the nearest query a hit counts as new by fingerprint.
 NEW_BELOW = 0.35

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from app import jobs, places
-from app.components import uploads
-from app.components.queries import Draft, inline, to_csv
 from molsearch.config import ScreenConfig
 from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
+from molsearch_app import jobs, places
+from molsearch_app.components import uploads
+from molsearch_app.components.queries import Draft, inline, to_csv
 
 HITS, MAP, QUERIES, INDEX = "hits.parquet", "map.parquet", "queries.csv", "library.index"
 INACTIVES = "inactives.csv"
@@ -149,7 +149,9 @@ def start_screen(
         )
     )
     steps.append(
-        jobs.Step("map", (sys.executable, "-m", "app.mapping", str(folder)), optional=True)
+        jobs.Step(
+            "map", (sys.executable, "-m", "molsearch_app.mapping", str(folder)), optional=True
+        )
     )
     names = ", ".join(draft.name for draft in drafts[:3]) + (" …" if len(drafts) > 3 else "")
     meta = {

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import jobs, places
-from app.components import space
 from molsearch import schema
 from molsearch.data.repeats import Repeats, repeated_ids
 from molsearch.errors import MolSearchError
 from molsearch.index.layout import MANIFEST
 from molsearch.index.manifest import Manifest, read_model
 from molsearch.index.reader import open_index
+from molsearch_app import jobs, places
+from molsearch_app.components import space
 
 SAMPLE = 3000
 _SEED = 20

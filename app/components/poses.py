@@ -7,9 +7,9 @@ import time
 import pandas as pd
 import streamlit as st
 
-from app.components import downloads
-from app.components.hits import Result
 from molsearch import schema
+from molsearch_app.components import downloads
+from molsearch_app.components.hits import Result
 
 USUAL, MOST = 100, 5000
 # Before anything was aligned here; the pace of this machine takes its place.

@@ -6,9 +6,9 @@ import html
 
 import streamlit as st
 
-from app import jobs
-from app.components import theme
 from molsearch.errors import MolSearchError
+from molsearch_app import jobs
+from molsearch_app.components import theme
 
 _WORDS = {
     "prepare and index": "Preparing and indexing the library",

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from app import places
-from app.components import theme
 from molsearch.chem.inchi import PREFIX, smiles_of_inchi
 from molsearch.chem.prepare import prepare_record
 from molsearch.chem.readers.smi import split_line
@@ -24,6 +22,8 @@ from molsearch.chem.records import iter_records
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure, Record
+from molsearch_app import places
+from molsearch_app.components import theme
 
 MOST = 200
 LONGEST_NAME = 80

@@ -6,7 +6,7 @@ import html
 import math
 from collections.abc import Mapping, Sequence
 
-from app.components import theme
+from molsearch_app.components import theme
 
 # Property, label, what the outer ring stands for.
 AXES = (

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from app.jobs import Job
 from molsearch.io.atomic import write_text
+from molsearch_app.jobs import Job
 
 FILE, NOTE = "shortlist.json", "note"
 _LONGEST = 2000

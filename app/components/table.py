@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.components import drawing
-from app.components.hits import Result
 from molsearch import schema
+from molsearch_app.components import drawing
+from molsearch_app.components.hits import Result
 
 _CONTRAST = (schema.PENALISED_SCORE, schema.INACTIVE_SCORE, schema.INACTIVE_ID)
 ROW_HEIGHT, HEIGHT = 92, 640

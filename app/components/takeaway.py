@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from app import jobs
-from app.components import downloads, poses, shortlist
-from app.components.hits import Result
-from app.jobs import Job
 from molsearch import schema
+from molsearch_app import jobs
+from molsearch_app.components import downloads, poses, shortlist
+from molsearch_app.components.hits import Result
+from molsearch_app.jobs import Job
 
 _EDITOR = "shortlist-editor"
 _FIXED = [schema.RANK, schema.MOLECULE_ID, schema.SCORE]

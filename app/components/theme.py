@@ -9,8 +9,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components import drawing
 from molsearch import __version__
+from molsearch_app.components import drawing
 
 ICON = str(Path(__file__).resolve().parents[1] / "static" / "icon.svg")
 # Colours by meaning, of middle brightness: they stand on light and dark pages alike.

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from app.components.space import Array
+from molsearch_app.components.space import Array
 
 COLUMNS = ("umap_x", "umap_y")
 INSTALL = "pip install 'molsearch[umap]'"

@@ -9,9 +9,9 @@ from typing import Any
 import streamlit as st
 import streamlit.components.v1 as components
 
-from app.components import theme
 from molsearch.chem.overlay import Overlay, overlay
 from molsearch.errors import InputError
+from molsearch_app.components import theme
 
 _FOLDER = Path(__file__).resolve().parents[1] / "static" / "viewer"
 

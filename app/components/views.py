@@ -10,10 +10,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.components import charts, detail, shortlist, table, theme, umap
-from app.components.hits import BY_MARGIN, SORTS, Filter, Result, bounds, records, scaffolds
-from app.jobs import Job
 from molsearch import schema
+from molsearch_app.components import charts, detail, shortlist, table, theme, umap
+from molsearch_app.components.hits import (
+    BY_MARGIN,
+    SORTS,
+    Filter,
+    Result,
+    bounds,
+    records,
+    scaffolds,
+)
+from molsearch_app.jobs import Job
 
 _PER_PAGE = 24
 _SCAFFOLDS_PER_PAGE = 12

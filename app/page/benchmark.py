@@ -6,12 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from app import jobs, places
-from app.components import benchmarks, charts, choose, progress, theme, uploads
 from molsearch.bench import results
 from molsearch.bench.report import summary
 from molsearch.bench.report.markdown import caption
 from molsearch.errors import MolSearchError
+from molsearch_app import jobs, places
+from molsearch_app.components import benchmarks, charts, choose, progress, theme, uploads
 
 
 def main() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app import jobs
-from app.components import charts, choose, downloads, library, progress, theme, uploads
-from app.components.launch import start_index, start_verify
-from app.components.library import Summary
-from app.components.takeaway import ready
 from molsearch import schema
 from molsearch.errors import MolSearchError
+from molsearch_app import jobs
+from molsearch_app.components import charts, choose, downloads, library, progress, theme, uploads
+from molsearch_app.components.launch import start_index, start_verify
+from molsearch_app.components.library import Summary
+from molsearch_app.components.takeaway import ready
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the library …")

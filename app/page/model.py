@@ -8,10 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import jobs
-from app.components import ablations, choose, encoders, progress, theme, uploads
 from molsearch.data.series import TARGET_COLUMNS, VALUE_COLUMNS
 from molsearch.errors import MolSearchError
+from molsearch_app import jobs
+from molsearch_app.components import ablations, choose, encoders, progress, theme, uploads
 
 _ONE = "(one target)"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import jobs
-from app.components import detail, hits, progress, takeaway, theme, views
-from app.components.hits import Result
-from app.components.launch import MAP
 from molsearch import schema
 from molsearch.errors import MolSearchError
+from molsearch_app import jobs
+from molsearch_app.components import detail, hits, progress, takeaway, theme, views
+from molsearch_app.components.hits import Result
+from molsearch_app.components.launch import MAP
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the hit list …")

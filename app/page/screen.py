@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import jobs, places
-from app.components import choose, queries, theme
-from app.components.launch import start_screen
 from molsearch.errors import MolSearchError
+from molsearch_app import jobs, places
+from molsearch_app.components import choose, queries, theme
+from molsearch_app.components.launch import start_screen
 
 # Which page shows a run of a kind.
 _PAGES = {"library": "library", "verify": "library", "benchmark": "benchmark", "train": "model"}

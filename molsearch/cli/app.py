@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import os
 import subprocess
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(add_completion=False)
+_PACKAGE = "molsearch_app"
 
 _HELP = (
     "Open the web application: draw a query, screen, look at hits in 3D, take them away.\n\n"
@@ -32,20 +34,35 @@ def app_(
     ] = True,
 ) -> None:
     """Serve the application until interrupted; see `_HELP`."""
-    from molsearch.errors import UsageError
-
-    script = Path(__file__).resolve().parents[2] / "app" / "server.py"
-    if not script.is_file():
-        raise UsageError(
-            f"no application at {script.parent}: it is part of the source tree, not of the "
-            "installed package; run it from a checkout (`make app`)"
-        )
+    script = server()
     arguments = command(script, port=port, host=host, browser=browser)
     variables = environment(os.environ, tree=script.parents[1], host=host)
     if os.name == "posix":
         # The server takes this process's place, so that a signal meant for it reaches it.
         os.execve(arguments[0], arguments, variables)  # noqa: S606
     raise typer.Exit(subprocess.call(arguments, env=variables))
+
+
+def server() -> Path:
+    """Path of the application's server script.
+
+    Raises
+    ------
+    UsageError
+        The application's package is not there.
+    """
+    from molsearch.errors import UsageError
+
+    found = importlib.util.find_spec(_PACKAGE)
+    folders = (found.submodule_search_locations or []) if found is not None else []
+    for folder in folders:
+        script = Path(folder).resolve() / "server.py"
+        if script.is_file():
+            return script
+    raise UsageError(
+        f"the package {_PACKAGE}, which holds the application, is not installed: install molsearch "
+        "anew (`pip install molsearch`, in a checkout `make app`)"
+    )
 
 
 def command(script: Path, *, port: int, host: str, browser: bool) -> list[str]:
@@ -63,7 +80,7 @@ def command(script: Path, *, port: int, host: str, browser: bool) -> list[str]:
 def environment(
     given: os._Environ[str] | dict[str, str], *, tree: Path, host: str
 ) -> dict[str, str]:
-    """Environment of the server: it finds the source tree, and knows whether others reach it.
+    """Environment of the server: it finds the code, and knows whether others reach it.
 
     Raises
     ------

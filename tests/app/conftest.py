@@ -6,8 +6,8 @@ import pytest
 from fakes import FakeEncoder, library
 from streamlit.testing.v1 import AppTest
 
-from app import jobs
 from molsearch.index.writer import build_index
+from molsearch_app import jobs
 
 HOME = Path(__file__).resolve().parents[2] / "app" / "Home.py"
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.components import ablations
+from molsearch_app.components import ablations
 
 METRICS = list(ablations.METRICS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app_pages import button, said, upload
 from app_runs import QUERY
 
-from app import jobs
+from molsearch_app import jobs
 
 
 def test_benchmarks_show_the_committed_results(page):

@@ -16,7 +16,7 @@ import pytest
 from app_runs import finished_run
 from browsing import CHROMIUM, PATIENCE_MS, QUERY, browsing, new_tab, paste, run_of, serving, settle
 
-from app import places
+from molsearch_app import places
 
 expect = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra dev)").expect
 expect.set_options(timeout=PATIENCE_MS)

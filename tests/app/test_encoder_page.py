@@ -7,7 +7,7 @@ import json
 from app_pages import button, said, upload
 from app_runs import QUERY, bare_run
 
-from app import jobs
+from molsearch_app import jobs
 
 
 def test_a_series_becomes_a_fine_tuning(page, runs, started):
@@ -42,7 +42,7 @@ def test_the_encoder_page_shows_card_and_limits(page):
 
 
 def test_the_encoder_page_without_weights(page, monkeypatch, tmp_path):
-    from app.components import encoders
+    from molsearch_app.components import encoders
 
     monkeypatch.setattr(encoders, "bundled_folder", lambda: tmp_path)
     assert "no encoder card" in page("model").error[0].value

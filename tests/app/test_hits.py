@@ -8,10 +8,10 @@ import pytest
 from app_runs import QUERY, bare_run, finished_run
 from rdkit import Chem
 
-from app import jobs
-from app.components import charts, downloads, hits, radar, shortlist, table
-from app.components.hits import Filter
 from molsearch.errors import InputError, UsageError
+from molsearch_app import jobs
+from molsearch_app.components import charts, downloads, hits, radar, shortlist, table
+from molsearch_app.components.hits import Filter
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import jobs
-from app.runner import STATE, read_progress
 from molsearch.errors import InputError, UsageError
+from molsearch_app import jobs
+from molsearch_app.runner import STATE, read_progress
 
 
 @pytest.fixture(autouse=True)

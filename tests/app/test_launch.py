@@ -8,15 +8,15 @@ import pytest
 from command_line import CommandLine, make_encoder, make_library
 from fakes import FakeEncoder, library
 
-from app import jobs
-from app.components import benchmarks, drawing, launch, progress, space, theme
-from app.components.launch import Library, Options
-from app.components.queries import Draft, good, inline, parse_text
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepare import prepare
 from molsearch.errors import UsageError
 from molsearch.index.writer import build_index
 from molsearch.nn.weights import load_encoder
+from molsearch_app import jobs
+from molsearch_app.components import benchmarks, drawing, launch, progress, space, theme
+from molsearch_app.components.launch import Library, Options
+from molsearch_app.components.queries import Draft, good, inline, parse_text
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from app_pages import button, said
 from fakes import FakeEncoder, molecule, prepared_set
 
-from app import jobs
 from molsearch.index.writer import build_index
+from molsearch_app import jobs
 
 
 def test_libraries_when_there_is_none(page):

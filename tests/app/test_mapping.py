@@ -10,16 +10,16 @@ import pandas as pd
 import pytest
 from fakes import FakeEncoder, library
 
-from app import mapping
-from app.components import charts, hits, table, umap
-from app.components.hits import Filter
-from app.components.launch import HITS, INACTIVES, MAP, QUERIES
-from app.jobs import Job
 from molsearch.config import ReadConfig, ScreenConfig
 from molsearch.index.writer import build_index
 from molsearch.search.inactives import read_inactives
 from molsearch.search.queries import read_queries
 from molsearch.search.screen import screen
+from molsearch_app import mapping
+from molsearch_app.components import charts, hits, table, umap
+from molsearch_app.components.hits import Filter
+from molsearch_app.components.launch import HITS, INACTIVES, MAP, QUERIES
+from molsearch_app.jobs import Job
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from fakes import FakeEncoder, library
 
-from app import places
 from molsearch.errors import UsageError
 from molsearch.index.writer import build_index
+from molsearch_app import places
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from app_runs import finished_run
 
-from app.components import poses
+from molsearch_app.components import poses
 
 
 @pytest.mark.parametrize(

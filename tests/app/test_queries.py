@@ -6,8 +6,8 @@ import io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.components import queries
-from app.components.queries import Draft
+from molsearch_app.components import queries
+from molsearch_app.components.queries import Draft
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 INCHI = "InChI=1S/C9H8O4/c1-6(10)13-8-5-3-2-4-7(8)9(11)12/h2-5H,1H3,(H,11,12)"

@@ -10,8 +10,8 @@ import pytest
 from app_pages import button, said
 from app_runs import bare_run, finished_run
 
-from app import jobs
-from app.components import progress, shortlist
+from molsearch_app import jobs
+from molsearch_app.components import progress, shortlist
 
 
 def test_results_are_shown_while_the_map_is_drawn(page, runs, monkeypatch):

@@ -6,8 +6,8 @@ from app_pages import button, said
 from app_runs import QUERY, finished_run
 from fakes import FakeEncoder, library
 
-from app import jobs
 from molsearch.index.writer import build_index
+from molsearch_app import jobs
 
 
 def test_screen_offers_nothing_to_start_without_a_query(page):

@@ -14,7 +14,7 @@ from starlette.requests import Request
 )
 def test_the_drawing_route_answers_anything_with_a_locked_down_image(monkeypatch, query):
     monkeypatch.setenv("MOLSEARCH_APP_DRAWS", "")  # restored afterwards
-    from app import server
+    from molsearch_app import server
 
     scope = {"type": "http", "query_string": urlencode(query).encode(), "headers": []}
     answer = server.draw(Request(scope))
@@ -27,7 +27,7 @@ def test_the_drawing_route_answers_anything_with_a_locked_down_image(monkeypatch
 
 def test_the_server_removes_uploads_that_nobody_used(runs, monkeypatch):
     monkeypatch.setenv("MOLSEARCH_APP_DRAWS", "")
-    from app import server
+    from molsearch_app import server
 
     (runs / ".upload-old").mkdir(parents=True)
     os.utime(runs / ".upload-old", (0, 0))

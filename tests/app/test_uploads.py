@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.components import uploads
 from molsearch.errors import InputError
+from molsearch_app.components import uploads
 
 
 @pytest.mark.parametrize(

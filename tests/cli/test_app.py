@@ -32,3 +32,10 @@ def test_a_senseless_number_of_jobs_is_a_usage_error(jobs):
     given = {"MOLSEARCH_APP_JOBS": "3"}
     found = app.environment(given, tree=Path("/tree"), host="127.0.0.1")
     assert found["MOLSEARCH_APP_JOBS"] == "3"
+
+
+def test_the_server_is_found_by_the_name_of_its_package(monkeypatch):
+    assert app.server().read_text().startswith('"""The application as a server')
+    monkeypatch.setattr(app, "_PACKAGE", "molsearch_app_that_is_not_there")
+    with pytest.raises(UsageError, match="install molsearch anew"):
+        app.server()

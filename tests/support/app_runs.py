@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from app.jobs import molsearch_command
 from molsearch.chem.prepare import prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.schema import Prepared, Record
 from molsearch.search.hits import COLUMNS
+from molsearch_app.jobs import molsearch_command
 
 QUERY = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1"
 HITS = [
