@@ -14,7 +14,7 @@ from command_line import make_encoder, make_library
 import molsearch as ms
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import EncoderMismatchError, InputError, UsageError
-from molsearch.search.cache import cache_place, making
+from molsearch.service.library import cache_place, making
 
 
 @pytest.fixture(scope="module")

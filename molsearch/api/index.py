@@ -20,11 +20,11 @@ from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.verify import verify_index
 from molsearch.index.writer import build_index, check_target
 from molsearch.nn.device import resolve_device
-from molsearch.search.cache import cache_place, ensure_prepared, making
 from molsearch.search.inactives import read_inactives
 from molsearch.search.output import check_output, write_hits
 from molsearch.search.queries import read_queries
 from molsearch.search.screen import screen
+from molsearch.service.library import cache_place, ensure_prepared, making
 
 
 class Index:

@@ -12,7 +12,7 @@ from molsearch.api.arguments import OnProgress, config_of, cpus
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import UsageError
-from molsearch.search.cache import ensure_prepared
+from molsearch.service.library import ensure_prepared
 
 
 class Library:

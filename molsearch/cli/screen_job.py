@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
     from molsearch.index.reader import IndexReader
     from molsearch.nn.encoder import Encoder
-    from molsearch.search.cache import CachePlace
     from molsearch.search.inactives import Inactives
     from molsearch.search.queries import Query
     from molsearch.search.screen import HitList, Stopwatch
+    from molsearch.service.library import CachePlace
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Job:
     def _index_library(self, encoder: Encoder) -> IndexReader:
         """Find the library's index in the cache, or make it there."""
         from molsearch.errors import IndexCorruptError
-        from molsearch.search.cache import cache_place, making
+        from molsearch.service.library import cache_place, making
 
         with self.watch.stage("read library"):
             place = cache_place(

@@ -86,7 +86,7 @@ def prepared_set(
 ) -> PreparedSet:
     """Prepare raw files into `folder`, or open what an earlier run left there."""
     from molsearch.data.prepare import NothingPreparedError
-    from molsearch.search.cache import ensure_prepared
+    from molsearch.service.library import ensure_prepared
 
     try:
         with StageProgress("preparing", quiet=quiet) as progress:

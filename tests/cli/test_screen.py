@@ -19,8 +19,8 @@ from rdkit import Chem
 from molsearch.cli.screen_job import Job
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.nn.weights import load_encoder
-from molsearch.search.cache import cache_place, making
 from molsearch.search.hits import COLUMNS
+from molsearch.service.library import cache_place, making
 
 
 def test_a_hit_list_with_everything_a_user_reads(screen, world, tmp_path):

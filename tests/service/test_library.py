@@ -10,12 +10,12 @@ import threading
 import pytest
 
 from molsearch.errors import MolSearchError
-from molsearch.search.cache import CachePlace, making
+from molsearch.service.library import CachePlace, making
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from molsearch.search.cache import CachePlace, making
+from molsearch.service.library import CachePlace, making
 folder = Path(sys.argv[1])
 with making(CachePlace(folder / "prepared", folder / "index")):
     print("held", flush=True)
