@@ -8,8 +8,9 @@ import altair as alt
 import pandas as pd
 
 from molsearch import schema
+from molsearch.search.page_cards import NOVEL_BELOW
 from molsearch_app.components import theme, umap
-from molsearch_app.components.hits import NEW_BELOW, records, title
+from molsearch_app.components.hits import is_new, records, title
 
 PICK = "pick"
 _MOST = 5000
@@ -25,7 +26,7 @@ def points(rows: pd.DataFrame) -> pd.DataFrame:
     """Columns that a plot of hits needs, at most `_MOST` of the best."""
     best = rows.nsmallest(_MOST, schema.RANK)
     kind = pd.Series("hit", index=best.index)
-    kind[best[schema.ECFP4_SIMILARITY] < NEW_BELOW] = "new by fingerprint"
+    kind[is_new(best)] = "new by fingerprint"
     kind[best[schema.IS_QUERY].astype(bool)] = "the query itself"
     return pd.DataFrame(
         {
@@ -69,7 +70,7 @@ def novelty(rows: pd.DataFrame, focus: int | None) -> Any:
         .add_params(_pick())
     )  # fmt: skip
     line = (
-        alt.Chart(pd.DataFrame({"x": [NEW_BELOW]}))
+        alt.Chart(pd.DataFrame({"x": [NOVEL_BELOW]}))
         .mark_rule(strokeDash=[5, 4], color=theme.MUTED)
         .encode(x="x:Q")
     )

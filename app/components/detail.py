@@ -13,8 +13,9 @@ from molsearch import schema
 from molsearch.chem.prepare import prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.schema import Failure, Record
+from molsearch.search.page_cards import is_new
 from molsearch_app.components import drawing, radar, shortlist, theme, viewer
-from molsearch_app.components.hits import NEW_BELOW, Result, title
+from molsearch_app.components.hits import Result, title
 from molsearch_app.jobs import Job
 
 
@@ -34,7 +35,7 @@ def badges(hit: Mapping[str, Any]) -> str:
     found = []
     if hit[schema.IS_QUERY]:
         found.append("<span class='ms-badge query'>the query itself</span>")
-    elif float(hit[schema.ECFP4_SIMILARITY]) < NEW_BELOW:
+    elif is_new(hit):
         found.append("<span class='ms-badge new'>new by fingerprint</span>")
     if schema.INACTIVE_ID in hit and hit.get(schema.IS_INACTIVE) in (True, 1):
         found.append("<span class='ms-badge alert'>known inactive</span>")

@@ -17,21 +17,31 @@ from molsearch.errors import InputError
 from molsearch.io.tables import write_sdf, write_text_table
 from molsearch.search.hits import STRUCTURES
 from molsearch.search.page import write_page
+from molsearch_app.components import uploads
 from molsearch_app.components.hits import Result, records, title
 
 POSES_MOST = 100
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
+# A library's suffix inside a name would tell a wrong format: gefitinib_in_mine.sdf.csv.
+_FORMATS = re.compile(rf"\.(?:{'|'.join(uploads.TYPES)})\b", re.IGNORECASE)
 
 
 def file_name(text: str, suffix: str) -> str:
-    """Make a file name of any text."""
-    return (_UNSAFE.sub("_", text).strip("._-")[:50] or "hits") + suffix
+    """Make a file name of any text; `suffix` may begin with more than a format (``-all.csv``)."""
+    return (_UNSAFE.sub("_", _FORMATS.sub("", text)).strip("_-")[:50] or "hits") + suffix
 
 
-def csv_bytes(rows: pd.DataFrame) -> bytes:
-    """Table as csv; text that a spreadsheet would run as a formula is defused."""
+def csv_bytes(rows: pd.DataFrame, *, excel_safe: bool = False) -> bytes:
+    """Table as csv: every value verbatim, unless it is to be safe in a spreadsheet.
+
+    Parameters
+    ----------
+    excel_safe
+        Put an apostrophe before text that a spreadsheet would run as a formula, as the option
+        ``--excel-safe`` of the command line does; numbers stay numbers.
+    """
     handle = io.StringIO()
-    write_text_table(rows, handle, excel_safe=True, verbatim=STRUCTURES)
+    write_text_table(rows, handle, excel_safe=excel_safe, verbatim=STRUCTURES)
     return handle.getvalue().encode()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,12 @@ import pandas as pd
 from molsearch import schema
 from molsearch.chem.filters import SmartsFilter
 from molsearch.errors import InputError
-from molsearch.search.hits import COLUMNS
+from molsearch.search.hits import COLUMNS, free_names
+from molsearch.search.page_cards import NOVEL_ABOVE, NOVEL_BELOW
 from molsearch_app.components.launch import HITS, MAP
 from molsearch_app.jobs import Job
 
-# Below this ECFP4 similarity to the nearest query a hit counts as new by fingerprint.
-NEW_BELOW = 0.35
+NEW = f"ECFP4 < {NOVEL_BELOW}, above {NOVEL_ABOVE:g} % of random molecules"
 SORTS = {
     "rank": (schema.RANK, True),
     "score": (schema.SCORE, False),
@@ -93,10 +94,32 @@ def load(job: Job) -> Result:
             "start the screen again"
         ) from error
     if account.get("inactives"):
-        frame = frame.rename(columns={MARGIN: f"{MARGIN}_input"})  # a user's own of that name
+        (own,) = free_names([MARGIN], frame.columns)
+        frame = frame.rename(columns={MARGIN: own})  # a user's own of that name
         frame[MARGIN] = frame[schema.SCORE] - frame[schema.INACTIVE_SCORE]
+    frame[schema.SOURCE] = file_names(frame[schema.SOURCE])
     frame = frame.set_index(schema.RECORD_NUMBER, drop=False)
     return Result(frame, account, _optional(job, MAP))
+
+
+def file_names(sources: pd.Series) -> pd.Series:
+    """Names of the files that hits come from, with as many folders as tell them apart.
+
+    Where they lie on the server is nobody's business who takes the hit list away.
+    """
+    parts = {name: PurePath(name).parts for name in sources.dropna().unique()}
+    depth = 1
+    while len({found[-depth:] for found in parts.values()}) < len(parts):
+        depth += 1
+    short = {name: "/".join(found[-depth:]) for name, found in parts.items()}
+    return sources.map(short, na_action="ignore")
+
+
+def is_new(frame: pd.DataFrame) -> pd.Series:
+    """Say of each hit whether it is new by fingerprint: unlike its query, yet above chance."""
+    unlike = frame[schema.ECFP4_SIMILARITY] < NOVEL_BELOW
+    placed = frame[schema.PERCENTILE].isna() | (frame[schema.PERCENTILE] >= NOVEL_ABOVE)
+    return unlike & placed & ~frame[schema.IS_QUERY].astype(bool)
 
 
 def changed(job: Job, name: str) -> int:
@@ -155,7 +178,7 @@ class Filter:
         if self.no_query:
             keep &= ~frame[schema.IS_QUERY].to_numpy(dtype=bool)
         if self.only_new:
-            keep &= (frame[schema.ECFP4_SIMILARITY] < NEW_BELOW).to_numpy()
+            keep &= is_new(frame).to_numpy()
         if self.beats_inactives and result.has_inactives:
             keep &= (frame[MARGIN] > 0).to_numpy()
         for word in self.text.split():

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from molsearch.io.atomic import write_text
+from molsearch.search.hits import free_names
 from molsearch_app.jobs import Job
 
-FILE, NOTE = "shortlist.json", "note"
+FILE, LISTED, NOTE = "shortlist.json", "shortlisted", "note"
 _LONGEST = 2000
 # Two windows on one run are two threads: each changes the list as the other left it.
 _CHANGING = threading.Lock()
@@ -58,6 +59,17 @@ def _write(job: Job, kept: dict[int, str]) -> None:
 
 def rows(frame: pd.DataFrame, kept: dict[int, str]) -> pd.DataFrame:
     """Rows of the shortlist with their notes as the first column."""
-    found = frame[frame.index.isin(kept)].copy()
-    found.insert(0, NOTE, [kept[number] for number in found.index])
+    return annotated(frame[frame.index.isin(kept)], kept).drop(columns=LISTED)
+
+
+def annotated(frame: pd.DataFrame, kept: dict[int, str]) -> pd.DataFrame:
+    """Rows with the columns ``shortlisted`` and ``note`` first.
+
+    A user's column of such a name gets the suffix ``_input``, as everywhere.
+    """
+    taken = [name for name in (LISTED, NOTE) if name in frame]
+    free = free_names(taken, [*frame.columns, LISTED, NOTE])
+    found = frame.rename(columns=dict(zip(taken, free, strict=True)))
+    found.insert(0, LISTED, found.index.isin(kept))
+    found.insert(1, NOTE, [kept.get(number, "") for number in found.index])
     return found

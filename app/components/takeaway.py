@@ -18,6 +18,8 @@ from molsearch_app.components.hits import Result
 from molsearch_app.jobs import Job
 
 _EDITOR = "shortlist-editor"
+# What tells the files of one run apart.
+_NAMED = {"what is shown": "-shown", "the shortlist": "-shortlist", "all hits": "-all"}
 _FIXED = [schema.RANK, schema.MOLECULE_ID, schema.SCORE]
 
 
@@ -89,38 +91,38 @@ def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> 
     """Offer the list as files."""
     st.subheader("Take away", anchor=False)
     choices = {"what is shown": rows, "the shortlist": short, "all hits": result.frame}
-    usable = [name for name, frame in choices.items() if len(frame)]
-    if not usable:
-        st.caption("No hits to take away.")
-        return
-    which = st.radio("Rows", usable, horizontal=True, key="take-rows")
-    chosen = choices[which].reset_index(drop=True)
-    name = downloads.file_name(job.title, "")
+    # Always all three: a choice that is gone for a moment would leave for another by itself.
+    which = st.radio("Rows", list(choices), horizontal=True, key="take-rows")
+    chosen = choices[which]
+    if len(short) and chosen is not short:
+        chosen = shortlist.annotated(chosen, shortlist.read(job))
+    chosen = chosen.reset_index(drop=True)
+    name = downloads.file_name(job.title, _NAMED[which])
     count = st.empty()  # filled after the buttons: who reads it presses the right ones
+    guarded = st.toggle(
+        "Guard the csv for spreadsheets", key="take-guard",
+        help="Puts an apostrophe before text that a spreadsheet would run as a formula (it begins "
+        "with = + - or @ and is no number). Off, every id and value is verbatim.",
+    )  # fmt: skip
     # Bytes rather than callables: a file built at the click is lost where the page runs again
     # meanwhile. The key follows the rows, so that a click never takes another choice's file.
     key = _key(job, chosen)
-    made = {
-        "csv": ready(f"csv-{key}", lambda: downloads.csv_bytes(chosen)),
-        "parquet": ready(f"parquet-{key}", lambda: downloads.parquet_bytes(chosen)),
-        "html": ready(f"html-{key}", lambda: downloads.html_bytes(chosen, result)),
-    }
+    files = (
+        ("csv", f"csv-{guarded}", "csv", "text/csv",
+         lambda: downloads.csv_bytes(chosen, excel_safe=guarded)),
+        ("parquet", "parquet", "parquet", None, lambda: downloads.parquet_bytes(chosen)),
+        ("HTML report", "html", "html", "text/html", lambda: downloads.html_bytes(chosen, result)),
+    )  # fmt: skip
     with st.container(horizontal=True):
-        st.download_button(
-            "csv", made["csv"], f"{name}.csv", "text/csv",
-            icon=":material/download:", key=f"take-csv-{key}", on_click="ignore",
-            help="For spreadsheets: text that looks like a formula is quoted.",
-        )  # fmt: skip
-        st.download_button(
-            "parquet", made["parquet"], f"{name}.parquet",
-            icon=":material/download:", key=f"take-parquet-{key}", on_click="ignore",
-        )  # fmt: skip
-        st.download_button(
-            "HTML report", made["html"], f"{name}.html", "text/html",
-            icon=":material/download:", key=f"take-html-{key}", on_click="ignore",
-        )  # fmt: skip
+        for label, kind, suffix, mime, make in files:
+            st.download_button(
+                label, ready(f"{kind}-{key}", make) if len(chosen) else b"", f"{name}.{suffix}",
+                mime, icon=":material/download:", key=f"take-{kind}-{key}", on_click="ignore",
+                disabled=chosen.empty,
+            )  # fmt: skip
     count.caption("1 hit" if len(chosen) == 1 else f"{len(chosen):,} hits")
-    poses.offer(chosen, result, name)
+    if len(chosen):
+        poses.offer(chosen, result, name)
 
 
 def _key(job: Job, rows: pd.DataFrame) -> str:

@@ -14,6 +14,7 @@ from molsearch import schema
 from molsearch_app.components import charts, detail, shortlist, table, theme, umap
 from molsearch_app.components.hits import (
     BY_MARGIN,
+    NEW,
     SORTS,
     Filter,
     Result,
@@ -44,7 +45,7 @@ def filters(result: Result) -> Filter:
     sort = third.selectbox("Sort by", sorts, key="filter-sort")
     ranges: dict[str, tuple[float, float]] = {}
     with fourth.popover("Filter", icon=":material/filter_alt:", width="stretch"):
-        only_new = st.toggle("Only new by fingerprint (ECFP4 < 0.35)", key="filter-new")
+        only_new = st.toggle(f"Only new by fingerprint ({NEW})", key="filter-new")
         no_alerts = st.toggle("Hide structural alerts", key="filter-alerts")
         no_query = st.toggle("Hide the queries themselves", key="filter-query")
         beats = result.has_inactives and st.toggle(

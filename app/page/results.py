@@ -115,7 +115,7 @@ def listing(job: jobs.Job, result: Result, rows: pd.DataFrame) -> None:
 def summary(job: jobs.Job, result: Result, status: jobs.Status) -> None:
     """Show what was asked and what was searched."""
     account = result.account
-    new = int((result.frame[schema.ECFP4_SIMILARITY] < hits.NEW_BELOW).sum())
+    new = int(hits.is_new(result.frame).sum())
     theme.facts(
         [
             ("Library", f"{job.meta.get('library', '')}, {account['index']['n_molecules']:,}"),

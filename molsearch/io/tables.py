@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,9 @@ _SUFFIXES: dict[str, TableFormat] = {
     ".parquet": "parquet",
     ".sdf": "sdf",
 }
-# What a spreadsheet takes for a formula.
+# What a spreadsheet takes for a formula, and what begins like one but is a number.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-](?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 _FLOATS = "%.6g"
 
 
@@ -84,7 +86,7 @@ def write_text_table(
 def defused(frame: pd.DataFrame, verbatim: Collection[str] = ()) -> pd.DataFrame:
     """Prefix text cells and headers that begin like a formula with an apostrophe.
 
-    Numbers (scores) and the columns `verbatim` (structures) keep their values.
+    Numbers, as such or as text (``-9.1``), and the columns `verbatim` (structures) stay as they are.
     """
     safe = frame.copy()
     for name in safe.columns:
@@ -123,7 +125,9 @@ def _opened(path: Path, *, gzipped: bool) -> Iterator[IO[str]]:
 
 
 def _defused(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str) or not value.startswith(_FORMULA) or _NUMBER.fullmatch(value):
+        return value
+    return f"'{value}"
 
 
 def _tag_name(name: str) -> str:

@@ -15,8 +15,9 @@ from molsearch import schema
 from molsearch.chem.draw import svg
 from molsearch.errors import InputError
 
-# Below this ECFP4 similarity a hit counts as new by fingerprint.
-NOVEL_BELOW = 0.35
+# A hit is new by fingerprint where its ECFP4 similarity is below the one and it ranks above this
+# per cent of random molecules: those that rank with chance are not new, they are no hits.
+NOVEL_BELOW, NOVEL_ABOVE = 0.35, 99.0
 
 _PROPERTIES = (
     ("mw", "MW", 1), ("clogp", "cLogP", 1), ("tpsa", "TPSA", 0), ("heavy_atoms", "heavy", 0),
@@ -93,9 +94,14 @@ def fixed(value: Any, digits: int) -> str:
 
 
 def is_new(hit: Mapping[str, Any]) -> bool:
-    """Say whether a hit's fingerprint is unlike its nearest query's."""
-    similarity = hit.get(schema.ECFP4_SIMILARITY)
-    return known(similarity) and float(similarity) < NOVEL_BELOW  # type: ignore[arg-type]
+    """Say whether a hit's fingerprint is unlike its nearest query's, though it ranks above chance.
+
+    Without a percentile (an encoder without background) the fingerprint decides.
+    """
+    similarity, place = hit.get(schema.ECFP4_SIMILARITY), hit.get(schema.PERCENTILE)
+    if not known(similarity) or float(similarity) >= NOVEL_BELOW:  # type: ignore[arg-type]
+        return False
+    return not known(place) or float(place) >= NOVEL_ABOVE  # type: ignore[arg-type]
 
 
 def title_of(hit: Mapping[str, Any]) -> tuple[str, str]:
@@ -205,7 +211,8 @@ def _badges(hit: Mapping[str, Any], mark: Highlight | None) -> Iterable[dict[str
     if mark is not None and mark.marks(hit):
         yield badge("known", mark.label)
     if is_new(hit):
-        yield badge("fresh", "new", f"ECFP4 similarity to the nearest query below {NOVEL_BELOW}")
+        why = f"ECFP4 similarity to the nearest query below {NOVEL_BELOW}, above {NOVEL_ABOVE:g} %"
+        yield badge("fresh", "new", f"{why} of random molecules")
     alerts = [name for name in str(hit.get(schema.ALERTS) or "").split("; ") if name]
     if alerts:
         count = f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}"

@@ -147,9 +147,6 @@ def _of_queries(queries: Sequence[Query]) -> Iterator[str]:
 
 
 def _of_hits(n: int, config: ScreenConfig, reader: IndexReader, *, filtered: bool) -> Iterator[str]:
-    if n >= config.k:
-        return
-    if filtered:
+    # To ask for more than the library holds is to ask for all of it, and no reason for doubt.
+    if filtered and n < min(config.k, reader.n_rows):
         yield f"only {n:,} of {reader.n_rows:,} molecules pass the filters; {config.k:,} were asked"
-    else:
-        yield f"the library holds {reader.n_rows:,} molecules; {config.k:,} hits were asked for"

@@ -10,7 +10,7 @@ from rdkit import Chem
 
 from molsearch.errors import InputError, UsageError
 from molsearch_app import jobs
-from molsearch_app.components import charts, downloads, hits, radar, shortlist, table
+from molsearch_app.components import charts, detail, downloads, hits, radar, shortlist, table
 from molsearch_app.components.hits import Filter
 
 
@@ -32,7 +32,7 @@ def ranks(frame):
 def test_filters_narrow_and_sort(result):
     assert ranks(Filter().apply(result)) == [1, 2, 3, 4, 5]
     assert ranks(Filter(no_query=True).apply(result)) == [2, 3, 4, 5]
-    assert ranks(Filter(only_new=True).apply(result)) == [3, 4, 5]
+    assert ranks(Filter(only_new=True).apply(result)) == [3, 4]
     assert ranks(Filter(text="V2").apply(result)) == [2]  # the user's own column
     assert ranks(Filter(text="[.*").apply(result)) == []
     assert ranks(Filter(smarts="c1ncnc2ccccc12").apply(result)) == [1, 2]
@@ -61,11 +61,46 @@ def test_a_run_without_hits_is_an_error(tmp_path, monkeypatch):
         hits.load(jobs.attach(bare_run(tmp_path)))
 
 
-def test_csv_is_harmless_and_complete(result):
-    rows = list(csv.DictReader(io.StringIO(downloads.csv_bytes(result.frame).decode())))
-    assert [row["molecule_id"] for row in rows][2] == "'=cmd|' /C calc'!A0"
+def read(content):
+    return list(csv.DictReader(io.StringIO(content.decode())))
+
+
+def test_csv_is_verbatim(result):
+    values = ["-9.1", "+7", "@x", "=1+1", "-OH"]
+    frame = result.frame.assign(docking=values, molecule_id=values)
+    rows = read(downloads.csv_bytes(frame))
+    assert [row["molecule_id"] for row in rows] == [row["docking"] for row in rows] == values
     assert rows[0]["smiles"] == QUERY
     assert rows[1]["vendor <b>"] == "v2"
+
+
+def test_csv_for_spreadsheets_runs_nothing_and_keeps_numbers(result):
+    values = ["-9.1", "+7", "@x", "=1+1", "-1,5e-3"]
+    rows = read(downloads.csv_bytes(result.frame.assign(docking=values), excel_safe=True))
+    assert [row["docking"] for row in rows] == ["-9.1", "+7", "'@x", "'=1+1", "-1,5e-3"]
+    assert [row["molecule_id"] for row in rows][2] == "'=cmd|' /C calc'!A0"
+    assert [row["score"] for row in rows] == ["1", "0.9", "0.6", "0.5", "0.4"]
+
+
+def test_new_needs_a_place_above_chance(result):
+    frame = result.frame.assign(background_percentile=[100.0, 99.9, 99.0, 98.9, None])
+    assert hits.is_new(frame).tolist() == [False, False, True, False, True]
+    assert charts.points(frame)["kind"].tolist() == [
+        "the query itself", "hit", "new by fingerprint", "hit", "new by fingerprint",
+    ]  # fmt: skip
+    badges = [detail.badges(hit) for hit in hits.records(frame)]
+    assert ["new by fingerprint" in one for one in badges] == [False, False, True, False, True]
+
+
+def test_sources_are_file_names_with_the_folders_that_tell_them_apart():
+    def named(*sources):
+        return hits.file_names(pd.Series(sources, dtype="str")).tolist()
+
+    assert named("/srv/runs/x/uploads/mine.csv") == ["mine.csv"]
+    assert named("/a/b/c.sdf", "/a/d.sdf", "/a/b/c.sdf") == ["c.sdf", "d.sdf", "c.sdf"]
+    assert named("/a/b/c.sdf", "/a/c.sdf", "d.sdf") == ["b/c.sdf", "a/c.sdf", "d.sdf"]
+    assert named("c.sdf", "/c.sdf", "-") == ["c.sdf", "//c.sdf", "-"]
+    assert named() == []
 
 
 def test_parquet_keeps_every_value(result):
@@ -99,6 +134,13 @@ def test_file_names_are_plain(text):
     assert not set(name) & set("/\\<>|=")
     assert not name.startswith(".")
     assert len(name) < 60
+
+
+def test_file_names_tell_format_and_rows_but_no_other_format():
+    title = "gefitinib in mine.sdf.gz"
+    assert downloads.file_name(title, "-all.csv") == "gefitinib_in_mine-all.csv"
+    assert downloads.file_name("a.smith in x.smi", ".sdf") == "a_smith_in_x.sdf"
+    assert downloads.file_name("drug 1.5", ".csv") == "drug_1_5.csv"
 
 
 def test_the_shortlist_keeps_order_and_survives_damage(job):

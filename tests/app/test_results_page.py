@@ -8,10 +8,10 @@ import sys
 import pandas as pd
 import pytest
 from app_pages import button, said
-from app_runs import bare_run, finished_run
+from app_runs import bare_run, finished_run, hit_frame
 
 from molsearch_app import jobs
-from molsearch_app.components import progress, shortlist
+from molsearch_app.components import hits, progress, shortlist
 
 
 def test_results_are_shown_while_the_map_is_drawn(page, runs, monkeypatch):
@@ -161,3 +161,49 @@ def test_a_run_that_lost_its_hits_says_so(page, runs):
     run_id = finished_run(runs)
     (runs / run_id / "hits.parquet").write_bytes(b"PAR1 broken")
     assert "cannot be read" in page("results", run=run_id).error[0].value
+
+
+def taken(at, kind="csv"):
+    """The button of a kind of file to take away."""
+    return next(one for one in at.get("download_button") if f"take-{kind}" in one.proto.id)
+
+
+def rows_to_take(at):
+    return next(one.value for one in at.caption if one.value.endswith((" hit", " hits")))
+
+
+@pytest.mark.parametrize("n_kept", [0, 1])
+def test_take_away_stays_on_what_is_shown(page, runs, n_kept):
+    run_id = finished_run(runs)
+    shortlist.add(jobs.attach(run_id), [4][:n_kept])
+    at = page("results", run=run_id)
+    assert at.radio(key="take-rows").value == "what is shown"
+    at.text_input(key="filter-text").set_value("nowhere").run()
+    assert at.radio(key="take-rows").value == "what is shown"
+    assert rows_to_take(at) == "0 hits"
+    assert all(taken(at, kind).proto.disabled for kind in ("csv", "parquet", "html"))
+    at.text_input(key="filter-text").set_value("v2").run()
+    assert at.radio(key="take-rows").value == "what is shown"
+    assert rows_to_take(at) == "1 hit"
+    assert not taken(at).proto.disabled
+
+
+def test_the_rows_shown_bring_their_notes_beside_a_users_own(page, runs):
+    frame = hit_frame().assign(note="user's")
+    run_id = finished_run(runs, frame)
+    job = jobs.attach(run_id)
+    shortlist.add(job, [4, 2])
+    shortlist.annotate(job, {4: "buy"})
+    found = shortlist.annotated(hits.load(job).frame, shortlist.read(job))
+    assert found["shortlisted"].tolist() == [False, True, False, True, False]
+    assert found["note"].tolist() == ["", "", "", "buy", ""]
+    assert found["note_input"].tolist() == ["user's"] * 5
+    at = page("results", run=run_id)
+    assert at.dataframe[0].value["note"].tolist() == ["user's"] * 5
+    assert [one.value for one in at.subheader if "Shortlist" in one.value] == ["Shortlist (2)"]
+
+
+def test_what_ranks_below_chance_is_not_new(page, runs):
+    frame = hit_frame().assign(background_percentile=[100, 100, 99.5, 40, 3])
+    at = page("results", run=finished_run(runs, frame))
+    assert "<i>New by fingerprint</i>1<" in said(at)

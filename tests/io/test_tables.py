@@ -78,7 +78,7 @@ def test_excel_safe_marks_text_but_never_structures_or_numbers(frame):
     assert safe.molecule_id.tolist() == ["'=cmd|' /C calc'!A0", 'a,"b"\nc']
     assert safe.smiles.tolist() == ["C=O", "@@"]
     assert safe.score[0] == frame.score[0]
-    assert safe["'+user"][0] == "'-5"
+    assert safe["'+user"][0] == "-5"
     assert pd.isna(safe["'+user"][1])
     assert frame["+user"][0] == "-5"
 
@@ -129,3 +129,13 @@ def test_sd_files_are_read_back_with_their_tags(tmp_path, name):
     assert mols[0].GetProp("text") == "line one\nline two\n $$$$\nend"
     assert mols[0].GetProp("a b c") == "x"
     assert mols[1].GetProp("rank") == "2"
+
+
+@pytest.mark.parametrize("text", ["-9.1", "+7", "-.5", "-1,5", "-1e-3", "+2.E+4"])
+def test_numbers_as_text_are_no_formulas(text):
+    assert defused(pd.DataFrame({"x": [text]}))["x"].tolist() == [text]
+
+
+@pytest.mark.parametrize("text", ["-", "-1+1", "+1-800", "-1 ", "-1e", "--1", "-OH", "+1.2.3"])
+def test_what_only_begins_like_a_number_is_defused(text):
+    assert defused(pd.DataFrame({"x": [text]}))["x"].tolist() == [f"'{text}"]

@@ -34,7 +34,7 @@ def hits_of(n: int = 4, **columns: object) -> pd.DataFrame:
             schema.MOLECULE_ID: [f"M{i}" for i in range(n)],
             schema.SMILES: [SMILES[i % 4] for i in range(n)],
             schema.SCORE: np.linspace(1.0, 0.2, n),
-            schema.PERCENTILE: np.linspace(100.0, 50.0, n),
+            schema.PERCENTILE: np.linspace(100.0, 99.0, n),
             schema.QUERY_ID: "aspirin",
             schema.ECFP4_SIMILARITY: np.linspace(1.0, 0.1, n),
             schema.IS_QUERY: [i == 0 for i in range(n)],
@@ -216,9 +216,11 @@ def test_cards_carry_badges_and_user_columns() -> None:
     assert (made[1]["title"], made[1]["id"]) == ("M1", "")
     assert [badge["text"] for badge in made[0]["badges"]] == ["query", "2 alerts"]
     assert [badge["text"] for badge in made[3]["badges"]] == ["new", "no 3D"]
+    chance = cards(hits_of(**{schema.PERCENTILE: 98.9}), QUERIES, None)[3]
+    assert [badge["text"] for badge in chance["badges"]] == ["no 3D"]
     assert ("drug_class", "COX inhibitor", False) in made[0]["more"]
     assert made[0]["percentile"] == "above every random molecule"
-    assert made[1]["percentile"] == "above 83.33 % of random molecules"
+    assert made[1]["percentile"] == "above 99.66 % of random molecules"
 
 
 def test_percentile_is_never_rounded_up() -> None:

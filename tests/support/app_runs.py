@@ -39,7 +39,7 @@ def hit_frame(hits: list[tuple[str, str, float, float]] = HITS) -> pd.DataFrame:
                 **facts,
                 "rank": rank,
                 "score": score,
-                "background_percentile": 100 * score,
+                "background_percentile": 100.0 if score > 0.45 else 60.0,
                 "nearest_query": "gefitinib",
                 "ecfp4_similarity": similarity,
                 "is_query": rank == 1,
