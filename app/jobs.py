@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from molsearch import bundled
 from molsearch.errors import InputError, UsageError
 from molsearch.io.atomic import write_text
 from molsearch_app import places
@@ -148,8 +149,10 @@ def start(
 def launch(folder: Path) -> None:
     """Start the runner of a job in a session of its own."""
     environment = dict(os.environ)
-    paths = [str(places.source_tree()), environment.get("PYTHONPATH", "")]
-    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    tree = bundled.checkout()
+    if tree is not None:
+        paths = [str(tree), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     # It must outlive this server and shares no terminal with it.
     process = subprocess.Popen(
         [sys.executable, "-m", "molsearch_app.runner", str(folder)],

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-import molsearch
+from molsearch import bundled
 from molsearch.errors import UsageError
 from molsearch.index.layout import MANIFEST, is_index
 
@@ -114,14 +114,9 @@ def _is_prepared(manifest: Path) -> bool:
         return False
 
 
-def source_tree() -> Path:
-    """Folder of the checkout that molsearch is imported from."""
-    return Path(molsearch.__file__).resolve().parents[1]
-
-
 def example(name: str) -> Path:
     """Path of a file of the bundled example."""
-    return source_tree() / "datasets" / "example" / name
+    return bundled.path("datasets", "example", name)
 
 
 def is_shared() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,17 @@ import pytest
 # their time waiting for one another at barriers. Subprocesses of tests inherit this.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+
+
+@pytest.fixture
+def shared_data(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of real activity records and benchmarks: MOLSEARCH_DATA, or beside the checkout."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("MOLSEARCH_DATA") or beside).resolve()
+    if not (folder / "dude").is_dir():
+        pytest.skip("no real data: MOLSEARCH_DATA names no folder that holds dude/")
+    monkeypatch.setenv("MOLSEARCH_DATA", str(folder))
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from molsearch import bundled
 from molsearch.bench.report.markdown import LABELS, number
-from molsearch_app import places
 from molsearch_app.components import theme
 
 SCHEMA = 1
@@ -35,7 +35,7 @@ CAVEAT = (
 
 def folder() -> Path:
     """Folder of the committed results."""
-    return places.source_tree() / "results" / "ablation"
+    return bundled.path("results", "ablation")
 
 
 def questions() -> dict[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from molsearch import bundled
 from molsearch.bench import results
 from molsearch.bench.evaluate import GRID
 from molsearch.bench.report import summary
@@ -32,9 +33,9 @@ _LEAST_OF_CLASS = 8
 
 
 def files(own: Sequence[jobs.Job]) -> dict[str, Path]:
-    """List result files by their names: those of the checkout, then the user's own runs."""
+    """List result files by their names: those that ship, then the user's own runs."""
     found = {}
-    folder = places.source_tree() / "results"
+    folder = bundled.path("results")
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
         try:
             results.read(path)

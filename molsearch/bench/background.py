@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from molsearch.bench.benchmarks.files import read_smiles
-from molsearch.bench.benchmarks.places import data_root, read_table
+from molsearch.bench.benchmarks.places import read_table
 from molsearch.bench.benchmarks.task import Task
 from molsearch.bench.evaluate import Mask, rounded
 from molsearch.bench.methods import Method, blend, fuse
 from molsearch.bench.molecules import Molecules
+from molsearch.data.places import data_root
 from molsearch.errors import InputError, UsageError
 from molsearch.io.hashing import sha256_json
 from molsearch.metrics.bayes import ef_bayes, ef_bayes_draws, ef_bayes_max
@@ -108,8 +109,8 @@ def draw_pool(n: int, source: Path | None, seed: int) -> RandomPool:
     n
         How many.
     source
-        A table with a column ``smiles`` (parquet), or a list of SMILES; None means the
-        screening compounds of the shared data.
+        A table with a column ``smiles`` (parquet), or a list of SMILES; None means
+        ``unlabelled.parquet`` of the folder that MOLSEARCH_DATA names.
     seed
         Draws them.
 

@@ -34,9 +34,11 @@ def app_(
     ] = True,
 ) -> None:
     """Serve the application until interrupted; see `_HELP`."""
+    from molsearch import bundled
+
     script = server()
     arguments = command(script, port=port, host=host, browser=browser)
-    variables = environment(os.environ, tree=script.parents[1], host=host)
+    variables = environment(os.environ, tree=bundled.checkout(), host=host)
     if os.name == "posix":
         # The server takes this process's place, so that a signal meant for it reaches it.
         os.execve(arguments[0], arguments, variables)  # noqa: S606
@@ -78,9 +80,18 @@ def command(script: Path, *, port: int, host: str, browser: bool) -> list[str]:
 
 
 def environment(
-    given: os._Environ[str] | dict[str, str], *, tree: Path, host: str
+    given: os._Environ[str] | dict[str, str], *, tree: Path | None, host: str
 ) -> dict[str, str]:
     """Environment of the server: it finds the code, and knows whether others reach it.
+
+    Parameters
+    ----------
+    given
+        The environment of this process.
+    tree
+        The checkout that molsearch runs from; None where it is installed.
+    host
+        Address that the server answers at.
 
     Raises
     ------
@@ -96,8 +107,9 @@ def environment(
             f"MOLSEARCH_APP_JOBS is {jobs[:20]!r}: set it to the number of runs at a time, or "
             "leave it out for 2"
         )
-    paths = [str(tree), found.get("PYTHONPATH", "")]
-    found["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    if tree is not None:
+        paths = [str(tree), found.get("PYTHONPATH", "")]
+        found["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     if not is_local(host):
         found["MOLSEARCH_APP_SHARED"] = "1"
     return found

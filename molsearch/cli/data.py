@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from molsearch import bundled
 from molsearch.cli import options
 from molsearch.cli.data_convert import convert
 
@@ -54,5 +55,5 @@ def verify(
         more = ", …" if len(bad) > 6 else ""
         raise InputError(
             f"{name}: {len(bad)} rows are not as published ({rows}{more}): "
-            f"datasets/{name}.md says how to obtain the whole set"
+            f"{bundled.guide(name)} says how to obtain the whole set"
         )

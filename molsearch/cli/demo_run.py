@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import molsearch
+from molsearch import bundled
 from molsearch.cli import stages
 from molsearch.errors import UsageError
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 CLASS_COLUMN = "drug_class"
 DEPTHS = (10, 50)
 _DRAWN = 60
-_EXAMPLE = Path("datasets") / "example"
 
 
 @dataclass(frozen=True)
@@ -71,18 +70,18 @@ class Result:
 
 
 def example_folder() -> Path:
-    """Find the example library in the source tree that molsearch runs from.
+    """Find the bundled example library.
 
     Raises
     ------
     UsageError
-        molsearch is installed without its source tree.
+        Its files are gone.
     """
-    folder = Path(molsearch.__file__).resolve().parents[1] / _EXAMPLE
+    folder = bundled.path("datasets", "example")
     if not (folder / "library.csv").is_file():
         raise UsageError(
-            f"no example library at {folder}: it is part of the source tree, not of the installed "
-            "package; run the demo from a checkout (`make demo`)"
+            f"no example library at {folder}: files of the installation are gone; install "
+            "molsearch anew"
         )
     return folder
 

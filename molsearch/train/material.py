@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from molsearch.config import TrainConfig
 from molsearch.data.activities import Activities, load_activities
 from molsearch.data.conformers import load_conformers
+from molsearch.data.places import data_root as named_root
 from molsearch.data.store import GraphStore
 from molsearch.data.unlabelled import load_unlabelled
 from molsearch.errors import UsageError
@@ -70,7 +70,7 @@ class Featuriser:
 
 
 def data_root(config: TrainConfig, config_file: Path | None = None) -> Path:
-    """Folder of the data: the configuration's, else ``MOLSEARCH_DATA``, else ``../shared/data``.
+    """Folder of the data: the configuration's, else the one that ``MOLSEARCH_DATA`` names.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def data_root(config: TrainConfig, config_file: Path | None = None) -> Path:
     """
     if config.data:
         return (config_file.parent if config_file else Path()) / config.data
-    return Path(os.environ.get("MOLSEARCH_DATA") or "../shared/data")
+    return named_root()
 
 
 def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:

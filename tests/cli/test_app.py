@@ -16,6 +16,8 @@ def test_others_are_told_apart(host, shared):
     found = app.environment({"PYTHONPATH": "/x"}, tree=Path("/tree"), host=host)
     assert ("MOLSEARCH_APP_SHARED" in found) is shared
     assert found["PYTHONPATH"].split(":")[:2] == ["/tree", "/x"]
+    installed = app.environment({"PYTHONPATH": "/x"}, tree=None, host=host)
+    assert installed["PYTHONPATH"] == "/x"
 
 
 def test_nothing_is_sent_and_no_file_is_watched():

@@ -6,8 +6,6 @@ import sys
 
 import pytest
 
-from molsearch.bench.benchmarks.places import data_root
-
 ACTIVES = [f"O=C(Nc1ccc({x})cc1)c1ccccn1" for x in ("F", "Cl", "Br", "C", "OC", "C#N", "CC", "O")]
 DECOYS = [f"C{'C' * n}N1CCN(C{'C' * m})CC1" for n in range(5) for m in range(5)]
 
@@ -98,11 +96,10 @@ def test_mistakes_are_one_line_with_their_code(own, arguments, code, words):
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not (data_root() / "muv").is_dir(), reason="MOLSEARCH_DATA is not here")
-def test_verify_real_counts(tmp_path):
-    good = molsearch("data", "verify", "muv", cwd=tmp_path, data=data_root().resolve())
+def test_verify_real_counts(tmp_path, shared_data):
+    good = molsearch("data", "verify", "muv", cwd=tmp_path, data=shared_data)
     assert good.returncode == 0
     assert "all 17 of 17" in good.stdout
-    bad = molsearch("data", "verify", "litpcba", "-q", cwd=tmp_path, data=data_root().resolve())
+    bad = molsearch("data", "verify", "litpcba", "-q", cwd=tmp_path, data=shared_data)
     assert bad.returncode == 3
     assert "rows are not as published" in bad.stderr

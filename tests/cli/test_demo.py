@@ -13,6 +13,7 @@ import pytest
 from fakes import FakeEncoder
 from typer.testing import CliRunner
 
+from molsearch import bundled
 from molsearch.cli import demo, demo_report, demo_run, stages
 from molsearch.cli.demo_run import Demo, Example, Result, Tally, example_folder, tally
 from molsearch.errors import UsageError
@@ -113,9 +114,8 @@ def test_bundled_example_is_found_and_its_absence_is_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (example_folder() / "queries.csv").is_file()
-    installed = SimpleNamespace(__file__=str(tmp_path / "site" / "molsearch" / "__init__.py"))
-    monkeypatch.setattr(demo_run, "molsearch", installed)
-    with pytest.raises(UsageError, match="run the demo from a checkout"):
+    monkeypatch.setattr(bundled, "_CHECKOUT", tmp_path)
+    with pytest.raises(UsageError, match="install molsearch anew"):
         example_folder()
 
 

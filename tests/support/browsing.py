@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +90,22 @@ def serving(world: Path, **variables: str) -> Iterator[str]:
         "MOLSEARCH_ROOTS": str(world),
         **variables,
     }
-    with (world / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "molsearch", "app", "--no-browser", "--port", str(port)],
-            env=environment, stdout=log, stderr=log, cwd=world,
-        )  # fmt: skip
+    command = [sys.executable, "-m", "molsearch", "app", "--no-browser", "--port", str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with answering(command, address, world / "server.log", environment, world):
+        yield address
+
+
+@contextlib.contextmanager
+def answering(
+    command: Sequence[str | Path], address: str, log: Path, variables: dict[str, str], cwd: Path
+) -> Iterator[str]:
+    """Start a server, give its address once it answers there, and end it."""
+    with log.open("wb") as said:
+        process = subprocess.Popen(command, env=variables, stdout=said, stderr=said, cwd=cwd)
         try:
-            _wait(process, f"http://127.0.0.1:{port}", world / "server.log")
-            yield f"http://127.0.0.1:{port}"
+            _wait(process, address, log)
+            yield address
         finally:
             process.terminate()
             try:

@@ -13,10 +13,10 @@ import pandas as pd
 
 from molsearch.bench.audit.features import chunked, fingerprint_chunk, scaffold_chunk, spread_over
 from molsearch.bench.audit.scaffolds import HashedScaffolds, Hashes, KnownScaffolds, ScaffoldIndex
-from molsearch.bench.benchmarks.places import data_root
 from molsearch.bench.molecules import Molecules
 from molsearch.bench.similarity import Neighbourhood
 from molsearch.chem.fingerprints import N_BYTES
+from molsearch.data.places import data_root, is_named
 from molsearch.errors import InputError
 from molsearch.io.atomic import replacing
 from molsearch.io.hashing import sha256_file
@@ -85,7 +85,7 @@ def training_name(card: Mapping[str, Any]) -> str:
 def has_training(name: str) -> bool:
     """Whether the training set `name` can be read here."""
     if name in (STANDARD, TARGET_HELD_OUT):
-        return (data_root() / "activities.parquet").is_file()
+        return is_named() and (data_root() / "activities.parquet").is_file()
     return Path(name).is_file()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from molsearch import bundled
 from molsearch.bench.benchmarks.files import read_mol2_query, read_sdf
 from molsearch.bench.benchmarks.places import locate, unknown_target
 from molsearch.bench.benchmarks.queries import drawn_queries
@@ -35,7 +36,7 @@ def open_dekois(given: Path | None = None, seed: int = 0) -> Benchmark:
     if not found.targets():
         raise InputError(
             f"{found.root} holds no DEKOIS data: expected ligands/<target>.sdf.gz and "
-            f"decoys/<target>{_DECOYS}.sdf.gz; see datasets/dekois.md"
+            f"decoys/<target>{_DECOYS}.sdf.gz; see {bundled.guide('dekois')}"
         )
     return found
 

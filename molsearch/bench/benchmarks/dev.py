@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from molsearch.bench.benchmarks.places import data_root, only, read_table, unknown_target
+from molsearch.bench.benchmarks.places import only, read_table, unknown_target
 from molsearch.bench.benchmarks.task import Provenance, Query, Task, pool_frame
+from molsearch.data.places import data_root
 
 
 class DevScreens:

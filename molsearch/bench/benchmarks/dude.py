@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from molsearch import bundled
 from molsearch.bench.benchmarks.files import read_mol2_query, read_smiles
 from molsearch.bench.benchmarks.places import locate, only, read_table, unknown_target
 from molsearch.bench.benchmarks.task import Benchmark, Provenance, Query, Task, pool_frame
@@ -45,7 +46,7 @@ def open_dude(given: Path | None = None) -> Benchmark:
         return DudeFolders(root)
     raise InputError(
         f"{root} holds no DUD-E data: expected <target>/actives_final.ism or actives.parquet; "
-        "see datasets/dude.md"
+        f"see {bundled.guide('dude')}"
     )
 
 

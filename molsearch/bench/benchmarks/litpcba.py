@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from molsearch import bundled
 from molsearch.bench.benchmarks.files import read_mol2_query, read_smiles
 from molsearch.bench.benchmarks.places import locate, only, read_table, unknown_target
 from molsearch.bench.benchmarks.task import Benchmark, Provenance, Query, Task, pool_frame
@@ -48,7 +49,7 @@ def open_litpcba(given: Path | None = None) -> Benchmark:
         return found
     raise InputError(
         f"{root} holds no LIT-PCBA data: expected <target>/actives.smi, <target>/active_T.smi or "
-        "ligands.parquet; see datasets/litpcba.md"
+        f"ligands.parquet; see {bundled.guide('litpcba')}"
     )
 
 
@@ -85,7 +86,9 @@ class LitPcbaFolders:
             except InputError:
                 refused.append(path.name)
         if not queries:
-            raise InputError(f"{folder} holds no readable *_ligand.mol2: see datasets/litpcba.md")
+            raise InputError(
+                f"{folder} holds no readable *_ligand.mol2: see {bundled.guide('litpcba')}"
+            )
         notes = (f"queries refused by RDKit: {', '.join(refused)}",) if refused else ()
         return Task(target, tuple(queries), self._pool(folder), notes=notes)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from molsearch import bundled
 from molsearch.bench.benchmarks.files import open_binary, read_sdf, read_smiles
 from molsearch.bench.benchmarks.places import locate, only, read_table, unknown_target
 from molsearch.bench.benchmarks.queries import drawn_queries
@@ -55,7 +56,7 @@ def open_muv(given: Path | None = None, seed: int = 0) -> Benchmark:
         return found
     raise InputError(
         f"{root} holds no MUV data: expected cmp_list_MUV_<aid>_actives.dat.gz (or .smi, .sdf) "
-        "with its decoys, or ligands.parquet; see datasets/muv.md"
+        f"with its decoys, or ligands.parquet; see {bundled.guide('muv')}"
     )
 
 

@@ -1,20 +1,14 @@
-"""Where benchmark data lie: an explicit folder, or the shared data folder."""
+"""Where benchmark data lie: an explicit folder, or the folder of all data."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
+from molsearch import bundled
+from molsearch.data.places import ENVIRONMENT, data_root, is_named
 from molsearch.errors import InputError
-
-ENVIRONMENT = "MOLSEARCH_DATA"
-
-
-def data_root() -> Path:
-    """Folder of shared data: ``$MOLSEARCH_DATA``, else ``../shared/data``."""
-    return Path(os.environ.get(ENVIRONMENT) or "../shared/data")
 
 
 def locate(name: str, given: Path | None) -> Path:
@@ -25,11 +19,16 @@ def locate(name: str, given: Path | None) -> Path:
     InputError
         There is no such folder.
     """
+    if given is None and not is_named():
+        raise InputError(
+            f"no folder of {name} is named: give --data FOLDER, or set {ENVIRONMENT} to the folder "
+            f"that holds {name}/; {bundled.guide(name)} says how to obtain it"
+        )
     folder = given if given is not None else data_root() / name
     if not folder.is_dir():
         raise InputError(
             f"no {name} data at {folder}: give --data, or set {ENVIRONMENT}; "
-            f"datasets/{name}.md says how to obtain it"
+            f"{bundled.guide(name)} says how to obtain it"
         )
     return folder
 

@@ -13,17 +13,12 @@ from molsearch.bench.benchmarks.dude import open_dude
 from molsearch.bench.benchmarks.folder import FolderBenchmark
 from molsearch.bench.benchmarks.litpcba import open_litpcba
 from molsearch.bench.benchmarks.muv import open_muv
-from molsearch.bench.benchmarks.places import data_root
 from molsearch.bench.benchmarks.registry import open_benchmark
 from molsearch.bench.benchmarks.task import limit
 from molsearch.errors import InputError, UsageError
 
 from ..conftest import ACTIVES, DECOYS, make_task
 from .test_files import BENZAMIDE, sdf_text
-
-needs_data = pytest.mark.skipif(
-    not (data_root() / "dude").is_dir(), reason="MOLSEARCH_DATA is not here"
-)
 
 
 def smi(rows):
@@ -191,6 +186,14 @@ def test_missing_data_say_where_to_get_it(tmp_path, monkeypatch):
         open_benchmark(str(tmp_path))
 
 
+def test_without_the_variable_it_is_said_what_to_set(monkeypatch):
+    monkeypatch.delenv("MOLSEARCH_DATA", raising=False)
+    with pytest.raises(InputError, match="set MOLSEARCH_DATA to the folder that holds dude/"):
+        open_benchmark("dude")
+    with pytest.raises(InputError, match="variable MOLSEARCH_DATA is not set"):
+        open_benchmark("dev")
+
+
 def test_limits_are_nested_and_seeded():
     task = make_task()
     small, large = limit(task, 3, 10, 7), limit(task, 5, 20, 7)
@@ -206,9 +209,8 @@ def test_limits_are_nested_and_seeded():
     assert set(again.pool["molecule_id"]) == set(small.pool["molecule_id"])
 
 
-@needs_data
 @pytest.mark.data
-def test_real_counts():
+def test_real_counts(shared_data):
     assert compare(open_muv())["verdict"].eq("as published").all()
     dude = open_dude().counts()
     assert dude[["actives", "inactives"]].sum().tolist() == [22_805, 1_411_214]
@@ -218,9 +220,8 @@ def test_real_counts():
     assert verdicts["FEN1"] == "no inactives"
 
 
-@needs_data
 @pytest.mark.data
-def test_development_screens():
+def test_development_screens(shared_data):
     lite = DevScreens(lite=True)
     assert len(lite.targets()) == 39
     task = lite.load("O43318")
