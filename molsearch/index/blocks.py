@@ -140,10 +140,11 @@ class CheckedRows:
     def __init__(self, array: NDArray[Any], path: Path, sums: str | None, block_bytes: int) -> None:
         self.array = array
         self._guard: BlockGuard | None = None
+        self._width: int = array.strides[0]
+        self._offset = 0
         mapped = array.base
         if sums is not None and isinstance(mapped, mmap.mmap):
             content = memoryview(mapped)
-            self._width = array.strides[0]
             self._offset = len(content) - array.nbytes  # the header's length
             self._guard = BlockGuard(path, sums, block_bytes, content)
 

@@ -151,7 +151,7 @@ class IndexReader:
         )
 
     def _block_sums(self, shard: int) -> BlockSums | None:
-        """Sums of a shard's blocks; None where the index is older than they."""
+        """Read the sums of a shard's blocks; None where the index is older than they."""
         if shard not in self._sums:
             entry = self.manifest.shards[shard].files.get(BLOCKS)
             path = self._file(shard, BLOCKS)

@@ -36,9 +36,7 @@ def take_rows(
     return pa.concat_tables(parts).combine_chunks().take(pa.array(inverse))
 
 
-def _take(
-    file: RecordFile, rows: NDArray[np.integer], columns: Sequence[str] | None
-) -> pa.Table:
+def _take(file: RecordFile, rows: NDArray[np.integer], columns: Sequence[str] | None) -> pa.Table:
     """Rows (ascending) of one file."""
     sizes = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
     starts = np.concatenate([[0], np.cumsum(sizes)])

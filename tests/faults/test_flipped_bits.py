@@ -46,9 +46,20 @@ def answer(path: Path) -> tuple[list[tuple[object, ...]], bytes, bytes]:
         reader.checked_fingerprints(int(s)).take(found.rows[found.shards == s])
         for s in range(reader.n_shards)
     ]
-    return [tuple(row.values()) for row in rows], found.scores.tobytes(), b"".join(
-        one.tobytes() for one in prints
+    return (
+        [tuple(row.values()) for row in rows],
+        found.scores.tobytes(),
+        b"".join(one.tobytes() for one in prints),
     )
+
+
+def answer_or_error(path: Path) -> object:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return answer(path)
+    except IndexCorruptError as error:
+        return str(error)
 
 
 def test_no_flipped_bit_changes_an_answer_in_silence(made, tmp_path):
@@ -62,13 +73,9 @@ def test_no_flipped_bit_changes_an_answer_in_silence(made, tmp_path):
             content = bytearray(path.read_bytes())
             content[rng.integers(len(content))] ^= 1 << int(rng.integers(8))
             path.write_bytes(content)
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("error")
-                    assert answer(copy) == right
-            except IndexCorruptError as error:
-                assert name in str(error)
-                told += 1
+            found = answer_or_error(copy)
+            assert found == right or (isinstance(found, str) and name in found)
+            told += isinstance(found, str)
             shutil.rmtree(copy)
     # All but those of shard.json, which is for the writer.
     assert told == 120
