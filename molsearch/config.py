@@ -13,6 +13,21 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Molecule(Config):
+    """A molecule given by its structure alone, which never stands for a file.
+
+    Attributes
+    ----------
+    smiles
+        SMILES or InChI.
+    id
+        The user's name for it; the structure itself where empty.
+    """
+
+    smiles: str = Field(min_length=1)
+    id: str = ""
+
+
 class ReadConfig(Config):
     """How a molecule file is read; ``None`` means detect."""
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure
-from molsearch.search.queries import Query, Role, named_apart, read_one
+from molsearch.search.queries import Given, Query, Role, named_apart, read_one
 
 INACTIVE = Role("inactive", "--inactives")
 _SHOWN = 3
@@ -64,7 +63,7 @@ class Inactives:
 
 
 def read_inactives(
-    texts: Sequence[str | Path], read: ReadConfig, prepare: PrepareConfig
+    texts: Sequence[Given], read: ReadConfig, prepare: PrepareConfig
 ) -> Inactives | None:
     """Read and prepare inactives as queries are: SMILES, InChI or files; None where none is given.
 

@@ -16,10 +16,11 @@ import pytest
 from command_line import ASPIRIN, MOLECULES
 from rdkit import Chem
 
-from molsearch.cli.screen_job import Job
+from molsearch.cli.telling import Terminal
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.nn.weights import load_encoder
 from molsearch.search.hits import COLUMNS
+from molsearch.service.events import Waiting
 from molsearch.service.library import cache_place, making
 
 
@@ -220,13 +221,22 @@ def test_a_screen_waits_for_who_makes_the_index(molsearch, world, tmp_path, monk
     holding = ExitStack()
     holding.enter_context(making(place))
     # The other run ends as soon as this one waits for it.
-    monkeypatch.setattr(Job, "_tell_waiting", lambda job: (told.append(job), holding.close()))
+    tell = Terminal.__call__
+
+    def let_go(terminal, event):
+        tell(terminal, event)
+        if isinstance(event, Waiting):
+            told.append(event)
+            holding.close()
+
+    monkeypatch.setattr(Terminal, "__call__", let_go)
     options = ("-n", 1, "--conformers", 0, "-k", 4, "-o", tmp_path / "a.csv")
     found = molsearch(
         "screen", "-q", ASPIRIN, "--encoder", world.encoder, "-l", world.library, *options
     )
     assert len(told) == 1
     assert found.code == 0
+    assert "waiting: another run is making the index" in found.err
 
 
 def test_ids_that_repeat_in_a_raw_library_are_told(molsearch, world, tmp_path, monkeypatch):
