@@ -97,6 +97,37 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How a source was read: what was taken for structure and id, and what could have been.
+
+    Attributes
+    ----------
+    source
+        The file as the user named it; of several that are read alike, the first.
+    format
+        Such as ``sdf`` or ``csv``.
+    structure, molecule_id
+        Where the two come from: a column, a tag, ``title line``; `molecule_id` is empty where
+        the source gives no ids.
+    other_structures, other_ids
+        Columns or tags that could have been taken instead.
+    notes
+        What else the user should know of the reading, a sentence each.
+    n_sources
+        Sources that were read alike.
+    """
+
+    source: str
+    format: str
+    structure: str
+    molecule_id: str
+    other_structures: tuple[str, ...] = ()
+    other_ids: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    n_sources: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """One row of the failures table: which record failed, at which stage, and why."""
 

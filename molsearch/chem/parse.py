@@ -9,6 +9,7 @@ from typing import Any
 
 from rdkit import Chem
 
+from molsearch.chem.inchi import PREFIX as INCHI
 from molsearch.schema import Record
 
 _BRACKET = re.compile(r"\[[^\[\]]*\]")
@@ -79,6 +80,8 @@ def _is_pattern(mol: Chem.Mol) -> bool:
 def _read(record: Record) -> Chem.Mol | None:
     if record.molblock:
         return Chem.MolFromMolBlock(record.molblock)
+    if record.smiles.startswith(INCHI):
+        return Chem.MolFromInchi(record.smiles)
     return Chem.MolFromSmiles(record.smiles, _smiles_parameters())
 
 
@@ -87,6 +90,8 @@ def _explain(record: Record) -> str:
     if record.molblock:
         raw = Chem.MolFromMolBlock(record.molblock, sanitize=False)
         what = "mol block"
+    elif record.smiles.startswith(INCHI):
+        return "not a readable InChI: check that it is whole"
     elif ">" in record.smiles:
         return "a reaction, not a molecule"
     else:

@@ -59,7 +59,7 @@ class Annotator:
         prints = np.empty((len(found), 256), dtype=np.uint8)
         for shard in np.unique(found.shards):
             mine = found.shards == shard
-            prints[mine] = self.reader.fingerprints(int(shard))[found.rows[mine]]
+            prints[mine] = self.reader.checked_fingerprints(int(shard)).take(found.rows[mine])
         result = np.empty(len(found), dtype=np.float32)
         for number in np.unique(nearest):
             mine = nearest == number

@@ -201,10 +201,10 @@ def _chunks(
     size = min(most, _FIRST_CHUNK_ROWS)
     for shard in range(reader.n_shards):
         # Mapped anew for each shard: pages of the one before leave this process's memory.
-        vectors = reader.embeddings(shard)
+        vectors = reader.checked_embeddings(shard)
         start = 0
         while start < len(vectors):
-            yield shard, start, vectors[start : start + size]
+            yield shard, start, vectors.rows(start, start + size)
             start += size
             size = min(most, 2 * size)
 

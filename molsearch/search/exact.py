@@ -84,10 +84,10 @@ class Exact:
         order = np.argsort(rows, kind="stable")
         for shard in np.unique(shards):
             mine = order[shards[order] == shard]
-            vectors = self.reader.embeddings(int(shard))
+            vectors = self.reader.checked_embeddings(int(shard))
             for first in range(0, len(mine), step):
                 some = mine[first : first + step]
-                yield some, dot(vectors[places[some]], self._vectors)
+                yield some, dot(vectors.take(places[some]), self._vectors)
 
     def keys(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Reduce what `scores` gives to the keys ``[n]`` by which rows are ranked."""
