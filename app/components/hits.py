@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -17,6 +18,7 @@ from molsearch.errors import InputError
 from molsearch.search.hits import COLUMNS, free_names
 from molsearch.search.page_cards import NOVEL_ABOVE, NOVEL_BELOW
 from molsearch_app.components.launch import HITS, MAP
+from molsearch_app.guard import CHEMISTRY
 from molsearch_app.jobs import Job
 
 NEW = f"ECFP4 < {NOVEL_BELOW}, above {NOVEL_ABOVE:g} % of random molecules"
@@ -29,6 +31,7 @@ SORTS = {
     "cLogP": ("clogp", True),
     "TPSA": ("tpsa", True),
 }
+SMARTS_SECONDS = 20.0
 BY_MARGIN = "margin over the inactives"
 # Score for the nearest query less that for the nearest known inactive.
 MARGIN = "margin"
@@ -167,7 +170,7 @@ class Filter:
         Raises
         ------
         UsageError
-            The SMARTS cannot be read.
+            The SMARTS cannot be read, or takes longer than a page may to look for.
         """
         frame = result.frame
         keep = np.ones(len(frame), dtype=bool)
@@ -184,14 +187,23 @@ class Filter:
         for word in self.text.split():
             keep &= _contains(frame, [schema.MOLECULE_ID, *result.user_columns], word)
         if self.smarts.strip():
-            asked = SmartsFilter((self.smarts.strip(),), ())
-            parents = frame[schema.PARENT_SMILES].tolist()
-            for row in np.flatnonzero(keep):
-                keep[row] = asked.passes(parents[row])
+            keep[keep] = _matches(self.smarts.strip(), tuple(frame[schema.PARENT_SMILES][keep]))
         column, ascending = SORTS.get(self.sort, (MARGIN, False))
         found = frame[keep]
         by = [column] if column == schema.RANK else [column, schema.RANK]
         return found.sort_values(by, ascending=[ascending, True][: len(by)], kind="stable")
+
+
+@lru_cache(maxsize=8)
+def _matches(smarts: str, parents: tuple[str, ...]) -> list[bool]:
+    """Say of each structure whether it contains a substructure, found in another process."""
+    SmartsFilter((smarts,), ())  # what cannot be read is refused at once
+    return CHEMISTRY.run(_passing, smarts, parents, seconds=SMARTS_SECONDS)
+
+
+def _passing(smarts: str, parents: tuple[str, ...]) -> list[bool]:
+    asked = SmartsFilter((smarts,), ())
+    return [asked.passes(parent) for parent in parents]
 
 
 def _contains(frame: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:
