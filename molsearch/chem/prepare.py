@@ -17,6 +17,7 @@ from molsearch.chem.parse import RejectedError, parse
 from molsearch.chem.properties import n_unspecified_stereo, properties
 from molsearch.chem.scaffold import scaffold
 from molsearch.chem.standardize import canonical_parent, parent_of
+from molsearch.chem.stereo import stereo_smiles
 from molsearch.config import PrepareConfig
 from molsearch.schema import (
     GEOMETRY_EMBEDDED,
@@ -74,7 +75,7 @@ def _prepare(record: Record, config: PrepareConfig) -> Prepared:
     mol = parse(record)
     # A mol block or an InChI is shown as SMILES; readers keep an InChI among the user's columns.
     given = record.smiles and not record.smiles.startswith(INCHI)
-    smiles = record.smiles if given else Chem.MolToSmiles(mol)
+    smiles = record.smiles if given else stereo_smiles(mol)
     parent_smiles, parent, positions = canonical_parent(parent_of(mol, config.max_heavy_atoms))
     geometry, geometries = _geometries(parent, positions, config)
     return Prepared(

@@ -17,6 +17,7 @@ from rdkit.Chem import Descriptors
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from molsearch.chem.parse import RejectedError
+from molsearch.chem.stereo import ordered_smiles
 
 STAGE = "standardize"
 
@@ -98,21 +99,19 @@ def canonical_parent(
     Returns
     -------
     smiles
-        Canonical SMILES with stereo and isotopes.
+        Canonical SMILES with stereo and isotopes; CXSMILES where the stereo needs it, see
+        `molsearch.chem.stereo`.
     mol
         ``Chem.MolFromSmiles(smiles)``: its atom order is the order of all coordinates.
     positions
         float64 ``[n_atoms, 3]`` in Å, the conformer that `parent` carries in the atom order of
         `mol`; ``None`` where it carries none.
     """
-    smiles = Chem.MolToSmiles(parent)
+    smiles, order = ordered_smiles(parent)
     mol = Chem.MolFromSmiles(smiles)
     if mol is None:
         raise RejectedError(STAGE, f"the parent {smiles[:120]} cannot be read back")
-    if not parent.GetNumConformers():
-        return smiles, mol, None
-    order = list(parent.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
-    if len(order) != mol.GetNumAtoms():
+    if not parent.GetNumConformers() or len(order) != mol.GetNumAtoms():
         return smiles, mol, None
     return smiles, mol, parent.GetConformer().GetPositions()[order]
 

@@ -53,12 +53,12 @@ class Inactives:
                 f"{self.n_failed:,} of {self.n_in:,} inactives cannot be used and do not count: "
                 f"{named}{more}"
             )
-        known = {one.first.inchikey: one.query_id for one in self.molecules}
+        known = {one.parent: one.query_id for one in self.molecules}
         for query in queries:
-            if query.first.inchikey and query.first.inchikey in known:
+            if query.parent in known:
                 yield (
                     f"query {query.query_id!r} is also given as the inactive "
-                    f"{known[query.first.inchikey]!r}"
+                    f"{known[query.parent]!r}"
                 )
 
 

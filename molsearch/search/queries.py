@@ -15,6 +15,7 @@ from molsearch.chem.prepare import prepare_in_process
 from molsearch.chem.readers.smi import split_line
 from molsearch.chem.readers.sources import FOLDER_SUFFIXES, suffix_of
 from molsearch.chem.records import iter_records
+from molsearch.chem.stereo import parent_key
 from molsearch.config import Molecule, PrepareConfig, ReadConfig
 from molsearch.data.prepared_table import table_of
 from molsearch.errors import InputError
@@ -60,6 +61,11 @@ class Query:
     def skeleton(self) -> str:
         """First block of the InChIKey: the structure without stereo and isotopes."""
         return self.first.inchikey[:14]
+
+    @property
+    def parent(self) -> str:
+        """Identity of the structure, stereo and isotopes included."""
+        return parent_key(self.first.inchikey, self.first.parent_smiles)
 
     @property
     def fingerprint(self) -> NDArray[np.uint8]:
