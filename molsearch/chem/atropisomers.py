@@ -1,7 +1,7 @@
 """Hindered single bonds in CXSMILES, spelled in one way.
 
-RDKit reads and writes such bonds as wedges faithfully, but it has several spellings for one molecule
-and its canonical form of stereo groups turns hindered bonds over; so here is a form of our own.
+RDKit reads and writes such bonds as wedges faithfully, but it has several spellings for one
+molecule, and its canonical form of stereo groups turns hindered bonds over; so here is our own.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def numbered(mol: Chem.Mol) -> Chem.Mol:
 
 
 def cx_smiles(mol: Chem.Mol) -> tuple[str, list[int]]:
-    """RDKit's CXSMILES of a `numbered` molecule, and the places of its atoms in the text's order."""
+    """RDKit's CXSMILES of a `numbered` molecule, and its atoms' places in the text's order."""
     parameters = Chem.SmilesWriteParams()
     placed = Chem.MolToCXSmiles(mol, parameters, _FIELDS | Chem.CXSmilesFields.CX_ATOM_PROPS)
     order = [atom.GetIntProp(_PLACE) for atom in Chem.MolFromSmiles(placed).GetAtoms()]
@@ -200,7 +200,7 @@ def _wedge(plain: str, n_bonds: int, ends: _Ends, sense: int) -> str:
 
 
 def _listed(marks: _Marks) -> list[str]:
-    """Groups as CXSMILES has them: a hindered bond is named by the atom that its wedge is at."""
+    """Groups as CXSMILES has them: a hindered bond is named by the atom its wedge is at."""
     counts = {"&": 0, "o": 0}
     found = []
     for kind, atoms, bonds in marks.groups:
