@@ -43,7 +43,7 @@ def atropisomer_bonds(mol: Chem.Mol) -> list[Chem.Bond]:
 
 
 def relative_groups(mol: Chem.Mol) -> list[Chem.StereoGroup]:
-    """Groups whose members are known relative to each other alone: AND and OR."""
+    """List groups whose members are known relative to each other alone: AND and OR."""
     absolute = Chem.StereoGroupType.STEREO_ABSOLUTE
     return [group for group in mol.GetStereoGroups() if group.GetGroupType() != absolute]
 
@@ -200,7 +200,7 @@ def _wedge(plain: str, n_bonds: int, ends: _Ends, sense: int) -> str:
 
 
 def _listed(marks: _Marks) -> list[str]:
-    """Groups as CXSMILES has them: a hindered bond is named by the atom its wedge is at."""
+    """Write groups as CXSMILES has them: a hindered bond goes by the atom its wedge is at."""
     counts = {"&": 0, "o": 0}
     found = []
     for kind, atoms, bonds in marks.groups:
