@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from molsearch.cli import options, telling
+from molsearch.cli import options, stages
 
 app = typer.Typer(add_completion=False)
 
@@ -52,9 +52,9 @@ def verify(
     problems = summary["problems"]
     if problems:
         for problem in problems[:-1]:
-            telling.say(f"molsearch: {problem}", quiet=False)
+            stages.say(f"molsearch: {problem}", quiet=False)
         raise IndexCorruptError(problems[-1])
-    telling.say(_line(summary), quiet=quiet)
+    stages.say(_line(summary), quiet=quiet)
 
 
 def _verify_prepared(path: Path) -> dict[str, Any]:
