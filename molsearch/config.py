@@ -13,6 +13,21 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Molecule(Config):
+    """A molecule given by its structure alone, which never stands for a file.
+
+    Attributes
+    ----------
+    smiles
+        SMILES or InChI.
+    id
+        The user's name for it; the structure itself where empty.
+    """
+
+    smiles: str = Field(min_length=1)
+    id: str = ""
+
+
 class ReadConfig(Config):
     """How a molecule file is read; ``None`` means detect."""
 
@@ -75,14 +90,7 @@ class ScreenConfig(Config):
     """What a screen returns."""
 
     k: int = Field(default=1000, gt=0)
-    rank: str = Field(
-        default="balanced",
-        description="what ranks: balanced, molsearch (the encoder alone), ecfp4, or weights such "
-        "as 4*molsearch+ecfp4",
-    )
-    fusion: Literal["max", "mean", "top2"] | None = Field(
-        default=None, description="over several queries; none: as the ranking says, else max"
-    )
+    fusion: Literal["max", "mean"] = "max"
     conformer_fusion: Literal["max", "mean"] = "mean"
     include_smarts: tuple[str, ...] = ()
     exclude_smarts: tuple[str, ...] = ()

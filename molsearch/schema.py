@@ -36,9 +36,7 @@ PROPERTIES = (
 
 # Columns of a hit list only.
 RANK = "rank"
-SCORE = "score"  # what ranks
-MOLSEARCH_SCORE = "molsearch_score"  # cosine of the embeddings, as it enters the score
-ECFP4_SCORE = "ecfp4_score"  # ECFP4 similarity to the queries, as it enters the score
+SCORE = "score"
 QUERY_ID = "nearest_query"
 ECFP4_SIMILARITY = "ecfp4_similarity"
 PERCENTILE = "background_percentile"
@@ -96,6 +94,37 @@ class Record:
     molblock: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a source was read: what was taken for structure and id, and what could have been.
+
+    Attributes
+    ----------
+    source
+        The file as the user named it; of several that are read alike, the first.
+    format
+        Such as ``sdf`` or ``csv``.
+    structure, molecule_id
+        Where the two come from: a column, a tag, ``title line``; `molecule_id` is empty where
+        the source gives no ids.
+    other_structures, other_ids
+        Columns or tags that could have been taken instead.
+    notes
+        What else the user should know of the reading, a sentence each.
+    n_sources
+        Sources that were read alike.
+    """
+
+    source: str
+    format: str
+    structure: str
+    molecule_id: str
+    other_structures: tuple[str, ...] = ()
+    other_ids: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    n_sources: int = 1
 
 
 @dataclass(frozen=True, slots=True)

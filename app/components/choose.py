@@ -206,13 +206,8 @@ def option_widgets() -> Options:
     k = left.number_input("Hits", 1, 100_000, 1000, 100, key="opt-k")
     fusion = right.selectbox(
         "Several queries count by",
-        ["", "max", "top2", "mean"],
-        format_func={
-            "": "what ranks best",
-            "max": "the nearest one",
-            "top2": "the mean of the nearest two",
-            "mean": "the mean of all",
-        }.__getitem__,
+        ["max", "mean"],
+        format_func={"max": "the nearest one", "mean": "their mean"}.__getitem__,
         key="opt-fusion",
     )
     left, right = st.columns(2, vertical_alignment="bottom")
@@ -237,11 +232,12 @@ def option_widgets() -> Options:
     no_alerts = st.toggle("Leave out structural alerts (PAINS, Brenk)", key="opt-alerts")
     drop = st.toggle("Leave out the queries themselves", key="opt-drop")
     left, right = st.columns(2, vertical_alignment="bottom")
-    include = left.text_input("Every hit contains (SMARTS)", key="opt-include")
-    exclude = right.text_input("No hit contains (SMARTS)", key="opt-exclude")
+    include = left.text_input("Every hit contains (SMARTS)", key="opt-include", max_chars=500)
+    exclude = right.text_input("No hit contains (SMARTS)", key="opt-exclude", max_chars=500)
     where = st.text_input(
         "Conditions, on your own columns too",
         key="opt-where",
+        max_chars=2000,
         placeholder='mw<500, ecfp4_similarity<0.4, "list price"<90, vendor=Acme',
     )
     return Options(

@@ -6,6 +6,7 @@ import io
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from molsearch.search.hits import STRUCTURES
 from molsearch.search.page import write_page
 from molsearch_app.components import uploads
 from molsearch_app.components.hits import Result, records, title
+from molsearch_app.guard import CHEMISTRY, TooLongError
 
 POSES_MOST = 100
+OVERLAY_SECONDS, PAGE_SECONDS = 60.0, 120.0
 _UNSAFE = re.compile(r"[^A-Za-z0-9-]+")
 # A library's suffix inside a name would tell a wrong format: gefitinib_in_mine.sdf.csv.
 _FORMATS = re.compile(rf"\.(?:{'|'.join(uploads.TYPES)})\b", re.IGNORECASE)
@@ -63,11 +66,14 @@ def html_bytes(rows: pd.DataFrame, result: Result) -> bytes:
             ("encoder", str(account["encoder"])[:12]),
         ],
         "warnings": account.get("warnings", []),
-        "ranking": result.ranking,
     }
+    return CHEMISTRY.run(_page, rows, result.queries, run, seconds=PAGE_SECONDS)
+
+
+def _page(rows: pd.DataFrame, queries: list[dict[str, str]], run: dict[str, Any]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hits.html"
-        write_page(rows, result.queries, path, run)
+        write_page(rows, queries, path, run)
         return path.read_bytes()
 
 
@@ -95,13 +101,10 @@ def _entries(
     for number, hit in enumerate(records(rows), start=1):
         query = str(hit[schema.QUERY_ID])
         try:
-            found = overlay(
-                result.query_of(hit),
-                str(hit[schema.PARENT_SMILES]),
-                hit_name=title(hit),
-                references=1,
-            )
-        except InputError:
+            asked = partial(overlay, hit_name=title(hit), references=1)
+            parent = str(hit[schema.PARENT_SMILES])
+            found = CHEMISTRY.run(asked, result.query_of(hit), parent, seconds=OVERLAY_SECONDS)
+        except (InputError, TooLongError):
             continue
         finally:
             if on_progress is not None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import html
 import os
+from concurrent.futures import Future
 from urllib.parse import urlencode
 
-from molsearch.chem.draw import data_url, svg
+from molsearch.chem.draw import data_url, n_atoms, svg
 from molsearch.errors import InputError
+from molsearch_app.components.palette import in_theme
+from molsearch_app.guard import DRAWINGS, TooLongError, result
 
 ROUTE = "/draw"
 ROUTE_READY = "MOLSEARCH_APP_DRAWS"
 SIZE = (220, 150)
+SECONDS = 4.0
+MOST_CHARACTERS, MOST_ATOMS = 2000, 200
 _LIGHT, _DARK = "#1c2430", "#e8ecf2"
-_LONGEST = 2000
+_TOO_LONG = "not drawn: takes too long"
 
 
 def tag(smiles: str, align_to: str | None = None, *, dark: bool = False) -> str:
@@ -31,9 +36,41 @@ def as_url(drawn: str, *, dark: bool = False) -> str:
 
 def image(smiles: str, align_to: str | None = None, *, dark: bool = False) -> str:
     """Draw a structure as an SVG file of its own, for light or for dark pages."""
-    drawn = _svg(smiles, SIZE, align_to)
-    head, rest = drawn.split(">", 1)
-    return f"{head} style='color:{_DARK if dark else _LIGHT}'>{rest}"
+    try:
+        return result(begin(smiles, align_to, dark=dark), SECONDS)
+    except TooLongError:
+        return blank(dark=dark)
+
+
+def begin(smiles: str, align_to: str | None = None, *, dark: bool = False) -> Future[str]:
+    """Have a structure drawn in another process; see :func:`drawn`.
+
+    Raises
+    ------
+    BusyError
+        Too many are waiting.
+    """
+    short = smiles if len(smiles) <= MOST_CHARACTERS else ""
+    template = align_to if align_to and len(align_to) <= MOST_CHARACTERS else None
+    return DRAWINGS.submit(drawn, short, template, dark, seconds=SECONDS)
+
+
+def drawn(smiles: str, align_to: str | None, dark: bool) -> str:
+    """Draw a structure as an SVG file, or say in its place why not.
+
+    A structure of more than `MOST_ATOMS` atoms would be a blot in so small a picture.
+    """
+    try:
+        if n_atoms(smiles) > MOST_ATOMS:
+            return blank(f"not drawn: {n_atoms(smiles)} atoms", dark=dark)
+        if align_to is not None and n_atoms(align_to) <= MOST_ATOMS:
+            return _coloured(svg(smiles, SIZE, align_to=align_to), dark=dark)
+    except InputError:
+        pass
+    try:
+        return _coloured(svg(smiles, SIZE), dark=dark)
+    except InputError:
+        return blank("not drawn", dark=dark)
 
 
 def url(smiles: str, align_to: str | None = None, *, dark: bool = False) -> str:
@@ -41,22 +78,21 @@ def url(smiles: str, align_to: str | None = None, *, dark: bool = False) -> str:
     if os.environ.get(ROUTE_READY):
         query = {"s": smiles, "d": "1" if dark else "0", **({"a": align_to} if align_to else {})}
         return f"{ROUTE}?{urlencode(query)}"
-    return as_url(_svg(smiles, SIZE, align_to), dark=dark)
+    return as_url(image(smiles, align_to, dark=dark), dark=dark)
 
 
-def _svg(smiles: str, size: tuple[int, int], align_to: str | None) -> str:
-    if not smiles or len(smiles) > _LONGEST:
-        return _blank(size, "not drawn")
-    try:
-        return svg(smiles, size, align_to=align_to)
-    except InputError:
-        return _blank(size, "not drawn") if align_to is None else _svg(smiles, size, None)
-
-
-def _blank(size: tuple[int, int], words: str) -> str:
-    width, height = size
-    return (
+def blank(words: str = _TOO_LONG, *, dark: bool = False) -> str:
+    """Words in a drawing's place."""
+    width, height = SIZE
+    return _coloured(
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' "
         f"width='{width}' height='{height}' role='img'><text x='50%' y='50%' fill='currentColor' "
-        f"opacity='.5' font-size='12' text-anchor='middle'>{html.escape(words)}</text></svg>"
+        f"opacity='.7' font-size='12' text-anchor='middle'>{html.escape(words)}</text></svg>",
+        dark=dark,
     )
+
+
+def _coloured(drawing: str, *, dark: bool) -> str:
+    """Give a drawing the colours that can be read on light or on dark pages."""
+    head, rest = in_theme(drawing, dark=dark).split(">", 1)
+    return f"{head} style='color:{_DARK if dark else _LIGHT}'>{rest}"

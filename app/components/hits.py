@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -17,6 +18,7 @@ from molsearch.errors import InputError
 from molsearch.search.hits import COLUMNS, free_names
 from molsearch.search.page_cards import NOVEL_ABOVE, NOVEL_BELOW
 from molsearch_app.components.launch import HITS, MAP
+from molsearch_app.guard import CHEMISTRY
 from molsearch_app.jobs import Job
 
 NEW = f"ECFP4 < {NOVEL_BELOW}, above {NOVEL_ABOVE:g} % of random molecules"
@@ -29,6 +31,7 @@ SORTS = {
     "cLogP": ("clogp", True),
     "TPSA": ("tpsa", True),
 }
+SMARTS_SECONDS = 20.0
 BY_MARGIN = "margin over the inactives"
 # Score for the nearest query less that for the nearest known inactive.
 MARGIN = "margin"
@@ -71,12 +74,6 @@ class Result:
         """Whether hits are scored against known inactives too."""
         return bool(self.account.get("inactives"))
 
-    @property
-    def ranking(self) -> str:
-        """What the score is; runs made before it was a sum do not say."""
-        found: dict[str, str] = self.account.get("ranking") or {}
-        return found.get("words", "cosine of the embeddings")
-
     def query_of(self, hit: Mapping[str, Any]) -> str:
         """SMILES of the query nearest to a hit."""
         found = {query["id"]: query["smiles"] for query in self.queries}
@@ -102,9 +99,7 @@ def load(job: Job) -> Result:
     if account.get("inactives"):
         (own,) = free_names([MARGIN], frame.columns)
         frame = frame.rename(columns={MARGIN: own})  # a user's own of that name
-        # Both are cosines; runs made before scores were sums hold it as the score.
-        cosine = schema.MOLSEARCH_SCORE if schema.MOLSEARCH_SCORE in frame else schema.SCORE
-        frame[MARGIN] = frame[cosine] - frame[schema.INACTIVE_SCORE]
+        frame[MARGIN] = frame[schema.SCORE] - frame[schema.INACTIVE_SCORE]
     frame[schema.SOURCE] = file_names(frame[schema.SOURCE])
     frame = frame.set_index(schema.RECORD_NUMBER, drop=False)
     return Result(frame, account, _optional(job, MAP))
@@ -175,7 +170,7 @@ class Filter:
         Raises
         ------
         UsageError
-            The SMARTS cannot be read.
+            The SMARTS cannot be read, or takes longer than a page may to look for.
         """
         frame = result.frame
         keep = np.ones(len(frame), dtype=bool)
@@ -192,14 +187,23 @@ class Filter:
         for word in self.text.split():
             keep &= _contains(frame, [schema.MOLECULE_ID, *result.user_columns], word)
         if self.smarts.strip():
-            asked = SmartsFilter((self.smarts.strip(),), ())
-            parents = frame[schema.PARENT_SMILES].tolist()
-            for row in np.flatnonzero(keep):
-                keep[row] = asked.passes(parents[row])
+            keep[keep] = _matches(self.smarts.strip(), tuple(frame[schema.PARENT_SMILES][keep]))
         column, ascending = SORTS.get(self.sort, (MARGIN, False))
         found = frame[keep]
         by = [column] if column == schema.RANK else [column, schema.RANK]
         return found.sort_values(by, ascending=[ascending, True][: len(by)], kind="stable")
+
+
+@lru_cache(maxsize=8)
+def _matches(smarts: str, parents: tuple[str, ...]) -> list[bool]:
+    """Say of each structure whether it contains a substructure, found in another process."""
+    SmartsFilter((smarts,), ())  # what cannot be read is refused at once
+    return CHEMISTRY.run(_passing, smarts, parents, seconds=SMARTS_SECONDS)
+
+
+def _passing(smarts: str, parents: tuple[str, ...]) -> list[bool]:
+    asked = SmartsFilter((smarts,), ())
+    return [asked.passes(parent) for parent in parents]
 
 
 def _contains(frame: pd.DataFrame, columns: list[str], word: str) -> np.ndarray:

@@ -10,7 +10,9 @@ import html
 import io
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -24,9 +26,12 @@ from molsearch.errors import InputError
 from molsearch.schema import Failure, Record
 from molsearch_app import places
 from molsearch_app.components import theme
+from molsearch_app.guard import CHEMISTRY, BusyError, TooLongError, result
 
 MOST = 200
 LONGEST_NAME = 80
+LONGEST_LINE = 4000
+LINE_SECONDS, FILE_SECONDS = 5.0, 60.0
 _FLAT = PrepareConfig(n_conformers=0)
 
 
@@ -64,13 +69,44 @@ def check(record: Record, note: str = "") -> Draft:
 
 
 def parse_text(text: str) -> list[Draft]:
-    """Read pasted text: one SMILES or InChI a line, a name may follow it."""
-    drafts = []
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for number, line in enumerate(lines[:MOST], start=1):
-        structure, name = _apart(line)
-        drafts.append(_draft(number, structure, name))
-    return drafts
+    """Read pasted text: one SMILES or InChI a line, a name may follow it.
+
+    Each line has its own short time in another process: what a page is given to read may be made
+    to take hours.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()][:MOST]
+    read = [
+        (number, line, _submit(number, line) if len(line) <= LONGEST_LINE else None)
+        for number, line in enumerate(lines, start=1)
+    ]
+    return [_outcome(number, line, future) for number, line, future in read]
+
+
+def _submit(number: int, line: str) -> Future[Draft] | TooLongError:
+    try:
+        return CHEMISTRY.submit(parse_line, number, line, seconds=LINE_SECONDS)
+    except BusyError as error:
+        return TooLongError(str(error))
+
+
+def _outcome(number: int, line: str, future: Future[Draft] | TooLongError | None) -> Draft:
+    """Wait for a line; one that cannot be read in time is an error of its own."""
+    if future is None:
+        words = f"longer than the {LONGEST_LINE:,} characters that a structure may have here"
+    elif isinstance(future, TooLongError):
+        words = str(future)
+    else:
+        try:
+            return result(future, LINE_SECONDS)
+        except TooLongError:
+            words = f"takes more than {LINE_SECONDS:.0f} seconds to read; bring a smaller molecule"
+    return Draft(f"query {number}", line[:200], error=words)
+
+
+@lru_cache(maxsize=2000)
+def parse_line(number: int, line: str) -> Draft:
+    """Read one line of pasted text."""
+    return _draft(number, *_apart(line))
 
 
 def _apart(line: str) -> tuple[str, str]:
@@ -93,13 +129,19 @@ def _draft(number: int, structure: str, name: str) -> Draft:
 
 
 def parse_file(path: Path) -> list[Draft]:
-    """Read a query file of any format; at most `MOST` records.
+    """Read a query file of any format, in another process; at most `MOST` records.
 
     Raises
     ------
     InputError
         The file cannot be read at all.
+    TooLongError
+        It takes longer than a page may.
     """
+    return CHEMISTRY.run(_read_file, path, seconds=FILE_SECONDS)
+
+
+def _read_file(path: Path) -> list[Draft]:
     return [check(record) for record in islice(iter_records([path], ReadConfig()), MOST)]
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from molsearch import schema
-from molsearch.search.page_cards import score_top
 from molsearch_app.components import drawing
 from molsearch_app.components.hits import Result
 
@@ -50,8 +49,8 @@ def config(result: Result) -> dict[str, Any]:
         schema.RANK: column.NumberColumn("#", width=46, pinned=True),
         schema.MOLECULE_ID: column.TextColumn("Id", width=92),
         schema.SCORE: column.ProgressColumn(
-            "Score", min_value=0, max_value=score_top(result.frame), format="%.3f", width=104,
-            help=f"What ranks: {result.ranking}.",
+            "Score", min_value=0, max_value=1, format="%.3f", width=104,
+            help="Cosine similarity of the encoder's embeddings, 1 for identical ones.",
         ),
         schema.PERCENTILE: column.NumberColumn(
             "Above", format="%.2f %%", width=88,

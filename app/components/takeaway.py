@@ -15,6 +15,7 @@ from molsearch import schema
 from molsearch_app import jobs
 from molsearch_app.components import downloads, poses, shortlist
 from molsearch_app.components.hits import Result
+from molsearch_app.guard import TooLongError
 from molsearch_app.jobs import Job
 
 _EDITOR = "shortlist-editor"
@@ -111,18 +112,27 @@ def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> 
         ("csv", f"csv-{guarded}", "csv", "text/csv",
          lambda: downloads.csv_bytes(chosen, excel_safe=guarded)),
         ("parquet", "parquet", "parquet", None, lambda: downloads.parquet_bytes(chosen)),
-        ("HTML report", "html", "html", "text/html", lambda: downloads.html_bytes(chosen, result)),
+        ("HTML report", "html", "html", "text/html", lambda: _page(chosen, result)),
     )  # fmt: skip
     with st.container(horizontal=True):
         for label, kind, suffix, mime, make in files:
+            content = ready(f"{kind}-{key}", make) if len(chosen) else b""
             st.download_button(
-                label, ready(f"{kind}-{key}", make) if len(chosen) else b"", f"{name}.{suffix}",
-                mime, icon=":material/download:", key=f"take-{kind}-{key}", on_click="ignore",
-                disabled=chosen.empty,
+                label, content, f"{name}.{suffix}", mime, icon=":material/download:",
+                key=f"take-{kind}-{key}", on_click="ignore", disabled=not content,
+                help=None if content or chosen.empty else "It takes longer than a page may.",
             )  # fmt: skip
     count.caption("1 hit" if len(chosen) == 1 else f"{len(chosen):,} hits")
     if len(chosen):
         poses.offer(chosen, result, name)
+
+
+def _page(rows: pd.DataFrame, result: Result) -> bytes:
+    """Page of hits; empty where its drawings take too long."""
+    try:
+        return downloads.html_bytes(rows, result)
+    except TooLongError:
+        return b""
 
 
 def _key(job: Job, rows: pd.DataFrame) -> str:

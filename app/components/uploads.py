@@ -18,6 +18,7 @@ from molsearch.chem.records import iter_records
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure
+from molsearch_app.guard import CHEMISTRY
 
 SUFFIXES = (".smi", ".csv", ".tsv", ".txt", ".sdf", ".sd", ".mol", ".parquet")
 TYPES = ["smi", "csv", "tsv", "txt", "sdf", "sd", "mol", "parquet", "gz"]
@@ -25,6 +26,7 @@ MOST_BYTES = 500 * 2**20
 WAITING = ".upload-"
 KEPT_SECONDS = 86_400.0
 _LOOK = 50
+LOOK_SECONDS = 60.0
 _FLAT = PrepareConfig(n_conformers=0)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -99,13 +101,19 @@ def store(handle: IO[bytes], name: str, folder: Path) -> Path:
 
 
 def look(path: Path, read: ReadConfig | None = None) -> Look:
-    """Read the first records of a file, whatever its name says it is.
+    """Read the first records of a file, whatever its name says it is, in another process.
 
     Raises
     ------
     InputError
         It cannot be read, or not one of these records holds a structure.
+    TooLongError
+        It takes longer than a page may.
     """
+    return CHEMISTRY.run(_look, path, read, seconds=LOOK_SECONDS)
+
+
+def _look(path: Path, read: ReadConfig | None) -> Look:
     try:
         records = list(islice(iter_records([path], read or ReadConfig()), _LOOK))
     except InputError as error:

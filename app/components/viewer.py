@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ import streamlit.components.v1 as components
 from molsearch.chem.overlay import Overlay, overlay
 from molsearch.errors import InputError
 from molsearch_app.components import theme
+from molsearch_app.guard import CHEMISTRY, TooLongError
 
+SECONDS = 60.0
 _FOLDER = Path(__file__).resolve().parents[1] / "static" / "viewer"
 
 
@@ -26,7 +28,7 @@ def _view() -> Any:
 def aligned(query: str, hit: str, name: str) -> Overlay | str:
     """Overlay of a hit on a query, or the reason why there is none."""
     try:
-        return overlay(query, hit, hit_name=name)
+        return CHEMISTRY.run(partial(overlay, query, hit, hit_name=name), seconds=SECONDS)
     except InputError as error:
         return str(error)
 
@@ -34,7 +36,10 @@ def aligned(query: str, hit: str, name: str) -> Overlay | str:
 def show(query: str, hit: str, name: str, *, height: int = 360) -> None:
     """Show a hit laid over its query, with the two similarities that the overlay reaches."""
     with st.spinner("Aligning in 3D …"):
-        found = aligned(query, hit, name)
+        try:
+            found = aligned(query, hit, name)
+        except TooLongError as error:  # not kept: the next time it may be in time
+            found = str(error)
     if isinstance(found, str):
         st.info(theme.unmarked(found))
         return

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from molsearch.config import Config
-from molsearch.errors import UsageError
+from molsearch.service.events import Emit, Event, OnProgress, Progress
+from molsearch.service.requests import validated
 
 T = TypeVar("T", bound=Config)
-OnProgress = Callable[[int, int], None]
 Paths = str | Path | Sequence[str | Path]
 _SEVERAL = ("include_smarts", "exclude_smarts", "where")
 
@@ -36,14 +34,19 @@ def config_of(kind: type[T], fields: dict[str, Any]) -> T:
         name: (value,) if name in _SEVERAL and isinstance(value, str) else value
         for name, value in fields.items()
     }
-    try:
-        return kind.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{name}: {first['msg']}") from error
+    return validated(kind, given)
 
 
 def cpus(workers: int | None) -> int:
     """Worker processes: those asked for, or one a processor."""
     return workers or os.cpu_count() or 1
+
+
+def progress_of(on_progress: OnProgress | None, stage: str) -> Emit:
+    """Pass the counts of one stage on to a callback."""
+
+    def emit(event: Event) -> None:
+        if on_progress is not None and isinstance(event, Progress) and event.stage == stage:
+            on_progress(event.done, event.failed)
+
+    return emit

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from molsearch.api.arguments import OnProgress, Paths, config_of, cpus, listed
+from molsearch.api.arguments import Paths, config_of, cpus, listed, progress_of
 from molsearch.api.encoders import embedder_of
 from molsearch.api.library import Library
-from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
+from molsearch.config import PrepareConfig
 from molsearch.errors import UsageError
 from molsearch.index.embedder import Embedder
-from molsearch.index.layout import PREPARED
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.verify import verify_index
-from molsearch.index.writer import build_index, check_target
-from molsearch.nn.device import resolve_device
-from molsearch.search.inactives import read_inactives
-from molsearch.search.output import check_output, write_hits
-from molsearch.search.queries import read_queries
-from molsearch.search.screen import screen
-from molsearch.service.library import cache_place, ensure_prepared, making
+from molsearch.search.screen import Stopwatch
+from molsearch.service.events import OnProgress
+from molsearch.service.index import index
+from molsearch.service.making import Source, kept_index
+from molsearch.service.requests import IndexRequest, ScreenRequest, validated
+from molsearch.service.screen import check, screen
+from molsearch.service.session import Session
 
 
 class Index:
@@ -85,37 +83,19 @@ class Index:
         config = config_of(PrepareConfig, preparing)
         if library.prepared is not None and preparing:
             raise UsageError(f"the library is prepared already: {', '.join(preparing)} is too late")
-        cached = None
-        if out is not None:
-            place = Path(out)
-            check_target(place)
-            folder = place / PREPARED
-        elif library.prepared is None:
-            cached = cache_place(library.sources, library.read, config, embedder.identity)
-            folder, place = cached.prepared, cached.index
-        else:
-            raise UsageError("name the folder of the index: out=...")
-        with nullcontext() if cached is None else making(cached):
-            prepared = library.prepared
-            if prepared is None:
-                prepared = ensure_prepared(
-                    library.sources,
-                    folder,
-                    library.read,
-                    config,
-                    workers=cpus(workers),
-                    replace=overwrite or cached is not None,
-                    any_source=cached is not None,
-                )
-            reader = build_index(
-                prepared,
-                embedder,
-                place,
-                resume=resume,
-                overwrite=overwrite,
-                on_progress=on_progress,
-            )
-        return cls(reader, embedder, device)
+        emit = progress_of(on_progress, "embedding")
+        if out is None:
+            if library.prepared is not None:
+                raise UsageError("name the folder of the index: out=...")
+            source = Source(library.sources, library.read, config, workers=cpus(workers))
+            return cls(kept_index(source, embedder, emit, Stopwatch()), embedder, device)
+        raw = {} if library.prepared is not None else {"read": library.read, "prepare": config}
+        request = {"library": library.sources, "output": str(out), **raw}
+        options = {"workers": cpus(workers), "resume": resume, "overwrite": overwrite}
+        made = index(
+            validated(IndexRequest, {**request, **options}), Session(), emit, encoder=embedder
+        )
+        return cls(made.reader, embedder, device)
 
     @classmethod
     def open(
@@ -194,8 +174,7 @@ class Index:
         overwrite
             Replace `output` where it exists.
         options
-            Fields of `molsearch.config.ScreenConfig`: ``rank`` (``"balanced"``, ``"molsearch"``,
-            ``"ecfp4"``, ``"4*molsearch+ecfp4"``), ``fusion``, ``conformer_fusion``,
+            Fields of `molsearch.config.ScreenConfig`: ``fusion``, ``conformer_fusion``,
             ``include_smarts``, ``exclude_smarts``, ``exclude_alerts``, ``where``, ``unique``,
             ``keep_query``, ``keep_inactives``, ``inactives_weight`` (the library is ranked by
             ``score - inactives_weight * inactive_score``; 0 leaves ranks as they are).
@@ -203,10 +182,10 @@ class Index:
         Returns
         -------
         pandas.DataFrame
-            One row a hit, best first: rank, molecule_id, smiles, score (what ranks), its
-            components molsearch_score and ecfp4_score, background_percentile (per cent of random
-            molecules that score lower), nearest_query, ecfp4_similarity (to that query),
-            is_query, scaffold, alerts, properties, and the library's own columns. With inactives also nearest_inactive, inactive_score (for that one),
+            One row a hit, best first: rank, molecule_id, smiles, score, background_percentile
+            (per cent of random molecules that score lower), nearest_query, ecfp4_similarity
+            (to that query), is_query, scaffold, alerts, properties, and the library's own
+            columns. With inactives also nearest_inactive, inactive_score (for that one),
             is_inactive and, with a weight, penalised_score.
 
         Warns
@@ -229,28 +208,26 @@ class Index:
         --------
         >>> index.search("c1ccccc1C(=O)N", k=10, where=["ecfp4_similarity<0.4"])  # doctest: +SKIP
         """
-        config = config_of(ScreenConfig, {"k": k, **options})
-        if output is not None:
-            check_output(Path(output), overwrite=overwrite)
-        encoder = self.encoder
-        changes: dict[str, Any] = {"use_input_3d": use_input_3d}
-        if query_conformers is not None:
-            changes["n_conformers"] = query_conformers
-        prepare = self.reader.manifest.library.prepare.model_copy(update=changes)
-        read = ReadConfig()
-        hits = screen(
-            self.reader,
-            encoder,
-            read_queries(listed(queries), read, prepare),
-            config,
-            inactives=read_inactives(listed(inactives), read, prepare),
-            device=resolve_device(self._device),
+        request = config_of(
+            ScreenRequest,
+            {
+                "queries": listed(queries),
+                "inactives": listed(inactives),
+                "index": str(self.path),
+                "k": k,
+                "query_conformers": query_conformers,
+                "use_input_3d": use_input_3d,
+                "output": None if output is None else str(output),
+                "overwrite": overwrite,
+                "device": self._device,
+                **options,
+            },
         )
-        for warning in hits.warnings:
+        check(request)
+        done = screen(request, Session(), reader=self.reader, encoder=self.encoder)
+        for warning in done.hits.warnings:
             warnings.warn(warning, stacklevel=2)
-        if output is not None:
-            write_hits(hits, Path(output))
-        return hits.frame
+        return done.hits.frame
 
     def failures(self) -> pd.DataFrame:
         """List the records of the library that have no embedding, and why."""

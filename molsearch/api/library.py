@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from molsearch.api.arguments import OnProgress, config_of, cpus
+from molsearch.api.arguments import config_of, cpus
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import UsageError
+from molsearch.service.events import OnProgress
 from molsearch.service.library import ensure_prepared
 
 

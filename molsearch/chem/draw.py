@@ -17,7 +17,8 @@ from rdkit.Chem.Draw import rdMolDraw2D
 from molsearch.chem.orient import Frame
 from molsearch.errors import InputError
 
-_PALETTE = {
+# Of middle brightness: these stand on light and dark pages alike.
+PALETTE = {
     7: "#3f7fe8", 8: "#e5484d", 9: "#2f9e62", 15: "#d9822b", 16: "#b58105", 17: "#2f9e62",
     35: "#b4552d", 53: "#8e4ec6",
 }  # fmt: skip
@@ -77,7 +78,7 @@ def svg(
     options.scaleBondWidth = False
     options.minFontSize = 9
     options.additionalAtomLabelPadding = 0.06
-    options.setAtomPalette({-1: _rgb(_CARBON), **{z: _rgb(c) for z, c in _PALETTE.items()}})
+    options.setAtomPalette({-1: _rgb(_CARBON), **{z: _rgb(c) for z, c in PALETTE.items()}})
     options.setHighlightColour(_HIGHLIGHT)
     tinted = _matching_atoms(mol, highlight) if highlight else set()
     rdMolDraw2D.PrepareAndDrawMolecule(
@@ -92,6 +93,17 @@ def svg(
     )
     drawer.FinishDrawing()
     return _tidy(drawer.GetDrawingText(), size)
+
+
+def n_atoms(smiles: str) -> int:
+    """Count the atoms of a structure, which is quick where a drawing of it may not be.
+
+    Raises
+    ------
+    InputError
+        Where `smiles` cannot be read.
+    """
+    return int(_parse(smiles).GetNumAtoms())
 
 
 def data_url(drawing: str, *, light: str = "#1c2430", dark: str = "#e8ecf2") -> str:

@@ -7,6 +7,8 @@ import numpy.typing as npt
 from rdkit import Chem
 from rdkit.Chem import rdMolTransforms
 
+from molsearch.chem.atropisomers import keeps_atropisomers
+
 _SAME_SIDE = (Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS)
 _OTHER_SIDE = (Chem.BondStereo.STEREOE, Chem.BondStereo.STEREOTRANS)
 _FLAT = 0.05  # Å of depth that a drawing does not have
@@ -17,8 +19,12 @@ Positions = npt.NDArray[np.float64]
 
 
 def keeps_stereo(mol: Chem.Mol, conformer_id: int = -1) -> bool:
-    """Whether a conformer of `mol` shows every stereocentre and double bond as specified."""
-    return _keeps_centres(mol, conformer_id) and _keeps_double_bonds(mol, conformer_id)
+    """Whether a conformer shows every centre, double bond and hindered bond as specified."""
+    return (
+        _keeps_centres(mol, conformer_id)
+        and _keeps_double_bonds(mol, conformer_id)
+        and keeps_atropisomers(mol, conformer_id)
+    )
 
 
 def _keeps_centres(mol: Chem.Mol, conformer_id: int) -> bool:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from functools import cache
 from typing import Any
 
 from rdkit import Chem
 
+from molsearch.chem.inchi import PREFIX as INCHI
+from molsearch.chem.incomplete import why_incomplete
+from molsearch.chem.reasons import explain
 from molsearch.schema import Record
-
-_BRACKET = re.compile(r"\[[^\[\]]*\]")
-_RING = re.compile(r"%\d\d|\d")
 
 
 class RejectedError(ValueError):
@@ -53,18 +51,21 @@ def parse(record: Record) -> Chem.Mol:
     Raises
     ------
     RejectedError
-        With stage ``"parse"``: syntax, valence, aromaticity, no atoms at all, or a search pattern.
+        With stage ``"parse"``: syntax, valence, aromaticity, no atoms at all, a search pattern, or
+        less than a molecule (an abbreviation, a polymer, an attachment point).
     """
     if not record.molblock and not record.smiles.strip():
         raise RejectedError("parse", "empty SMILES")
     mol = _read(record)
     if mol is None:
-        raise RejectedError("parse", _explain(record))
+        raise RejectedError("parse", explain(record))
     if mol.GetNumAtoms() == 0:
         raise RejectedError("parse", "no atoms")
     # SMILES have no query features but the wildcard bond; looking at every atom is not free.
     if (record.molblock or "~" in record.smiles) and _is_pattern(mol):
         raise RejectedError("parse", "query atoms or bonds: a search pattern, not a molecule")
+    if reason := why_incomplete(record, mol):
+        raise RejectedError("parse", reason)
     if mol.HasSubstructMatch(_plain_hydrogen()):
         mol = Chem.RemoveHs(mol, _hydrogen_parameters())
     return mol
@@ -78,36 +79,10 @@ def _is_pattern(mol: Chem.Mol) -> bool:
 
 def _read(record: Record) -> Chem.Mol | None:
     if record.molblock:
-        return Chem.MolFromMolBlock(record.molblock)
+        try:
+            return Chem.MolFromMolBlock(record.molblock)
+        except (ValueError, RuntimeError):  # a number out of range; `explain` finds it
+            return None
+    if record.smiles.startswith(INCHI):
+        return Chem.MolFromInchi(record.smiles)
     return Chem.MolFromSmiles(record.smiles, _smiles_parameters())
-
-
-def _explain(record: Record) -> str:
-    """Say in one line why RDKit could not read `record`."""
-    if record.molblock:
-        raw = Chem.MolFromMolBlock(record.molblock, sanitize=False)
-        what = "mol block"
-    elif ">" in record.smiles:
-        return "a reaction, not a molecule"
-    else:
-        parameters = Chem.SmilesParserParams()
-        parameters.sanitize = False
-        raw = Chem.MolFromSmiles(record.smiles, parameters)
-        what = "SMILES"
-    if raw is None:
-        return _syntax(record.smiles) if record.smiles else f"not a readable {what}"
-    problems = Chem.DetectChemistryProblems(raw)
-    return problems[0].Message() if problems else f"not a readable {what}"
-
-
-def _syntax(smiles: str) -> str:
-    """Name the usual slips in a SMILES that cannot be read."""
-    bare = _BRACKET.sub("", smiles.split()[0])
-    if "[" in bare or "]" in bare:
-        return "not a readable SMILES: unbalanced square brackets"
-    if bare.count("(") != bare.count(")"):
-        return "not a readable SMILES: unbalanced parentheses"
-    rings = Counter(_RING.findall(bare))
-    if odd := sorted(label for label, count in rings.items() if count % 2):
-        return f"not a readable SMILES: ring bond {odd[0]} is never closed"
-    return "not a readable SMILES"

@@ -12,10 +12,12 @@ from molsearch.chem.alerts import alerts
 from molsearch.chem.conformers import embed, pack
 from molsearch.chem.fingerprints import ecfp4
 from molsearch.chem.geometry import why_not_3d
+from molsearch.chem.inchi import PREFIX as INCHI
 from molsearch.chem.parse import RejectedError, parse
 from molsearch.chem.properties import n_unspecified_stereo, properties
 from molsearch.chem.scaffold import scaffold
 from molsearch.chem.standardize import canonical_parent, parent_of
+from molsearch.chem.stereo import stereo_smiles
 from molsearch.config import PrepareConfig
 from molsearch.schema import (
     GEOMETRY_EMBEDDED,
@@ -71,9 +73,11 @@ def prepare_in_process(
 
 def _prepare(record: Record, config: PrepareConfig) -> Prepared:
     mol = parse(record)
-    smiles = record.smiles or Chem.MolToSmiles(mol)
-    parent_smiles, parent, given = canonical_parent(parent_of(mol, config.max_heavy_atoms))
-    geometry, geometries = _geometries(parent, given, config)
+    # A mol block or an InChI is shown as SMILES; readers keep an InChI among the user's columns.
+    given = record.smiles and not record.smiles.startswith(INCHI)
+    smiles = record.smiles if given else stereo_smiles(mol)
+    parent_smiles, parent, positions = canonical_parent(parent_of(mol, config.max_heavy_atoms))
+    geometry, geometries = _geometries(parent, positions, config)
     return Prepared(
         record_number=record.number,
         source=record.source,

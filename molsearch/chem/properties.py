@@ -5,6 +5,8 @@ from __future__ import annotations
 from rdkit import Chem
 from rdkit.Chem import Crippen, Descriptors, rdMolDescriptors
 
+from molsearch.chem.stereo import n_relative
+
 
 def properties(mol: Chem.Mol) -> dict[str, float | int]:
     """Compute the columns ``schema.PROPERTIES`` of a parent (mw in g/mol, tpsa in Å²).
@@ -26,9 +28,10 @@ def properties(mol: Chem.Mol) -> dict[str, float | int]:
 def n_unspecified_stereo(mol: Chem.Mol) -> int:
     """Count stereocentres and stereo double bonds that the structure leaves open.
 
-    Double bonds to N-H are not counted: they swap in solution and nobody draws them on purpose.
+    Those of an AND or OR group are open too, although they are drawn. Double bonds to N-H are not
+    counted: they swap in solution and nobody draws them on purpose.
     """
-    return sum(
+    return n_relative(mol) + sum(
         item.specified == Chem.StereoSpecified.Unspecified and not _is_imine(mol, item)
         for item in Chem.FindPotentialStereo(mol)
     )

@@ -6,27 +6,27 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from molsearch.chem.readers.delimited import read_delimited
 from molsearch.chem.readers.detect import HEAD_BYTES, PARQUET_MAGIC, format_of
-from molsearch.chem.readers.layout import SMI, detect_layout
-from molsearch.chem.readers.lines import Line, bounded_lines
 from molsearch.chem.readers.parquet import read_parquet, read_parquet_file
-from molsearch.chem.readers.rows import DamagedError, Row, TooLong, sample
+from molsearch.chem.readers.rows import DamagedError, OnReading, Row
 from molsearch.chem.readers.sdf import read_sdf
-from molsearch.chem.readers.smi import read_smi
 from molsearch.chem.readers.sources import STDIN, expand_sources
 from molsearch.chem.readers.streams import open_blocks, peek
+from molsearch.chem.readers.text import read_smi_text, read_table_text
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
-from molsearch.schema import Record
+from molsearch.schema import Reading, Record
 
 __all__ = ["expand_sources", "iter_records"]
 
-_SAMPLE_LINES = 100
-_SAMPLE_BYTES = 1_000_000
+
+def unheard(reading: Reading) -> None:
+    """Take no notice of how a source is read."""
 
 
-def iter_records(sources: Sequence[str | Path], config: ReadConfig) -> Iterator[Record]:
+def iter_records(
+    sources: Sequence[str | Path], config: ReadConfig, on_reading: OnReading = unheard
+) -> Iterator[Record]:
     """Stream the records of files, directories, globs and ``-`` (standard input), in order.
 
     Every row becomes a record: a row that holds no readable structure is a `Record` with
@@ -38,6 +38,8 @@ def iter_records(sources: Sequence[str | Path], config: ReadConfig) -> Iterator[
         What the user named; see `expand_sources`.
     config
         Columns, delimiter, header and limits; ``None`` means detect.
+    on_reading
+        Called once a source, before its first record: which columns were taken.
 
     Returns
     -------
@@ -58,22 +60,24 @@ def iter_records(sources: Sequence[str | Path], config: ReadConfig) -> Iterator[
     if len(files) > 1:
         for source in files:
             _look_at(source, config)
-    return _records(files, config)
+    return _records(files, config, on_reading)
 
 
 def _look_at(source: str, config: ReadConfig) -> None:
     """Read the first record of a regular file, to find out early that it cannot be read."""
     if source != STDIN and Path(source).is_file() and not source.lower().endswith(".parquet.gz"):
-        for _ in islice(_records([source], config), 1):
+        for _ in islice(_records([source], config, unheard), 1):
             break
 
 
-def _records(files: Sequence[str], config: ReadConfig) -> Iterator[Record]:
+def _records(files: Sequence[str], config: ReadConfig, on_reading: OnReading) -> Iterator[Record]:
     number = 0
     for source in files:
         before = number
         try:
-            for row, molecule_id, smiles, molblock, extra, error in read_rows(source, config):
+            for row, molecule_id, smiles, molblock, extra, error in read_rows(
+                source, config, on_reading
+            ):
                 number += 1
                 if not molecule_id or molecule_id.isspace():
                     molecule_id = f"mol-{number}"
@@ -86,7 +90,7 @@ def _records(files: Sequence[str], config: ReadConfig) -> Iterator[Record]:
             raise InputError(f"{source}: no molecule rows in this file; give one that holds some")
 
 
-def read_rows(source: str, config: ReadConfig) -> Iterator[Row]:
+def read_rows(source: str, config: ReadConfig, on_reading: OnReading) -> Iterator[Row]:
     """Stream the rows of one source, its format told by suffix and content.
 
     Raises
@@ -97,14 +101,15 @@ def read_rows(source: str, config: ReadConfig) -> Iterator[Row]:
         Its bytes break off; the rows before were good.
     """
     if _is_parquet_file(source):
-        return read_parquet_file(source, config, source)
+        return read_parquet_file(source, config, source, on_reading)
     head, blocks = peek(open_blocks(source, config), HEAD_BYTES)
     kind = _format(source, head, blocks)
     if kind == "parquet":
-        return read_parquet(blocks, config, source)
+        return read_parquet(blocks, config, source, on_reading)
     if kind == "sdf":
-        return read_sdf(blocks, config, source)
-    return _read_text(blocks, config, source, table=kind == "table")
+        return read_sdf(blocks, config, source, on_reading)
+    reader = read_table_text if kind == "table" else read_smi_text
+    return reader(blocks, config, source, on_reading)
 
 
 def _format(source: str, head: bytes, blocks: Iterator[bytes]) -> str:
@@ -123,30 +128,3 @@ def _is_parquet_file(source: str) -> bool:
             return handle.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
     except OSError:
         return False  # opening it as a stream says why
-
-
-def _read_text(
-    blocks: Iterator[bytes], config: ReadConfig, source: str, table: bool
-) -> Iterator[Row]:
-    lines = bounded_lines(blocks, config.max_record_bytes)
-    first, lines = sample(lines, _SAMPLE_LINES, _SAMPLE_BYTES, _size)
-    whole = [line.rstrip("\r") for line in first if isinstance(line, str) and not _blank(line)]
-    if table and isinstance(next((line for line in first if not _blank(line)), None), TooLong):
-        raise InputError(
-            f"{source}: the first line has more than {config.max_record_bytes:,} bytes; "
-            "check that it is a table of molecules"
-        )
-    if not whole:  # nothing but over-long lines, which are reported one by one
-        return read_smi(lines, False, config)
-    layout = detect_layout(whole, config, source, table)
-    if layout.delimiter == SMI:
-        return read_smi(lines, layout.header, config)
-    return read_delimited(lines, layout, config)
-
-
-def _size(line: Line) -> int:
-    return len(line) if isinstance(line, str) else len(line.head)
-
-
-def _blank(line: Line) -> bool:
-    return isinstance(line, str) and (not line or line.isspace())

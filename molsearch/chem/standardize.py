@@ -17,6 +17,8 @@ from rdkit.Chem import Descriptors
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from molsearch.chem.parse import RejectedError
+from molsearch.chem.reasons import chemistry_problem
+from molsearch.chem.stereo import ordered_smiles
 
 STAGE = "standardize"
 
@@ -68,13 +70,36 @@ def parent_of(mol: Chem.Mol, max_heavy_atoms: int) -> Chem.Mol:
     """
     if mol.HasSubstructMatch(_pattern(_DUMMY)):
         raise RejectedError(STAGE, "dummy atom (R-group, attachment point or atom list)")
-    if mol.HasSubstructMatch(_pattern(_BOUND_METAL)):
+    metals = _bound_metals(mol)
+    if metals:
         mol = _disconnector().Disconnect(mol)
     mol = largest_organic_fragment(mol)
     heavy = mol.GetNumHeavyAtoms()
     if heavy > max_heavy_atoms:
         raise RejectedError(STAGE, f"too large: {heavy} heavy atoms, limit {max_heavy_atoms}")
-    return neutral(mol) if mol.HasSubstructMatch(_pattern(_UNUSUAL)) else mol
+    mol = neutral(mol) if mol.HasSubstructMatch(_pattern(_UNUSUAL)) else mol
+    if metals and Chem.MolFromSmiles(smiles := Chem.MolToSmiles(mol)) is None:
+        raise RejectedError(
+            STAGE,
+            f"a ring bound to {metals} is no molecule without it ({smiles[:120]}): "
+            "give the ligand by itself, or leave the complex out",
+        )
+    return mol
+
+
+def _bound_metals(mol: Chem.Mol) -> str:
+    """Symbols of the metals that are bound to something, as one text; empty for none."""
+    found = mol.GetSubstructMatches(_pattern(_BOUND_METAL))
+    return ", ".join(sorted({mol.GetAtomWithIdx(atom).GetSymbol() for (atom,) in found}))
+
+
+def _unreadable(smiles: str) -> str:
+    raw = Chem.MolFromSmiles(smiles, sanitize=False)
+    problem = chemistry_problem(raw) if raw is not None else ""
+    return (
+        f"without its charges and counter-ions it is no molecule ({smiles[:120]}"
+        f"{': ' if problem else ''}{problem}): draw it neutral, or leave it out"
+    )
 
 
 def neutral(mol: Chem.Mol) -> Chem.Mol:
@@ -98,21 +123,19 @@ def canonical_parent(
     Returns
     -------
     smiles
-        Canonical SMILES with stereo and isotopes.
+        Canonical SMILES with stereo and isotopes; CXSMILES where the stereo needs it, see
+        `molsearch.chem.stereo`.
     mol
         ``Chem.MolFromSmiles(smiles)``: its atom order is the order of all coordinates.
     positions
         float64 ``[n_atoms, 3]`` in Å, the conformer that `parent` carries in the atom order of
         `mol`; ``None`` where it carries none.
     """
-    smiles = Chem.MolToSmiles(parent)
+    smiles, order = ordered_smiles(parent)
     mol = Chem.MolFromSmiles(smiles)
     if mol is None:
-        raise RejectedError(STAGE, f"the parent {smiles[:120]} cannot be read back")
-    if not parent.GetNumConformers():
-        return smiles, mol, None
-    order = list(parent.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
-    if len(order) != mol.GetNumAtoms():
+        raise RejectedError(STAGE, _unreadable(smiles))
+    if not parent.GetNumConformers() or len(order) != mol.GetNumAtoms():
         return smiles, mol, None
     return smiles, mol, parent.GetConformer().GetPositions()[order]
 

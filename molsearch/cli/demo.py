@@ -44,7 +44,7 @@ def demo(
     from molsearch.cli.allocator import ensure_allocator
 
     ensure_allocator()
-    from molsearch.cli import demo_report, stages
+    from molsearch.cli import demo_report, telling
     from molsearch.cli.demo_run import Demo
 
     started = time.monotonic()
@@ -58,13 +58,13 @@ def demo(
         overwrite=overwrite,
         quiet=quiet,
     )
-    with stages.plain_warnings():
+    with telling.plain_warnings():
         run.prepare()
         for example in run.examples():
             result = run.screen(example)
             if not (quiet or as_json):
                 print(demo_report.hit_table(result, shown=k))
-        run.write_pages()
+        demo_report.write_pages(run)
     _report(run, time.monotonic() - started, as_json=as_json, quiet=quiet)
 
 

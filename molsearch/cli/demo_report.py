@@ -14,6 +14,7 @@ _FAMOUS = (
     "These drugs are well known, and the encoder may have met some of them, or close analogues, in "
     "training: the example shows how a screen works and is no benchmark."
 )
+_DRAWN = 60
 _HEAD = f"  {'rank':>4}   {'molecule':<22} {'class':<38} {'score':>6} {'ECFP4':>6} {'above %':>8}"
 
 
@@ -107,6 +108,21 @@ def closing(run: Demo) -> str:
     return "\n".join(lines)
 
 
+def write_pages(run: Demo) -> None:
+    """Write one page a query, each linked with the others."""
+    from molsearch.search.page import write_page
+
+    with run.watch.stage("pages"):
+        for result in run.results:
+            query = {
+                "id": result.example.name,
+                "smiles": result.example.smiles,
+                "note": result.example.drug_class,
+            }
+            page = page_of(result, run.results, encoder=run.encoder_name)
+            write_page(result.hits.frame, [query], run.page(result.example), page, drawn=_DRAWN)
+
+
 def page_of(result: Result, results: Sequence[Result], *, encoder: str) -> dict[str, Any]:
     """Contents of a query's page beside its hits."""
     example, counts = result.example, result.tally
@@ -134,7 +150,6 @@ def page_of(result: Result, results: Sequence[Result], *, encoder: str) -> dict[
             ],
         },
         "warnings": result.hits.warnings,
-        "ranking": result.hits.ranking.words(),
         "footnotes": [_FAMOUS],
     }
 

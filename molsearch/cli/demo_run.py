@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from molsearch import bundled
-from molsearch.cli import stages
+from molsearch.cli.telling import Terminal
 from molsearch.errors import UsageError
+from molsearch.service.requests import ScreenRequest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from molsearch.index.reader import IndexReader
     from molsearch.nn.encoder import Encoder
     from molsearch.search.screen import HitList, Stopwatch
+    from molsearch.service.session import Session
 
 CLASS_COLUMN = "drug_class"
 DEPTHS = (10, 50)
-_DRAWN = 60
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,13 @@ class Demo:
 
         return Stopwatch()
 
+    @cached_property
+    def session(self) -> Session:
+        """Where the encoder is found warm."""
+        from molsearch.service.session import Session
+
+        return Session()
+
     def examples(self) -> list[Example]:
         """Read the queries of the example."""
         with (self.example / "queries.csv").open(newline="", encoding="utf-8") as handle:
@@ -159,36 +167,28 @@ class Demo:
     def prepare(self) -> None:
         """Load the encoder, prepare the library and index it, or open what is there."""
         from molsearch.config import PrepareConfig, ReadConfig
+        from molsearch.service.making import Source, index_of, prepared_set
 
+        tell = Terminal(quiet=self.quiet)
         library = self.example / "library.csv"
         started = time.perf_counter()
         seconds = self.watch.seconds  # the first use of the watch imports torch
         seconds["start"] = time.perf_counter() - started
         with self.watch.stage("load encoder"):
-            self.embedder: Encoder = stages.load(
+            self.embedder: Encoder = self.session.encoder(
                 self._encoder, device=self._device, batch_size=self._batch_size
             )
         with self.watch.stage("prepare library"):
-            self.prepared: PreparedSet = stages.prepared_set(
-                [str(library)],
-                self.folder / "example.prepared",
-                ReadConfig(),
-                PrepareConfig(),
-                workers=self._workers,
-                replace=True,
-                any_source=False,
-                limit=None,
-                quiet=self.quiet,
+            source = Source([str(library)], ReadConfig(), PrepareConfig(), workers=self._workers)
+            self.prepared: PreparedSet = prepared_set(
+                source, self.folder / "example.prepared", tell, replace=True
             )
         with self.watch.stage("embed library"):
             place = self.folder / "example.index"
             self.reused = self._is_current(place) and not self._overwrite
-            self.reader: IndexReader = stages.index_of(
-                self.prepared,
-                self.embedder,
-                place,
-                overwrite=place.exists() and not self.reused,
-                quiet=self.quiet,
+            overwrite = place.exists() and not self.reused
+            self.reader: IndexReader = index_of(
+                self.prepared, self.embedder, place, tell, overwrite=overwrite
             )
 
     def _is_current(self, place: Path) -> bool:
@@ -204,43 +204,23 @@ class Demo:
 
     def screen(self, example: Example) -> Result:
         """Rank the whole library for one query, and write the hit list."""
-        from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
-        from molsearch.nn.device import resolve_device
-        from molsearch.search.output import write_hits
-        from molsearch.search.queries import read_queries
-        from molsearch.search.screen import Stopwatch, screen
+        from molsearch.service.screen import screen
 
-        stopwatch = Stopwatch()
-        with self.watch.stage("screens"), stopwatch.stage("screen"):
-            queries = read_queries(
-                [f"{example.smiles} {example.name}"], ReadConfig(), PrepareConfig()
-            )
-            config = ScreenConfig(k=self.reader.n_rows)
-            device = resolve_device(self._device)
-            hits = screen(self.reader, self.embedder, queries, config, device=device)
-        with self.watch.stage("hit lists"):
-            counts = tally(hits.frame, example.drug_class)
-            write_hits(hits, self.folder / f"{example.name}.csv")
-        result = Result(example, hits, counts, stopwatch.seconds["screen"])
+        request = ScreenRequest(
+            queries=(f"{example.smiles} {example.name}",),
+            index=str(self.reader.path),
+            k=self.reader.n_rows,
+            output=str(self.folder / f"{example.name}.csv"),
+            device=self._device,
+            overwrite=True,
+        )
+        with self.watch.stage("screens"):
+            done = screen(request, self.session, reader=self.reader, encoder=self.embedder)
+        spent = done.watch.seconds
+        counts = tally(done.hits.frame, example.drug_class)
+        result = Result(example, done.hits, counts, sum(spent.values()) - spent["write"])
         self.results.append(result)
         return result
-
-    def write_pages(self) -> None:
-        """Write one page a query, each linked with the others."""
-        from molsearch.cli.demo_report import page_of
-        from molsearch.search.page import write_page
-
-        with self.watch.stage("pages"):
-            for result in self.results:
-                query: dict[str, Any] = {
-                    "id": result.example.name,
-                    "smiles": result.example.smiles,
-                    "note": result.example.drug_class,
-                }
-                page = page_of(result, self.results, encoder=self.encoder_name)
-                write_page(
-                    result.hits.frame, [query], self.page(result.example), page, drawn=_DRAWN
-                )
 
     @property
     def encoder_name(self) -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from molsearch.cli import options, stages
-
-if TYPE_CHECKING:
-    from molsearch.data.prepared import PreparedSet
-    from molsearch.index.reader import IndexReader
+from molsearch.cli import options
+from molsearch.errors import UsageError
+from molsearch.service.requests import IndexRequest, validated
 
 app = typer.Typer(add_completion=False)
 
@@ -35,6 +32,7 @@ _OF_RAW_FILES = (
     "seed",
     "limit",
 )
+_DUE = IndexRequest.model_construct()  # every default, nothing else
 
 
 @app.command(help=_HELP, context_settings=options.HELP_NAMES)
@@ -43,26 +41,19 @@ def index(
     library: Annotated[list[str], typer.Argument(metavar="LIB...", show_default=False)],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the index.")],
     encoder: options.EncoderPath = None,
-    device: options.Device = "auto",
-    batch_size: options.BatchSize = 128,
+    device: options.Device = _DUE.device,
+    batch_size: options.BatchSize = _DUE.batch_size,
     smiles_column: options.SmilesColumn = None,
     id_column: options.IdColumn = None,
     id_field: options.IdField = None,
     delimiter: options.Delimiter = None,
     header: options.Header = None,
     limit: options.Limit = None,
-    conformers: options.Conformers = 1,
+    conformers: options.Conformers = _DUE.prepare.n_conformers,
     quality: options.QualityOption = options.Quality.fast,
-    use_input_3d: Annotated[
-        bool,
-        typer.Option(
-            "--use-input-3d",
-            help="Keep 3D coordinates of SDF input where they are real.",
-            rich_help_panel="Preparing",
-        ),
-    ] = False,
-    seed: options.Seed = 20,
-    workers: options.Workers = options.CPUS,
+    use_input_3d: options.UseInput3D = False,
+    seed: options.Seed = _DUE.prepare.seed,
+    workers: options.Workers = _DUE.workers,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -71,82 +62,59 @@ def index(
     from molsearch.cli.allocator import ensure_allocator
 
     ensure_allocator()
-    from molsearch.config import PrepareConfig, ReadConfig
-    from molsearch.index.layout import PREPARED
-    from molsearch.index.writer import check_target
-
-    started = time.monotonic()
-    check_target(output)
-    ready = _as_prepared(library, context)
-    with stages.plain_warnings():
-        embedder = stages.load(encoder, device=device, batch_size=batch_size)
-        if ready is None:
-            ready = stages.prepared_set(
-                library,
-                output / PREPARED,
-                ReadConfig(
-                    smiles_column=smiles_column,
-                    id_column=id_column,
-                    id_field=id_field,
-                    delimiter=delimiter,
-                    header=header,
-                ),
-                PrepareConfig(
-                    n_conformers=conformers,
-                    quality=quality.value,
-                    use_input_3d=use_input_3d,
-                    seed=seed,
-                ),
-                workers=workers,
-                replace=overwrite,
-                any_source=False,
-                limit=limit,
-                quiet=quiet,
-            )
-        reader = stages.index_of(ready, embedder, output, overwrite=overwrite, quiet=quiet)
-    if repeats := str(ready.repeated_ids()):
-        stages.say(repeats, quiet=quiet)
-    _report(reader, time.monotonic() - started, as_json=as_json, quiet=quiet)
+    _refuse_raw_options(library, context)
+    reading = options.reading(smiles_column, id_column, id_field, delimiter, header)
+    request = validated(
+        IndexRequest,
+        {
+            "library": library,
+            "output": str(output),
+            "read": reading,
+            "prepare": {
+                "n_conformers": conformers,
+                "quality": quality.value,
+                "use_input_3d": use_input_3d,
+                "seed": seed,
+            },
+            "encoder": encoder,
+            "device": device,
+            "batch_size": batch_size,
+            "workers": workers,
+            "limit": limit,
+            "overwrite": overwrite,
+        },
+    )
+    run(request, as_json=as_json, quiet=quiet)
 
 
-def _as_prepared(library: list[str], context: typer.Context) -> PreparedSet | None:
-    """Open LIB where it is a prepared set; options for raw files make no sense then."""
+def _refuse_raw_options(library: list[str], context: typer.Context) -> None:
+    """Refuse options for raw files, in the command line's words, where LIB is a prepared set."""
     from molsearch.data.prepared import PreparedSet
-    from molsearch.errors import UsageError
 
     ready = [name for name in library if PreparedSet.is_prepared(name)]
-    if not ready:
-        return None
-    if len(library) > 1:
-        raise UsageError(
-            f"{ready[0]} is a prepared set, which is indexed by itself; name nothing beside it"
-        )
-    if given := options.given(context, _OF_RAW_FILES):
+    if ready and len(library) == 1 and (given := options.given(context, _OF_RAW_FILES)):
         raise UsageError(f"{ready[0]} is prepared already: {given[0]} has no effect; leave it out")
-    return PreparedSet.open(ready[0])
 
 
-def _report(reader: IndexReader, seconds: float, *, as_json: bool, quiet: bool) -> None:
-    from molsearch.io.runs import write_run
+def run(request: IndexRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:
+    """Make an index and tell what came of it."""
+    from molsearch.cli.telling import Terminal, plain_warnings, say
+    from molsearch.service.index import index
+    from molsearch.service.session import Session
 
-    summary: dict[str, Any] = {
-        "output": str(reader.path),
-        "generation": reader.manifest.generation,
-        "n_in": reader.manifest.n_in,
-        "n_ok": reader.manifest.n_ok,
-        "n_failed": reader.manifest.n_failed,
-        "encoder": reader.identity,
-        "library": reader.manifest.plan.library,
-        "dim": reader.dim,
-        "dtype": reader.manifest.plan.dtype,
-        "seconds": round(seconds, 2),
-    }
-    write_run(reader.path / "run.json", "index", summary)
-    n_failed = reader.manifest.n_failed
-    failed = f", {n_failed:,} record{'' if n_failed == 1 else 's'} failed" if n_failed else ""
-    stages.say(
-        f"{reader.n_rows:,} molecules indexed in {reader.path}{failed} ({seconds:,.1f} s)",
-        quiet=quiet,
-    )
+    with plain_warnings():
+        account = index(request, Session(), Terminal(quiet=quiet)).account
+    say(closing(account), quiet=quiet)
     if as_json:
-        print(json.dumps(summary))
+        print(json.dumps(account))
+    return account
+
+
+def closing(account: dict[str, Any]) -> str:
+    """Say in a line what was made."""
+    n_failed = account["n_failed"]
+    failed = f", {n_failed:,} record{'' if n_failed == 1 else 's'} failed" if n_failed else ""
+    return (
+        f"{account['n_ok']:,} molecules indexed in {account['output']}{failed} "
+        f"({account['seconds']:,.1f} s)"
+    )

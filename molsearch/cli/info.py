@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from molsearch.cli import options, stages
+from molsearch.cli import options, telling
 
 app = typer.Typer(add_completion=False)
 
@@ -26,7 +26,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Describe; see `_HELP`."""
-    with stages.plain_warnings():
+    with telling.plain_warnings():
         facts = describe(path)
     print(json.dumps(facts, indent=1) if as_json else "\n".join(_lines(facts)))
 

@@ -17,6 +17,7 @@ VERBS = {
     "prepare": "Read molecules, find parents, make 3D conformers.",
     "index": "Embed a library into a searchable index.",
     "screen": "Rank a library for one or more query ligands.",
+    "run": "Repeat a run from the record it wrote.",
     "info": "Say what a prepared set, an index or an encoder holds.",
     "verify": "Check a prepared set or an index against its checksums.",
     "train": "Train an encoder on activity records.",

@@ -53,6 +53,14 @@ QualityOption = Annotated[
         rich_help_panel=_PREPARING,
     ),
 ]
+UseInput3D = Annotated[
+    bool,
+    typer.Option(
+        "--use-input-3d",
+        help="Keep 3D coordinates of SDF input where they are real.",
+        rich_help_panel=_PREPARING,
+    ),
+]
 Seed = Annotated[
     int, typer.Option("--seed", help="Seed of the conformers.", rich_help_panel=_PREPARING)
 ]
@@ -83,6 +91,28 @@ def finite(value: float) -> float:
     if not math.isfinite(value):
         raise typer.BadParameter(f"{value} is no number that can be used")
     return value
+
+
+def reading(
+    smiles_column: str | None,
+    id_column: str | None,
+    id_field: str | None,
+    delimiter: str | None,
+    header: bool | None,
+) -> dict[str, str | bool | None]:
+    """Fields of a `molsearch.config.ReadConfig`."""
+    return {
+        "smiles_column": smiles_column,
+        "id_column": id_column,
+        "id_field": id_field,
+        "delimiter": delimiter,
+        "header": header,
+    }
+
+
+def text(path: Path | None) -> str | None:
+    """Write a path as a request has it."""
+    return None if path is None else str(path)
 
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}

@@ -3,184 +3,98 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-import time
-from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
 import typer
 
-from molsearch.cli.progress import Progress
-
-if TYPE_CHECKING:
-    from molsearch.data.prepared import PreparedSet
+from molsearch.cli import options
+from molsearch.service.requests import PrepareRequest, validated
 
 app = typer.Typer(add_completion=False)
 
-_SHOWN = 5  # kinds of failure in the summary
 _HELP = (
     "Read molecules, find their parents, make 3D conformers.\n\n"
     "The output is a folder that `molsearch index` takes. An interrupted run is continued by the "
     "same command. Every record is accounted for: it is prepared, or in the failures table with "
     "the reason."
 )
+_DUE = PrepareRequest.model_construct().prepare
+_FILES = "Files (.smi .csv .tsv .sdf .parquet, each also .gz), folders, or -."
 
 
-class Quality(StrEnum):
-    """How carefully conformers are made."""
-
-    fast = "fast"
-    full = "full"
-
-
-@app.command(help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@app.command(help=_HELP, context_settings=options.HELP_NAMES)
 def prepare(
-    library: list[str] = typer.Argument(
-        ...,
-        metavar="LIB...",
-        help="Files (.smi .csv .tsv .sdf .parquet, each also .gz), folders, or -.",
-    ),
-    output: Path = typer.Option(..., "-o", "--output", help="Folder of the prepared set."),
-    n_conformers: int = typer.Option(
-        1, "--conformers", min=0, max=500, help="3D geometries a molecule; 0 makes none."
-    ),
-    quality: Quality = typer.Option(
-        Quality.fast, help="fast: hydrogens on stereocentres only; full: all hydrogens and MMFF."
-    ),
-    use_input_3d: bool = typer.Option(
-        False, "--use-input-3d", help="Keep 3D coordinates of SDF input where they are real."
-    ),
-    seed: int = typer.Option(20, "--seed", help="Seed of the conformers."),
-    timeout: float = typer.Option(30.0, min=0.1, help="Seconds of processor time a molecule."),
-    max_heavy_atoms: int = typer.Option(300, min=1, help="Larger parents fail."),
-    max_heavy_atoms_3d: int = typer.Option(50, min=0, help="Larger parents get no 3D."),
-    smiles_column: str | None = typer.Option(None, "-s", "--smiles-column"),
-    id_column: str | None = typer.Option(None, "--id-column"),
-    id_field: str | None = typer.Option(None, "--id-field", help="SD tag that holds the id."),
-    delimiter: str | None = typer.Option(None, "--delimiter"),
-    header: bool | None = typer.Option(None, "--header/--no-header", show_default=False),
-    workers: int = typer.Option(
-        os.cpu_count() or 1, "-n", "--workers", min=1, help="Worker processes."
-    ),
-    limit: int | None = typer.Option(None, "--limit", min=1, help="Read this many records only."),
-    overwrite: bool = typer.Option(False, "--overwrite", help="Replace a prepared set there."),
-    failures: Path | None = typer.Option(
-        None, "--failures", help="Also write the failures table to this csv file."
-    ),
-    as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON on stdout."),
-    quiet: bool = typer.Option(False, "-q", "--quiet", help="No progress, no summary."),
+    library: Annotated[
+        list[str], typer.Argument(metavar="LIB...", help=_FILES, show_default=False)
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the prepared set.")],
+    n_conformers: options.Conformers = _DUE.n_conformers,
+    quality: options.QualityOption = options.Quality.fast,
+    use_input_3d: options.UseInput3D = False,
+    seed: options.Seed = _DUE.seed,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds of processor time a molecule.")
+    ] = _DUE.timeout,
+    max_heavy_atoms: Annotated[
+        int, typer.Option(min=1, help="Larger parents fail.")
+    ] = _DUE.max_heavy_atoms,
+    max_heavy_atoms_3d: Annotated[
+        int, typer.Option(min=0, help="Larger parents get no 3D.")
+    ] = _DUE.max_heavy_atoms_3d,
+    smiles_column: options.SmilesColumn = None,
+    id_column: options.IdColumn = None,
+    id_field: options.IdField = None,
+    delimiter: options.Delimiter = None,
+    header: options.Header = None,
+    workers: options.Workers = options.CPUS,
+    limit: options.Limit = None,
+    overwrite: options.Overwrite = False,
+    failures: Annotated[
+        Path | None,
+        typer.Option("--failures", help="Also write the failures table to this csv file."),
+    ] = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Prepare a library; see `_HELP`."""
-    from molsearch.config import PrepareConfig, ReadConfig
-    from molsearch.data.failures import write_failures
-    from molsearch.data.prepare import NothingPreparedError
-    from molsearch.data.prepare import prepare as run
-    from molsearch.data.prepared import PreparedSet
+    request = validated(
+        PrepareRequest,
+        {
+            "library": library,
+            "output": str(output),
+            "failures": options.text(failures),
+            "read": options.reading(smiles_column, id_column, id_field, delimiter, header),
+            "prepare": {
+                "n_conformers": n_conformers,
+                "quality": quality.value,
+                "use_input_3d": use_input_3d,
+                "seed": seed,
+                "timeout": timeout,
+                "max_heavy_atoms": max_heavy_atoms,
+                "max_heavy_atoms_3d": max_heavy_atoms_3d,
+            },
+            "workers": workers,
+            "limit": limit,
+            "overwrite": overwrite,
+        },
+    )
+    run(request, as_json=as_json, quiet=quiet)
 
-    read = ReadConfig(
-        smiles_column=smiles_column,
-        id_column=id_column,
-        id_field=id_field,
-        delimiter=delimiter,
-        header=header,
-    )
-    config = PrepareConfig(
-        n_conformers=n_conformers,
-        quality=quality.value,
-        use_input_3d=use_input_3d,
-        seed=seed,
-        timeout=timeout,
-        max_heavy_atoms=max_heavy_atoms,
-        max_heavy_atoms_3d=max_heavy_atoms_3d,
-    )
-    started = time.monotonic()
-    try:
-        with _Watch(quiet=quiet) as watch:
-            prepared = run(
-                library,
-                output,
-                read,
-                config,
-                workers=workers,
-                overwrite=overwrite,
-                limit=limit,
-                on_progress=watch,
-            )
-    except NothingPreparedError as error:
-        if failures is not None:
-            write_failures(PreparedSet.open(error.path), failures)
-        raise
-    if failures is not None:
-        write_failures(prepared, failures)
-    summary = summarise(prepared, time.monotonic() - started, prepared.n_in - (watch.before or 0))
-    if not quiet:
-        print("\n".join(describe(summary, failures)), file=sys.stderr)
+
+def run(request: PrepareRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:
+    """Prepare a library and tell what came of it."""
+    from molsearch.cli.telling import Terminal, say
+    from molsearch.service.prepare import prepare
+
+    account = prepare(request, Terminal(quiet=quiet)).account
+    say("\n".join(describe(account, request.failures)), quiet=quiet)
     if as_json:
-        print(json.dumps(summary))
+        print(json.dumps(account))
+    return account
 
 
-class _Watch:
-    """Feeds the progress line from its first news on; remembers what had been done before."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._progress: Progress | None = None
-        self.before: int | None = None
-
-    def __enter__(self) -> _Watch:
-        return self
-
-    def __exit__(self, *details: Any) -> None:
-        if self._progress is not None:
-            self._progress.__exit__(*details)
-
-    def __call__(self, done: int, failed: int) -> None:
-        if self.before is None:
-            self.before = done
-            return
-        if self._progress is None:
-            self._progress = Progress("preparing", quiet=self._quiet)
-            self._progress.resumed(self.before)
-        self._progress.update(done, failed)
-
-
-def summarise(prepared: PreparedSet, seconds: float, fresh: int) -> dict[str, Any]:
-    """Summary of a finished run.
-
-    Parameters
-    ----------
-    prepared
-        The finished set.
-    seconds
-        Duration of this run.
-    fresh
-        Records that this run did, as opposed to an earlier, interrupted one.
-    """
-    from molsearch.data.failures import failure_groups
-
-    groups = failure_groups(prepared)
-    stages: dict[str, int] = {}
-    for group in groups:
-        stages[group.stage] = stages.get(group.stage, 0) + group.count
-    return {
-        "output": str(prepared.path),
-        "n_in": prepared.n_in,
-        "n_ok": prepared.n_ok,
-        "n_failed": prepared.n_failed,
-        "failed_by_stage": stages,
-        "failures": [asdict(group) for group in groups[:_SHOWN]],
-        "repeated_ids": asdict(prepared.repeated_ids()),
-        "n_resumed": prepared.n_in - fresh,
-        "seconds": round(seconds, 2),
-        "per_second": round(fresh / seconds, 1) if seconds > 0 else None,
-        "identity": prepared.identity,
-    }
-
-
-def describe(summary: dict[str, Any], failures: Path | None) -> list[str]:
+def describe(summary: dict[str, Any], failures: str | None) -> list[str]:
     """Lines of the summary for the eye."""
     from molsearch.data.repeats import Repeats
 

@@ -51,6 +51,10 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the line with the last counts."""
         if not self.quiet:
             self._print("\n")
 

@@ -1,17 +1,16 @@
-"""What ``molsearch screen`` says of its hits: a table on the terminal, and the run's account."""
+"""What ``molsearch screen`` says of its hits: a table on the terminal."""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from molsearch import schema
+from molsearch.service.requests import ScreenRequest
 
 if TYPE_CHECKING:
-    from molsearch.config import ScreenConfig
-    from molsearch.search.queries import Query
     from molsearch.search.screen import HitList, Stopwatch
 
 _SHOWN = 10
@@ -19,73 +18,33 @@ _WIDTHS = {"rank": 4, "score": 5, "above": 8, "ECFP4": 5, "inactive": 8, "penali
 _CONTRASTS = {schema.INACTIVE_SCORE: "inactive", schema.PENALISED_SCORE: "penalised"}
 
 
-def run_account(
-    hits: HitList, config: ScreenConfig, watch: Stopwatch, output: Path
-) -> dict[str, Any]:
-    """Everything that made the hit list, for ``run.json``."""
-    manifest = hits.reader.manifest
-    return {
-        "output": str(output),
-        "n_hits": len(hits.frame),
-        "config": config.model_dump(mode="json"),
-        "ranking": {**hits.ranking.record(), "percentile_of": hits.percentile_of},
-        "queries": [
-            {
-                **_described(query),
-                "n_conformers": sum(row.n_conformers for row in query.conformers),
-            }
-            for query in hits.queries
-        ],
-        "inactives": _inactives(hits),
-        "index": {
-            "path": str(hits.reader.path),
-            "generation": manifest.generation,
-            "n_molecules": manifest.n_ok,
-            "n_failed": manifest.n_failed,
-            "sources": list(manifest.library.sources),
-            "library": manifest.plan.library,
-            "prepare": manifest.library.prepare.model_dump(mode="json"),
-        },
-        "encoder": manifest.plan.encoder,
-        "warnings": list(hits.warnings),
-        "seconds": {name: round(seconds, 3) for name, seconds in watch.seconds.items()},
-    }
+def run(request: ScreenRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:
+    """Run a screen and tell what came of it."""
+    from molsearch.cli.telling import Terminal, plain_warnings
+    from molsearch.service.screen import check, screen
+    from molsearch.service.session import Session
+
+    check(request)
+    with plain_warnings():
+        done = screen(request, Session(), Terminal(quiet=quiet))
+    if request.output is None:
+        print_table(done.hits, sys.stdout, excel_safe=request.excel_safe)
+    if not quiet:
+        print_hits(done.hits, done.watch, request.output)
+    if as_json:
+        print(json.dumps(done.account, default=str))
+    return done.account
 
 
-def inactive_facts(hits: HitList) -> list[tuple[str, str]]:
-    """Say on a page how many counter-examples there are; nothing where there are none."""
-    if hits.inactives is None:
-        return []
-    facts = [("known inactives", f"{len(hits.inactives.molecules):,}")]
-    if hits.inactives.n_failed:
-        facts.append(("inactives that cannot be used", f"{hits.inactives.n_failed:,}"))
-    return facts
+def print_table(hits: HitList, stream: TextIO, *, excel_safe: bool) -> None:
+    """Print the hit list itself, as csv."""
+    from molsearch.io.tables import write_text_table
+    from molsearch.search.hits import STRUCTURES
+
+    write_text_table(hits.frame, stream, excel_safe=excel_safe, verbatim=STRUCTURES)
 
 
-def _described(query: Query) -> dict[str, Any]:
-    return {
-        "id": query.query_id,
-        "smiles": query.first.smiles,
-        "parent_smiles": query.first.parent_smiles,
-        "source": query.first.source,
-    }
-
-
-def _inactives(hits: HitList) -> dict[str, Any] | None:
-    """Counter-examples with every row that could not be used; None where none were given."""
-    given = hits.inactives
-    if given is None:
-        return None
-    return {
-        "n_in": given.n_in,
-        "n_ok": given.n_ok,
-        "n_failed": given.n_failed,
-        "molecules": [_described(one) for one in given.molecules],
-        "failures": [asdict(one) for one in given.failures],
-    }
-
-
-def print_hits(hits: HitList, watch: Stopwatch, output: Path | None) -> None:
+def print_hits(hits: HitList, watch: Stopwatch, output: str | None) -> None:
     """Print the first hits and the seconds of each stage on stderr."""
     from rich.console import Console
     from rich.table import Table
@@ -117,11 +76,10 @@ def print_hits(hits: HitList, watch: Stopwatch, output: Path | None) -> None:
         table.add_row(*(Text(" ".join(cell.split())) for cell in cells))
     console.print(table)
     console.print(Text(_closing(hits, output)))
-    console.print(Text(f"score: {hits.ranking.words()}"))
     console.print(Text(_seconds(watch)), style="dim")
 
 
-def _closing(hits: HitList, output: Path | None) -> str:
+def _closing(hits: HitList, output: str | None) -> str:
     line = f"{len(hits.frame):,} hits of {hits.reader.n_rows:,} molecules"
     return line if output is None else f"{line} in {output}"
 

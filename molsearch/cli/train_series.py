@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from molsearch.chem.records import iter_records
 from molsearch.cli.demo_run import example_folder
-from molsearch.cli.stages import StageProgress, load, plain_warnings
+from molsearch.cli.telling import Terminal, plain_warnings
 from molsearch.cli.train_config import checked
 from molsearch.cli.train_report import StepPrinter, cache_folder
 from molsearch.config import FinetuneConfig, PrepareConfig, ReadConfig
@@ -21,6 +21,8 @@ from molsearch.data.series import Series, read_series
 from molsearch.errors import InputError
 from molsearch.io.hashing import sha256_file, sha256_json
 from molsearch.io.runs import write_run
+from molsearch.nn.weights import load_encoder
+from molsearch.service.events import stage
 from molsearch.train.finetune import finetune
 from molsearch.train.finetune_card import Gain
 from molsearch.train.series_screen import FIGURES
@@ -67,7 +69,7 @@ def tune(
         "active_above": job.active_above,
     }
     config = checked(FinetuneConfig, settings, job.changes, "--set")
-    parent = load(start_from, device=device, batch_size=128)
+    parent = load_encoder(start_from, device=device)
     printer = StepPrinter(config.steps, quiet=quiet)
     folder = cache_folder(cache).parent / "prepared"
     with plain_warnings():
@@ -177,7 +179,7 @@ def _prepared(
     config, read = PrepareConfig(), read or ReadConfig()
     known = [sha256_file(source), source.name, config.model_dump(), read.model_dump(), limit]
     place = folder / sha256_json(known)[:16]
-    with StageProgress(f"preparing {source.name}", quiet=quiet) as progress:
+    with stage(Terminal(quiet=quiet), f"preparing {source.name}") as progress:
         return prepare(
             [source],
             place,

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from molsearch.cli import options, stages
+from molsearch.cli import options, telling
 
 app = typer.Typer(add_completion=False)
 
@@ -52,9 +52,9 @@ def verify(
     problems = summary["problems"]
     if problems:
         for problem in problems[:-1]:
-            stages.say(f"molsearch: {problem}", quiet=False)
+            telling.say(f"molsearch: {problem}", quiet=False)
         raise IndexCorruptError(problems[-1])
-    stages.say(_line(summary), quiet=quiet)
+    telling.say(_line(summary), quiet=quiet)
 
 
 def _verify_prepared(path: Path) -> dict[str, Any]:

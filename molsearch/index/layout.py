@@ -12,6 +12,7 @@
           embeddings.npy            float16 [rows, dim]
           ecfp4.npy                 uint8 [rows, 256], packed fingerprints
           records.parquet           ids, structures, properties, coordinates, user columns
+          blocks.json               checksums of each block of the three, for whoever reads one
           shard.json                written last: rows and checksums
       prepared/                     the prepared set, when the index was made from raw files
 """
@@ -29,6 +30,7 @@ FAILURES = "failures.parquet"
 EMBEDDINGS = "embeddings.npy"
 FINGERPRINTS = "ecfp4.npy"
 RECORDS = "records.parquet"
+BLOCKS = "blocks.json"
 SHARD = "shard.json"
 PREPARED = "prepared"
 LOCK = ".lock"

@@ -14,12 +14,23 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from molsearch.config import Config, PrepareConfig
 from molsearch.errors import IndexCorruptError
-from molsearch.index.layout import FORMAT, FORMAT_VERSION, MANIFEST, generation_folder
+from molsearch.index.layout import (
+    EMBEDDINGS,
+    FINGERPRINTS,
+    FORMAT,
+    FORMAT_VERSION,
+    GENERATIONS,
+    MANIFEST,
+    RECORDS,
+    generation_folder,
+    shard_name,
+)
 from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
 
 _CHECKSUM = "checksum"
 _SAFE_PATH = re.compile(r"generations/\d{6}(/shard-\d{5})?")
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_]*(\.[a-z0-9]+)+")
 _MAX_BYTES = 64 * 2**20
 T = TypeVar("T", bound=Config)
 
@@ -49,6 +60,17 @@ class ShardEntry(Config):
     def _inside(cls, value: str) -> str:
         if not _SAFE_PATH.fullmatch(value):
             raise ValueError(f"{value!r} is not a folder of this index")
+        return value
+
+    @field_validator("files")
+    @classmethod
+    def _names_alone(cls, value: dict[str, FileEntry]) -> dict[str, FileEntry]:
+        for name in value:
+            if not _FILE_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is not a file of a shard")
+        for name in (EMBEDDINGS, FINGERPRINTS, RECORDS):
+            if name not in value:
+                raise ValueError(f"a shard without {name}")
         return value
 
 
@@ -103,8 +125,13 @@ class Manifest(Config):
         rows = sum(shard.n_rows for shard in self.shards)
         if rows != self.n_ok:
             raise ValueError(f"shards hold {rows} rows, not {self.n_ok}")
-        if len({shard.folder for shard in self.shards}) != len(self.shards):
-            raise ValueError("a shard is named twice")
+        tried = sum(shard.n_rows + shard.n_failed for shard in self.shards)
+        if tried != self.plan.n_rows:
+            raise ValueError(f"shards account for {tried} molecules, not {self.plan.n_rows}")
+        for number, shard in enumerate(self.shards):
+            due = f"{GENERATIONS}/{self.generation:06d}/{shard_name(number)}"
+            if shard.folder != due:
+                raise ValueError(f"{shard.folder} is named where {due} is due")
         return self
 
 

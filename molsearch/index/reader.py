@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from molsearch.errors import EncoderMismatchError, IndexCorruptError, InputError
-from molsearch.index.files import check_quick
+from molsearch.index.blocks import BlockGuard, BlockSums, CheckedRows
+from molsearch.index.files import check_quick, check_whole
 from molsearch.index.hold import hold
 from molsearch.index.layout import (
+    BLOCKS,
     EMBEDDINGS,
     FAILURES,
     FINGERPRINTS,
@@ -25,7 +26,9 @@ from molsearch.index.layout import (
     is_index,
 )
 from molsearch.index.manifest import Manifest, read_generation, read_model
+from molsearch.index.record_file import RecordFile
 from molsearch.index.records import take_rows
+from molsearch.io import parquet
 
 
 class IndexReader:
@@ -43,7 +46,8 @@ class IndexReader:
         self.path = path
         self.manifest = manifest
         hold(self, generation_folder(path, manifest.generation))
-        self._parquet: dict[int, pq.ParquetFile] = {}
+        self._records: dict[int, RecordFile] = {}
+        self._sums: dict[int, BlockSums | None] = {}
 
     @property
     def identity(self) -> str:
@@ -78,6 +82,17 @@ class IndexReader:
         """Packed ECFP4 fingerprints ``[rows, 256]`` of a shard, mapped from the disk."""
         return self._mapped(shard, FINGERPRINTS, 256, "uint8")
 
+    def checked_embeddings(self, shard: int) -> CheckedRows:
+        """Embeddings of a shard for whoever looks at them row by row or scans them.
+
+        Each block is compared with its checksum the first time that this process looks at it.
+        """
+        return self._checked(shard, EMBEDDINGS, self.embeddings(shard))
+
+    def checked_fingerprints(self, shard: int) -> CheckedRows:
+        """Fingerprints of a shard; see `checked_embeddings`."""
+        return self._checked(shard, FINGERPRINTS, self.fingerprints(shard))
+
     def take(
         self,
         shards: NDArray[np.integer],
@@ -90,27 +105,22 @@ class IndexReader:
         """
         return take_rows(self.records, shards, rows, columns)
 
-    def records(self, shard: int) -> pq.ParquetFile:
+    def records(self, shard: int) -> RecordFile:
         """Open the record file of a shard, once."""
-        if shard not in self._parquet:
+        if shard not in self._records:
             path = self._file(shard, RECORDS)
-            try:
-                found = pq.ParquetFile(path)
-            except (OSError, pa.ArrowException) as error:
-                raise IndexCorruptError(f"{path} cannot be read: {_first_line(error)}") from error
-            if found.metadata.num_rows != self.manifest.shards[shard].n_rows:
-                raise IndexCorruptError(
-                    f"{path} holds {found.metadata.num_rows} rows, not "
-                    f"{self.manifest.shards[shard].n_rows}"
-                )
-            self._parquet[shard] = found
-        return self._parquet[shard]
+            sums = self._block_sums(shard)
+            guard = None
+            if sums is not None and RECORDS in sums.files:
+                guard = BlockGuard(path, sums.files[RECORDS], sums.block_bytes)
+            self._records[shard] = RecordFile(path, self.manifest.shards[shard].n_rows, guard)
+        return self._records[shard]
 
     def failures(self) -> pa.Table:
         """Every record without an embedding, and why."""
         path = generation_folder(self.path, self.manifest.generation) / FAILURES
         try:
-            return pq.read_table(path)
+            return parquet.read(path)
         except (OSError, pa.ArrowException) as error:
             raise IndexCorruptError(f"{path} cannot be read: {_first_line(error)}") from error
 
@@ -132,6 +142,23 @@ class IndexReader:
 
     def _file(self, shard: int, name: str) -> Path:
         return self.path / self.manifest.shards[shard].folder / name
+
+    def _checked(self, shard: int, name: str, array: NDArray) -> CheckedRows:  # type: ignore[type-arg]
+        sums = self._block_sums(shard)
+        of_file = None if sums is None else sums.files.get(name)
+        return CheckedRows(
+            array, self._file(shard, name), of_file, 1 if sums is None else sums.block_bytes
+        )
+
+    def _block_sums(self, shard: int) -> BlockSums | None:
+        """Read the sums of a shard's blocks; None where the index is older than they."""
+        if shard not in self._sums:
+            entry = self.manifest.shards[shard].files.get(BLOCKS)
+            path = self._file(shard, BLOCKS)
+            if entry is not None:
+                check_whole(path, entry)
+            self._sums[shard] = None if entry is None else read_model(path, BlockSums)
+        return self._sums[shard]
 
     def _mapped(self, shard: int, name: str, width: int, dtype: str) -> NDArray:  # type: ignore[type-arg]
         path = self._file(shard, name)

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from molsearch import schema
 from molsearch.data.prepared_table import FAILURES as FAILURE_SCHEMA
 from molsearch.errors import IndexCorruptError
+from molsearch.index.blocks import BlockSums, block_sums
 from molsearch.index.embedder import Embedder
 from molsearch.index.files import check_whole, describe
 from molsearch.index.layout import (
     BATCH_ROWS,
+    BLOCKS,
     EMBEDDINGS,
     FAILURES,
     FINGERPRINTS,
@@ -29,6 +31,7 @@ from molsearch.index.layout import (
 )
 from molsearch.index.manifest import ShardEntry, read_model, write_model
 from molsearch.index.npy import RowWriter
+from molsearch.io import parquet
 from molsearch.io.atomic import fsync_folder, replacing
 
 STAGE_EMBED = "embed"
@@ -80,6 +83,10 @@ def write_shard(
             n_rows += len(table)
             on_rows(len(good), int((~good).sum()))
     names = [EMBEDDINGS, FINGERPRINTS, RECORDS]
+    write_model(
+        folder / BLOCKS, BlockSums(files={name: block_sums(folder / name) for name in names})
+    )
+    names.append(BLOCKS)
     if failures:
         write_failures(folder / FAILURES, failures)
         names.append(FAILURES)
@@ -106,10 +113,7 @@ def usable(vectors: NDArray[np.float32], n_rows: int, dim: int) -> NDArray[np.bo
 def write_failures(path: Path, tables: Iterable[pa.Table]) -> int:
     """Write failures tables one after the other into one file; returns their rows."""
     n_rows = 0
-    with (
-        replacing(path) as temporary,
-        pq.ParquetWriter(temporary, FAILURE_SCHEMA, compression="zstd") as writer,
-    ):
+    with parquet.writing(path, FAILURE_SCHEMA) as writer:
         for table in tables:
             writer.write_table(table.cast(FAILURE_SCHEMA))
             n_rows += len(table)
@@ -141,12 +145,7 @@ class _Files:
         trace: TracebackType | None,
     ) -> None:
         # The parquet footer is written before any of the files is renamed into place.
-        self._stack.push(self._close_records)
         self._stack.__exit__(kind, error, trace)
-
-    def _close_records(self, *exception: object) -> None:
-        if self._records is not None:
-            self._records.close()
 
     def append(self, table: pa.Table, vectors: NDArray[np.float32]) -> None:
         if self._records is None:
@@ -158,12 +157,13 @@ class _Files:
             self._records.write_table(records, row_group_size=BATCH_ROWS)
 
     def _open_records(self, columns: pa.Schema) -> pq.ParquetWriter:
-        return pq.ParquetWriter(
-            self._records_path,
-            columns.remove_metadata(),
-            compression="zstd",
-            use_dictionary=[schema.SOURCE, schema.ALERTS, schema.GEOMETRY],
-            write_statistics=False,
+        return self._stack.enter_context(
+            parquet.writer(
+                self._records_path,
+                columns.remove_metadata(),
+                use_dictionary=[schema.SOURCE, schema.ALERTS, schema.GEOMETRY],
+                write_statistics=False,
+            )
         )
 
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import IndexCorruptError, InputError, MolSearchError, UsageError
@@ -42,6 +41,7 @@ from molsearch.index.manifest import (
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import finished_shard, write_failures, write_shard
+from molsearch.io import parquet
 from molsearch.io.atomic import fsync_folder
 
 OnProgress = Callable[[int, int], None]
@@ -271,7 +271,7 @@ def _all_failures(out: Path, prepared: PreparedSet, shards: list[ShardEntry]) ->
     yield from prepared.iter_failures()
     for entry in shards:
         if entry.n_failed:
-            yield pq.read_table(out / entry.folder / FAILURES)
+            yield parquet.read(out / entry.folder / FAILURES)
 
 
 def _account(prepared: PreparedSet) -> LibraryEntry:

@@ -38,11 +38,12 @@ def processor() -> str:
 
 
 def write_run(path: Path, verb: str, content: Mapping[str, Any]) -> None:
-    """Write a run record: verb, time, command line, versions, and the caller's `content`."""
+    """Write a run record: verb, time, command line, folder, versions, and `content`."""
     record = {
         "verb": verb,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.argv,
+        "folder": str(Path.cwd()),
         "versions": versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine()},
         **content,

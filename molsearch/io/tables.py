@@ -86,7 +86,7 @@ def write_text_table(
 def defused(frame: pd.DataFrame, verbatim: Collection[str] = ()) -> pd.DataFrame:
     """Prefix text cells and headers that begin like a formula with an apostrophe.
 
-    Numbers, as such or as text (``-9.1``), and the columns `verbatim` (structures) stay as they are.
+    Numbers, as such or as text (``-9.1``), and the columns `verbatim` (structures) stay so.
     """
     safe = frame.copy()
     for name in safe.columns:

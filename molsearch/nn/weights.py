@@ -74,7 +74,7 @@ def load_encoder(
     EncoderMismatchError
         If its files do not fit each other or this version's featuriser.
     """
-    folder = _folder(path)
+    folder = encoder_folder(path)
     card = _card(folder)
     config = _config(folder, card)
     content = (folder / WEIGHTS_FILE).read_bytes()
@@ -102,7 +102,14 @@ def bundled_encoders() -> list[str]:
     return sorted(path.parent.name for path in BUNDLED.glob(f"*/{CARD_FILE}"))
 
 
-def _folder(path: str | Path | None) -> Path:
+def encoder_folder(path: str | Path | None) -> Path:
+    """Find an encoder's folder: a folder, the name of a bundled one, or None for ``small``.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
     folder = Path(path) if path is not None else BUNDLED / "small"
     if not folder.exists() and (BUNDLED / str(path)).is_dir():
         folder = BUNDLED / str(path)

@@ -14,9 +14,9 @@ from molsearch import schema
 from molsearch.config import ScreenConfig
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
-from molsearch.scoring.queryset import Against, QuerySet
 from molsearch.search.engine import Candidates
 from molsearch.search.exact import Exact
+from molsearch.search.fusion import Against, QuerySet
 from molsearch.search.inactives import INACTIVE, Inactives
 from molsearch.search.queries import Query, embed_queries
 
@@ -60,16 +60,21 @@ class Contrast:
         """Score for the nearest inactive and, where there is a weight, the key of the ranking."""
         return self._scores(found, self._nearest(reader, found)[1])
 
-    def is_inactive(self, inchikeys: Sequence[str]) -> NDArray[np.bool_]:
+    def is_inactive(self, parents: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each structure is an inactive's: salts aside, but of the same stereo.
 
         A stereoisomer of an inactive may well be the active one.
+
+        Parameters
+        ----------
+        parents
+            Identities of the structures, `molsearch.chem.stereo.parent_key`.
         """
-        known = {one.first.inchikey for one in self.molecules} - {""}
-        return np.array([key in known for key in inchikeys], dtype=bool)
+        known = {one.parent for one in self.molecules}
+        return np.array([key in known for key in parents], dtype=bool)
 
     def columns(
-        self, reader: IndexReader, found: Candidates, inchikeys: Sequence[str]
+        self, reader: IndexReader, found: Candidates, parents: Sequence[str]
     ) -> dict[str, Any]:
         """Columns ``schema.INACTIVE_COLUMNS`` of a hit list, in their order."""
         numbers, near = self._nearest(reader, found)
@@ -78,7 +83,7 @@ class Contrast:
         return {
             schema.INACTIVE_ID: pd.array(names[numbers], dtype="str"),
             schema.INACTIVE_SCORE: scores.pop(schema.INACTIVE_SCORE),
-            schema.IS_INACTIVE: self.is_inactive(inchikeys),
+            schema.IS_INACTIVE: self.is_inactive(parents),
             **scores,
         }
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from molsearch import schema
+from molsearch.chem.stereo import parent_key
 from molsearch.search.annotate import Annotator
 from molsearch.search.engine import Candidates
 
@@ -30,8 +31,6 @@ COLUMNS = (
     schema.MOLECULE_ID,
     schema.SMILES,
     schema.SCORE,
-    schema.MOLSEARCH_SCORE,
-    schema.ECFP4_SCORE,
     schema.PERCENTILE,
     schema.QUERY_ID,
     schema.ECFP4_SIMILARITY,
@@ -63,8 +62,8 @@ def hit_frame(found: Candidates, annotator: Annotator) -> pd.DataFrame:
     frame[schema.IS_QUERY] = annotator.is_query(frame[schema.INCHIKEY].tolist())
     frame = frame[list(COLUMNS)]
     if annotator.contrast is not None:
-        inchikeys = frame[schema.INCHIKEY].tolist()
-        more = annotator.contrast.columns(annotator.reader, found, inchikeys)
+        parents = [*map(parent_key, frame[schema.INCHIKEY], frame[schema.PARENT_SMILES])]
+        more = annotator.contrast.columns(annotator.reader, found, parents)
         place = COLUMNS.index(schema.IS_QUERY) + 1
         for offset, (name, values) in enumerate(more.items()):
             frame.insert(place + offset, name, values)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure
-from molsearch.search.queries import Query, Role, named_apart, read_one
+from molsearch.search.queries import Given, Query, Role, named_apart, read_one
 
 INACTIVE = Role("inactive", "--inactives")
 _SHOWN = 3
@@ -54,17 +53,17 @@ class Inactives:
                 f"{self.n_failed:,} of {self.n_in:,} inactives cannot be used and do not count: "
                 f"{named}{more}"
             )
-        known = {one.first.inchikey: one.query_id for one in self.molecules}
+        known = {one.parent: one.query_id for one in self.molecules}
         for query in queries:
-            if query.first.inchikey and query.first.inchikey in known:
+            if query.parent in known:
                 yield (
                     f"query {query.query_id!r} is also given as the inactive "
-                    f"{known[query.first.inchikey]!r}"
+                    f"{known[query.parent]!r}"
                 )
 
 
 def read_inactives(
-    texts: Sequence[str | Path], read: ReadConfig, prepare: PrepareConfig
+    texts: Sequence[Given], read: ReadConfig, prepare: PrepareConfig
 ) -> Inactives | None:
     """Read and prepare inactives as queries are: SMILES, InChI or files; None where none is given.
 

@@ -15,13 +15,13 @@ from molsearch.chem.prepare import prepare_in_process
 from molsearch.chem.readers.smi import split_line
 from molsearch.chem.readers.sources import FOLDER_SUFFIXES, suffix_of
 from molsearch.chem.records import iter_records
-from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.chem.stereo import parent_key
+from molsearch.config import Molecule, PrepareConfig, ReadConfig
 from molsearch.data.prepared_table import table_of
 from molsearch.errors import InputError
 from molsearch.index.embedder import Embedder
 from molsearch.schema import Failure, Prepared, Record
-from molsearch.scoring.fusion import Fusion
-from molsearch.scoring.queryset import QuerySet
+from molsearch.search.fusion import Fusion, QuerySet
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Role:
 
 
 QUERY = Role("query", "-q")
+# A structure or a file as it is typed, a file, or a structure.
+Given = str | Path | Molecule
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,18 @@ class Query:
         return self.first.inchikey[:14]
 
     @property
+    def parent(self) -> str:
+        """Identity of the structure, stereo and isotopes included."""
+        return parent_key(self.first.inchikey, self.first.parent_smiles)
+
+    @property
     def fingerprint(self) -> NDArray[np.uint8]:
         """Packed ECFP4, uint8 ``[256]``."""
         return np.frombuffer(self.first.ecfp4, dtype=np.uint8)
 
 
-def read_queries(
-    texts: Sequence[str | Path], read: ReadConfig, prepare: PrepareConfig
-) -> list[Query]:
-    """Read and prepare queries: SMILES (optionally followed by a name), InChI, or files.
+def read_queries(texts: Sequence[Given], read: ReadConfig, prepare: PrepareConfig) -> list[Query]:
+    """Read and prepare queries: SMILES (optionally followed by a name), InChI, files, molecules.
 
     Consecutive records of a file with the same id and parent are conformers of one query.
 
@@ -91,7 +96,7 @@ def read_queries(
 
 
 def read_one(
-    text: str | Path, read: ReadConfig, prepare: PrepareConfig, role: Role
+    text: Given, read: ReadConfig, prepare: PrepareConfig, role: Role
 ) -> tuple[list[Query], list[Failure], int]:
     """Read and prepare what one argument gives; a structure typed there must be one.
 
@@ -106,9 +111,10 @@ def read_one(
     """
     prepared, failures = prepare_in_process(_records(text, read, role), prepare)
     if failures and not is_file(text):
+        name = text.id or text.smiles if isinstance(text, Molecule) else str(text)
+        what = "no" if isinstance(text, Molecule) else "neither a file nor a"
         raise InputError(
-            f"{role.noun} {str(text)[:80]!r} is neither a file nor a structure that can be used: "
-            f"{failures[0].reason}"
+            f"{role.noun} {name[:80]!r} is {what} structure that can be used: {failures[0].reason}"
         )
     return list(_grouped(prepared, prepare)), failures, len(prepared) + len(failures)
 
@@ -146,7 +152,10 @@ def embed_queries(
     )
 
 
-def _records(text: str | Path, read: ReadConfig, role: Role) -> Iterator[Record]:
+def _records(text: Given, read: ReadConfig, role: Role) -> Iterator[Record]:
+    if isinstance(text, Molecule):
+        yield _record(text.smiles.strip(), text.id, role)
+        return
     if is_file(text):
         yield from iter_records([text], read)
         return
@@ -158,12 +167,18 @@ def _records(text: str | Path, read: ReadConfig, role: Role) -> Iterator[Record]
             f"an empty {role.noun}; pass a SMILES, an InChI or a file with {role.option}"
         )
     structure, name = split_line(text.strip())
+    yield _record(structure, name, role)
+
+
+def _record(structure: str, name: str, role: Role) -> Record:
     smiles = smiles_of_inchi(structure) if structure.startswith(PREFIX) else structure
-    yield Record(1, role.noun, 1, name.strip() or structure, smiles=smiles)
+    return Record(1, role.noun, 1, name.strip() or structure, smiles=smiles)
 
 
-def is_file(text: str | Path) -> bool:
+def is_file(text: Given) -> bool:
     """Whether an argument names a file or standard input, rather than a structure."""
+    if isinstance(text, Molecule):
+        return False
     if isinstance(text, Path) or text == "-":
         return True
     try:
@@ -173,7 +188,7 @@ def is_file(text: str | Path) -> bool:
         return False
 
 
-def _complaint(text: str | Path, row: int, reason: str) -> str:
+def _complaint(text: Given, row: int, reason: str) -> str:
     return f"{text}:{row}: this query cannot be used: {reason}; mend or remove it"
 
 

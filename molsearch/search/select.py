@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.chem.filters import SmartsFilter
+from molsearch.chem.stereo import parent_key
 from molsearch.config import ScreenConfig
 from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
@@ -118,13 +119,15 @@ class HitFilter:
         if self.drop_query:
             passed &= ~annotator.is_query(facts[schema.INCHIKEY].tolist())
         if self.drop_inactives and annotator.contrast is not None:
-            passed &= ~annotator.contrast.is_inactive(facts[schema.INCHIKEY].tolist())
+            passed &= ~annotator.contrast.is_inactive(
+                [*map(parent_key, facts[schema.INCHIKEY], facts[schema.PARENT_SMILES])]
+            )
 
     def _key(self, row: dict[str, Any]) -> str:
         """Name what is kept once; structures without such a name stand for themselves."""
-        parent = row[schema.INCHIKEY] or row[schema.PARENT_SMILES]
+        parent = parent_key(row[schema.INCHIKEY], row[schema.PARENT_SMILES])
         if self.unique == "parent":
-            return str(parent)
+            return parent
         if self.unique == "skeleton":
             return str(row[schema.INCHIKEY][:14] or parent)
         return str(row[schema.SCAFFOLD] or parent)

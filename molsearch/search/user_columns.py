@@ -9,11 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from molsearch import schema
-from molsearch.errors import IndexCorruptError, UsageError
+from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.search.hits import COLUMNS, free_names
 from molsearch.search.where import COMPUTED, NUMBER, STORED, Condition
@@ -154,11 +153,5 @@ def _by_case(column: str, shown: dict[str, str]) -> str:
 
 
 def _stored(reader: IndexReader, shard: int) -> Iterable[list[str]]:
-    file = reader.records(shard)
-    try:
-        for batch in file.iter_batches(_ROWS_AT_ONCE, columns=[schema.USER]):
-            yield batch.column(0).to_pylist()
-    except (OSError, pa.ArrowException) as error:
-        raise IndexCorruptError(
-            f"the records of {reader.path} cannot be read; run: molsearch verify {reader.path}"
-        ) from error
+    for batch in reader.records(shard).iter_batches(_ROWS_AT_ONCE, columns=[schema.USER]):
+        yield batch.column(0).to_pylist()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from molsearch.errors import InputError, UsageError
 from molsearch_app import jobs
 from molsearch_app.components import charts, detail, downloads, hits, radar, shortlist, table
 from molsearch_app.components.hits import Filter
+from molsearch_app.guard import TooLongError
 
 
 @pytest.fixture
@@ -170,3 +172,18 @@ def test_the_radar_copes_with_missing_and_huge_values():
     drawn = radar.radar({"mw": 9e9, "clogp": float("nan")}, {})
     assert "nan" not in drawn
     assert drawn.count("<polygon") == 6
+
+
+def test_a_substructure_that_takes_too_long_is_refused_and_the_list_stays(result, monkeypatch):
+    monkeypatch.setattr(hits, "SMARTS_SECONDS", 0.2)
+    run = hits.CHEMISTRY.run
+    monkeypatch.setattr(
+        hits.CHEMISTRY, "run", lambda *_, seconds: run(time.sleep, 600, seconds=seconds)
+    )
+    with pytest.raises(TooLongError, match="ask for less"):
+        Filter(smarts="[#6]~[#7]").apply(result)
+
+
+def test_smarts_are_read_here_before_another_process_looks_for_them(result):
+    with pytest.raises(UsageError, match="SMARTS"):
+        Filter(smarts="((").apply(result)

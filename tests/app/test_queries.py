@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from molsearch_app.components import queries
-from molsearch_app.components.queries import Draft
+from molsearch_app.components.queries import Draft, good
+from molsearch_app.guard import CHEMISTRY, BusyError, Guard, TooLongError
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 INCHI = "InChI=1S/C9H8O4/c1-6(10)13-8-5-3-2-4-7(8)9(11)12/h2-5H,1H3,(H,11,12)"
@@ -80,3 +84,46 @@ def test_examples_can_all_be_searched_with():
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_page(text):
     assert "<script" not in queries.chips(queries.parse_text(text)).lower()
+
+
+def test_a_line_that_takes_too_long_is_an_error_of_its_own(monkeypatch):
+    monkeypatch.setattr(queries, "LINE_SECONDS", 0.5)
+    queries.parse_text("CCO warm")  # the processes are up
+    real = queries._submit
+
+    def submitted(number, line):
+        slow = line.endswith("slow")
+        return CHEMISTRY.submit(time.sleep, 60, seconds=0.5) if slow else real(number, line)
+
+    monkeypatch.setattr(queries, "_submit", submitted)
+    first, second, third = queries.parse_text("CCO\nCCN slow\nCCC")
+    assert first.parent == "CCO"
+    assert "seconds to read" in second.error
+    assert third.parent == "CCC"
+    assert good([first, second, third]) == [first, third]
+
+
+def test_a_line_without_end_is_refused_unread():
+    (draft,) = queries.parse_text("C" * 5000)
+    assert "4,000 characters" in draft.error
+    assert len(draft.smiles) == 200
+
+
+def test_what_makes_its_process_die_is_told():
+    with pytest.raises(TooLongError, match="died"):
+        CHEMISTRY.run(os._exit, 9, seconds=30)
+    assert CHEMISTRY.run(abs, -1, seconds=30) == 1
+
+
+def test_a_pool_that_failed_is_replaced():
+    broken = Guard(1, most_waiting=4)
+    assert broken.run(abs, -1, seconds=30) == 1
+    broken._pool.stop()
+    broken._pool.join()
+    assert broken.run(abs, -2, seconds=30) == 2
+    broken._pool.stop()
+
+
+def test_more_than_can_be_done_is_refused():
+    with pytest.raises(BusyError, match="try again"):
+        Guard(1, most_waiting=0).submit(abs, -1, seconds=1)

@@ -161,3 +161,12 @@ def test_monstrous_text_is_a_failure(smiles: str) -> None:
     assert isinstance(outcome, Failure)
     assert len(outcome.input) <= 500
     assert "\n" not in outcome.reason
+
+
+def test_an_inchi_is_read_and_shown_as_smiles() -> None:
+    inchi = Chem.MolToInchi(Chem.MolFromSmiles("C[C@H](N)C(=O)O"))
+    one = prepared(record(inchi), FLAT)
+    assert (one.parent_smiles, one.smiles) == ("C[C@H](N)C(=O)O",) * 2
+    failure = prepare_record(record(inchi[:-5] + "q"), FLAT)
+    assert isinstance(failure, Failure)
+    assert (failure.stage, "not a readable InChI" in failure.reason) == ("parse", True)

@@ -189,7 +189,8 @@ def test_csv_round_trip(
             writer.writerow(["smiles", "id", "note"])
         writer.writerows(rows)
     # Without names a note such as INNN may be taken for the SMILES, so the user says which.
-    said = {} if named else {"delimiter": mark, "header": False, "smiles_column": "1"}
+    columns = {"smiles_column": "1", "id_column": "2"}
+    said = {} if named else {"delimiter": mark, "header": False, **columns}
     found = records(path, **said)
     note = "note" if named else "column_3"
     assert len(found) == len(rows)

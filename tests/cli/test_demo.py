@@ -14,9 +14,10 @@ from fakes import FakeEncoder
 from typer.testing import CliRunner
 
 from molsearch import bundled
-from molsearch.cli import demo, demo_report, demo_run, stages
+from molsearch.cli import demo, demo_report, demo_run
 from molsearch.cli.demo_run import Demo, Example, Result, Tally, example_folder, tally
 from molsearch.errors import UsageError
+from molsearch.service.session import Session
 
 ROWS = [
     ("CC(C)NCC(O)COc1cccc2ccccc12", "M1", "propranolol", "beta-blocker", "known drug"),
@@ -48,7 +49,7 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_csv(folder / "queries.csv", "smiles,name,drug_class", QUERIES)
     monkeypatch.setenv("MOLSEARCH_KEEP_ALLOCATOR", "1")
     monkeypatch.setattr(demo_run, "example_folder", lambda: folder)
-    monkeypatch.setattr(stages, "load", lambda *args, **kwargs: FakeEncoder(dim=32))
+    monkeypatch.setattr(Session, "encoder", lambda *args, **kwargs: FakeEncoder(dim=32))
     return folder
 
 
@@ -90,7 +91,7 @@ def test_changed_library_or_encoder_is_made_again(
 ) -> None:
     out = tmp_path / "out"
     run("--out", str(out), "-q")
-    monkeypatch.setattr(stages, "load", lambda *args, **kwargs: FakeEncoder("other", dim=32))
+    monkeypatch.setattr(Session, "encoder", lambda *args, **kwargs: FakeEncoder("other", dim=32))
     assert "there from an earlier run" not in run("--out", str(out)).stdout
     rows = [*ROWS, ("Cn1cnc2c1c(=O)n(C)c(=O)n2C", "M8", "caffeine", "xanthine", "known drug")]
     write_csv(example / "library.csv", "smiles,molecule_id,name,drug_class,origin", rows)

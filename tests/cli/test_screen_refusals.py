@@ -44,14 +44,6 @@ REFUSALS = {
         "is for libraries given by -l",
     ),
     "no device": (("-o", "h.csv", "--device", "cuda:77"), ASPIRIN, 2, "--device cuda:77"),
-    "weight of a ranking": (("-o", "h.csv", "--rank", "x*ecfp4"), ASPIRIN, 2, "no positive number"),
-    "unknown ranking": (("-o", "h.csv", "--rank", "best"), ASPIRIN, 2, "is called 'best'; choose"),
-    "no such fingerprint": (
-        ("-o", "h.csv", "--rank", "molsearch+fcfp4"),
-        ASPIRIN,
-        2,
-        "an index holds no fcfp4 fingerprint",
-    ),
     "unknown fusion": (("-o", "h.csv", "--fusion", "sum"), ASPIRIN, 2, None),
 }
 
@@ -70,13 +62,11 @@ def test_requests_that_cannot_work_are_one_line_and_write_nothing(
 
 
 def test_an_output_that_exists_is_refused_before_any_work(screen, tmp_path, monkeypatch):
-    import molsearch.nn.weights
-
     (tmp_path / "h.csv").write_text("mine")
     (tmp_path / "h.html").write_text("mine")
     with monkeypatch.context() as patch:
-        patch.delattr(molsearch.nn.weights, "load_encoder")
-        patch.delattr("molsearch.index.reader.open_index")
+        patch.delattr("molsearch.service.session.load_encoder")
+        patch.delattr("molsearch.service.session.open_index")
         result = screen("-o", tmp_path / "h.csv")
         assert (result.code, "exists; pass --overwrite" in result.line) == (2, True)
         result = screen("-o", tmp_path / "new.csv", "--html", tmp_path / "h.html")
@@ -107,7 +97,7 @@ def test_library_must_be_named_once(screen, world, tmp_path):
 def test_an_index_of_another_encoder_is_exit_5_before_embedding(
     molsearch, world, tmp_path, monkeypatch
 ):
-    monkeypatch.delattr("molsearch.search.queries.read_queries")
+    monkeypatch.delattr("molsearch.service.screen.read_queries")
     result = molsearch(
         "screen", "-q", ASPIRIN, "-i", world.index, "--encoder", world.other_encoder,
         "-o", tmp_path / "h.csv",

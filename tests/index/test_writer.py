@@ -260,4 +260,9 @@ def test_the_manifest_names_encoder_library_and_checksums(tmp_path):
     assert len(content["card"]["note"]) == 500
     assert "figures" not in content["card"]
     assert content["library"]["sources"] == ["library.smi"]
-    assert set(content["shards"][0]["files"]) == {"embeddings.npy", "ecfp4.npy", "records.parquet"}
+    assert set(content["shards"][0]["files"]) == {
+        "blocks.json",
+        "ecfp4.npy",
+        "embeddings.npy",
+        "records.parquet",
+    }

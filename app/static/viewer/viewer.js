@@ -6,8 +6,8 @@
     window.parent.postMessage({ isStreamlitMessage: true, type, ...data }, "*");
   const button = (id) => document.getElementById(id);
   const on = (id) => button(id).getAttribute("aria-pressed") === "true";
-  const HIT = "#2a9db8", QUERY = "#e5484d";
-  let viewer = null, shown = "", models = [], surface = null;
+  const HIT = "#2a9db8", QUERY = "#e5484d", OPACITY = 0.6;
+  let viewer = null, shown = "", models = [], hasSurface = false, home = null;
 
   function style() {
     if (!viewer || !models.length) return;
@@ -16,9 +16,11 @@
     });
     models[0].setStyle({}, on("query") ? stick(QUERY, 0.09) : {});
     models[1].setStyle({}, on("hit") ? stick(HIT, 0.14) : {});
-    if (surface !== null) { viewer.removeAllSurfaces(); surface = null; }
-    if (on("surface") && on("query")) {
-      surface = viewer.addSurface("VDW", { opacity: 0.22, color: QUERY }, { model: models[0] });
+    // The volume to fill is the query's, also while its sticks are hidden.
+    if (on("surface") !== hasSurface) {
+      hasSurface = on("surface");
+      if (!hasSurface) viewer.removeAllSurfaces();
+      else viewer.addSurface("VDW", { opacity: OPACITY, color: QUERY }, { model: models[0] });
     }
     viewer.render();
   }
@@ -37,22 +39,26 @@
     if (typeof $3Dmol === "undefined") return fail("The 3D viewer could not be loaded.");
     if (!viewer) {
       try {
-        viewer = $3Dmol.createViewer("stage", { backgroundAlpha: 0, antialias: true });
+        viewer = $3Dmol.createViewer("stage", { antialias: true });
       } catch (error) {
         viewer = null;
       }
       if (!viewer) return fail("This browser shows no WebGL, so there is no 3D view.");
     }
-    viewer.setBackgroundColor(theme && theme.backgroundColor ? theme.backgroundColor : "white", 0);
+    // Opaque: on a transparent canvas a surface that lets light through is next to invisible.
+    viewer.setBackgroundColor(theme && theme.backgroundColor ? theme.backgroundColor : "white", 1);
     const key = args.query + "\u0000" + args.hit;
     if (key === shown) return;
     shown = key;
     viewer.removeAllModels();
     viewer.removeAllSurfaces();
-    surface = null;
+    hasSurface = false;
     models = [viewer.addModel(args.query, "sdf"), viewer.addModel(args.hit, "sdf")];
     style();
+    // The first view is kept: to zoom alone would not turn a turned overlay back.
+    viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]);
     viewer.zoomTo();
+    home = viewer.getView();
     viewer.render();
     document.body.dataset.ready = "1";
     name(args.name);
@@ -82,7 +88,11 @@
     button("spin").setAttribute("aria-pressed", String(!on("spin")));
     if (viewer) viewer.spin(on("spin") ? "y" : false);
   });
-  button("reset").addEventListener("click", () => { if (viewer) { viewer.zoomTo(); viewer.render(); } });
+  button("reset").addEventListener("click", () => {
+    if (!viewer) return;
+    viewer.setView(home);
+    viewer.render();
+  });
 
   const TURNS = { ArrowLeft: [-12, "y"], ArrowRight: [12, "y"], ArrowUp: [-12, "x"], ArrowDown: [12, "x"] };
   const ZOOMS = { "+": 1.15, "=": 1.15, "-": 0.87 };

@@ -1,105 +1,108 @@
-"""Which column holds the SMILES and which the id: by the user's word, by name, by content."""
+"""Which columns of a table hold structures and ids: by the user's word, by name, by content."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from rdkit import Chem, rdBase
-
+from molsearch.chem.readers.identifiers import choose_id, measured, names_something_else
 from molsearch.chem.readers.rows import listed
-from molsearch.errors import InputError
-
-Rows = Sequence[Sequence[str]]
-
-_LONGEST_TESTED = 1000
-_TESTED_ROWS = 30
-_WORD = re.compile(r"[#\w][\w .()\[\]/-]*")
-_ID_WORD = re.compile(r"(?:^|[\W_])[iI][dD]$|[a-z]I[dD]$")
-_SMILES_FIRST = ("smiles", "canonicalsmiles", "isomericsmiles", "smilescode", "cxsmiles")
-# fmt: off
-_SMILES_WEAK = frozenset({
-    "smi", "structure", "structures", "struct", "mol",
-    "molecule", "molecules", "compound", "ligand", "drug",
-    "canonical",
-})
-_ID_NAMES = (
-    "moleculeid", "molid", "id", "compoundid", "cmpdid", "cpdid",
-    "ligandid", "chemblid", "moleculechemblid", "zincid", "catalogid",
-    "idnumber", "catalognumber", "registrynumber", "identifier", "title",
-    "name", "moleculename", "compoundname", "drugname", "ligandname",
-    "moleculetitle", "compound", "cid", "code", "cas", "casnumber",
-    "molecule", "ligand", "drug",
+from molsearch.chem.readers.structures import (
+    Rows,
+    only_selfies,
+    plain,
+    smiles_by_content,
+    structures_by_name,
+    weak_smiles_name,
 )
-# fmt: on
+from molsearch.config import ReadConfig
+from molsearch.errors import InputError
+from molsearch.schema import Reading
 
 
-def plain(name: str) -> str:
-    """Reduce a column name to its lower-case letters and digits."""
-    return re.sub(r"[\W_]+", "", name.lower())
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns taken, by position, and those that could have been.
 
-
-def is_molecule(cell: str) -> bool:
-    """Whether a cell parses as SMILES, with or without a CXSMILES extension (syntax only)."""
-    words = cell.split(None, 1)
-    if not words or len(words[0]) > _LONGEST_TESTED:
-        return False
-    if len(words) == 2 and not (words[1].startswith("|") and words[1].rstrip().endswith("|")):
-        return False
-    options = Chem.SmilesParserParams()
-    options.sanitize = options.allowCXSMILES = options.parseName = False
-    with rdBase.BlockLogs():
-        molecule = Chem.MolFromSmiles(words[0], options)
-    return molecule is not None and molecule.GetNumAtoms() > 0
-
-
-def names_smiles(name: str) -> bool:
-    """Whether a column name says SMILES by itself."""
-    return "smiles" in plain(name) and _WORD.fullmatch(name.strip()) is not None
-
-
-def smiles_by_name(names: Sequence[str]) -> int | None:
-    """Position of the column whose name says SMILES most plainly."""
-    plains = [plain(name) if names_smiles(name) else "" for name in names]
-    for wanted in _SMILES_FIRST:
-        if wanted in plains:
-            return plains.index(wanted)
-    return next((position for position, name in enumerate(plains) if name), None)
-
-
-def smiles_by_content(rows: Rows) -> int | None:
-    """Position of the column where at least half of the filled cells parse as SMILES.
-
-    Among several, the one with the longest cells: ids such as ``CN`` or ``I`` parse too.
+    Attributes
+    ----------
+    names
+        Unique names of all columns.
+    structure, molecule_id
+        Positions of the two; `molecule_id` is None where there are no ids.
+    other_structures, other_ids
+        Positions of the other candidates.
     """
-    best, best_score = None, (0.0, 0.0)
-    for position in range(min(max(map(len, rows), default=0), 200)):
-        cells = [row[position] for row in rows[:_TESTED_ROWS] if row[position : position + 1]]
-        cells = [cell for cell in cells if cell.strip()]
-        share = sum(map(is_molecule, cells)) / len(cells) if cells else 0.0
-        if share < 0.5:
-            continue
-        score = (round(share, 1), sum(map(len, cells)) / len(cells))
-        if score > best_score:
-            best, best_score = position, score
-    return best
+
+    names: tuple[str, ...]
+    structure: int
+    molecule_id: int | None
+    other_structures: tuple[int, ...] = ()
+    other_ids: tuple[int, ...] = ()
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """Positions of the user's other columns."""
+        return tuple(
+            p for p in range(len(self.names)) if p not in (self.structure, self.molecule_id)
+        )
+
+    def reading(self, source: str, kind: str, notes: Sequence[str] = ()) -> Reading:
+        """Say what was taken, for the account of a run."""
+        return Reading(
+            source=source,
+            format=kind,
+            structure=self.names[self.structure],
+            molecule_id="" if self.molecule_id is None else self.names[self.molecule_id],
+            other_structures=tuple(self.names[p] for p in self.other_structures),
+            other_ids=tuple(self.names[p] for p in self.other_ids),
+            notes=tuple(notes),
+        )
 
 
-def weak_smiles_name(name: str) -> bool:
-    """Whether a name may mean the structure column (``mol``, ``structure``, …)."""
-    return plain(name) in _SMILES_WEAK
+def choose_columns(
+    names: tuple[str, ...],
+    rows: Rows,
+    config: ReadConfig,
+    source: str,
+    *,
+    header: bool = True,
+    first: Sequence[str] = (),
+) -> Columns:
+    """Choose the columns of structures and ids.
 
+    Parameters
+    ----------
+    names
+        Unique column names, made up where the source has none.
+    rows
+        Sampled rows below the header, as cells.
+    config
+        The user's overrides.
+    source
+        For messages.
+    header
+        Whether the source itself names its columns.
+    first
+        Cells to show where no column holds structures.
 
-def id_by_name(names: Sequence[str], smiles: int) -> int | None:
-    """Position of the column whose name says id; never the SMILES column."""
-    plains = [plain(name) for name in names]
-    for wanted in _ID_NAMES:
-        if wanted in plains and plains.index(wanted) != smiles:
-            return plains.index(wanted)
-    for position, name in enumerate(names):
-        if position != smiles and _ID_WORD.search(name.strip()):
-            return position
-    return None
+    Raises
+    ------
+    InputError
+        No structure column, or not the column asked for; the message names those that exist.
+    """
+    structure, others = _structure(names, rows, config, source, header, first)
+    if structure in only_selfies(rows):
+        raise _selfies_error(source, names[structure])
+    if config.id_column is not None or config.id_field is not None:
+        choice = config.id_column if config.id_column is not None else config.id_field or ""
+        return Columns(
+            names, structure, chosen(choice, names, source, "--id-column", header), others
+        )
+    molecule_id, other_ids = choose_id(names if header else [""] * len(names), rows, (structure,))
+    if molecule_id is None:
+        molecule_id = _next_column(names, rows, structure, header)
+    return Columns(names, structure, molecule_id, others, other_ids)
 
 
 def is_number(choice: str | None) -> bool:
@@ -129,38 +132,57 @@ def chosen(choice: str, names: Sequence[str], source: str, option: str, header: 
     raise InputError(f"{source}: no column {choice!r}; {option} can be {listed(names)}")
 
 
-def looks_like_header(rows: Rows, smiles: int | None, table: bool) -> bool:
-    """Whether the first of the sampled rows names the columns.
-
-    A first row whose SMILES cell parses is data. One that does not parse is a header where it
-    uses a known word or, in tables, where nothing speaks for a bad first molecule.
-
-    Parameters
-    ----------
-    rows
-        The first rows of the file, as cells.
-    smiles
-        The SMILES column found by content or chosen by number, if any.
-    table
-        Whether the text is delimited; plain SMI files rarely have a header.
-    """
-    first = rows[0]
-    if smiles is not None and smiles < len(first) and is_molecule(first[smiles]):
-        return False
-    if any(weak_smiles_name(cell) or plain(cell) in _ID_NAMES for cell in first):
-        return True
-    return table and not _continues(rows)
-
-
-def _continues(rows: Rows) -> bool:
-    """Whether the first row's cells are shaped like those below (mol1 above mol2): data."""
-    below = rows[1:]
-    for position, cell in enumerate(rows[0]):
-        shapes = {_shape(row[position]) for row in below if position < len(row)}
-        if len(shapes) == 1 and "9" in _shape(cell) and _shape(cell) in shapes:
-            return True
-    return not below
+def _structure(
+    names: tuple[str, ...],
+    rows: Rows,
+    config: ReadConfig,
+    source: str,
+    header: bool,
+    first: Sequence[str],
+) -> tuple[int, tuple[int, ...]]:
+    if config.smiles_column is not None:
+        return chosen(config.smiles_column, names, source, "--smiles-column", header), ()
+    named = structures_by_name(names, rows) if header else []
+    content = smiles_by_content(rows)
+    found = [*named, *([content] if content is not None and content not in named else [])]
+    if not found and (selfies := only_selfies(rows)):
+        raise _selfies_error(source, names[selfies[0]])
+    if not found and header:
+        found = [position for position, name in enumerate(names) if weak_smiles_name(name)][:1]
+    if found:
+        return found[0], tuple(found[1:])
+    if header:
+        raise InputError(
+            f"{source}: no SMILES column; choose it with --smiles-column, "
+            f"the file has {listed(names)}"
+        )
+    raise InputError(
+        f"{source}: no column holds SMILES (its first row is {listed(first, 5)}); "
+        "check the file and its delimiter, or choose with --smiles-column NUMBER"
+    )
 
 
-def _shape(cell: str) -> str:
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", cell.strip()))
+def _selfies_error(source: str, name: str) -> InputError:
+    return InputError(
+        f"{source}: column {name!r} holds SELFIES, which are not read; turn them into SMILES "
+        "(selfies.decoder), or choose another column with --smiles-column"
+    )
+
+
+def _next_column(names: tuple[str, ...], rows: Rows, structure: int, header: bool) -> int | None:
+    """Beside a lone structure column, and in files without names, the next column is the id."""
+    if header and len(names) != 2:
+        return None
+    for position, name in enumerate(names):
+        if position == structure:
+            continue
+        cells = [row[position].strip() for row in rows if row[position : position + 1]]
+        odd = header and (names_something_else(name) or "selfies" in plain(name))
+        if not odd and not _measurements([cell for cell in cells if cell]):
+            return position
+    return None
+
+
+def _measurements(cells: Sequence[str]) -> bool:
+    """Whether the cells are numbers of which some have decimals or a sign."""
+    return bool(cells) and measured(cells) and not all(cell.isdigit() for cell in cells)

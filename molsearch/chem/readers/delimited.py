@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Iterator
 from operator import itemgetter
 
+from molsearch.chem.readers.cells import structure_row
 from molsearch.chem.readers.layout import WHITESPACE, Layout
 from molsearch.chem.readers.lines import Line
-from molsearch.chem.readers.rows import Row, TooLong, shown, smiles_error, too_long_error
+from molsearch.chem.readers.rows import Row, TooLong, shown, too_long_error
 from molsearch.config import ReadConfig
 
 Cells = list[str] | TooLong
@@ -37,14 +38,16 @@ class _RowBuilder:
     """Turns the cells of a line into a `Row`."""
 
     def __init__(self, layout: Layout, config: ReadConfig) -> None:
-        self._width = len(layout.names)
-        self._smiles = layout.smiles
-        self._id = layout.molecule_id
+        columns = layout.columns
+        self._width = len(columns.names)
+        self._smiles = columns.structure
+        self._structure = columns.names[columns.structure]
+        self._id = columns.molecule_id
         self._config = config
         self._delimiter = layout.delimiter
-        kept = [p for p in range(self._width) if p not in (layout.smiles, layout.molecule_id)]
-        self._kept = [(layout.names[position], position) for position in kept]
-        self._names = [layout.names[position] for position in kept]
+        kept = columns.kept
+        self._kept = [(columns.names[position], position) for position in kept]
+        self._names = [columns.names[position] for position in kept]
         self._values = itemgetter(*kept) if len(kept) > 1 else None
 
     def __call__(self, number: int, cells: Cells) -> Row:
@@ -55,14 +58,15 @@ class _RowBuilder:
             if len(cells) > self._width and any(cells[self._width :]):
                 return self._too_many(number, cells)
             cells = (cells + [""] * self._width)[: self._width]
-        smiles = cells[self._smiles].strip()
-        error = smiles_error(smiles, self._config.max_smiles_length)
         if self._values is not None:
             extra = dict(zip(self._names, self._values(cells), strict=True))
         else:
             extra = {name: cells[position] for name, position in self._kept}
         molecule_id = "" if self._id is None else cells[self._id]
-        return Row(number, molecule_id, shown(smiles) if error else smiles, "", extra, error)
+        longest = self._config.max_smiles_length
+        return structure_row(
+            number, molecule_id, cells[self._smiles], extra, longest, self._structure
+        )
 
     def _too_many(self, number: int, cells: list[str]) -> Row:
         text = self._delimiter.join(cells[:50])

@@ -7,18 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from molsearch.chem.readers.columns import (
-    chosen,
-    id_by_name,
+from molsearch.chem.readers.columns import Columns, choose_columns, chosen, is_number
+from molsearch.chem.readers.header import looks_like_header
+from molsearch.chem.readers.rows import unique_names
+from molsearch.chem.readers.structures import (
     is_molecule,
-    is_number,
-    looks_like_header,
+    names_inchi,
     names_smiles,
     smiles_by_content,
-    smiles_by_name,
-    weak_smiles_name,
 )
-from molsearch.chem.readers.rows import listed, unique_names
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError, UsageError
 
@@ -43,17 +40,13 @@ class Layout:
         rest of the line is the id).
     header
         Whether the first filled line names the columns.
-    names
-        Unique column names, made up where there is no header.
-    smiles, molecule_id
-        Positions of the two columns; `molecule_id` is None where the file has no ids.
+    columns
+        Names of the columns, made up where there is no header, and which are taken.
     """
 
     delimiter: str
     header: bool
-    names: tuple[str, ...]
-    smiles: int
-    molecule_id: int | None
+    columns: Columns
 
 
 def cells_of(lines: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -117,7 +110,7 @@ def _wanted_name(cell: str, config: ReadConfig) -> bool:
     chosen_name = config.smiles_column
     if chosen_name and not is_number(chosen_name):
         return cell.strip().lower() == chosen_name.strip().lower()
-    return names_smiles(cell) and not is_molecule(cell)
+    return (names_smiles(cell) or names_inchi(cell)) and not is_molecule(cell)
 
 
 def _find_delimiter(lines: Sequence[str], config: ReadConfig, table: bool) -> str:
@@ -203,10 +196,9 @@ def _name_columns(rows: list[list[str]], delimiter: str, config: ReadConfig, sou
         guess = smiles_by_content(body)
     header = _has_header(rows, guess, delimiter, config)
     names = _names(rows, header)
-    smiles = _smiles_column(names, header, body, guess, config, source)
-    return Layout(
-        delimiter, header, names, smiles, _id_column(names, header, smiles, config, source)
-    )
+    below = body if header else rows
+    columns = choose_columns(names, below, config, source, header=header, first=body[0])
+    return Layout(delimiter, header, columns)
 
 
 def _name_smi(rows: list[list[str]], config: ReadConfig, source: str) -> Layout:
@@ -219,7 +211,8 @@ def _name_smi(rows: list[list[str]], config: ReadConfig, source: str) -> Layout:
     ):
         if choice is not None:
             chosen(choice, names, source, option, header)
-    return Layout(SMI, header, names, 0, 1)
+    named = any(len(row) > 1 and row[1].strip() for row in rows[header:])
+    return Layout(SMI, header, Columns(names, 0, 1 if named else None))
 
 
 def _has_header(
@@ -246,50 +239,3 @@ def _names(rows: list[list[str]], header: bool) -> tuple[str, ...]:
         trailing = all(not row[-1] for row in rows[1:])
         names = [*names, ""] if trailing else ["row_name", *names]
     return unique_names(names)
-
-
-def _smiles_column(
-    names: tuple[str, ...],
-    header: bool,
-    body: list[list[str]],
-    guess: int | None,
-    config: ReadConfig,
-    source: str,
-) -> int:
-    if config.smiles_column is not None:
-        return chosen(config.smiles_column, names, source, "--smiles-column", header)
-    if header:
-        named = smiles_by_name(names)
-        weak = [position for position, name in enumerate(names) if weak_smiles_name(name)]
-        filled = [
-            position
-            for position in weak
-            if any(position < len(row) and is_molecule(row[position]) for row in body)
-        ]
-        for position in (named, *filled[:1], guess, *weak[:1]):
-            if position is not None:
-                return position
-        raise InputError(
-            f"{source}: no SMILES column; choose it with --smiles-column, "
-            f"the file has {listed(names)}"
-        )
-    if guess is None:
-        raise InputError(
-            f"{source}: no column holds SMILES (its first row is {listed(body[0], 5)}); "
-            "check the file and its delimiter, or choose with --smiles-column NUMBER"
-        )
-    return guess
-
-
-def _id_column(
-    names: tuple[str, ...], header: bool, smiles: int, config: ReadConfig, source: str
-) -> int | None:
-    choice = config.id_column if config.id_column is not None else config.id_field
-    if choice is not None:
-        return chosen(choice, names, source, "--id-column", header)
-    if header:
-        named = id_by_name(names, smiles)
-        if named is not None or len(names) != 2:
-            return named
-    # Beside a lone SMILES column, and in files without names, the next column is the id.
-    return next((position for position in range(len(names)) if position != smiles), None)

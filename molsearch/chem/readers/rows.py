@@ -7,7 +7,9 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from molsearch.errors import InputError
+from molsearch.schema import Reading
 
+OnReading = Callable[[Reading], None]
 _SHOWN = 500
 _Item = TypeVar("_Item")
 
@@ -47,25 +49,6 @@ def shown(text: str) -> str:
 def too_long_error(item: TooLong, limit: int) -> str:
     """Say that a line or record was not read because of its size."""
     return f"{item.n_bytes:,} bytes, more than the limit of {limit:,} (max_record_bytes)"
-
-
-def smiles_error(smiles: str, max_length: int) -> str:
-    """Reason why a SMILES cell is refused before any chemistry, or an empty string.
-
-    Parameters
-    ----------
-    smiles
-        The stripped cell.
-    max_length
-        Longest SMILES accepted, in characters.
-    """
-    if not smiles:
-        return "no SMILES in this row"
-    if len(smiles) > max_length:
-        return f"SMILES of {len(smiles):,} characters, more than the limit of {max_length:,}"
-    if not smiles.isprintable():
-        return "SMILES holds control characters"
-    return ""
 
 
 def decode(raw: bytes) -> str:

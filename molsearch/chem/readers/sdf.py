@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from molsearch.chem.readers.identifiers import choose_id
 from molsearch.chem.readers.rows import (
+    OnReading,
     Row,
     TooLong,
     decode,
@@ -17,6 +19,7 @@ from molsearch.chem.readers.rows import (
 )
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
+from molsearch.schema import Reading
 
 _END_OF_RECORD = re.compile(rb"^\$\$\$\$[^\n]*\n", re.MULTILINE)
 _END_OF_BLOCK = re.compile(r"^M  END[^\n]*(?:\n|\Z)", re.MULTILINE)
@@ -92,7 +95,9 @@ def _bounded(record: bytes, head: bytes, skipped: int, limit: int) -> bytes | To
     return TooLong(decode(head or record[:_TITLE_BYTES]), size)
 
 
-def read_sdf(blocks: Iterator[bytes], config: ReadConfig, source: str) -> Iterator[Row]:
+def read_sdf(
+    blocks: Iterator[bytes], config: ReadConfig, source: str, report: OnReading
+) -> Iterator[Row]:
     """Yield one row for each record of an SD file.
 
     The id is the tag that the user chose, else the title line.
@@ -104,26 +109,37 @@ def read_sdf(blocks: Iterator[bytes], config: ReadConfig, source: str) -> Iterat
     """
     wanted = config.id_field if config.id_field is not None else config.id_column
     rows = _rows(split_records(blocks, config.max_record_bytes), config)
-    if wanted is None:
-        yield from rows
-        return
     first, rows = sample(rows, _SAMPLE, 1_000_000, lambda row: len(row.molblock))
-    name = _tag_for_ids(wanted, first, source)
+    tag, others = _tag_for_ids(wanted, first, source)
+    # Titles of single records may be blank where most have one, and the other way round.
+    by_tag = wanted is not None or not any(row.molecule_id for row in first)
+    found = f"tag {tag!r}" if by_tag and tag else "" if by_tag else "title line"
+    report(
+        Reading(
+            source, "sdf", "mol block", found, (), others if by_tag or not tag else (tag, *others)
+        )
+    )
     for row in rows:
-        value = row.extra.get(name, "")
-        yield row._replace(molecule_id=value) if value.strip() else row
+        value = row.extra.get(tag, "").strip() and row.extra[tag]
+        title = row.molecule_id
+        yield row._replace(molecule_id=(value or title) if by_tag else (title or value))
 
 
-def _tag_for_ids(wanted: str, rows: list[Row], source: str) -> str:
+def _tag_for_ids(wanted: str | None, rows: list[Row], source: str) -> tuple[str, tuple[str, ...]]:
+    """Name of the tag that holds the ids, or empty; and the other candidates."""
     tags = list(dict.fromkeys(name for row in rows for name in row.extra))
+    if wanted is None:
+        cells = [[row.extra.get(tag, "") for tag in tags] for row in rows]
+        position, others = choose_id(tags, cells)
+        return "" if position is None else tags[position], tuple(tags[other] for other in others)
     for name in tags:
         if name == wanted:
-            return name
+            return name, ()
     for name in tags:
         if name.lower() == wanted.lower():
-            return name
+            return name, ()
     if all(row.error for row in rows):  # broken records say nothing about the tags below
-        return wanted
+        return wanted, ()
     raise InputError(
         f"{source}: no tag {wanted!r}; --id-field can be {listed(tags) or 'left out: no tags here'}"
     )

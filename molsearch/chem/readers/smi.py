@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from molsearch.chem.readers.cells import structure_row
 from molsearch.chem.readers.lines import Line
-from molsearch.chem.readers.rows import Row, TooLong, shown, smiles_error, too_long_error
+from molsearch.chem.readers.rows import Row, TooLong, too_long_error
 from molsearch.config import ReadConfig
+
+INCHI_COLUMN = "inchi"
 
 
 def read_smi(lines: Iterator[Line], header: bool, config: ReadConfig) -> Iterator[Row]:
@@ -26,8 +29,7 @@ def read_smi(lines: Iterator[Line], header: bool, config: ReadConfig) -> Iterato
             header = False
             continue
         smiles, molecule_id = split_line(line)
-        error = smiles_error(smiles, longest)
-        yield Row(number, molecule_id, shown(smiles) if error else smiles, "", {}, error)
+        yield structure_row(number, molecule_id, smiles, {}, longest, INCHI_COLUMN)
 
 
 def split_line(line: str) -> tuple[str, str]:

@@ -2,47 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from molsearch.chem.readers.columns import (
-    chosen,
-    id_by_name,
-    is_molecule,
-    looks_like_header,
-    smiles_by_content,
-    smiles_by_name,
-)
+from molsearch.chem.readers.columns import Columns, choose_columns, chosen
+from molsearch.config import ReadConfig
 from molsearch.errors import InputError
 
-
-@pytest.mark.parametrize(
-    "cell", ["CCO", "C", "[Na+].[Cl-]", "c1ccccc1 |$a$|", "C(C)(C)(C)(C)C", " CCO "]
-)
-def test_molecules(cell: str) -> None:
-    assert is_molecule(cell)
+FLAT, ALANINE = "CC(N)C(=O)O", "C[C@H](N)C(=O)O"
 
 
-@pytest.mark.parametrize(
-    "cell", ["", " ", "smiles", "SMILES", "CCO ethanol", "5", "1.5", "ID", "C" * 1001, "CHEMBL25"]
-)
-def test_not_molecules(cell: str) -> None:
-    assert not is_molecule(cell)
-
-
-def test_names_in_order_of_clarity() -> None:
-    assert smiles_by_name(["my_smiles", "Canonical_SMILES", "x"]) == 1
-    assert smiles_by_name(["query smiles", "SMILES"]) == 1
-    assert smiles_by_name(["x", "RDKit_SMILES"]) == 1
-    assert smiles_by_name(["smiles,id", "structure"]) is None
-    assert id_by_name(["smiles", "name", "id"], 0) == 2
-    assert id_by_name(["smiles", "acid", "vendor_id"], 0) == 2
-    assert id_by_name(["smiles", "catalogID"], 0) == 1
-    assert id_by_name(["smiles", "x"], 0) is None
-
-
-def test_content_prefers_structures_to_short_ids() -> None:
-    rows = [["CN", "CCO", "7"], ["CO", "CC(=O)O", "8"], ["I", "c1ccccc1", "9"]]
-    assert smiles_by_content(rows) == 1
-    assert smiles_by_content([["a", "5"]]) is None
-    assert smiles_by_content([]) is None
+def choose(
+    names: tuple[str, ...], rows: list[list[str]], header: bool = True, **options: str
+) -> Columns:
+    return choose_columns(names, rows, ReadConfig(**options), "x.csv", header=header, first=["?"])
 
 
 def test_chosen() -> None:
@@ -55,8 +25,32 @@ def test_chosen() -> None:
             chosen(bad, names, "f", "--x", True)
 
 
-def test_a_first_row_that_parses_is_data() -> None:
-    assert not looks_like_header([["CCO", "name"], ["CC", "b"]], 0, table=True)
-    assert looks_like_header([["drug", "name"], ["CC", "b"]], 0, table=False)
-    assert not looks_like_header([["CCX", "m1"], ["CC", "m2"], ["CO", "m31"]], 0, table=True)
-    assert not looks_like_header([["CCX", "m1"]], 0, table=True)
+def test_what_was_taken_and_what_could_have_been() -> None:
+    names = ("CID", "CanonicalSMILES", "IsomericSMILES", "Catalog No")
+    found = choose(names, [["1", FLAT, ALANINE, "a"], ["2", "CCO", "CCO", "b"]])
+    reading = found.reading("x.csv", "csv")
+    assert (reading.structure, reading.molecule_id) == ("IsomericSMILES", "CID")
+    assert (reading.other_structures, reading.other_ids) == (("CanonicalSMILES",), ("Catalog No",))
+    assert found.kept == (1, 3)
+
+
+def test_a_measurement_beside_the_structures_is_no_id() -> None:
+    assert choose(("smiles", "pIC50"), [["CCO", "5.3"], ["CCN", "-6.1"]]).molecule_id is None
+    assert choose(("smiles", "activity"), [["CCO", "5"], ["CCN", "6"]]).molecule_id is None
+    assert choose(("smiles", "what"), [["CCO", "a"], ["CCN", "a"]]).molecule_id == 1
+    rows = [["CCO", "5.3", "m1"], ["CCN", "6.1", "m1"]]
+    assert choose(("a", "b", "c"), rows, header=False).molecule_id == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "options"),
+    [(("selfies", "id"), {}), (("smiles", "id"), {}), (("x", "id"), {"smiles_column": "x"})],
+)
+def test_a_column_of_selfies_is_refused(names: tuple[str, ...], options: dict[str, str]) -> None:
+    with pytest.raises(InputError, match="holds SELFIES.*--smiles-column"):
+        choose(names, [["[C][C][O]", "m1"], ["[C][C]", "m2"]], **options)
+
+
+def test_selfies_beside_smiles_are_an_ordinary_column() -> None:
+    found = choose(("selfies", "smiles", "id"), [["[C][C][O]", "CCO", "a"]])
+    assert (found.structure, found.molecule_id, found.kept) == (1, 2, (0,))

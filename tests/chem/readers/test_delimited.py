@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from molsearch.chem.readers.columns import Columns
 from molsearch.chem.readers.delimited import numbered_cells, read_delimited
 from molsearch.chem.readers.layout import Layout
 from molsearch.chem.readers.rows import Row, TooLong
 from molsearch.config import ReadConfig
 
-LAYOUT = Layout(",", True, ("smiles", "id", "note"), 0, 1)
+LAYOUT = Layout(",", True, Columns(("smiles", "id", "note"), 0, 1))
 
 
 def read(text: str, layout: Layout = LAYOUT) -> list[Row]:
@@ -70,7 +71,7 @@ def test_too_few_and_too_many_cells() -> None:
 
 
 def test_a_row_that_ends_before_its_smiles() -> None:
-    (row,) = read("id,smiles\na", Layout(",", True, ("id", "smiles"), 1, 0))
+    (row,) = read("id,smiles\na", Layout(",", True, Columns(("id", "smiles"), 1, 0)))
     assert (row.molecule_id, row.error) == ("a", "no SMILES in this row")
 
 

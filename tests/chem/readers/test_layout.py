@@ -17,11 +17,11 @@ def layout(text: str, table: bool = False, **options: object) -> Layout:
     [
         ("CCO a\nCCN b", False, SMI, False, 0, 1),
         ("CCO\ta\nCCN\tb", False, SMI, False, 0, 1),
-        ("CCO\nCCN", False, SMI, False, 0, 1),
+        ("CCO\nCCN", False, SMI, False, 0, None),
         ("smiles id\nCCO a", False, SMI, True, 0, 1),
         ("#SMILES\tname\nCCO\ta b", False, SMI, True, 0, 1),
-        ("SMILES\nCCO", False, SMI, True, 0, 1),
-        ("Canonical SMILES\nCCO\nCCN", False, SMI, True, 0, 1),
+        ("SMILES\nCCO", False, SMI, True, 0, None),
+        ("Canonical SMILES\nCCO\nCCN", False, SMI, True, 0, None),
         ("CCO\tsmiles a\nCCN\tb", False, SMI, False, 0, 1),
         ("CCO my smiles\nCCN b", False, SMI, False, 0, 1),
         ("CCO |$a;;$| x\nCC y", False, SMI, False, 0, 1),
@@ -41,10 +41,10 @@ def layout(text: str, table: bool = False, **options: object) -> Layout:
         ("smiles\nCCO\nCCN", True, ",", True, 0, None),
         ('"smiles"\n"CCO"', True, ",", True, 0, None),
         ("CCO a\nCCN b", True, SMI, False, 0, 1),
-        ("CCO\nCCN", True, SMI, False, 0, 1),
+        ("CCO\nCCN", True, SMI, False, 0, None),
         ("CCO,mol1\nCCN,mol2", True, ",", False, 0, 1),
         ("CCX,mol1\nCCN,mol2\nCCC,mol3", True, ",", False, 0, 1),
-        ("my drug,activity\nCCO,5\nCCN,6", True, ",", True, 0, 1),
+        ("my drug,activity\nCCO,5\nCCN,6", True, ",", True, 0, None),
         ("vendor_id,structure\nv1,CCO", True, ",", True, 1, 0),
         ("acid,structure,x\nv1,CCO,1", True, ",", True, 1, None),
         ("mol,smiles\nRDKit,CCO", True, ",", True, 1, 0),
@@ -57,30 +57,30 @@ def test_detection(
     text: str, table: bool, delimiter: str, header: bool, smiles: int, molecule_id: int | None
 ) -> None:
     found = layout(text, table)
-    assert (found.delimiter, found.header, found.smiles) == (delimiter, header, smiles)
+    assert (found.delimiter, found.header, found.columns.structure) == (delimiter, header, smiles)
     if text.startswith("N,"):
         return  # no column is called id, and the first is not taken for one
-    assert found.molecule_id == molecule_id
+    assert found.columns.molecule_id == molecule_id
 
 
 def test_no_id_among_several_named_columns() -> None:
-    assert layout("N,smiles,C\n1,CCO,2", True).molecule_id is None
+    assert layout("N,smiles,C\n1,CCO,2", True).columns.molecule_id is None
 
 
 def test_overrides_by_name_and_number() -> None:
     text = "a,b,c\nCCO,CCN,x"
-    assert layout(text, True, smiles_column="b").smiles == 1
-    assert layout(text, True, smiles_column="B").smiles == 1
-    assert layout(text, True, smiles_column="2", id_column="3").molecule_id == 2
-    assert layout("a CCO\nb CCN", smiles_column="2", id_column="1").smiles == 1
+    assert layout(text, True, smiles_column="b").columns.structure == 1
+    assert layout(text, True, smiles_column="B").columns.structure == 1
+    assert layout(text, True, smiles_column="2", id_column="3").columns.molecule_id == 2
+    assert layout("a CCO\nb CCN", smiles_column="2", id_column="1").columns.structure == 1
     assert layout("smiles id\nCCO a", header=False).header is False
     assert layout("CCO a\nCCN b", header=True).header is True
-    assert layout("smiles,id\nCCO,a", True, delimiter="comma").names == ("smiles", "id")
+    assert layout("smiles,id\nCCO,a", True, delimiter="comma").columns.names == ("smiles", "id")
     assert layout("CCO,a\tb\nCCN,b\tb", True, delimiter="tab", smiles_column="1").delimiter == "\t"
 
 
 def test_name_wins_over_number() -> None:
-    assert layout("x,2,smiles\na,CCO,CCN", True, smiles_column="2").smiles == 1
+    assert layout("x,2,smiles\na,CCO,CCN", True, smiles_column="2").columns.structure == 1
 
 
 @pytest.mark.parametrize(

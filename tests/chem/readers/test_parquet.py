@@ -12,6 +12,7 @@ import pytest
 
 from molsearch.chem.readers.parquet import read_parquet, read_parquet_file
 from molsearch.chem.readers.rows import Row
+from molsearch.chem.records import unheard
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
 
@@ -25,7 +26,7 @@ def written(columns: dict[str, Any], **options: Any) -> bytes:
 
 
 def read(raw: bytes, config: ReadConfig = CONFIG) -> list[Row]:
-    return list(read_parquet_file(pa.BufferReader(raw), config, "x.parquet"))
+    return list(read_parquet_file(pa.BufferReader(raw), config, "x.parquet", unheard))
 
 
 def test_values_come_as_text() -> None:
@@ -72,7 +73,7 @@ def test_columns_by_name_content_and_choice() -> None:
 def test_many_row_groups_and_a_pipe() -> None:
     raw = written({"smiles": ["C"] * 10_000, "id": list(range(10_000))}, row_group_size=999)
     pieces = (raw[start : start + 1000] for start in range(0, len(raw), 1000))
-    rows = list(read_parquet(pieces, CONFIG, "-"))
+    rows = list(read_parquet(pieces, CONFIG, "-", unheard))
     assert [row.molecule_id for row in rows] == [str(number) for number in range(10_000)]
     assert [row.row for row in rows] == list(range(1, 10_001))
 
@@ -120,5 +121,5 @@ def test_damage_is_one_line(tmp_path: Path) -> None:
     for broken in (raw[: len(raw) // 2], b"PAR1" + b"\xff" * 50 + raw[54:], raw[:-8] + b"\0" * 8):
         path.write_bytes(broken)
         with pytest.raises(InputError, match="damaged Parquet file") as caught:
-            list(read_parquet_file(str(path), CONFIG, "x.parquet"))
+            list(read_parquet_file(str(path), CONFIG, "x.parquet", unheard))
         assert "\n" not in str(caught.value)

@@ -11,7 +11,6 @@ from molsearch.chem.readers.rows import (
     decode,
     listed,
     sample,
-    smiles_error,
     unique_names,
 )
 
@@ -50,14 +49,6 @@ def test_sample_stops_at_its_byte_limit() -> None:
 def test_decode_falls_back_to_latin_1() -> None:
     assert decode("µ".encode()) == "µ"
     assert decode("µ".encode("latin-1")) == "µ"
-
-
-@pytest.mark.parametrize(
-    ("smiles", "error"), [("", "no SMILES"), ("C" * 11, "11 characters"), ("C\0C", "control")]
-)
-def test_smiles_error(smiles: str, error: str) -> None:
-    assert error in smiles_error(smiles, 10)
-    assert smiles_error("C" * 10, 10) == ""
 
 
 def test_listed_is_bounded() -> None:

@@ -7,8 +7,10 @@ from rdkit import Chem
 
 from molsearch.chem.readers.rows import TooLong
 from molsearch.chem.readers.sdf import parse_record, parse_tags, read_sdf, split_records
+from molsearch.chem.records import unheard
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
+from molsearch.schema import Reading
 
 CONFIG = ReadConfig()
 BLOCK = Chem.MolToMolBlock(Chem.MolFromSmiles("CCO"))
@@ -25,7 +27,7 @@ def sdf(*records: str) -> bytes:
 
 def read(raw: bytes, config: ReadConfig = CONFIG, size: int = 1 << 18) -> list[object]:
     blocks = (raw[start : start + size] for start in range(0, len(raw), size))
-    return list(read_sdf(blocks, config, "x.sdf"))
+    return list(read_sdf(blocks, config, "x.sdf", unheard))
 
 
 def test_records() -> None:
@@ -156,3 +158,19 @@ def test_record_with_only_tags() -> None:
     row = parse_record(1, ">  <a>\n1\n\n")
     assert "no mol block" in row.error
     assert row.extra == {"a": "1"}
+
+
+def test_ids_from_a_unique_tag_where_titles_are_blank() -> None:
+    blank = "".join(
+        f"\n{BLOCK.split(chr(10), 1)[1]}>  <mw>\n{n}.5\n\n>  <IDNUMBER>\nZ{n}\n\n$$$$\n"
+        for n in range(5)
+    ).encode()
+    readings: list[Reading] = []
+    rows = list(read_sdf(iter([blank]), ReadConfig(), "x.sdf", readings.append))
+    assert [row.molecule_id for row in rows] == [f"Z{n}" for n in range(5)]
+    assert readings[0].molecule_id == "tag 'IDNUMBER'"
+    titled = blank.replace(b"\n", b"a title\n", 1)
+    rows = list(read_sdf(iter([titled]), ReadConfig(), "x.sdf", readings.append))
+    # A blank title among others is no reason to lose the tag.
+    assert [row.molecule_id for row in rows] == ["a title", "Z1", "Z2", "Z3", "Z4"]
+    assert (readings[1].molecule_id, readings[1].other_ids) == ("title line", ("IDNUMBER",))

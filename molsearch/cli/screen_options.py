@@ -1,0 +1,111 @@
+"""Options of ``molsearch screen``, each with its help; defaults are those of the request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from molsearch.cli import options
+
+_FILTERS = "Filters (k hits that pass are returned)"
+_CONTRAST = "Known inactives, as counter-examples"
+
+Queries = Annotated[
+    list[str], typer.Option("-q", "--query", help="SMILES, InChI or file; may be repeated.")
+]
+Output = Annotated[
+    Path, typer.Option("-o", "--output", help=".csv .tsv .sdf (each also .gz), .parquet, or -.")
+]
+Index = Annotated[Path | None, typer.Option("-i", "--index", help="Index of the library.")]
+Library = Annotated[
+    list[str] | None, typer.Option("-l", "--library", help="Files of the library; may be repeated.")
+]
+K = Annotated[int, typer.Option("-k", min=1, help="Hits wanted.")]
+Fusion = Annotated[Literal["max", "mean"], typer.Option(help="Over several queries.")]
+ConformerFusion = Annotated[
+    Literal["max", "mean"], typer.Option(help="Over the conformers of a query.")
+]
+QueryConformers = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=500, help="3D geometries a query; as many as the library's by default."
+    ),
+]
+UseInput3D = Annotated[
+    bool,
+    typer.Option(
+        "--use-input-3d",
+        help="Search with the 3D coordinates that a query SDF gives; consecutive records of "
+        "one molecule are its conformers.",
+    ),
+]
+Inactives = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--inactives",
+        help="SMILES, InChI or file of measured inactives; may be repeated. Each hit gets the "
+        "nearest one and its score.",
+        rich_help_panel=_CONTRAST,
+    ),
+]
+InactivesWeight = Annotated[
+    float,
+    typer.Option(
+        "--inactives-weight",
+        min=0,
+        callback=options.finite,
+        help="Rank the library by score - W * score of the nearest inactive; 0 leaves ranks "
+        "as they are.",
+        metavar="W",
+        rich_help_panel=_CONTRAST,
+    ),
+]
+DropInactives = Annotated[
+    bool,
+    typer.Option(
+        "--drop-inactives", help="Leave the inactives themselves out.", rich_help_panel=_CONTRAST
+    ),
+]
+IncludeSmarts = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Substructure every hit has; repeat for all of several.", rich_help_panel=_FILTERS
+    ),
+]
+ExcludeSmarts = Annotated[
+    list[str] | None,
+    typer.Option(help="Substructure no hit has; may be repeated.", rich_help_panel=_FILTERS),
+]
+NoAlerts = Annotated[
+    bool,
+    typer.Option("--no-alerts", help="No hit with a structural alert.", rich_help_panel=_FILTERS),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Condition such as 'mw<500', '200<=mw<500, clogp<=5', 'ecfp4_similarity<0.4', or "
+        "on your own columns: '\"list price\"<90, vendor=Acme'.",
+        rich_help_panel=_FILTERS,
+    ),
+]
+Unique = Annotated[
+    Literal["none", "parent", "skeleton", "scaffold"],
+    typer.Option(
+        help="Keep the best hit of each parent (salts), skeleton (stereoisomers) or scaffold.",
+        rich_help_panel=_FILTERS,
+    ),
+]
+DropQuery = Annotated[
+    bool,
+    typer.Option(
+        "--drop-query", help="Leave the queries themselves out.", rich_help_panel=_FILTERS
+    ),
+]
+Html = Annotated[Path | None, typer.Option("--html", help="Also write a page with the drawn hits.")]
+ExcelSafe = Annotated[
+    bool, typer.Option("--excel-safe", help="Keep spreadsheets from running text as formulas.")
+]
+Verify = Annotated[bool, typer.Option("--verify", help="Check every byte of the index first.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, no table (-q is the query).")]

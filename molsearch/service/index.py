@@ -1,0 +1,104 @@
+"""An index, from request to folder."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.data.prepared import PreparedSet
+from molsearch.errors import UsageError
+from molsearch.index.embedder import Embedder
+from molsearch.index.layout import PREPARED
+from molsearch.index.reader import IndexReader
+from molsearch.index.writer import check_target
+from molsearch.io.runs import write_run
+from molsearch.service.events import Done, Emit, Note, silent
+from molsearch.service.making import Source, index_of, prepared_set
+from molsearch.service.requests import IndexRequest
+from molsearch.service.session import Session
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """An index, and what made it."""
+
+    reader: IndexReader
+    account: dict[str, Any]
+
+
+def index(
+    request: IndexRequest,
+    session: Session,
+    emit: Emit = silent,
+    *,
+    encoder: Embedder | None = None,
+) -> Indexed:
+    """Embed a library into a folder; an interrupted run is continued by the same request.
+
+    Parameters
+    ----------
+    encoder
+        An encoder at hand, in place of the one that the request names.
+
+    Raises
+    ------
+    UsageError, InputError, IndexCorruptError, EncoderMismatchError
+        The request, a file, what stands in the folder, or the encoder cannot be used.
+    """
+    started = time.monotonic()
+    out = Path(request.output)
+    check_target(out)
+    prepared = _as_prepared(request)
+    if encoder is None:
+        encoder = session.encoder(
+            request.encoder, device=request.device, batch_size=request.batch_size
+        )
+    if prepared is None:
+        source = Source(
+            request.library, request.read, request.prepare, request.limit, request.workers
+        )
+        prepared = prepared_set(source, out / PREPARED, emit, replace=request.overwrite)
+    reader = index_of(
+        prepared, encoder, out, emit, overwrite=request.overwrite, resume=request.resume
+    )
+    if repeats := str(prepared.repeated_ids()):
+        emit(Note(text=repeats))
+    account = _account(request, reader, time.monotonic() - started)
+    write_run(reader.path / "run.json", "index", account)
+    emit(Done(verb="index", account=account))
+    return Indexed(reader, account)
+
+
+def _as_prepared(request: IndexRequest) -> PreparedSet | None:
+    """Open the library where it is a prepared set; what is for raw files makes no sense then."""
+    ready = [name for name in request.library if PreparedSet.is_prepared(name)]
+    if not ready:
+        return None
+    if len(request.library) > 1:
+        raise UsageError(
+            f"{ready[0]} is a prepared set, which is indexed by itself; name nothing beside it"
+        )
+    for name, due in (("read", ReadConfig()), ("prepare", PrepareConfig()), ("limit", None)):
+        if getattr(request, name) != due:
+            raise UsageError(f"{ready[0]} is prepared already: {name} has no effect; leave it out")
+    return PreparedSet.open(ready[0])
+
+
+def _account(request: IndexRequest, reader: IndexReader, seconds: float) -> dict[str, Any]:
+    manifest = reader.manifest
+    return {
+        "output": str(reader.path),
+        "generation": manifest.generation,
+        "n_in": manifest.n_in,
+        "n_ok": manifest.n_ok,
+        "n_failed": manifest.n_failed,
+        "encoder": reader.identity,
+        "library": manifest.plan.library,
+        "dim": reader.dim,
+        "dtype": manifest.plan.dtype,
+        "seconds": round(seconds, 2),
+        "request": request.model_dump(mode="json"),
+    }

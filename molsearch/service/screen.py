@@ -1,0 +1,174 @@
+"""A screen, from request to hit list: checks before work, stages, outputs, account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from molsearch.config import ReadConfig
+from molsearch.errors import IndexCorruptError, UsageError
+from molsearch.index.embedder import Embedder
+from molsearch.index.reader import IndexReader
+from molsearch.index.verify import verify_index
+from molsearch.io.runs import write_run
+from molsearch.nn.device import resolve_device
+from molsearch.search.inactives import Inactives, read_inactives
+from molsearch.search.output import check_output, refuse_existing, write_hits
+from molsearch.search.page import write_page
+from molsearch.search.queries import Query, read_queries
+from molsearch.search.screen import HitList, Stopwatch
+from molsearch.search.screen import screen as rank
+from molsearch.search.select import HitFilter
+from molsearch.service.account import screen_account
+from molsearch.service.events import Done, Emit, Warned, silent
+from molsearch.service.making import Source, kept_index
+from molsearch.service.requests import ScreenRequest
+from molsearch.service.session import Session
+
+
+@dataclass(frozen=True)
+class Screened:
+    """A hit list, what made it, and the seconds of its stages."""
+
+    hits: HitList
+    account: dict[str, Any]
+    watch: Stopwatch
+
+
+def run_file(output: str | Path) -> Path:
+    """Where the account of a run goes: beside its output."""
+    path = Path(output)
+    return path.with_name(path.name + ".run.json")
+
+
+def check(request: ScreenRequest) -> None:
+    """Refuse what cannot work before anything is read.
+
+    Raises
+    ------
+    UsageError
+        Fields that contradict each other, unreadable filters, outputs that exist.
+    """
+    if (request.index is None) == (not request.library):
+        raise UsageError("name the library once: -i INDEX, or -l FILES")
+    if [*request.queries, *request.inactives].count("-") > 1:
+        raise UsageError("standard input (-) can be read once: give the rest as files")
+    if request.output is not None:
+        check_output(Path(request.output), overwrite=request.overwrite)
+    if request.html is not None:
+        page = Path(request.html)
+        refuse_existing(page, overwrite=request.overwrite)
+        if request.output is not None and page.absolute() == Path(request.output).absolute():
+            raise UsageError(f"--output and --html both name {page}; choose two files")
+    HitFilter(request.config).check(inactives=bool(request.inactives))
+
+
+def screen(
+    request: ScreenRequest,
+    session: Session,
+    emit: Emit = silent,
+    *,
+    reader: IndexReader | None = None,
+    encoder: Embedder | None = None,
+) -> Screened:
+    """Rank a library for queries, and write what the request names.
+
+    Parameters
+    ----------
+    session
+        Where the encoder and the index are found warm.
+    emit
+        Told what happens.
+    reader, encoder
+        An index that is open already, and an encoder at hand, in place of those that the request
+        names.
+
+    Raises
+    ------
+    UsageError, InputError, IndexCorruptError, EncoderMismatchError
+        The request, a file, the index, or the encoder cannot be used.
+    """
+    check(request)
+    watch = Stopwatch()
+    device = resolve_device(request.device)
+    if reader is None and request.index is not None:
+        with watch.stage("open index"):
+            reader = _opened(request, session)
+    if encoder is None:
+        with watch.stage("load encoder"):
+            encoder = session.encoder(
+                request.encoder, device=request.device, batch_size=request.batch_size
+            )
+    if request.index is not None and reader is not None and reader.identity != encoder.identity:
+        session.index(request.index, encoder=encoder.identity)
+    with watch.stage("prepare queries"):
+        queries, inactives = _given(request, reader)
+    if reader is None:
+        source = Source(
+            request.library, request.read, request.prepare, request.limit, request.workers
+        )
+        reader = kept_index(source, encoder, emit, watch)
+    hits = rank(
+        reader, encoder, queries, request.config, inactives=inactives, device=device, watch=watch
+    )
+    with watch.stage("write"):
+        write_outputs(request, hits)
+    for warning in hits.warnings:
+        emit(Warned(text=warning))
+    account = screen_account(request, hits, watch)
+    if request.output is not None:
+        write_run(run_file(request.output), "screen", account)
+    emit(Done(verb="screen", account=account))
+    return Screened(hits, account, watch)
+
+
+def _opened(request: ScreenRequest, session: Session) -> IndexReader:
+    assert request.index is not None
+    reader = session.index(request.index)
+    if request.verify:
+        report = verify_index(Path(request.index))
+        if not report.sound:
+            raise IndexCorruptError(report.problems[0])
+    return reader
+
+
+def _given(
+    request: ScreenRequest, reader: IndexReader | None
+) -> tuple[Sequence[Query], Inactives | None]:
+    """Prepare queries and inactives as the library was or will be."""
+    like = request.prepare if reader is None else reader.manifest.library.prepare
+    # With files of a library the reading options are about those; a query file is then detected.
+    read = ReadConfig() if request.library else request.read
+    prepare = like.model_copy(update=request.query_changes)
+    return (
+        read_queries(request.queries, read, prepare),
+        read_inactives(request.inactives, read, prepare),
+    )
+
+
+def write_outputs(request: ScreenRequest, hits: HitList) -> None:
+    """Write the hit list and the page, where the request names them."""
+    if request.output is not None:
+        write_hits(hits, Path(request.output), excel_safe=request.excel_safe)
+    if request.html is not None:
+        page = {
+            "title": f"Hits for {', '.join(query.query_id for query in hits.queries)}"[:120],
+            "facts": [("library", f"{hits.reader.n_rows:,}"), *_inactive_facts(hits)],
+            "warnings": list(hits.warnings),
+        }
+        described = [
+            {"id": query.query_id, "smiles": query.first.parent_smiles} for query in hits.queries
+        ]
+        write_page(hits.frame, described, Path(request.html), page)
+
+
+def _inactive_facts(hits: HitList) -> list[tuple[str, str]]:
+    """Say on a page how many counter-examples there are; nothing where there are none."""
+    if hits.inactives is None:
+        return []
+    facts = [("known inactives", f"{len(hits.inactives.molecules):,}")]
+    if hits.inactives.n_failed:
+        facts.append(("inactives that cannot be used", f"{hits.inactives.n_failed:,}"))
+    return facts
