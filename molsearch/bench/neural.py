@@ -10,6 +10,7 @@ import numpy.typing as npt
 from molsearch.bench.baselines import Scores
 from molsearch.bench.conformers import Prepared3D
 from molsearch.bench.molecules import CONFORMERS, Molecules
+from molsearch.metrics.ranking import products
 
 if TYPE_CHECKING:
     from molsearch.index.embedder import Embedder
@@ -51,7 +52,8 @@ class EncoderScorer:
         first = self._embed(queries.prepared)
         key = f"embedding {self.embedder.identity}"
         second = pool.remember(key, lambda: self._embed(pool.prepared))
-        return np.asarray(first @ second.T, dtype=np.float32)
+        found = [products(second, query) for query in first]
+        return np.array(found, dtype=np.float32).reshape(len(first), len(second))
 
     def _embed(self, prepared: Prepared3D) -> npt.NDArray[np.float32]:
         """Embed the molecules in the order asked for; NaN rows where preparation failed."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from molsearch.metrics.enrichment import auroc
-from molsearch.metrics.ranking import rank
+from molsearch.metrics.ranking import products, rank
 
 Floats = npt.NDArray[np.float64]
 THRESHOLDS = np.linspace(0.0, 1.0, 101)
@@ -79,7 +79,7 @@ def property_auroc(
     for held_out in range(n_folds):
         test = fold == held_out
         weights = _discriminant(features[~test], labels[~test])
-        values.append(auroc(rank(features[test] @ weights, labels[test])))
+        values.append(auroc(rank(products(features[test], weights), labels[test])))
     return float(np.mean(values))
 
 

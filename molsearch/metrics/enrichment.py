@@ -48,7 +48,8 @@ def log_auc(ranking: Ranking, floor: float = LOG_AUC_FLOOR) -> float:
 
     Random ranking earns 0.1446 at the usual floor of 0.001; that is not subtracted here. The
     curve is the step function; within a tie of a actives and d decoys, the i-th decoy has
-    ``a·i/(d+1)`` of those actives above it on average.
+    ``a·i/(d+1)`` of those actives above it on average. Summed by its steps, each weighed with what
+    of the axis lies right of it: a perfect list earns exactly 1, on any processor.
     """
     if ranking.undefined:
         return math.nan
@@ -58,8 +59,8 @@ def log_auc(ranking: Ranking, floor: float = LOG_AUC_FLOOR) -> float:
     start = np.repeat(np.cumsum(inactives) - inactives, inactives)
     place = np.arange(1, ranking.n_inactives + 1)
     tpr = (above + share * (place - start)) / ranking.n_actives
-    edges = np.log10(np.maximum(np.r_[0, place] / ranking.n_inactives, floor))
-    return float(tpr @ np.diff(edges)) / -math.log10(floor)
+    right = np.log10(np.maximum(place[:-1] / ranking.n_inactives, floor)) / math.log10(floor)
+    return float(tpr[0] + np.sum(right * np.diff(tpr)))
 
 
 def pr_auc(ranking: Ranking) -> float:

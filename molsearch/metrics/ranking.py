@@ -16,6 +16,7 @@ import numpy.typing as npt
 from molsearch.errors import InputError
 
 Floats = npt.NDArray[np.float64]
+Floating = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,15 @@ class Ranking:
         if self.n_inactives == 0:
             return "the list holds no decoys or inactives"
         return ""
+
+
+def products(rows: Floating, vector: Floating) -> Floating:
+    """Products of `rows` ``[n, dim]`` with one `vector` ``[dim]``: equal rows tie, to the last bit.
+
+    A linear algebra library sums in an order that depends on where a row stands, and on the
+    processor; equal molecules would be ranked by their place in the file.
+    """
+    return np.asarray(np.einsum("ij,j->i", rows, vector))
 
 
 def rank(scores: npt.ArrayLike, is_active: npt.ArrayLike) -> Ranking:

@@ -13,7 +13,7 @@ from molsearch.chem.fingerprints import ecfp4_of_smiles, tanimoto
 from molsearch.errors import InputError
 from molsearch.metrics.enrichment import auroc as auroc_of
 from molsearch.metrics.enrichment import bedroc
-from molsearch.metrics.ranking import rank
+from molsearch.metrics.ranking import products, rank
 
 NOVEL = 0.35  # an active is novel to a query below this ECFP4 similarity
 
@@ -101,7 +101,7 @@ def _one_query(
     similarity = tanimoto(screens.ecfp4[rows[query]], screens.ecfp4[rows[others]])
     scores = similarity
     if embeddings is not None:
-        scores = embeddings[rows[others]] @ embeddings[rows[query]]
+        scores = products(embeddings[rows[others]], embeddings[rows[query]])
     ranking = rank(scores, active)
     found = {"auroc": auroc_of(ranking), "bedroc_80p5": bedroc(ranking, 80.5)}
     novel = ~active | (similarity < NOVEL)

@@ -10,6 +10,7 @@ from molsearch.data.series import Series
 from molsearch.data.series_split import FIT
 from molsearch.errors import InputError
 from molsearch.metrics.enrichment import evaluate
+from molsearch.metrics.ranking import products
 
 #: Over the whole pool, and the AUROC against the part's own measured inactives alone.
 FIGURES = ("auroc", "bedroc_80p5", "ef_1pct", "ef_5pct", "auroc_inactives")
@@ -60,7 +61,7 @@ class SeriesScreen:
         self, series: NDArray[np.float32], library: NDArray[np.float32]
     ) -> dict[str, float]:
         """Screen by embeddings, float32 ``[M, d]`` and ``[L, d]``, unit length."""
-        return self._mean(series, library, lambda query, pool: pool @ query)
+        return self._mean(series, library, lambda query, pool: products(pool, query))
 
     def similarities(
         self, series: NDArray[np.uint8], library: NDArray[np.uint8]

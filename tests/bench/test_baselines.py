@@ -227,3 +227,24 @@ def test_encoder_scores_are_cosines(prepared, monkeypatch):
     assert np.isnan(scorer.score(queries, nobody)).all()
     assert np.isnan(UsrcatScorer().score(queries, nobody)).all()
     assert np.isnan(ShapeScorer().score(queries, nobody)).all()
+
+
+class NoiseEmbedder:
+    identity, card = "noise", {"name": "noise", "licence": "none"}
+
+    def __init__(self, dim):
+        self.dim = dim
+
+    def embed_table(self, table):
+        rng = np.random.default_rng(table.num_rows)
+        return rng.standard_normal((table.num_rows, self.dim)).astype(np.float32)
+
+
+@pytest.mark.parametrize("n", [17, 33, 101])
+@pytest.mark.parametrize("dim", [64, 250, 256])
+def test_equal_embeddings_tie_wherever_they_stand(prepared, n, dim):
+    queries, whole = prepared
+    pool = Molecules(["C"] * n)
+    pool.attach(Prepared3D(whole.prepared.table, np.arange(n) % 5))
+    for row in EncoderScorer("noise", NoiseEmbedder(dim)).score(queries, pool):
+        assert len(set(row.tolist())) == 5

@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from molsearch.metrics import bias
 from molsearch.metrics.bias import ave_bias, nearness, property_auroc
+from molsearch.metrics.ranking import rank
 
 
 def naive_nearness(nearest):
@@ -39,6 +41,21 @@ def test_property_auroc_sees_planted_properties_and_nothing_else():
     narrow = noise.copy()
     narrow[labels, 1] *= 0.05  # same mean, smaller spread: only the squares tell
     assert property_auroc(narrow, labels) > 0.75
+
+
+@pytest.mark.parametrize("seed", [2, 5, 6])
+def test_molecules_of_equal_properties_tie_wherever_they_stand(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    kinds = rng.normal(size=(2, 5))
+    levels = []
+
+    def watched(scores, labels):
+        levels.append(len(set(scores.tolist())))
+        return rank(scores, labels)
+
+    monkeypatch.setattr(bias, "rank", watched)
+    property_auroc(kinds[rng.integers(0, 2, 203)], np.arange(203) < 60)
+    assert levels == [2] * bias.N_FOLDS
 
 
 def test_property_auroc_degenerate_input():

@@ -10,7 +10,7 @@ from rdkit.ML.Scoring import Scoring
 
 from molsearch.errors import InputError
 from molsearch.metrics import enrichment as e
-from molsearch.metrics.ranking import rank
+from molsearch.metrics.ranking import products, rank
 
 
 def plain(scores, labels, seed):
@@ -128,6 +128,26 @@ def test_perfect_and_worst():
     worst = e.evaluate(np.arange(200.0), labels)
     assert worst["auroc"] == worst["ef_10pct"] == 0.0
     assert worst["bedroc_20"] == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("n_inactives", [1, 7, 190, 999, 4096])
+def test_log_auc_of_a_perfect_list_is_one_to_the_last_bit(n_inactives):
+    labels = np.arange(n_inactives + 10) < 10
+    ranking = rank(-np.arange(float(labels.size)), labels)
+    assert [e.log_auc(ranking, floor) for floor in (0.001, 0.003, 0.01, 0.07)] == [1.0] * 4
+    assert e.log_auc(rank(np.arange(float(labels.size)), labels)) == 0.0
+
+
+def test_products_of_equal_rows_tie_wherever_they_stand():
+    rng = np.random.default_rng(0)
+    vector = rng.standard_normal(256).astype(np.float32)
+    row = rng.standard_normal(256).astype(np.float32)
+    for n in (5, 17, 33, 101, 1003):
+        rows = rng.standard_normal((n, 256)).astype(np.float32)
+        rows[::2] = row
+        found = products(rows, vector)
+        assert len(set(found[::2].tolist())) == 1
+        np.testing.assert_allclose(found, rows.astype(float) @ vector, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(

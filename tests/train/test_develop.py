@@ -79,6 +79,14 @@ def test_one_direction_for_all_scores_like_chance(path: Path) -> None:
     assert table["auroc"].tolist() == [0.5, 0.5]
 
 
+def test_equal_embeddings_tie_to_the_last_bit(path: Path) -> None:
+    screens = load_screens(path, lite=False)
+    for dim in (250, 256):
+        row = np.random.default_rng(1).standard_normal(dim).astype(np.float32)
+        table = evaluate_screens(screens, np.tile(row, (len(screens.smiles), 1)))
+        assert table["auroc"].tolist() == [0.5, 0.5]
+
+
 def test_ecfp4_equals_rdkit_on_the_same_queries(path: Path) -> None:
     screens = load_screens(path, lite=False)
     found = evaluate_screens(screens, None).set_index("target")
