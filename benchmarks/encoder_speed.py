@@ -24,7 +24,7 @@ from torch_geometric.nn import global_add_pool
 from torch_geometric.nn.models import GIN
 
 from molsearch.chem.conformers import embed, pack
-from molsearch.chem.features import features
+from molsearch.chem.features import Buckets, features
 from molsearch.cli.allocator import SETTINGS
 from molsearch.config import PrepareConfig
 from molsearch.data.graph import MolGraph, collate
@@ -112,7 +112,7 @@ def molecules(n: int) -> GraphStore:
         mol = Chem.MolFromSmiles(smiles)
         with rdBase.BlockLogs():
             geometry = embed(mol, PrepareConfig())
-        parts.append(features(smiles, 16_381))
+        parts.append(features(smiles, Buckets(16_381)))
         coords.append(np.frombuffer(pack(geometry), "<i2").reshape(-1, 3))
     repeat = -(-n // len(parts))
     return build_store((parts * repeat)[:n], (coords * repeat)[:n])

@@ -75,7 +75,7 @@ def time_stages(library: Path, n: int, folder: Path) -> list[tuple[str, float, f
     prepared = prepare([library], folder / "p", ReadConfig(), with_3d, workers=2, limit=n)
     tables = list(prepared.iter_tables())
     encoder = load_encoder(device="cpu")
-    buckets = encoder.network.config.n_buckets
+    buckets = encoder.buckets
     stores = timed(
         "graph features", prepared.n_ok, lambda: [graphs_of_table(t, buckets)[0] for t in tables]
     )

@@ -66,7 +66,9 @@ class ModelConfig(Config):
     name: str = "small"
     use_substructure: bool = True
     use_geometry: bool = True
-    n_buckets: int = Field(default=16_381, gt=0)
+    n_buckets: int = Field(default=16_381, gt=0, description="of circular environments")
+    n_torsions: int = Field(default=0, ge=0, description="buckets of topological torsions")
+    n_pairs: int = Field(default=0, ge=0, description="buckets of atom pairs")
     width: int = Field(default=256, gt=0)
     graph_width: int = Field(default=96, gt=0)
     n_layers: int = Field(default=3, ge=1)
@@ -84,6 +86,11 @@ class ModelConfig(Config):
     n_heads: int = Field(default=8, ge=1)
     embedding_dim: int = Field(default=256, gt=0)
     matryoshka: tuple[int, ...] = (64, 128, 256)
+
+    @property
+    def sees_geometry(self) -> bool:
+        """Whether conformers change an embedding."""
+        return self.use_geometry
 
 
 class ScreenConfig(Config):

@@ -1,7 +1,7 @@
-"""What the encoder sees of a molecule: circular environments, atom fields, bonds.
+"""What the encoder sees of a molecule: a bag of substructures and, for 3D, atoms and bonds.
 
 The functions here turn a parent into small integer arrays; :mod:`molsearch.data.graph` makes
-tensors of them. Any change to the numbers they return must raise `VERSION`, which is part of
+tensors of them. Any change to the numbers they return must raise the version, which is part of
 an encoder's identity, so that an index made before the change is refused afterwards.
 """
 
@@ -15,10 +15,16 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-VERSION = "features-1"
+from molsearch.config import ModelConfig
 
-#: Environments are Morgan invariants of radius 0, 1 and 2, folded to this many buckets.
+#: Circular environments alone, and those with paths beside them (torsions, atom pairs).
+VERSIONS = ("features-1", "features-2")
+
+#: Environments are Morgan invariants of radius 0, 1 and 2.
 RADIUS = 2
+#: Atom pairs are at most so many bonds apart.
+MAX_PAIR_BONDS = 12
+_MOST = 255  # counts are kept in a byte
 
 _ELEMENTS = {n: i for i, n in enumerate((6, 7, 8, 9, 15, 16, 17, 35, 53, 5, 14, 34))}
 _HYBRIDISATION = {
@@ -71,11 +77,48 @@ N_BOND_CODES = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
-    """Integer features of one parent, heavy atoms in the order of its SMILES.
+class Buckets:
+    """Hash spaces of an encoder's substructures; 0 is a kind that it does not look at.
 
     Attributes
     ----------
+    environments, torsions, pairs
+        Number of buckets of circular environments (Morgan, radius 0 to 2, with chirality),
+        of topological torsions (four atoms in a row) and of atom pairs at most
+        `MAX_PAIR_BONDS` bonds apart. Rows of one table, in this order, after row 0.
+    """
+
+    environments: int
+    torsions: int = 0
+    pairs: int = 0
+
+    @classmethod
+    def of(cls, config: ModelConfig) -> Buckets:
+        """Buckets of an encoder."""
+        return cls(config.n_buckets, config.n_torsions, config.n_pairs)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the table, row 0 for "none" included."""
+        return 1 + self.environments + self.torsions + self.pairs
+
+    @property
+    def version(self) -> str:
+        """Version of the featuriser that these buckets need."""
+        return VERSIONS[1] if self.torsions or self.pairs else VERSIONS[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Integer features of one parent, heavy atoms in the order of its SMILES.
+
+    The last three are empty (n = m = 0) where no geometry is to be seen.
+
+    Attributes
+    ----------
+    bag, counts
+        uint16 and uint8 ``[b]``: the distinct substructures, as rows of the table that
+        `Buckets` lays out, ascending, and how often each occurs (at most 255).
     environments
         uint16 ``[n, 3]``: bucket + 1 of the environment of radius 0, 1, 2 centred on the atom;
         0 where that environment repeats a smaller or earlier one.
@@ -86,6 +129,8 @@ class Features:
         5 double Z, 6 double E).
     """
 
+    bag: NDArray[np.uint16]
+    counts: NDArray[np.uint8]
     environments: NDArray[np.uint16]
     atoms: NDArray[np.uint8]
     bonds: NDArray[np.uint16]
@@ -96,6 +141,26 @@ def _generator(n_buckets: int) -> rdFingerprintGenerator.FingerprintGenerator64:
     return rdFingerprintGenerator.GetMorganGenerator(
         radius=RADIUS, includeChirality=True, fpSize=n_buckets
     )
+
+
+@cache
+def _counters(
+    buckets: Buckets,
+) -> tuple[tuple[int, rdFingerprintGenerator.FingerprintGenerator64], ...]:
+    """Counting generators, each with the row of the table at which its buckets begin."""
+    kinds = [(1, _generator(buckets.environments))]
+    start = 1 + buckets.environments
+    if buckets.torsions:
+        torsions = rdFingerprintGenerator.GetTopologicalTorsionGenerator(
+            fpSize=buckets.torsions, countSimulation=False
+        )
+        kinds.append((start, torsions))
+    if buckets.pairs:
+        pairs = rdFingerprintGenerator.GetAtomPairGenerator(
+            maxDistance=MAX_PAIR_BONDS, fpSize=buckets.pairs, countSimulation=False
+        )
+        kinds.append((start + buckets.torsions, pairs))
+    return tuple(kinds)
 
 
 @cache
@@ -164,15 +229,45 @@ def bond_codes(mol: Chem.Mol) -> NDArray[np.uint16]:
     return np.array(rows, np.uint16).reshape(-1, 3)
 
 
-def features(parent_smiles: str, n_buckets: int) -> Features:
-    """Featurise a parent.
+def bag_of(mol: Chem.Mol, buckets: Buckets) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """Return the distinct substructures of a molecule and their counts, see `Features`."""
+    rows: list[int] = []
+    counts: list[int] = []
+    for start, generator in _counters(buckets):
+        found = generator.GetCountFingerprint(mol).GetNonzeroElements()
+        rows.extend(start + bucket for bucket in found)
+        counts.extend(found.values())
+    return np.array(rows, np.uint16), np.minimum(counts, _MOST).astype(np.uint8)
+
+
+def features_of(mol: Chem.Mol, buckets: Buckets, *, graph: bool = True) -> Features:
+    """Featurise a parent that is already read.
 
     Parameters
     ----------
-    parent_smiles
-        A SMILES that RDKit reads, as a prepared set holds it.
-    n_buckets
-        Size of the hash space of environments.
+    mol
+        The parent, its stereo assigned as reading its SMILES does.
+    buckets
+        Hash spaces of the encoder.
+    graph
+        Whether atoms and bonds are wanted too: only a 3D branch looks at them.
+    """
+    bag, counts = bag_of(mol, buckets)
+    if not graph:
+        return Features(bag, counts, *_NO_GRAPH)
+    atoms = environments(mol, buckets.environments)
+    return Features(bag, counts, atoms, atom_fields(mol), bond_codes(mol))
+
+
+_NO_GRAPH = (
+    np.zeros((0, RADIUS + 1), np.uint16),
+    np.zeros((0, len(ATOM_FIELDS) + 1), np.uint8),
+    np.zeros((0, 3), np.uint16),
+)
+
+
+def features(parent_smiles: str, buckets: Buckets, *, graph: bool = True) -> Features:
+    """Read a parent SMILES, as a prepared set holds it, and featurise it.
 
     Raises
     ------
@@ -182,4 +277,4 @@ def features(parent_smiles: str, n_buckets: int) -> Features:
     mol = Chem.MolFromSmiles(parent_smiles)
     if mol is None:
         raise ValueError(f"not a readable parent SMILES: {parent_smiles!r}")
-    return Features(environments(mol, n_buckets), atom_fields(mol), bond_codes(mol))
+    return features_of(mol, buckets, graph=graph)

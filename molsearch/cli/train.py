@@ -121,6 +121,7 @@ def _run(
     cache: Path | None,
     quiet: bool,
 ) -> None:
+    from molsearch.chem.features import Buckets
     from molsearch.cli.train_report import StepPrinter, cache_folder, opening, summary
     from molsearch.io.runs import write_run
     from molsearch.nn.weights import load_encoder
@@ -134,7 +135,11 @@ def _run(
     model = parent.network.config if parent is not None else encoder_config(config)
     printer = StepPrinter(config.steps, quiet=quiet)
     featuriser = Featuriser(
-        model.n_buckets, cache_folder(cache), workers, printer.featurising.update
+        Buckets.of(model),
+        cache_folder(cache),
+        workers,
+        printer.featurising.update,
+        geometry=model.use_geometry,
     )
     material = gather(config, data_root(config, config_file), featuriser)
     printer.say(opening(material, labelled=config.method != "self_supervised"))

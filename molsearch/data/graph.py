@@ -17,6 +17,10 @@ class MolGraph(Data):  # type: ignore[misc]
 
     Attributes
     ----------
+    bag, bag_counts
+        int32 and float32 ``[K]``: substructures of all molecules, and how often each occurs.
+    bag_ptr
+        int64 ``[B + 1]``: where each molecule's substructures begin.
     environments
         int32 ``[N, 3]``: bucket + 1 of the circular environments; 0 is none.
     atoms
@@ -43,6 +47,8 @@ def collate(store: GraphStore, chosen: NDArray[np.int64]) -> MolGraph:
     The same batch as ``Batch.from_data_list`` makes of the single graphs, without its loop
     over molecules.
     """
+    bag_rows = spans(store.bag_start, chosen)
+    bag_sizes = store.bag_start[chosen + 1] - store.bag_start[chosen]
     atom_rows = spans(store.atom_start, chosen)
     bond_rows = spans(store.bond_start, chosen)
     sizes = store.atom_start[chosen + 1] - store.atom_start[chosen]
@@ -51,6 +57,9 @@ def collate(store: GraphStore, chosen: NDArray[np.int64]) -> MolGraph:
     bonds = store.bonds[bond_rows].astype(np.int64)
     bond_index = bonds[:, :2] + np.repeat(starts[:-1], n_bonds)[:, None]
     arrays: dict[str, Any] = {
+        "bag": store.bag[bag_rows].astype(np.int32),
+        "bag_counts": store.counts[bag_rows].astype(np.float32),
+        "bag_ptr": np.concatenate([[0], np.cumsum(bag_sizes)]),
         "environments": store.environments[atom_rows].astype(np.int32),
         "atoms": store.atoms[atom_rows],
         "pos": store.coords[atom_rows].astype(np.float32) / 1000.0,

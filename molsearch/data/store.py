@@ -21,8 +21,11 @@ class GraphStore:
 
     Attributes
     ----------
-    atom_start, bond_start
-        int64 ``[G + 1]``: where each molecule's atoms and bonds begin.
+    bag_start, atom_start, bond_start
+        int64 ``[G + 1]``: where each molecule's substructures, atoms and bonds begin.
+    bag, counts
+        uint16 and uint8 ``[K]``: substructures and how often each occurs, see
+        :class:`molsearch.chem.features.Features`.
     environments, atoms
         uint16 ``[N, 3]`` and uint8 ``[N, 9]``, see :class:`molsearch.chem.features.Features`.
     bonds
@@ -33,8 +36,11 @@ class GraphStore:
         bool ``[G]``: whether the coordinates are a conformer.
     """
 
+    bag_start: NDArray[np.int64]
     atom_start: NDArray[np.int64]
     bond_start: NDArray[np.int64]
+    bag: NDArray[np.uint16]
+    counts: NDArray[np.uint8]
     environments: NDArray[np.uint16]
     atoms: NDArray[np.uint8]
     bonds: NDArray[np.uint16]
@@ -46,8 +52,13 @@ class GraphStore:
 
     @property
     def n_atoms(self) -> NDArray[np.int64]:
-        """int64 ``[G]``: heavy atoms of each molecule."""
+        """int64 ``[G]``: heavy atoms of each molecule; 0 where only the bag is held."""
         return np.diff(self.atom_start)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """int64 ``[G]``: what it costs to embed each molecule, in no unit; for batches of like."""
+        return np.diff(self.atom_start) + np.diff(self.bag_start)
 
     def save(self, folder: Path) -> None:
         """Write one ``.npy`` an array; `folder` is a cache, its owner decides when it is whole."""
@@ -90,8 +101,11 @@ def build_store(
             raise ValueError(f"a conformer of shape {conformer.shape} for {shape[0]} atoms")
         coords.append(np.zeros(shape, np.int16) if conformer is None else conformer)
     return GraphStore(
+        bag_start=_starts([len(part.bag) for part in parts]),
         atom_start=_starts([len(part.atoms) for part in parts]),
         bond_start=_starts([len(part.bonds) for part in parts]),
+        bag=np.concatenate([np.zeros(0, np.uint16), *(part.bag for part in parts)]),
+        counts=np.concatenate([np.zeros(0, np.uint8), *(part.counts for part in parts)]),
         environments=_join([part.environments for part in parts], RADIUS + 1, np.uint16),
         atoms=_join([part.atoms for part in parts], _N_FIELDS, np.uint8),
         bonds=_join([part.bonds for part in parts], 3, np.uint16),
@@ -103,8 +117,11 @@ def build_store(
 def concatenate(stores: Sequence[GraphStore]) -> GraphStore:
     """Join stores end to end."""
     return GraphStore(
+        bag_start=_starts(np.concatenate([np.diff(s.bag_start) for s in stores]).tolist()),
         atom_start=_starts(np.concatenate([s.n_atoms for s in stores]).tolist()),
         bond_start=_starts(np.concatenate([np.diff(s.bond_start) for s in stores]).tolist()),
+        bag=np.concatenate([s.bag for s in stores]),
+        counts=np.concatenate([s.counts for s in stores]),
         environments=np.concatenate([s.environments for s in stores]),
         atoms=np.concatenate([s.atoms for s in stores]),
         bonds=np.concatenate([s.bonds for s in stores]),
@@ -117,9 +134,13 @@ def take(store: GraphStore, rows: NDArray[np.int64]) -> GraphStore:
     """Copy the chosen molecules, in order, into a store of their own."""
     atoms, bonds = spans(store.atom_start, rows), spans(store.bond_start, rows)
     n_bonds = store.bond_start[rows + 1] - store.bond_start[rows]
+    bags = spans(store.bag_start, rows)
     return GraphStore(
+        bag_start=_starts((store.bag_start[rows + 1] - store.bag_start[rows]).tolist()),
         atom_start=_starts((store.atom_start[rows + 1] - store.atom_start[rows]).tolist()),
         bond_start=_starts(n_bonds.tolist()),
+        bag=store.bag[bags],
+        counts=store.counts[bags],
         environments=store.environments[atoms],
         atoms=store.atoms[atoms],
         bonds=store.bonds[bonds],

@@ -7,19 +7,23 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from molsearch import schema
-from molsearch.chem.features import features
+from molsearch.chem.features import Buckets, features
 from molsearch.data.store import GraphStore, build_store
 
 
-def graphs_of_table(table: pa.Table, n_buckets: int) -> tuple[GraphStore, NDArray[np.int64]]:
+def graphs_of_table(
+    table: pa.Table, buckets: Buckets, *, geometry: bool = True
+) -> tuple[GraphStore, NDArray[np.int64]]:
     """Featurise prepared molecules, one graph a conformer.
 
     Parameters
     ----------
     table
         Rows of a prepared set: `PARENT_SMILES`, `N_CONFORMERS`, `N_ATOMS`, `COORDS`.
-    n_buckets
-        Hash space of the encoder's environments.
+    buckets
+        Hash spaces of the encoder's substructures.
+    geometry
+        Whether the encoder looks at conformers; without, each molecule is one bag.
 
     Returns
     -------
@@ -31,11 +35,12 @@ def graphs_of_table(table: pa.Table, n_buckets: int) -> tuple[GraphStore, NDArra
     columns = (schema.PARENT_SMILES, schema.N_CONFORMERS, schema.N_ATOMS, schema.COORDS)
     rows = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
     for row, (smiles, n_conformers, n_atoms, coords) in enumerate(rows):
-        part = features(smiles, n_buckets)
-        geometries = _geometries(coords, n_conformers, n_atoms)
-        for geometry in geometries or [None]:
+        geometries = _geometries(coords, n_conformers, n_atoms) if geometry else []
+        # Atoms and bonds are seen together with a conformer or not at all.
+        part = features(smiles, buckets, graph=len(geometries) > 0)
+        for conformer in geometries or [None]:
             parts.append(part)
-            conformers.append(geometry)
+            conformers.append(conformer)
             owner.append(row)
     return build_store(parts, conformers), np.array(owner, np.int64)
 

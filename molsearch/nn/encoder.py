@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from molsearch.chem.features import Buckets
 from molsearch.data.graph import MolGraph, collate
 from molsearch.data.store import GraphStore
 from molsearch.data.tables import graphs_of_table
@@ -57,6 +58,16 @@ class Encoder:
         return self.network.config.embedding_dim
 
     @property
+    def buckets(self) -> Buckets:
+        """Hash spaces of the substructures that it looks at."""
+        return Buckets.of(self.network.config)
+
+    @property
+    def sees_geometry(self) -> bool:
+        """Whether conformers change an embedding."""
+        return self.network.config.use_geometry
+
+    @property
     def device(self) -> torch.device:
         """Where the network lives."""
         return next(self.network.parameters()).device
@@ -77,7 +88,7 @@ class Encoder:
     def encode_rows(self, store: GraphStore, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Embed the chosen graphs of a store, float32 ``[len(rows), dim]``, in their order."""
         embeddings = np.empty((len(rows), self.dim), np.float32)
-        order = np.argsort(store.n_atoms[rows], kind="stable")
+        order = np.argsort(store.sizes[rows], kind="stable")
         for first in range(0, len(order), self.batch_size):
             chosen = order[first : first + self.batch_size]
             embeddings[chosen] = self.encode(collate(store, rows[chosen])).cpu().numpy()
@@ -91,7 +102,7 @@ class Encoder:
         embeddings, owner
             float32 ``[G, dim]`` and int64 ``[G]``, the row of `table` of each.
         """
-        store, owner = graphs_of_table(table, self.network.config.n_buckets)
+        store, owner = graphs_of_table(table, self.buckets, geometry=self.sees_geometry)
         return self.encode_store(store), owner
 
     def embed_table(self, table: pa.Table) -> NDArray[np.float32]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from molsearch.chem.features import Buckets
 from molsearch.config import ModelConfig
 from molsearch.data.graph import MolGraph
 from molsearch.nn.branch import GraphBranch
-from molsearch.nn.substructure import EnvironmentEmbedding
+from molsearch.nn.substructure import SubstructureEmbedding
 
 
 class Fusion(nn.Module):
@@ -49,7 +50,7 @@ class Network(nn.Module):
         self.config = config
         width = config.width
         self.environments = (
-            EnvironmentEmbedding(config.n_buckets, width, config.environment_dropout)
+            SubstructureEmbedding(Buckets.of(config).n_rows, width, config.environment_dropout)
             if config.use_substructure
             else None
         )
@@ -68,11 +69,12 @@ class Network(nn.Module):
 
     def forward(self, batch: MolGraph) -> Tensor:
         """Return the embeddings of a batch, float ``[B, embedding_dim]``, unit length."""
-        atoms = None if self.environments is None else self._environments(batch)
-        bag = None if atoms is None else self._sum(atoms, batch)
-        seen = self._seen(batch.has_geometry)
-        graphs = seen.nonzero()[:, 0]
-        graph = self.graph(batch, atoms, graphs) if self.graph is not None and len(graphs) else None
+        bag = None if self.environments is None else self._bag(batch)
+        graphs = self._seen(batch.has_geometry).nonzero()[:, 0]
+        graph = None
+        if self.graph is not None and len(graphs):
+            atoms = None if self.environments is None else self._atoms(batch)
+            graph = self.graph(batch, atoms, graphs)
         fused = self._fuse(bag, graph, graphs, batch)
         fused = fused + self.mlp(fused)
         # In bfloat16 an embedding would keep three digits and miss unit length by 0.4 %, which a
@@ -81,14 +83,14 @@ class Network(nn.Module):
             embedded = self.head(fused.to(self.head.weight.dtype))
             return nn.functional.normalize(embedded, dim=-1)
 
-    def _environments(self, batch: MolGraph) -> Tensor:
+    def _bag(self, batch: MolGraph) -> Tensor:
         assert self.environments is not None
-        atoms: Tensor = self.environments(batch.environments, batch.batch)
-        return atoms
+        bag: Tensor = self.environments(batch.bag, batch.bag_counts, batch.bag_ptr)
+        return bag
 
-    def _sum(self, atoms: Tensor, batch: MolGraph) -> Tensor:
-        zeros = atoms.new_zeros(batch.n_graphs, atoms.shape[1])
-        return zeros.index_add(0, batch.batch, atoms)
+    def _atoms(self, batch: MolGraph) -> Tensor:
+        assert self.environments is not None
+        return self.environments.atoms(batch.environments, batch.batch)
 
     def _fuse(
         self, bag: Tensor | None, graph: Tensor | None, graphs: Tensor, batch: MolGraph

@@ -1,63 +1,73 @@
-"""The substructure branch: a vector for each circular environment, summed."""
+"""The substructure branch: a vector for each substructure, summed."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-_MIX = 0x9E3779B1  # odd constant of Fibonacci hashing
 
+class SubstructureEmbedding(nn.Module):
+    """Looks up substructures in one table of vectors.
 
-class EnvironmentEmbedding(nn.Module):
-    """Looks up the circular environments of each atom in one table of vectors.
+    A molecule gets the sum over its bag of circular environments, topological torsions and
+    atom pairs; an atom the sum over its own environments, from the same rows, so that the 3D
+    graph and the bag read one table.
 
-    Atoms get the sum over their own environments; a molecule's substructure vector is the sum
-    over its atoms. So the 3D graph and the bag of substructures read the same table.
-
-    A bucket that occurs c times in a molecule weighs c^-1/2 each time: between presence
-    (c^-1) and count (1).
+    A substructure that occurs c times in a molecule weighs c^1/2 in its sum: between presence
+    (1) and count (c).
 
     Parameters
     ----------
-    n_buckets
-        Size of the hash space; one more row stands for "no environment".
+    n_rows
+        Rows of the table; row 0 stands for "none".
     width
         Channels of a vector.
     drop
-        Share of a molecule's distinct environments left out while training.
+        Share of a molecule's distinct substructures left out while training.
     """
 
-    def __init__(self, n_buckets: int, width: int, drop: float) -> None:
+    def __init__(self, n_rows: int, width: int, drop: float) -> None:
         super().__init__()
         self.drop = drop
-        self.n_buckets = n_buckets
-        self.table = nn.EmbeddingBag(n_buckets + 1, width, mode="sum", padding_idx=0)
+        self.table = nn.EmbeddingBag(n_rows, width, mode="sum", padding_idx=0)
         nn.init.normal_(self.table.weight, std=0.1)
         with torch.no_grad():
             self.table.weight[0] = 0.0
 
-    def weights(self, environments: Tensor, batch: Tensor) -> Tensor:
-        """Return the weight of each environment, float ``[N, 3]``; 0 for none or dropped."""
-        key = batch[:, None] * (self.n_buckets + 1) + environments
-        _, inverse, count = torch.unique(key, return_inverse=True, return_counts=True)
-        weight = count.to(torch.float32).rsqrt()[inverse]
-        if self.training and self.drop > 0:
-            # One draw per molecule and bucket, so that a dropped environment is gone from
-            # every atom that has it.
-            keep = torch.rand(len(count), device=key.device) >= self.drop
-            weight = weight * keep[inverse] / (1 - self.drop)
-        return weight * (environments > 0)
+    def forward(self, bag: Tensor, counts: Tensor, ptr: Tensor) -> Tensor:
+        """Return the substructure vectors of molecules, float ``[B, width]``.
 
-    def forward(self, environments: Tensor, batch: Tensor) -> Tensor:
+        Parameters
+        ----------
+        bag, counts
+            integer and float ``[K]``: distinct substructures of each molecule, and how often.
+        ptr
+            int64 ``[B + 1]``: where each molecule's begin.
+        """
+        weight = self._kept(counts.sqrt())
+        # Offsets of the indices' own type: the product is otherwise converted at each call.
+        vectors: Tensor = self.table(bag, ptr[:-1].to(bag.dtype), per_sample_weights=weight)
+        return vectors
+
+    def atoms(self, environments: Tensor, batch: Tensor) -> Tensor:
         """Return the summed environment vectors of each atom, float ``[N, width]``.
 
         Parameters
         ----------
         environments
-            integer ``[N, 3]``.
+            integer ``[N, 3]``; 0 is none.
         batch
             int64 ``[N]``: molecule of each atom.
         """
-        weight = self.weights(environments, batch)
-        atoms: Tensor = self.table(environments, per_sample_weights=weight)
-        return atoms
+        key = batch[:, None] * self.table.num_embeddings + environments
+        _, inverse, count = torch.unique(key, return_inverse=True, return_counts=True)
+        # One draw per molecule and environment: a dropped one is gone from every atom.
+        weight = self._kept(count.to(torch.float32).rsqrt())[inverse]
+        found: Tensor = self.table(environments, per_sample_weights=weight * (environments > 0))
+        return found
+
+    def _kept(self, weight: Tensor) -> Tensor:
+        if not self.training or self.drop == 0:
+            return weight
+        keep = torch.rand(len(weight), device=weight.device) >= self.drop
+        return weight * keep / (1 - self.drop)

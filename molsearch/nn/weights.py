@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
 
-from molsearch.chem.features import VERSION
+from molsearch.chem.features import VERSIONS, Buckets
 from molsearch.config import ModelConfig
 from molsearch.errors import EncoderMismatchError, InputError
 from molsearch.io.atomic import write_bytes, write_text
@@ -45,8 +45,8 @@ def save_encoder(
     model = network.config.model_dump(mode="json")
     header = {
         "format": "molsearch-encoder-1",
-        "identity": _identity(content, model, VERSION),
-        "featuriser": VERSION,
+        "identity": _identity(content, model, Buckets.of(network.config).version),
+        "featuriser": Buckets.of(network.config).version,
         "model": model,
     }
     write_text(folder / CARD_FILE, json.dumps({**header, **card}, indent=1) + "\n")
@@ -82,9 +82,10 @@ def load_encoder(
         raise EncoderMismatchError(
             f"{folder}: weights and card do not belong together; restore both from one source"
         )
-    if card["featuriser"] != VERSION:
+    if card["featuriser"] != Buckets.of(config).version:
         raise EncoderMismatchError(
-            f"{folder}: trained on {card['featuriser']}, this molsearch has {VERSION}; "
+            f"{folder}: trained on {card['featuriser']}, this molsearch has "
+            f"{' and '.join(VERSIONS)}; "
             "use the version that made it, or train again"
         )
     network, background = _network(folder, config)

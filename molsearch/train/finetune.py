@@ -67,7 +67,7 @@ def finetune(
     """
     run = train_config(config, parent)
     library = _without(library, series)
-    graphs = [_first_graphs(t, parent.network.config.n_buckets) for t in (series.table, library)]
+    graphs = [_first_graphs(t, parent) for t in (series.table, library)]
     parts = split_by_scaffold(
         series.groups,
         series.is_active,
@@ -135,9 +135,9 @@ def _without(library: pa.Table, series: Series) -> pa.Table:
     )
 
 
-def _first_graphs(table: pa.Table, n_buckets: int) -> GraphStore:
+def _first_graphs(table: pa.Table, parent: Encoder) -> GraphStore:
     """Featurise one graph a molecule: its first conformer."""
-    store, owner = graphs_of_table(table, n_buckets)
+    store, owner = graphs_of_table(table, parent.buckets, geometry=parent.sees_geometry)
     return take(store, np.unique(owner, return_index=True)[1].astype(np.int64))
 
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
 from molsearch.chem.conformers import embed, pack
-from molsearch.chem.features import VERSION, features
+from molsearch.chem.features import VERSIONS, Buckets, features
 from molsearch.chem.parse import RejectedError
 from molsearch.config import PrepareConfig
 from molsearch.data.conformers import coordinates
@@ -30,34 +31,42 @@ _DONE = "complete.json"
 def graph_cache(
     smiles: Sequence[str],
     conformers: dict[str, bytes],
-    n_buckets: int,
+    buckets: Buckets,
     folder: Path,
     *,
     workers: int,
     on_progress: Callable[[int], None],
     make_conformers: bool = False,
+    geometry: bool = True,
 ) -> tuple[GraphStore, NDArray[np.bool_]]:
     """Featurise molecules, or open what an earlier run with the same ones left in `folder`.
 
-    With `make_conformers`, molecules of at most 50 heavy atoms that have no conformer get one.
+    With `make_conformers`, molecules of at most 50 heavy atoms that have no conformer get one;
+    without `geometry` none is kept, nor atoms and bonds.
 
     Returns
     -------
     store, readable
         Graphs of the readable molecules in order, and bool ``[len(smiles)]``: which those are.
     """
-    known: list[object] = [VERSION, n_buckets, list(smiles), sorted(conformers)]
-    key = sha256_json([*known, "make conformers"] if make_conformers else known)
+    known: list[object] = [VERSIONS[-1], astuple(buckets), list(smiles), geometry]
+    known += [sorted(conformers), make_conformers] if geometry else []
+    key = sha256_json(known)
     place = folder / key[:16]
     if (place / _DONE).exists():
         return GraphStore.load(place), np.load(place / "readable.npy", allow_pickle=False)
+    make_conformers = make_conformers and geometry
     size = _SMALL_CHUNK if make_conformers else _CHUNK
     chunks = [smiles[i : i + size] for i in range(0, len(smiles), size)]
     stores, readable, done = [], [], 0
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         jobs = [
             pool.submit(
-                _featurise, chunk, [conformers.get(s) for s in chunk], n_buckets, make_conformers
+                _featurise,
+                chunk,
+                [conformers.get(s) if geometry else None for s in chunk],
+                buckets,
+                make_conformers,
             )
             for chunk in chunks
         ]
@@ -71,32 +80,32 @@ def graph_cache(
     shutil.rmtree(place, ignore_errors=True)  # what an interrupted run left
     store.save(place)
     np.save(place / "readable.npy", good, allow_pickle=False)
-    write_text(place / _DONE, json.dumps({"molecules": len(store), "featuriser": VERSION}))
+    write_text(place / _DONE, json.dumps({"molecules": len(store), "featuriser": buckets.version}))
     return store, good
 
 
 def _featurise(
-    smiles: Sequence[str], packed: Sequence[bytes | None], n_buckets: int, make: bool
+    smiles: Sequence[str], packed: Sequence[bytes | None], buckets: Buckets, make: bool
 ) -> tuple[GraphStore, NDArray[np.bool_]]:
     with rdBase.BlockLogs():
-        return _featurised(smiles, packed, n_buckets, make)
+        return _featurised(smiles, packed, buckets, make)
 
 
 def _featurised(
-    smiles: Sequence[str], packed: Sequence[bytes | None], n_buckets: int, make: bool
+    smiles: Sequence[str], packed: Sequence[bytes | None], buckets: Buckets, make: bool
 ) -> tuple[GraphStore, NDArray[np.bool_]]:
     parts, conformers = [], []
     good = np.zeros(len(smiles), bool)
     for row, text in enumerate(smiles):
         try:
-            part = features(text, n_buckets)
+            conformer = packed[row]
+            if conformer is None and make:
+                conformer = _conformer(text)
+            part = features(text, buckets, graph=conformer is not None)
         except ValueError:
             continue
         good[row] = True
         parts.append(part)
-        conformer = packed[row]
-        if conformer is None and make:
-            conformer = _conformer(text)
         conformers.append(coordinates(conformer, len(part.atoms)))
     return build_store(parts, conformers), good
 
@@ -104,7 +113,7 @@ def _featurised(
 def _conformer(smiles: str) -> bytes | None:
     mol = Chem.MolFromSmiles(smiles)
     config = PrepareConfig()
-    if mol.GetNumHeavyAtoms() > config.max_heavy_atoms_3d:
+    if mol is None or mol.GetNumHeavyAtoms() > config.max_heavy_atoms_3d:
         return None
     try:
         return pack(embed(mol, config)[:1])

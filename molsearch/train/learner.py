@@ -135,7 +135,7 @@ def embed(
     Tensor
         float32 ``[len(rows), dim]``, with gradients where they are switched on.
     """
-    order = np.argsort(store.atom_start[rows + 1] - store.atom_start[rows], kind="stable")
+    order = np.argsort(store.sizes[rows], kind="stable")
     device = next(network.parameters()).device
     parts = []
     for first in range(0, len(order), micro_batch):

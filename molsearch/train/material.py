@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from molsearch.chem.features import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.activities import Activities, load_activities
 from molsearch.data.conformers import load_conformers
@@ -39,20 +40,23 @@ class Featuriser:
 
     Attributes
     ----------
-    n_buckets
-        Hash space of the encoder.
+    buckets
+        Hash spaces of the encoder.
     cache
         Folder that keeps what was featurised.
     workers
         Processes.
     on_progress
         Called with the number of molecules done.
+    geometry
+        Whether the encoder looks at conformers.
     """
 
-    n_buckets: int
+    buckets: Buckets
     cache: Path
     workers: int
     on_progress: Callable[[int], None]
+    geometry: bool = True
 
     def graphs(
         self, smiles: list[str], *, conformers: dict[str, bytes], make: bool = False
@@ -61,11 +65,12 @@ class Featuriser:
         return graph_cache(
             smiles,
             conformers,
-            self.n_buckets,
+            self.buckets,
             self.cache,
             workers=self.workers,
             on_progress=self.on_progress,
             make_conformers=make,
+            geometry=self.geometry,
         )
 
 
@@ -103,7 +108,9 @@ def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:
         hold_out_benchmark_targets=config.hold_out_benchmark_targets,
         hold_out=list(screens.rows) if screens else [],
     ).limited(config.activities_limit, config.seed)
-    conformers = load_conformers(root / config.conformers) if config.conformers else {}
+    conformers = {}
+    if config.conformers and featuriser.geometry:
+        conformers = load_conformers(root / config.conformers)
     with first_before_others():
         return _featurised(config, root, featuriser, activities, screens, conformers)
 

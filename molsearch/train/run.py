@@ -25,7 +25,7 @@ from molsearch.nn.weights import save_encoder
 from molsearch.train import card as cards
 from molsearch.train.develop import evaluate_screens
 from molsearch.train.distributed import is_first
-from molsearch.train.learner import Learner, with_weights
+from molsearch.train.learner import Learner, encoder_config, with_weights
 from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
 from molsearch.train.loop import StepReport, start, train
 from molsearch.train.material import Material
@@ -64,7 +64,7 @@ def method_of(config: TrainConfig, material: Material) -> Method:
         config.pairs_per_step,
         seed=config.seed,
         pchembl=activities.pchembl if config.activity_weight > 0 else None,
-        partners=Partners(material.store, config.partners) if config.partners > 1 else None,
+        partners=Partners(material.store, config.partners, encoder_config(config).n_buckets) if config.partners > 1 else None,
     )
     supervised = Supervised(config, material.store, sampler)
     if config.method == "supervised":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sparse
@@ -9,7 +11,7 @@ from families import ACIDS, AMINES, SULFONAMIDES, labelled
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from molsearch.chem.features import features
+from molsearch.chem.features import Buckets, features
 from molsearch.data.partners import N_BITS, Partners, fingerprints
 from molsearch.data.sampler import PairSampler
 from molsearch.data.store import GraphStore, build_store
@@ -20,7 +22,7 @@ N = len(SMILES)
 
 @pytest.fixture(scope="module")
 def store() -> GraphStore:
-    return build_store([features(s, 16_381) for s in SMILES], [None] * N)
+    return build_store([features(s, Buckets(16_381, 53, 67)) for s in SMILES], [None] * N)
 
 
 def _acts_on() -> sparse.csr_matrix:
@@ -59,7 +61,7 @@ def _naive(step: int, seed: int, n: int, similarity: np.ndarray) -> tuple[list[i
 
 
 def _sampler(store: GraphStore, n: int, seed: int = 3) -> PairSampler:
-    partners = Partners(store, n) if n > 1 else None
+    partners = Partners(store, n, 16_381) if n > 1 else None
     return PairSampler(_acts_on(), 4, seed=seed, partners=partners)
 
 
@@ -75,7 +77,7 @@ def test_fingerprints_are_rdkits_ecfp4_folded(store: GraphStore) -> None:
     generator = rdFingerprintGenerator.GetMorganGenerator(
         radius=2, includeChirality=True, fpSize=16_381
     )
-    packed = fingerprints(store, np.arange(N)[::-1])[::-1]
+    packed = fingerprints(store, np.arange(N)[::-1], 16_381)[::-1]
     for smiles, row in zip(SMILES, np.unpackbits(packed, axis=1), strict=True):
         bits = generator.GetFingerprint(Chem.MolFromSmiles(smiles)).GetOnBits()
         assert set(np.flatnonzero(row)) == {(bit + 1) % N_BITS for bit in bits}
@@ -108,7 +110,7 @@ def test_draw_depends_on_seed_and_step_alone(store: GraphStore) -> None:
 def test_what_is_known_of_a_pair_is_that_of_the_chosen_partner(store: GraphStore) -> None:
     acts_on = _acts_on()
     values = sparse.csr_matrix(acts_on.multiply(np.arange(1.0, N + 1)[:, None]))
-    sampler = PairSampler(acts_on, 4, seed=1, pchembl=values, partners=Partners(store, 4))
+    sampler = PairSampler(acts_on, 4, seed=1, pchembl=values, partners=Partners(store, 4, 16_381))
     dense = acts_on.toarray().astype(int)
     for step in range(20):
         batch = sampler.draw(step)
@@ -121,14 +123,7 @@ def test_what_is_known_of_a_pair_is_that_of_the_chosen_partner(store: GraphStore
 
 def test_molecules_without_environments_and_equal_ones_are_no_trouble() -> None:
     store = labelled()
-    empty = GraphStore(
-        store.atom_start,
-        store.bond_start,
-        np.zeros_like(store.environments),
-        store.atoms,
-        store.bonds,
-        store.coords,
-        store.has_geometry,
-    )
+    none = np.zeros(0, np.uint16)
+    empty = replace(store, bag_start=0 * store.bag_start, bag=none, counts=none.astype(np.uint8))
     candidates = np.array([[3, 1, 2], [2, 2, 2]])
-    assert Partners(empty, 3).choose(np.array([0, 5]), candidates).tolist() == [3, 2]
+    assert Partners(empty, 3, 16_381).choose(np.array([0, 5]), candidates).tolist() == [3, 2]

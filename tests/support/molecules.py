@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
-from molsearch.chem.features import features
+from molsearch.chem.features import Buckets, features
 from molsearch.config import ModelConfig
 from molsearch.data.store import GraphStore, build_store
 
@@ -28,6 +28,9 @@ CONFIGS = {
     "attention": ModelConfig(**SMALL, attention=True, n_heads=4, n_layers=3, matryoshka=(16,)),
     "graph only": ModelConfig(**SMALL, use_substructure=False, matryoshka=(16,)),
     "substructure only": ModelConfig(**SMALL, use_geometry=False, matryoshka=(16,)),
+    "paths": ModelConfig(
+        **SMALL, n_torsions=211, n_pairs=307, use_geometry=False, matryoshka=(16,)
+    ),
 }
 
 
@@ -40,6 +43,10 @@ def conformer(smiles: str, seed: int = 7) -> NDArray[np.int16]:
     return np.round(1000 * (xyz - xyz.mean(0))).astype(np.int16)
 
 
-def store_of(smiles: list[str], coords: list[NDArray[np.int16] | None]) -> GraphStore:
+def store_of(
+    smiles: list[str],
+    coords: list[NDArray[np.int16] | None],
+    buckets: Buckets = Buckets(SMALL["n_buckets"]),  # noqa: B008  frozen
+) -> GraphStore:
     """Featurise into a store with the small hash space."""
-    return build_store([features(s, SMALL["n_buckets"]) for s in smiles], coords)
+    return build_store([features(s, buckets) for s in smiles], coords)
