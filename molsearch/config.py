@@ -86,6 +86,16 @@ class ModelConfig(Config):
     n_heads: int = Field(default=8, ge=1)
     embedding_dim: int = Field(default=256, gt=0)
     matryoshka: tuple[int, ...] = (64, 128, 256)
+    towers: int = Field(
+        default=1, ge=1, description="networks side by side that were trained apart"
+    )
+
+    @model_validator(mode="after")
+    def _divides(self) -> ModelConfig:
+        """Refuse widths that the towers cannot share."""
+        if any(width % self.towers for width in (self.embedding_dim, *self.matryoshka)):
+            raise ValueError(f"embedding_dim and matryoshka must divide by {self.towers} towers")
+        return self
 
     @property
     def sees_geometry(self) -> bool:
@@ -138,6 +148,22 @@ class SoftConfig(Config):
     supervised: float = Field(
         default=0.0, ge=0, description="weight of the labelled pairs for the second encoder too"
     )
+    teachers: tuple[str, ...] = Field(
+        default=(),
+        description="method taught: frozen encoders whose mean similarity makes the labels",
+    )
+    pool: int = Field(
+        default=100_000,
+        ge=4,
+        description="method taught: molecules among which neighbours are sought, of which "
+        "labelled_share has labels",
+    )
+    nearest: int = Field(
+        default=16, ge=1, description="method taught: neighbours by the teachers, drawn from"
+    )
+    companions: int = Field(
+        default=3, ge=1, description="method taught: of these, drawn for each anchor of a step"
+    )
     teacher: Literal["current", "average"] = "current"
     corrupt_labels: bool = Field(
         default=False, description="noise and masking also where the first encoder makes labels"
@@ -158,7 +184,13 @@ class TrainConfig(Config):
     """How an encoder is trained."""
 
     name: str = "encoder"
-    method: Literal["supervised", "semi_supervised", "self_supervised"] = "supervised"
+    method: Literal["supervised", "taught", "semi_supervised", "self_supervised", "committee"] = (
+        "supervised"
+    )
+    parts: tuple[str, ...] = Field(
+        default=(),
+        description="method committee: trained encoders that stand side by side in the new one",
+    )
     size: str = "small"
     model: dict[str, Any] = Field(default_factory=dict)
     start_from: str = Field("", description="encoder whose weights training starts from")
@@ -181,6 +213,12 @@ class TrainConfig(Config):
     )
     development: str = Field("dev_screens.parquet", description="development screens, or empty")
     hold_out_benchmark_targets: bool = False
+    homology: str = Field(
+        "",
+        description="table of sequence identity, relative to the data folder: close homologues "
+        "of development targets (and of benchmark targets where these are held out) go too",
+    )
+    max_identity: float = Field(0.9, ge=0, le=1, description="to a target that is held out")
     seed: int = 20
     steps: int = Field(1500, gt=0)
     pairs_per_step: int = Field(512, ge=2)
@@ -228,6 +266,10 @@ class TrainConfig(Config):
     @model_validator(mode="after")
     def _needs_no_activities(self) -> TrainConfig:
         """Refuse settings of labelled pairs where there are none."""
+        if (self.method == "taught") != bool(self.soft.teachers):
+            raise ValueError("soft.teachers and method taught belong together: give both or none")
+        if (self.method == "committee") != bool(self.parts):
+            raise ValueError("parts and method committee belong together: give both or none")
         if self.method != "self_supervised":
             return self
         for name, unused in (

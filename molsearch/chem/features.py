@@ -147,7 +147,7 @@ def _generator(n_buckets: int) -> rdFingerprintGenerator.FingerprintGenerator64:
 def _counters(
     buckets: Buckets,
 ) -> tuple[tuple[int, rdFingerprintGenerator.FingerprintGenerator64], ...]:
-    """Counting generators, each with the row of the table at which its buckets begin."""
+    """Return counting generators, each with the row of the table at which its buckets begin."""
     kinds = [(1, _generator(buckets.environments))]
     start = 1 + buckets.environments
     if buckets.torsions:

@@ -126,12 +126,16 @@ def _run(
     from molsearch.io.runs import write_run
     from molsearch.nn.weights import load_encoder
     from molsearch.train.distributed import is_first
+    from molsearch.train.join import run_join
     from molsearch.train.learner import encoder_config
     from molsearch.train.material import Featuriser, data_root, gather
     from molsearch.train.run import Hooks, run_training
 
     quiet = quiet or not is_first()
+    parts = [load_encoder(path, device="cpu") for path in config.parts]
     parent = load_encoder(config.start_from, device="cpu") if config.start_from else None
+    if parts:
+        parent = parts[0]
     model = parent.network.config if parent is not None else encoder_config(config)
     printer = StepPrinter(config.steps, quiet=quiet)
     featuriser = Featuriser(
@@ -143,8 +147,11 @@ def _run(
     )
     material = gather(config, data_root(config, config_file), featuriser)
     printer.say(opening(material, labelled=config.method != "self_supervised"))
-    hooks = Hooks(printer.step, printer.evaluation)
-    card = run_training(config, material, out, device, hooks, parent)
+    if parts:
+        card = run_join(config, material, out, parts)
+    else:
+        hooks = Hooks(printer.step, printer.evaluation)
+        card = run_training(config, material, out, device, hooks, parent)
     if is_first():
         write_run(out / "run.json", "train", {"config": config.model_dump(), "card": card})
         printer.say(summary(card, out))

@@ -13,9 +13,7 @@ from molsearch.data.store import GraphStore, spans
 N_BITS = 2048
 
 
-def fingerprints(
-    store: GraphStore, rows: NDArray[Any], n_environments: int
-) -> NDArray[np.uint8]:
+def fingerprints(store: GraphStore, rows: NDArray[Any], n_environments: int) -> NDArray[np.uint8]:
     """Fold the circular environments of molecules, which are those of ECFP4, to `N_BITS` bits.
 
     Made anew for the rows of a step: next to the step that takes no time, and a table of all
@@ -58,7 +56,9 @@ class Partners:
         Similarity is Tanimoto's; of equal ones the earlier candidate is taken.
         """
         rows, place = np.unique(np.column_stack([first, candidates]), return_inverse=True)
-        words = fingerprints(self.store, rows, self.n_environments).view(np.uint64)[place.reshape(len(first), -1)]
+        words = fingerprints(self.store, rows, self.n_environments).view(np.uint64)[
+            place.reshape(len(first), -1)
+        ]
         own, theirs = words[:, :1], words[:, 1:]
         common = np.bitwise_count(own & theirs).sum(2, dtype=np.int64)
         either = np.bitwise_count(own | theirs).sum(2, dtype=np.int64)

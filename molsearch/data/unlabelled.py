@@ -15,6 +15,7 @@ from molsearch.data.store import GraphStore, concatenate, take
 from molsearch.errors import InputError
 from molsearch.schema import COORDS, N_ATOMS, N_CONFORMERS, PARENT_SMILES
 
+IS_POOL = "is_pool_molecule"
 _STREAM = 1  # keeps these draws apart from those of the labelled pairs, which have no such number
 
 
@@ -27,7 +28,8 @@ def load_unlabelled(
     ----------
     path
         A parquet or csv table with a ``smiles`` column, or a prepared set, whose first
-        conformers come along.
+        conformers come along. Of a table with a column ``is_pool_molecule`` the rows where it
+        is true are left out: they are molecules that evaluations draw from.
     limit
         Keep this many, drawn by `seed`.
 
@@ -58,18 +60,25 @@ def load_unlabelled(
     return distinct, conformers
 
 
+def _wanted(column: str) -> bool:
+    return column in ("smiles", IS_POOL)
+
+
 def _smiles_of_file(path: Path) -> list[str]:
     try:
         if path.suffix == ".parquet":
-            frame = pd.read_parquet(path, columns=["smiles"])
+            frame = pd.read_parquet(path)
         else:  # not left to pandas, which takes a letter for the delimiter of a single column
             with path.open(encoding="utf-8") as handle:
                 delimiter = max(",\t;", key=handle.readline().count)
-            frame = pd.read_csv(path, usecols=["smiles"], dtype=str, sep=delimiter)
+            frame = pd.read_csv(path, usecols=_wanted, dtype={"smiles": str}, sep=delimiter)
+        smiles = frame["smiles"]
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: no table with a smiles column ({reason})") from None
-    return frame["smiles"].dropna().astype(str).tolist()
+    if IS_POOL in frame:
+        smiles = smiles[~frame[IS_POOL].astype(bool)]
+    return smiles.dropna().astype(str).tolist()
 
 
 def _first_conformers(table: pa.Table) -> dict[str, bytes]:

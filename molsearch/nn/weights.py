@@ -19,9 +19,11 @@ from molsearch.config import ModelConfig
 from molsearch.errors import EncoderMismatchError, InputError
 from molsearch.io.atomic import write_bytes, write_text
 from molsearch.io.hashing import sha256_bytes, sha256_json
+from molsearch.nn.committee import network_of
 from molsearch.nn.device import resolve_device
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.network import Network
+from molsearch.nn.quantise import SCALE, quantise, restored
 
 WEIGHTS_FILE = "encoder.safetensors"
 CARD_FILE = "card.json"
@@ -36,8 +38,18 @@ def save_encoder(
     card: Mapping[str, Any],
     background: NDArray[np.float16] | None = None,
 ) -> None:
-    """Write an encoder folder: half-precision weights, then the card that makes it visible."""
-    tensors = {name: t.detach().to(torch.float16).contiguous() for name, t in _parameters(network)}
+    """Write an encoder folder, then the card that makes it visible.
+
+    Weights are kept in half precision; the tables of a committee, which hold nearly all of
+    them, in int8 with a scale a row.
+    """
+    tables = _tables(network) if network.config.towers > 1 else frozenset()
+    tensors: dict[str, torch.Tensor] = {}
+    for name, parameter in _parameters(network):
+        if name in tables:
+            tensors[name], tensors[name + SCALE] = quantise(parameter)
+        else:
+            tensors[name] = parameter.detach().to(torch.float16).contiguous()
     if background is not None:
         tensors[_BACKGROUND] = torch.from_numpy(np.ascontiguousarray(background, np.float16))
     content = save_tensors(tensors)
@@ -48,6 +60,7 @@ def save_encoder(
         "identity": _identity(content, model, Buckets.of(network.config).version),
         "featuriser": Buckets.of(network.config).version,
         "model": model,
+        "int8": sorted(tables),
     }
     write_text(folder / CARD_FILE, json.dumps({**header, **card}, indent=1) + "\n")
 
@@ -88,7 +101,7 @@ def load_encoder(
             f"{' and '.join(VERSIONS)}; "
             "use the version that made it, or train again"
         )
-    network, background = _network(folder, config)
+    network, background = _network(folder, config, frozenset(card.get("int8", ())))
     return Encoder(
         network.to(resolve_device(device)),
         identity=str(card["identity"]),
@@ -142,20 +155,28 @@ def _config(folder: Path, card: Mapping[str, Any]) -> ModelConfig:
         raise EncoderMismatchError(f"{folder / CARD_FILE}: model {place}: {first['msg']}") from None
 
 
-def _network(folder: Path, config: ModelConfig) -> tuple[Network, NDArray[np.float16] | None]:
+def _network(
+    folder: Path, config: ModelConfig, int8: frozenset[str]
+) -> tuple[Network, NDArray[np.float16] | None]:
     with torch.random.fork_rng(devices=[]):
-        network = Network(config)
+        network = network_of(config)
     background = None
     expected = dict(_parameters(network))
     path = folder / WEIGHTS_FILE
     try:
         with safe_open(path, framework="pt") as file:
             names = set(file.keys())
-            if len(names) > _MAX_TENSORS or names - {_BACKGROUND} != set(expected):
-                odd = sorted((names - {_BACKGROUND}) ^ set(expected))[:3]
+            wanted = set(expected) | {name + SCALE for name in int8}
+            if len(names) > _MAX_TENSORS or names - {_BACKGROUND} != wanted:
+                odd = sorted((names - {_BACKGROUND}) ^ wanted)[:3]
                 raise EncoderMismatchError(f"{path}: tensors do not fit the card: {odd}")
             for name, parameter in expected.items():
-                parameter.data.copy_(_checked(path, name, file.get_tensor(name), parameter.shape))
+                value = _checked(path, name, file.get_tensor(name), parameter.shape)
+                if name in int8:
+                    rows = torch.Size((parameter.shape[0], 1))
+                    scale = _checked(path, name + SCALE, file.get_tensor(name + SCALE), rows)
+                    value = restored(value, scale)
+                parameter.data.copy_(value)
             if _BACKGROUND in names:
                 background = file.get_tensor(_BACKGROUND).numpy()
     except SafetensorError as error:
@@ -171,6 +192,10 @@ def _checked(path: Path, name: str, tensor: torch.Tensor, shape: torch.Size) -> 
     if not bool(torch.isfinite(tensor).all()):
         raise EncoderMismatchError(f"{path}: {name} holds values that are not finite")
     return tensor
+
+
+def _tables(network: Network) -> frozenset[str]:
+    return frozenset(n for n, _ in _parameters(network) if n.endswith(".table.weight"))
 
 
 def _parameters(network: Network) -> list[tuple[str, torch.nn.Parameter]]:

@@ -6,8 +6,8 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from dataclasses import astuple
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np

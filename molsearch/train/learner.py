@@ -15,12 +15,13 @@ from torch.utils.checkpoint import checkpoint
 from molsearch.config import ModelConfig, TrainConfig
 from molsearch.data.graph import MolGraph, collate
 from molsearch.data.store import GraphStore
+from molsearch.nn.committee import network_of
 from molsearch.nn.network import Network
 from molsearch.nn.registry import model_config
 from molsearch.train.views import CLEAN, View, corrupted
 
 # The environments' vectors: many, each seen rarely, so they learn at a rate of their own.
-_TABLE = "environments.table.weight"
+_TABLE = "environments.table.weight"  # of a network, or of each tower
 
 
 @dataclass(slots=True)
@@ -73,12 +74,12 @@ def new_learner(
 
     With `n_prototypes`, so many vectors are learned beside it.
     """
-    network = Network(parent.config if parent is not None else encoder_config(config))
+    network = network_of(parent.config if parent is not None else encoder_config(config))
     if parent is not None:
         network.load_state_dict(parent.state_dict())
     network = network.to(device)
-    table = [p for n, p in network.named_parameters() if n == _TABLE]
-    dense = [p for n, p in network.named_parameters() if n != _TABLE]
+    table = [p for n, p in network.named_parameters() if n.endswith(_TABLE)]
+    dense = [p for n, p in network.named_parameters() if not n.endswith(_TABLE)]
     groups: list[dict[str, Any]] = [
         {"params": dense, "base": config.learning_rate},
         {"params": table, "base": config.table_learning_rate},
@@ -181,7 +182,7 @@ def follow(learner: Learner, decay: float, step: int) -> None:
 def with_weights(learner: Learner, weights: Mapping[str, Tensor]) -> Network:
     """Return a copy of the network with the given weights, for evaluation."""
     with torch.random.fork_rng(devices=[]):
-        network = Network(learner.network.config).to(learner.device)
+        network = network_of(learner.network.config).to(learner.device)
     for name, parameter in network.named_parameters():
         parameter.data.copy_(weights[name])
     return network.eval()

@@ -14,6 +14,7 @@ from molsearch.chem.features import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.activities import Activities, load_activities
 from molsearch.data.conformers import load_conformers
+from molsearch.data.homology import BENCHMARKS, DEVELOPMENT, close_targets
 from molsearch.data.places import data_root as named_root
 from molsearch.data.store import GraphStore
 from molsearch.data.unlabelled import load_unlabelled
@@ -106,13 +107,20 @@ def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:
         root / config.activities,
         target_column=config.target_column,
         hold_out_benchmark_targets=config.hold_out_benchmark_targets,
-        hold_out=list(screens.rows) if screens else [],
+        hold_out={*(screens.rows if screens else ()), *_homologues(config, root)},
     ).limited(config.activities_limit, config.seed)
     conformers = {}
     if config.conformers and featuriser.geometry:
         conformers = load_conformers(root / config.conformers)
     with first_before_others():
         return _featurised(config, root, featuriser, activities, screens, conformers)
+
+
+def _homologues(config: TrainConfig, root: Path) -> frozenset[str]:
+    if not config.homology:
+        return frozenset()
+    held_out = BENCHMARKS if config.hold_out_benchmark_targets else ()
+    return close_targets(root / config.homology, (*DEVELOPMENT, *held_out), config.max_identity)
 
 
 def _featurised(

@@ -7,24 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import torch
-from numpy.typing import NDArray
 
 from molsearch.config import TrainConfig
 from molsearch.data.partners import Partners
 from molsearch.data.sampler import PairSampler
-from molsearch.data.store import GraphStore
 from molsearch.errors import InputError
-from molsearch.io.atomic import write_text
 from molsearch.losses.gather import rank_and_size
 from molsearch.nn.encoder import Encoder
-from molsearch.nn.network import Network
-from molsearch.nn.weights import save_encoder
-from molsearch.train import card as cards
-from molsearch.train.develop import evaluate_screens
 from molsearch.train.distributed import is_first
+from molsearch.train.finish import figures_of, finish
 from molsearch.train.learner import Learner, encoder_config, with_weights
 from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
 from molsearch.train.loop import StepReport, start, train
@@ -34,12 +26,9 @@ from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.state import TrainState
 from molsearch.train.supervised import Supervised
+from molsearch.train.taught import Taught, load_teachers, pool_of, views_of
 
 _LOG_EVERY = 50
-_PROTOCOL = (
-    "{file} (lite): each query alone against its target's other actives and decoys, "
-    "mean over queries, then over targets; ECFP4 on the same queries and pools"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +39,7 @@ class Hooks:
     on_evaluation: Callable[[int, str, dict[str, float]], None]
 
 
-def method_of(config: TrainConfig, material: Material) -> Method:
+def method_of(config: TrainConfig, material: Material, device: torch.device) -> Method:
     """Build the method that the configuration names."""
     activities = material.activities
     if config.method == "self_supervised":
@@ -64,11 +53,17 @@ def method_of(config: TrainConfig, material: Material) -> Method:
         config.pairs_per_step,
         seed=config.seed,
         pchembl=activities.pchembl if config.activity_weight > 0 else None,
-        partners=Partners(material.store, config.partners, encoder_config(config).n_buckets) if config.partners > 1 else None,
+        partners=Partners(material.store, config.partners, encoder_config(config).n_buckets)
+        if config.partners > 1
+        else None,
     )
     supervised = Supervised(config, material.store, sampler)
     if config.method == "supervised":
         return supervised
+    if config.method == "taught":
+        teachers = load_teachers(config, encoder_config(config), device)
+        molecules, is_labelled = pool_of(config, material.store, material.unlabelled)
+        return Taught(config, supervised, molecules, is_labelled, views_of(teachers, molecules))
     return SemiSupervised(
         config, supervised, stream_of(config, material.store, material.unlabelled)
     )
@@ -94,7 +89,7 @@ def run_training(
     dict
         The card; empty on all processes but the first.
     """
-    method = method_of(config, material)
+    method = method_of(config, material, device)
     network = parent.network if parent is not None else None
     n_targets = material.activities.n_trained_targets
     state = start(config, out, device, method.learners, network, n_targets=n_targets)
@@ -106,7 +101,7 @@ def run_training(
             hooks.on_step(report)
 
     def evaluate(name: str, learner: Learner, state: TrainState) -> float:
-        table = _figures(material, with_weights(learner, learner.average))
+        table = figures_of(material, with_weights(learner, learner.average))
         means = {
             str(n): float(v) for n, v in table.drop(columns="n").mean(numeric_only=True).items()
         }
@@ -138,82 +133,18 @@ def _finish(
 ) -> dict[str, Any]:
     # Of equal encoders the later ships: it is the one that saw the unlabelled molecules.
     name, learner = max(reversed(state.learners.items()), key=lambda item: item[1].best[0])
-    network = with_weights(learner, learner.chosen)
-    content = cards.card(
-        config,
-        data=_counts(config, material),
-        figures=_development(config, material, state, name, out),
-        run={
-            "encoder": name,
-            "steps": state.step,
-            "chosen_step": learner.best[1] or state.step,
-            "molecule_passes": int(sum(row.get("molecules", 0) for row in state.history)),
-            "seconds": round(sum(row["s"] for row in state.history)),
-            "device": str(state.device),
-            "processes": rank_and_size()[1],
-            "parent": parent.identity if parent is not None else None,
-        },
-    )
-    background, held_out = _background(network, material.store, config.seed)
-    content["applicability"] = cards.applicability(background, held_out)
-    save_encoder(out, network, content, background.astype(np.float16))
-    return content
-
-
-def _counts(config: TrainConfig, material: Material) -> dict[str, int]:
-    unlabelled = material.unlabelled
-    labelled = config.method != "self_supervised"
-    return {
-        "pairs": material.activities.n_pairs if labelled else 0,
-        "molecules": material.activities.n_labelled,
-        "molecules_with_3d": int(material.store.has_geometry.sum()),
-        "targets": len(material.activities.targets) if labelled else 0,
-        "unlabelled_molecules": len(unlabelled) if unlabelled is not None else 0,
+    networks = {n: with_weights(x, x.chosen) for n, x in state.learners.items()}
+    run = {
+        "encoder": name,
+        "steps": state.step,
+        "chosen_step": learner.best[1] or state.step,
+        "molecule_passes": int(sum(row.get("molecules", 0) for row in state.history)),
+        "seconds": round(sum(row["s"] for row in state.history)),
+        "device": str(state.device),
+        "processes": rank_and_size()[1],
+        "parent": parent.identity if parent is not None else None,
     }
-
-
-def _development(
-    config: TrainConfig, material: Material, state: TrainState, shipped: str, out: Path
-) -> dict[str, Any]:
-    """Compare each encoder's best weights with ECFP4, and with each other."""
-    if material.screens is None:
-        return {}
-    ecfp4 = evaluate_screens(material.screens, None)
-    protocol = _PROTOCOL.format(file=config.development)
-    tables = {n: _figures(material, with_weights(x, x.chosen)) for n, x in state.learners.items()}
-    figures = cards.development_figures(tables[shipped], ecfp4, protocol)
-    if len(tables) > 1:
-        figures["encoders"] = {n: cards.means(table) for n, table in tables.items()}
-    write_text(out / "development.csv", _side_by_side({**tables, "ecfp4": ecfp4}, shipped))
-    return figures
-
-
-def _figures(material: Material, network: Network) -> pd.DataFrame:
-    assert material.screens is not None
-    assert material.development is not None
-    encoder = Encoder(network, identity="", card={})
-    return evaluate_screens(material.screens, encoder.encode_store(material.development))
-
-
-def _background(
-    network: Network, store: GraphStore, seed: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Embed two disjoint random draws of training molecules."""
-    chosen = np.random.default_rng(seed).permutation(len(store))[: 2 * cards.N_SHIPPED]
-    half = max(len(chosen) // 2, 1)
-    encoder = Encoder(network, identity="", card={})
-    embeddings = encoder.encode_rows(store, np.sort(chosen))
-    embeddings = np.random.default_rng(seed).permutation(embeddings)
-    return embeddings[:half], embeddings[-half:]
-
-
-def _side_by_side(tables: dict[str, pd.DataFrame], shipped: str) -> str:
-    """One row a target; the shipped encoder's columns bear no suffix."""
-    joined = tables[shipped]
-    for name, table in tables.items():
-        if name != shipped:
-            joined = joined.merge(table, on=["target", "n"], suffixes=("", f"_{name}"))
-    return joined.round(5).to_csv(index=False, lineterminator="\n")
+    return finish(config, material, out, networks, shipped=name, run=run)
 
 
 def _write_logs(out: Path, state: TrainState) -> None:

@@ -26,7 +26,17 @@ def test_batch_equals_that_of_torch_geometric() -> None:
     ours = collate(store, chosen)
     singles = [collate(store, np.array([g])) for g in chosen]
     theirs = Batch.from_data_list([_plain(s) for s in singles])
-    names = ("bag", "bag_counts", "environments", "atoms", "pos", "bond_index", "bond_code", "has_geometry", "batch")
+    names = (
+        "bag",
+        "bag_counts",
+        "environments",
+        "atoms",
+        "pos",
+        "bond_index",
+        "bond_code",
+        "has_geometry",
+        "batch",
+    )
     for name in (*names, "ptr"):
         assert torch.equal(getattr(ours, name), getattr(theirs, name)), name
     assert ours.num_nodes == theirs.num_nodes

@@ -7,6 +7,7 @@ import torch
 from molecules import CONFIGS, SMILES, conformer, store_of
 
 from molsearch.data.store import GraphStore
+from molsearch.nn.committee import network_of
 from molsearch.nn.network import Network
 
 
@@ -21,4 +22,4 @@ def store() -> GraphStore:
 def network(request: pytest.FixtureRequest) -> Network:
     """An untrained network of each kind, in evaluation mode."""
     torch.manual_seed(3)
-    return Network(CONFIGS[request.param]).eval()
+    return network_of(CONFIGS[request.param]).eval()

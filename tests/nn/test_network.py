@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from molsearch.data.graph import collate
 from molsearch.data.store import GraphStore
+from molsearch.nn.committee import network_of
 from molsearch.nn.network import Network
 
 EVERY = np.arange(len(SMILES))
@@ -71,7 +72,7 @@ def test_neighbours_in_the_batch_change_nothing(network: Network, store: GraphSt
 def test_mirror_image_of_the_coordinates_is_told_apart(name: str) -> None:
     # Same SMILES, so every 2D feature agrees: geometry alone must see the difference.
     torch.manual_seed(3)
-    network = Network(CONFIGS[name]).eval()
+    network = network_of(CONFIGS[name]).eval()
     xyz = conformer(SMILES[0])
     mirrored = xyz * np.array([-1, 1, 1], np.int16)
     a = _embed(network, store_of(SMILES[:1], [xyz]), np.array([0]))

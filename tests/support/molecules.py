@@ -31,6 +31,9 @@ CONFIGS = {
     "paths": ModelConfig(
         **SMALL, n_torsions=211, n_pairs=307, use_geometry=False, matryoshka=(16,)
     ),
+    "committee": ModelConfig(
+        **SMALL, n_torsions=211, n_pairs=307, use_geometry=False, matryoshka=(8, 16), towers=2
+    ),
 }
 
 

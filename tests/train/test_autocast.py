@@ -11,6 +11,7 @@ import torch
 from families import labelled, method_for, tiny, unlabelled
 from molecules import CONFIGS, SMILES, conformer, store_of
 
+from molsearch.nn.committee import network_of
 from molsearch.nn.network import Network
 from molsearch.train import loop
 from molsearch.train.learner import embed
@@ -24,7 +25,7 @@ def _autocast(enabled: bool = True) -> torch.autocast:
 @pytest.mark.parametrize("name", CONFIGS)
 def test_embeddings_and_gradients_are_those_of_single_precision(name: str) -> None:
     torch.manual_seed(0)
-    network = Network(CONFIGS[name]).eval()
+    network = network_of(CONFIGS[name]).eval()
     store = store_of(SMILES, [None, *[conformer(s) for s in SMILES[1:]]])
     found = []
     for enabled in (False, True):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from families import ACIDS, AMINES, OTHERS, SULFONAMIDES
 
+from molsearch.chem.features import Buckets
 from molsearch.cli.train_report import opening
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore
@@ -31,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _gather(folder: Path, **changes: object) -> Material:
-    featuriser = Featuriser(997, folder / "cache", 1, lambda n: None)
+    featuriser = Featuriser(Buckets(997), folder / "cache", 1, lambda n: None)
     return gather(_config(**changes), folder, featuriser)
 
 

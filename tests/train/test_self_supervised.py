@@ -22,6 +22,7 @@ from families import (
 )
 from pydantic import ValidationError
 
+from molsearch.chem.features import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore
 from molsearch.losses.info_nce import info_nce
@@ -94,7 +95,7 @@ def _material(folder: Path, config: TrainConfig) -> Material:
     families = [(s, f) for f, group in enumerate((ACIDS, AMINES, SULFONAMIDES)) for s in group]
     pd.DataFrame(families, columns=["smiles", "uniprot"]).to_csv(folder / "a.csv", index=False)
     pd.DataFrame({"smiles": OTHERS}).to_csv(folder / "u.csv", index=False)
-    return gather(config, folder, Featuriser(997, folder / "cache", 1, lambda n: None))
+    return gather(config, folder, Featuriser(Buckets(997), folder / "cache", 1, lambda n: None))
 
 
 def test_labels_have_no_part_and_the_card_says_so(tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_labels_have_no_part_and_the_card_says_so(tmp_path: Path) -> None:
     assert len(losses[0]) == 3
     supervised = config.model_copy(update={"method": "supervised"})
     with pytest.raises(ValueError, match="nothing to contrast"):
-        method_of(supervised, without)
+        method_of(supervised, without, torch.device("cpu"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,116 @@
+"""What a training run ends with: figures, background, card, encoder folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from molsearch.config import TrainConfig
+from molsearch.data.store import GraphStore
+from molsearch.io.atomic import write_text
+from molsearch.nn.encoder import Encoder
+from molsearch.nn.network import Network
+from molsearch.nn.weights import save_encoder
+from molsearch.train import card as cards
+from molsearch.train.develop import evaluate_screens
+from molsearch.train.material import Material
+
+_PROTOCOL = (
+    "{file} (lite): each query alone against its target's other actives and decoys, "
+    "mean over queries, then over targets; ECFP4 on the same queries and pools"
+)
+
+
+def finish(
+    config: TrainConfig,
+    material: Material,
+    out: Path,
+    networks: dict[str, Network],
+    *,
+    shipped: str,
+    run: dict[str, Any],
+) -> dict[str, Any]:
+    """Write the encoder folder of a run.
+
+    Parameters
+    ----------
+    networks
+        Trained networks by name, all judged on the development screens.
+    shipped
+        Name of the one to write.
+    run
+        Facts of the run for the card.
+
+    Returns
+    -------
+    dict
+        The card.
+    """
+    network = networks[shipped]
+    figures = _development(config, material, networks, shipped, out)
+    content = cards.card(config, data=_counts(config, material), figures=figures, run=run)
+    background, held_out = _background(network, material.store, config.seed)
+    content["applicability"] = cards.applicability(background, held_out)
+    save_encoder(out, network, content, background.astype(np.float16))
+    return content
+
+
+def _counts(config: TrainConfig, material: Material) -> dict[str, int]:
+    unlabelled = material.unlabelled
+    labelled = config.method != "self_supervised"
+    return {
+        "pairs": material.activities.n_pairs if labelled else 0,
+        "molecules": material.activities.n_labelled,
+        "molecules_with_3d": int(material.store.has_geometry.sum()),
+        "targets": len(material.activities.targets) if labelled else 0,
+        "unlabelled_molecules": len(unlabelled) if unlabelled is not None else 0,
+    }
+
+
+def _development(
+    config: TrainConfig, material: Material, networks: dict[str, Network], shipped: str, out: Path
+) -> dict[str, Any]:
+    """Compare the networks with ECFP4, and with each other."""
+    if material.screens is None:
+        return {}
+    ecfp4 = evaluate_screens(material.screens, None)
+    protocol = _PROTOCOL.format(file=config.development)
+    tables = {name: figures_of(material, network) for name, network in networks.items()}
+    figures = cards.development_figures(tables[shipped], ecfp4, protocol)
+    if len(tables) > 1:
+        figures["encoders"] = {n: cards.means(table) for n, table in tables.items()}
+    write_text(out / "development.csv", _side_by_side({**tables, "ecfp4": ecfp4}, shipped))
+    return figures
+
+
+def figures_of(material: Material, network: Network) -> pd.DataFrame:
+    """Figures of a network on the development screens of the material."""
+    assert material.screens is not None
+    assert material.development is not None
+    encoder = Encoder(network, identity="", card={})
+    return evaluate_screens(material.screens, encoder.encode_store(material.development))
+
+
+def _background(
+    network: Network, store: GraphStore, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Embed two disjoint random draws of training molecules."""
+    chosen = np.random.default_rng(seed).permutation(len(store))[: 2 * cards.N_SHIPPED]
+    half = max(len(chosen) // 2, 1)
+    encoder = Encoder(network, identity="", card={})
+    embeddings = encoder.encode_rows(store, np.sort(chosen))
+    embeddings = np.random.default_rng(seed).permutation(embeddings)
+    return embeddings[:half], embeddings[-half:]
+
+
+def _side_by_side(tables: dict[str, pd.DataFrame], shipped: str) -> str:
+    """One row a target; the shipped encoder's columns bear no suffix."""
+    joined = tables[shipped]
+    for name, table in tables.items():
+        if name != shipped:
+            joined = joined.merge(table, on=["target", "n"], suffixes=("", f"_{name}"))
+    return joined.round(5).to_csv(index=False, lineterminator="\n")

@@ -1,0 +1,163 @@
+"""The taught method: labelled pairs, and soft labels that frozen encoders make by transport."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from molsearch.chem.features import Buckets
+from molsearch.config import ModelConfig, TrainConfig
+from molsearch.data.neighbourhoods import Neighbourhoods, nearest
+from molsearch.data.store import GraphStore, concatenate, take
+from molsearch.errors import UsageError
+from molsearch.losses.gather import rank_and_size
+from molsearch.losses.neighbour_plan import neighbour_plan
+from molsearch.losses.plan_stats import plan_statistics
+from molsearch.losses.soft_contrastive import soft_contrastive
+from molsearch.nn.encoder import Encoder
+from molsearch.nn.weights import load_encoder
+from molsearch.train.distributed import own_share
+from molsearch.train.learner import Learner, embed
+from molsearch.train.method import F, Objective
+from molsearch.train.prefixes import mean_over_prefixes
+from molsearch.train.state import TrainState
+from molsearch.train.supervised import Supervised
+from molsearch.train.views import view_of
+
+EPSILON = 0.05  # of the entropy, in cosines, unless soft.regularisation says otherwise
+_POOL = 3  # stream of the pool's draw
+
+
+class Taught:
+    """Trains f on labelled pairs and on the soft labels of frozen teachers.
+
+    A step's molecules are anchors, labelled and not, each with some of its nearest in the
+    teachers' space; the teachers' mean similarity becomes a transport plan without diagonal
+    (`molsearch.losses.neighbour_plan`), which f's own similarities are to follow.
+
+    Parameters
+    ----------
+    supervised
+        The labelled side.
+    molecules, is_labelled
+        The pool, and bool ``[n]``.
+    views
+        float32 ``[n, d]``: what the teachers see, so that inner products are mean similarities.
+    """
+
+    learners: tuple[str, ...] = (F,)
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        supervised: Supervised,
+        molecules: GraphStore,
+        is_labelled: NDArray[np.bool_],
+        views: NDArray[np.float32],
+    ) -> None:
+        soft = config.soft
+        self.config = config
+        self.supervised = supervised
+        self.molecules = molecules
+        self.views = torch.from_numpy(views)
+        anchors = max(1, soft.molecules_per_step // (1 + soft.companions))
+        near = nearest(views, soft.nearest)
+        self.structure = Neighbourhoods(near, is_labelled, anchors, soft.companions, config.seed)
+
+    def objectives(self, state: TrainState) -> Iterator[Objective]:
+        """Yield the loss of the step's pairs, then that of its soft labels."""
+        yield from self.supervised.objectives(state)
+        yield self._soft(state, state.learners[F])
+
+    def _soft(self, state: TrainState, learner: Learner) -> Objective:
+        soft, size = self.config.soft, rank_and_size()[1]
+        rows = self.structure.draw(state.step)
+        rows = rows[: len(rows) // size * size]
+        own = own_share(len(rows))
+        z = embed(
+            learner.network.train(),
+            self.molecules,
+            rows[own],
+            micro_batch=self.config.micro_batch,
+            view=view_of(self.config),
+            recompute=self.config.gradient_caching,
+        )
+        plan, report = self._labels(rows, z.device)
+        cross_entropy = partial(
+            soft_contrastive,
+            labels=plan[own],
+            temperature=soft.temperature,
+            exclude_diagonal=True,
+            gather=size > 1,
+        )
+        match = mean_over_prefixes(cross_entropy, z, widths=learner.network.config.matryoshka)
+        report["soft"] = float(match.detach())
+        return Objective(F, soft.weight * match, len(rows), report)
+
+    def _labels(
+        self, rows: NDArray[np.int64], device: torch.device
+    ) -> tuple[Tensor, dict[str, float]]:
+        seen = self.views[torch.from_numpy(rows)].to(device)
+        found = neighbour_plan(seen @ seen.T, self.config.soft.regularisation or EPSILON)
+        statistics = plan_statistics(found.plan)
+        report = {
+            "entropy": statistics.entropy,
+            "neighbours": statistics.neighbours,
+            "unconverged": float(not bool(found.converged)),
+        }
+        return found.plan, report
+
+
+def pool_of(
+    config: TrainConfig, labelled: GraphStore, unlabelled: GraphStore | None
+) -> tuple[GraphStore, NDArray[np.bool_]]:
+    """Draw the molecules among which neighbours are sought, and say which have labels."""
+    random = np.random.default_rng([config.seed, _POOL])
+    n_labelled = config.soft.pool
+    if unlabelled is not None and len(unlabelled):
+        n_labelled = round(config.soft.pool * config.soft.labelled_share)
+    parts = [_drawn(random, labelled, n_labelled)]
+    if unlabelled is not None and len(unlabelled):
+        parts.append(_drawn(random, unlabelled, config.soft.pool - n_labelled))
+    is_labelled = np.zeros(sum(map(len, parts)), bool)
+    is_labelled[: len(parts[0])] = True
+    if len(is_labelled) < 2:
+        raise UsageError("soft.pool: fewer than two molecules to be taught on; raise it")
+    return concatenate(parts), is_labelled
+
+
+def views_of(teachers: Sequence[Encoder], molecules: GraphStore) -> NDArray[np.float32]:
+    """Embed the pool by each teacher, side by side, so that inner products are their mean."""
+    views = [teacher.encode_store(molecules) for teacher in teachers]
+    return np.concatenate(views, axis=1) / np.float32(np.sqrt(len(views)))
+
+
+def load_teachers(config: TrainConfig, model: ModelConfig, device: torch.device) -> list[Encoder]:
+    """Load the frozen encoders, and refuse one that reads other substructures than the student.
+
+    Raises
+    ------
+    UsageError
+        The buckets of a teacher are not those that the run's molecules are featurised with.
+    """
+    buckets = Buckets.of(model)
+    teachers = [load_encoder(path, device=str(device)) for path in config.soft.teachers]
+    for path, teacher in zip(config.soft.teachers, teachers, strict=True):
+        if teacher.buckets != buckets:
+            raise UsageError(
+                f"soft.teachers: {path} reads {astuple(teacher.buckets)} buckets (environments, "
+                f"torsions, pairs), this run {astuple(buckets)}; set model to the teacher's, or "
+                "name another teacher"
+            )
+    return teachers
+
+
+def _drawn(random: np.random.Generator, store: GraphStore, n: int) -> GraphStore:
+    rows = random.choice(len(store), min(n, len(store)), replace=False)
+    return take(store, np.sort(rows).astype(np.int64))

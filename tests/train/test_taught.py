@@ -1,0 +1,165 @@
+"""Soft labels of frozen teachers: what they teach, that a kill changes nothing, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from families import ACIDS, AMINES, OTHERS, SULFONAMIDES, run, sampler, tiny
+from molecules import SMALL
+from pydantic import ValidationError
+
+from molsearch.chem.features import Buckets
+from molsearch.config import TrainConfig
+from molsearch.data.store import GraphStore, concatenate
+from molsearch.errors import UsageError
+from molsearch.losses.neighbour_plan import neighbour_plan
+from molsearch.losses.soft_contrastive import soft_contrastive
+from molsearch.nn.encoder import Encoder
+from molsearch.nn.network import Network
+from molsearch.nn.weights import load_encoder, save_encoder
+from molsearch.train import loop
+from molsearch.train.join import run_join
+from molsearch.train.learner import embed, encoder_config
+from molsearch.train.material import Featuriser, gather
+from molsearch.train.run import Hooks, run_training
+from molsearch.train.supervised import Supervised
+from molsearch.train.taught import Taught, load_teachers, pool_of, views_of
+
+QUIET = {"dropout": 0.0, "environment_dropout": 0.0, "use_geometry": False}
+FAMILIES = np.repeat(np.arange(3), 4), np.repeat(np.arange(3), 3)
+
+
+def _config(**changes: Any) -> TrainConfig:
+    soft = {"teachers": ("t",), "molecules_per_step": 16, "labelled_share": 0.5, "pool": 21}
+    content = {"method": "taught", "model": {**tiny().model, **QUIET}, **changes}
+    return tiny(**{**content, "soft": {**soft, "nearest": 4, **changes.get("soft", {})}})
+
+
+def _views(families: np.ndarray) -> np.ndarray:
+    """A teacher that knows the three families and nothing else."""
+    rows = np.eye(3, dtype=np.float32)[families]
+    noise = np.random.default_rng(0).normal(size=rows.shape).astype(np.float32)
+    rows = rows + 0.1 * noise
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _method(config: TrainConfig, pairs: GraphStore, rest: GraphStore) -> Taught:
+    molecules = concatenate([pairs, rest])
+    is_labelled = np.arange(len(molecules)) < len(pairs)
+    views = _views(np.concatenate(FAMILIES))
+    return Taught(config, Supervised(config, pairs, sampler()), molecules, is_labelled, views)
+
+
+def test_student_comes_to_follow_its_teachers(
+    pairs: GraphStore, rest: GraphStore, tmp_path: Path
+) -> None:
+    config = _config(steps=60, learning_rate=3e-3)
+    state = run(config, _method(config, pairs, rest), tmp_path)
+    soft = [row["soft"] for row in state.history]
+    assert np.mean(soft[-10:]) < np.mean(soft[:10]) - 0.3
+    assert all(row["unconverged"] == 0 for row in state.history)
+
+
+def test_loss_is_the_cross_entropy_to_the_plan_of_the_teachers(
+    pairs: GraphStore, rest: GraphStore, tmp_path: Path
+) -> None:
+    config = _config(soft={"weight": 0.5})
+    method = _method(config, pairs, rest)
+    state = loop.start(config, tmp_path, torch.device("cpu"), method.learners)
+    _, found = method.objectives(state)
+    rows = method.structure.draw(0)
+    seen = method.views[torch.from_numpy(rows)]
+    plan = neighbour_plan(seen @ seen.T, 0.05).plan
+    with torch.no_grad():
+        z = embed(state.learners["f"].network, method.molecules, rows, micro_batch=8)
+        parts = [torch.nn.functional.normalize(z[:, :width], dim=1) for width in (8, 16)]
+        losses = [
+            soft_contrastive(p, plan, temperature=0.07, exclude_diagonal=True).item() for p in parts
+        ]
+    assert found.loss.item() == pytest.approx(0.5 * np.mean(losses), rel=1e-4)
+    assert found.report["soft"] == pytest.approx(np.mean(losses), rel=1e-4)
+    assert found.n_molecules == len(rows)
+
+
+def test_interrupted_run_equals_an_uninterrupted_one(
+    pairs: GraphStore, rest: GraphStore, tmp_path: Path
+) -> None:
+    config = _config(model={**tiny().model, "use_geometry": False})
+    whole = run(config, _method(config, pairs, rest), tmp_path / "whole")
+    run(config, _method(config, pairs, rest), tmp_path / "cut", stop=7)
+    resumed = run(config, _method(config, pairs, rest), tmp_path / "cut")
+    assert [r["loss"] for r in resumed.history] == [r["loss"] for r in whole.history]
+    for key, tensor in whole.learners["f"].average.items():
+        assert torch.equal(tensor, resumed.learners["f"].average[key]), key
+
+
+def test_pool_is_drawn_by_seed_with_its_share_of_labels(
+    pairs: GraphStore, rest: GraphStore
+) -> None:
+    config = _config(soft={"pool": 8, "labelled_share": 0.25})
+    molecules, is_labelled = pool_of(config, pairs, rest)
+    assert (len(molecules), int(is_labelled.sum())) == (8, 2)
+    again, _ = pool_of(config, pairs, rest)
+    assert np.array_equal(molecules.bag, again.bag)
+    alone, labels = pool_of(config, pairs, None)
+    assert (len(alone), labels.all()) == (8, True)
+
+
+def test_inner_products_of_views_are_mean_similarities(pairs: GraphStore) -> None:
+    torch.manual_seed(0)
+    config = encoder_config(_config())
+    teachers = [Encoder(Network(config), identity=str(n), card={}) for n in range(2)]
+    views = views_of(teachers, pairs)
+    one, two = (t.encode_store(pairs) for t in teachers)
+    assert np.allclose(views @ views.T, (one @ one.T + two @ two.T) / 2, atol=1e-5)
+
+
+def test_teacher_of_other_buckets_is_refused_before_training(tmp_path: Path) -> None:
+    config = _config(soft={"teachers": (str(tmp_path / "t"),)})
+    model = encoder_config(config).model_copy(update={"n_torsions": 7})
+    save_encoder(tmp_path / "t", Network(model), {"name": "t"})
+    with pytest.raises(UsageError, match=r"reads \(997, 7, 0\) buckets"):
+        load_teachers(config, encoder_config(config), torch.device("cpu"))
+
+
+def test_teachers_and_method_belong_together() -> None:
+    for changes in ({"method": "taught"}, {"soft": {"teachers": ("t",)}}, {"parts": ("a", "b")}):
+        with pytest.raises(ValidationError, match="belong together"):
+            tiny(**changes)
+
+
+def test_a_run_from_files_and_a_committee_of_it(tmp_path: Path) -> None:
+    families = [(s, f) for f, group in enumerate((ACIDS, AMINES, SULFONAMIDES)) for s in group]
+    pd.DataFrame(families, columns=["smiles", "uniprot"]).to_csv(tmp_path / "a.csv", index=False)
+    # Every molecule a pool molecule but three: the others must not be trained on.
+    flags = [True] * (len(OTHERS) - 3) + [False] * 3
+    rest = pd.DataFrame({"smiles": OTHERS, "is_pool_molecule": flags})
+    rest.to_csv(tmp_path / "u.csv", index=False)
+    teacher = Network(encoder_config(_config()))
+    save_encoder(tmp_path / "t", teacher, {"name": "teacher"})
+    files = {"activities": "a.csv", "conformers": "", "development": "", "steps": 2}
+    soft = {"teachers": (str(tmp_path / "t"),), "unlabelled": "u.csv"}
+    config = _config(soft=soft, **files)
+    featuriser = Featuriser(
+        Buckets(SMALL["n_buckets"]), tmp_path / "cache", 1, lambda n: None, geometry=False
+    )
+    material = gather(config, tmp_path, featuriser)
+    hooks = Hooks(lambda report: None, lambda *_: None)
+    card = run_training(config, material, tmp_path / "s", torch.device("cpu"), hooks)
+    assert card["training"]["unlabelled_molecules"] == 3
+    made = [load_encoder(tmp_path / name, device="cpu") for name in ("t", "s")]
+    parts = (str(tmp_path / "t"), str(tmp_path / "s"))
+    whole = tiny(method="committee", parts=parts, **files)
+    card = run_join(whole, material, tmp_path / "whole", made)
+    loaded = load_encoder(tmp_path / "whole", device="cpu")
+    assert loaded.network.config.towers == 2
+    assert [part["name"] for part in card["training"]["parts"]] == ["1:teacher", "2:encoder"]
+    assert card["training"]["parts"][1]["identity"] == made[1].identity
+    views = views_of(made, material.store)
+    z = loaded.encode_store(material.store)
+    assert np.corrcoef((z @ z.T).ravel(), (views @ views.T).ravel())[0, 1] > 0.8
