@@ -21,7 +21,7 @@ from molsearch.config import ReadConfig
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.io.tables import write_frame
-from molsearch.search.fusion import QuerySet
+from molsearch.scoring.queryset import QuerySet
 from molsearch.search.queries import embed_queries, read_queries
 from molsearch_app.components import umap
 from molsearch_app.components.launch import HITS, MAP, QUERIES

@@ -19,8 +19,8 @@ from molsearch.data.prepared import PreparedSet
 from molsearch.index.reader import IndexReader
 from molsearch.index.writer import build_index
 from molsearch.nn.weights import load_encoder
+from molsearch.scoring.queryset import QuerySet
 from molsearch.search.engine import search
-from molsearch.search.fusion import QuerySet
 
 LIBRARY = Path(__file__).resolve().parents[1] / "datasets" / "example" / "library.csv"
 #: Half-precision storage rounds at 2^-11 of a component; float32 arithmetic differs below 1e-5.

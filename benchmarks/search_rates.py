@@ -32,8 +32,8 @@ from molsearch.config import PrepareConfig
 from molsearch.data.prepared_table import FAILURES, table_of
 from molsearch.index.reader import IndexReader
 from molsearch.index.writer import build_index
+from molsearch.scoring.queryset import QuerySet
 from molsearch.search.engine import search, search_each
-from molsearch.search.fusion import QuerySet
 from molsearch.search.hits import _STORED
 
 DIM = 256

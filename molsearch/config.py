@@ -107,7 +107,14 @@ class ScreenConfig(Config):
     """What a screen returns."""
 
     k: int = Field(default=1000, gt=0)
-    fusion: Literal["max", "mean"] = "max"
+    rank: str = Field(
+        default="balanced",
+        description="what ranks: balanced, molsearch (the encoder alone), ecfp4, or weights such "
+        "as 4*molsearch+ecfp4",
+    )
+    fusion: Literal["max", "mean", "top2"] | None = Field(
+        default=None, description="over several queries; none: as the ranking says, else max"
+    )
     conformer_fusion: Literal["max", "mean"] = "mean"
     include_smarts: tuple[str, ...] = ()
     exclude_smarts: tuple[str, ...] = ()

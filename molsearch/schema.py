@@ -36,7 +36,9 @@ PROPERTIES = (
 
 # Columns of a hit list only.
 RANK = "rank"
-SCORE = "score"
+SCORE = "score"  # what ranks
+MOLSEARCH_SCORE = "molsearch_score"  # cosine of the embeddings, as it enters the score
+ECFP4_SCORE = "ecfp4_score"  # ECFP4 similarity to the queries, as it enters the score
 QUERY_ID = "nearest_query"
 ECFP4_SIMILARITY = "ecfp4_similarity"
 PERCENTILE = "background_percentile"

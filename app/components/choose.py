@@ -206,8 +206,13 @@ def option_widgets() -> Options:
     k = left.number_input("Hits", 1, 100_000, 1000, 100, key="opt-k")
     fusion = right.selectbox(
         "Several queries count by",
-        ["max", "mean"],
-        format_func={"max": "the nearest one", "mean": "their mean"}.__getitem__,
+        ["", "max", "top2", "mean"],
+        format_func={
+            "": "what ranks best",
+            "max": "the nearest one",
+            "top2": "the mean of the nearest two",
+            "mean": "the mean of all",
+        }.__getitem__,
         key="opt-fusion",
     )
     left, right = st.columns(2, vertical_alignment="bottom")

@@ -66,6 +66,7 @@ def html_bytes(rows: pd.DataFrame, result: Result) -> bytes:
             ("encoder", str(account["encoder"])[:12]),
         ],
         "warnings": account.get("warnings", []),
+        "ranking": result.ranking,
     }
     return CHEMISTRY.run(_page, rows, result.queries, run, seconds=PAGE_SECONDS)
 

@@ -74,6 +74,12 @@ class Result:
         """Whether hits are scored against known inactives too."""
         return bool(self.account.get("inactives"))
 
+    @property
+    def ranking(self) -> str:
+        """What the score is; runs made before it was a sum do not say."""
+        found: dict[str, str] = self.account.get("ranking") or {}
+        return found.get("words", "cosine of the embeddings")
+
     def query_of(self, hit: Mapping[str, Any]) -> str:
         """SMILES of the query nearest to a hit."""
         found = {query["id"]: query["smiles"] for query in self.queries}
@@ -99,7 +105,9 @@ def load(job: Job) -> Result:
     if account.get("inactives"):
         (own,) = free_names([MARGIN], frame.columns)
         frame = frame.rename(columns={MARGIN: own})  # a user's own of that name
-        frame[MARGIN] = frame[schema.SCORE] - frame[schema.INACTIVE_SCORE]
+        # Both are cosines; runs made before scores were sums hold it as the score.
+        cosine = schema.MOLSEARCH_SCORE if schema.MOLSEARCH_SCORE in frame else schema.SCORE
+        frame[MARGIN] = frame[cosine] - frame[schema.INACTIVE_SCORE]
     frame[schema.SOURCE] = file_names(frame[schema.SOURCE])
     frame = frame.set_index(schema.RECORD_NUMBER, drop=False)
     return Result(frame, account, _optional(job, MAP))

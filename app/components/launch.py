@@ -45,7 +45,7 @@ class Options:
     """Options of a screen, with the defaults of the command line."""
 
     k: int = 1000
-    fusion: str = "max"
+    fusion: str = ""
     unique: str = "none"
     keep_query: bool = True
     no_alerts: bool = False
@@ -60,7 +60,7 @@ class Options:
     def arguments(self) -> list[str]:
         """Arguments that differ from the defaults."""
         found = ["-k", str(self.k)]
-        if self.fusion != "max":
+        if self.fusion:
             found += ["--fusion", self.fusion]
         if self.unique != "none":
             found += ["--unique", self.unique]

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from molsearch import schema
+from molsearch.search.page_cards import score_top
 from molsearch_app.components import drawing
 from molsearch_app.components.hits import Result
 
@@ -49,8 +50,8 @@ def config(result: Result) -> dict[str, Any]:
         schema.RANK: column.NumberColumn("#", width=46, pinned=True),
         schema.MOLECULE_ID: column.TextColumn("Id", width=92),
         schema.SCORE: column.ProgressColumn(
-            "Score", min_value=0, max_value=1, format="%.3f", width=104,
-            help="Cosine similarity of the encoder's embeddings, 1 for identical ones.",
+            "Score", min_value=0, max_value=score_top(result.frame), format="%.3f", width=104,
+            help=f"What ranks: {result.ranking}.",
         ),
         schema.PERCENTILE: column.NumberColumn(
             "Above", format="%.2f %%", width=88,

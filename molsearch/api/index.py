@@ -174,7 +174,8 @@ class Index:
         overwrite
             Replace `output` where it exists.
         options
-            Fields of `molsearch.config.ScreenConfig`: ``fusion``, ``conformer_fusion``,
+            Fields of `molsearch.config.ScreenConfig`: ``rank`` (``"balanced"``, ``"molsearch"``,
+            ``"ecfp4"``, ``"4*molsearch+ecfp4"``), ``fusion``, ``conformer_fusion``,
             ``include_smarts``, ``exclude_smarts``, ``exclude_alerts``, ``where``, ``unique``,
             ``keep_query``, ``keep_inactives``, ``inactives_weight`` (the library is ranked by
             ``score - inactives_weight * inactive_score``; 0 leaves ranks as they are).
@@ -182,10 +183,10 @@ class Index:
         Returns
         -------
         pandas.DataFrame
-            One row a hit, best first: rank, molecule_id, smiles, score, background_percentile
-            (per cent of random molecules that score lower), nearest_query, ecfp4_similarity
-            (to that query), is_query, scaffold, alerts, properties, and the library's own
-            columns. With inactives also nearest_inactive, inactive_score (for that one),
+            One row a hit, best first: rank, molecule_id, smiles, score (what ranks), its
+            components molsearch_score and ecfp4_score, background_percentile (per cent of random
+            molecules that score lower), nearest_query, ecfp4_similarity (to that query),
+            is_query, scaffold, alerts, properties, and the library's own columns. With inactives also nearest_inactive, inactive_score (for that one),
             is_inactive and, with a weight, penalised_score.
 
         Warns

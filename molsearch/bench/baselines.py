@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from molsearch.bench.molecules import Molecules
-from molsearch.bench.similarity import tanimoto_matrix
+from molsearch.chem.fingerprints import tanimoto_matrix
 
 Scores = npt.NDArray[np.float32]
 
@@ -152,6 +152,6 @@ class FingerprintScorer:
 
     def score(self, queries: Molecules, pool: Molecules) -> Scores:
         """See `Scorer.score`."""
-        found = tanimoto_matrix(queries[self._name], pool[self._name])
+        found = tanimoto_matrix(queries[self._name], pool[self._name]).astype(np.float32)
         found[:, ~pool.readable] = np.nan
         return found

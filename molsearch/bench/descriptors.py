@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rdkit import Chem, rdBase
-from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
 
-from molsearch.chem.fingerprints import ecfp4
+from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.chem.properties import properties
 from molsearch.chem.scaffold import scaffold
 from molsearch.schema import PROPERTIES
@@ -36,23 +34,10 @@ class Described:
     columns: dict[str, Array]
 
 
-@cache
-def _rdkit_generator() -> Any:
-    return rdFingerprintGenerator.GetRDKitFPGenerator(maxPath=7, fpSize=2048)
-
-
-def _ecfp4(mol: Chem.Mol) -> Array:
-    return np.frombuffer(ecfp4(mol), dtype=np.uint8)
-
-
-def _maccs(mol: Chem.Mol) -> Array:
-    bits = np.zeros(167, dtype=np.uint8)
-    bits[list(rdMolDescriptors.GetMACCSKeysFingerprint(mol).GetOnBits())] = 1
-    return np.packbits(bits)
-
-
-def _rdkit(mol: Chem.Mol) -> Array:
-    return np.packbits(_rdkit_generator().GetFingerprintAsNumPy(mol))
+def _packed(name: str) -> tuple[Callable[[Chem.Mol], Array], Array]:
+    """Packed bits of a fingerprint, and the empty one."""
+    kind = FINGERPRINTS[name]
+    return lambda mol: np.frombuffer(kind.of(mol), np.uint8), np.zeros(kind.n_bytes, np.uint8)
 
 
 def _properties(mol: Chem.Mol) -> Array:
@@ -66,9 +51,7 @@ def _canonical(mol: Chem.Mol) -> str:
 
 # descriptor -> (function of a molecule, value for a molecule that cannot be read)
 _DESCRIPTORS: dict[str, tuple[Callable[[Chem.Mol], Any], Any]] = {
-    "ecfp4": (_ecfp4, np.zeros(256, np.uint8)),
-    "maccs": (_maccs, np.zeros(21, np.uint8)),
-    "rdkit": (_rdkit, np.zeros(256, np.uint8)),
+    **{name: _packed(name) for name in FINGERPRINTS},
     "properties": (_properties, np.full(len(PROPERTIES), np.nan, np.float32)),
     "heavy_atoms": (lambda mol: np.float32(mol.GetNumHeavyAtoms()), np.float32(np.nan)),
     "canonical": (_canonical, ""),
@@ -86,9 +69,9 @@ def describe(smiles: Sequence[str], names: Collection[str]) -> Described:
     smiles
         Structures; one that RDKit cannot read keeps its place with an empty value.
     names
-        Of `DESCRIPTORS`: ``ecfp4``, ``maccs``, ``rdkit`` (packed bits), ``properties``
-        (`schema.PROPERTIES`), ``heavy_atoms``, ``canonical`` (SMILES without stereo),
-        ``scaffold`` and ``skeleton`` (first block of the InChIKey).
+        Of `DESCRIPTORS`: the names of `chem.fingerprints.FINGERPRINTS` (packed bits),
+        ``properties`` (`schema.PROPERTIES`), ``heavy_atoms``, ``canonical`` (SMILES without
+        stereo), ``scaffold`` and ``skeleton`` (first block of the InChIKey).
     """
     values: dict[str, list[Any]] = {name: [] for name in names}
     readable = np.zeros(len(smiles), dtype=bool)

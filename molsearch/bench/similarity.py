@@ -1,4 +1,4 @@
-"""Tanimoto similarity between many packed fingerprints, in blocks of popcounts."""
+"""The nearest of hundreds of thousands of fingerprints, exactly and soon."""
 
 from __future__ import annotations
 
@@ -8,52 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Packed = npt.NDArray[np.uint8]
+from molsearch.chem.fingerprints import Packed, as_words, popcounts
+
 Floats = npt.NDArray[np.float32]
 
-# A block of 64-bit words that stays in the second-level cache.
-_BLOCK_WORDS = 1 << 16
 _BLOCK_ROWS = 1 << 15
 _MANY = 256
-
-
-def as_words(packed: Packed) -> npt.NDArray[np.uint64]:
-    """View packed fingerprints as 64-bit words, padded with zero bytes where needed."""
-    array = np.ascontiguousarray(packed, dtype=np.uint8)
-    missing = -array.shape[1] % 8
-    if missing:
-        array = np.pad(array, ((0, 0), (0, missing)))
-    return np.ascontiguousarray(array).view(np.uint64)
-
-
-def popcounts(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
-    """Bits set in each row, shape ``[n]``."""
-    return np.bitwise_count(words).sum(axis=1, dtype=np.int32)
-
-
-def tanimoto_matrix(first: Packed, second: Packed) -> Floats:
-    """Tanimoto similarity of every row of `first` to every row of `second`.
-
-    Parameters
-    ----------
-    first, second
-        Packed bits, uint8 ``[m, n_bytes]`` and ``[n, n_bytes]``.
-
-    Returns
-    -------
-    float32 ``[m, n]``; two empty fingerprints have similarity 0, as in RDKit.
-    """
-    a, b = as_words(first), as_words(second)
-    bits_a, bits_b = popcounts(a), popcounts(b)
-    found = np.empty((len(a), len(b)), dtype=np.float32)
-    step = max(1, _BLOCK_WORDS // max(b.shape[1], 1))
-    for start in range(0, len(b), step):
-        block = slice(start, start + step)
-        for row in range(len(a)):
-            common = np.bitwise_count(a[row] & b[block]).sum(axis=1, dtype=np.int32)
-            either = bits_a[row] + bits_b[block] - common
-            found[row, block] = common / np.maximum(either, 1)
-    return found
 
 
 def _fold(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -150,6 +150,7 @@ def page_of(result: Result, results: Sequence[Result], *, encoder: str) -> dict[
             ],
         },
         "warnings": result.hits.warnings,
+        "ranking": result.hits.ranking.words(),
         "footnotes": [_FAMOUS],
     }
 

@@ -23,7 +23,21 @@ Library = Annotated[
     list[str] | None, typer.Option("-l", "--library", help="Files of the library; may be repeated.")
 ]
 K = Annotated[int, typer.Option("-k", min=1, help="Hits wanted.")]
-Fusion = Annotated[Literal["max", "mean"], typer.Option(help="Over several queries.")]
+Rank = Annotated[
+    str,
+    typer.Option(
+        "--rank",
+        help="What ranks: balanced, molsearch (the encoder alone), ecfp4, or weights of both such "
+        "as 4*molsearch+ecfp4; -max, -top2 and -mean behind a name fuse several queries.",
+    ),
+]
+Fusion = Annotated[
+    Literal["max", "top2", "mean"] | None,
+    typer.Option(
+        help="Over several queries: the nearest, the mean of the nearest two, the mean of all; "
+        "as --rank says by default."
+    ),
+]
 ConformerFusion = Annotated[
     Literal["max", "mean"], typer.Option(help="Over the conformers of a query.")
 ]

@@ -76,6 +76,7 @@ def print_hits(hits: HitList, watch: Stopwatch, output: str | None) -> None:
         table.add_row(*(Text(" ".join(cell.split())) for cell in cells))
     console.print(table)
     console.print(Text(_closing(hits, output)))
+    console.print(Text(f"score: {hits.ranking.words()}"))
     console.print(Text(_seconds(watch)), style="dim")
 
 

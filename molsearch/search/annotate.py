@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molsearch import schema
-from molsearch.chem.fingerprints import tanimoto
+from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.index.reader import IndexReader
+from molsearch.scoring.blend import Blend
+from molsearch.scoring.fusion import fuse
 from molsearch.search.background import Background
 from molsearch.search.contrast import Contrast
 from molsearch.search.engine import Candidates
@@ -17,34 +19,48 @@ from molsearch.search.queries import Query
 
 
 class Annotator:
-    """Computes the columns of a hit list that depend on the queries."""
+    """Computes the columns of a hit list that depend on the queries.
+
+    Parameters
+    ----------
+    blend
+        What ranks.
+    """
 
     def __init__(
         self,
         reader: IndexReader,
         queries: Sequence[Query],
         background: Background,
+        blend: Blend,
         contrast: Contrast | None = None,
     ) -> None:
         self.reader = reader
         self.queries = queries
         self.background = background
+        self.blend = blend
         self.contrast = contrast
         self._skeletons = frozenset(query.skeleton for query in queries if query.skeleton)
 
     def nearest(self, found: Candidates) -> NDArray[np.int64]:
-        """Query with the best score for each candidate; the first of equal ones."""
-        return found.query_scores.argmax(axis=1)
+        """Query that alone gives each candidate its best score; the first of equal ones."""
+        return self.blend.of_each(found.query_scores, found.likeness).argmax(axis=1)
 
     def columns(self, found: Candidates) -> dict[str, NDArray[np.floating]]:
-        """Score, ECFP4 similarity to the nearest query and background percentile, ``[n]`` each."""
+        """Score, its components, ECFP4 similarity to the nearest query, background percentile.
+
+        ``[n]`` each. Vectors kept in half precision are as long as 1.0001: no cosine lies above 1.
+        """
         nearest = self.nearest(found)
-        own = found.query_scores[np.arange(len(found)), nearest]
+        cosines = fuse(found.query_scores, self.blend.fusion)
+        alike = found.likeness if found.likeness.shape[1] else self._likeness(found)
+        part = self.blend.likeness
         return {
-            # Vectors kept in half precision are as long as 1.0001: no cosine lies above 1.
-            schema.SCORE: np.minimum(found.scores, 1.0),
-            schema.ECFP4_SIMILARITY: self._similarity(found, nearest),
-            schema.PERCENTILE: self.background.percentiles(nearest, own),
+            schema.SCORE: np.minimum(found.scores, self.blend.most),
+            schema.MOLSEARCH_SCORE: np.minimum(cosines, 1.0),
+            schema.ECFP4_SCORE: fuse(alike, "max" if part is None else part.fusion),
+            schema.ECFP4_SIMILARITY: alike[np.arange(len(found)), nearest],
+            schema.PERCENTILE: self.background.percentiles(nearest, found),
         }
 
     def contrasts(self, found: Candidates) -> dict[str, NDArray[np.float64]]:
@@ -55,13 +71,12 @@ class Annotator:
         """Whether each structure is a query's, stereo and salts aside."""
         return np.array([key[:14] in self._skeletons for key in inchikeys], dtype=bool)
 
-    def _similarity(self, found: Candidates, nearest: NDArray[np.int64]) -> NDArray[np.float32]:
-        prints = np.empty((len(found), 256), dtype=np.uint8)
+    def _likeness(self, found: Candidates) -> NDArray[np.float64]:
+        """ECFP4 similarity to each query, where it has no part in the score: ``[n, n_queries]``."""
+        packed = np.stack([query.fingerprint for query in self.queries])
+        result = np.empty((len(found), len(packed)))
         for shard in np.unique(found.shards):
             mine = found.shards == shard
-            prints[mine] = self.reader.checked_fingerprints(int(shard)).take(found.rows[mine])
-        result = np.empty(len(found), dtype=np.float32)
-        for number in np.unique(nearest):
-            mine = nearest == number
-            result[mine] = tanimoto(self.queries[number].fingerprint, prints[mine])
+            prints = self.reader.checked_fingerprints(int(shard)).take(found.rows[mine])
+            result[mine] = tanimoto_matrix(packed, prints).T
         return result

@@ -8,53 +8,93 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from molsearch.search.fusion import QuerySet, per_query
+from molsearch.scoring.blend import Blend
+from molsearch.scoring.queryset import QuerySet, per_query
+from molsearch.search.engine import Candidates
 
 _ROWS_AT_ONCE = 8192
 
 
 class Background:
-    """Scores of an encoder's background embeddings for each query.
+    """Scores of an encoder's background molecules for the queries.
 
     Parameters
     ----------
     vectors
-        float16 ``[n, dim]``, or None where the encoder brings none.
+        float16 ``[n, dim]``: their embeddings, or None where the encoder brings none.
     queries
         The embedded queries.
+    blend
+        What ranks; the cosine to the nearest query by default.
+    prints
+        uint8 ``[n, 256]``: their ECFP4, which older encoders do not bring. Where fingerprints
+        rank and these are missing, percentiles are those of the cosine alone.
     """
 
-    def __init__(self, vectors: NDArray[np.float16] | None, queries: QuerySet) -> None:
+    def __init__(
+        self,
+        vectors: NDArray[np.float16] | None,
+        queries: QuerySet,
+        blend: Blend | None = None,
+        prints: NDArray[np.uint8] | None = None,
+    ) -> None:
         self._sorted: NDArray[np.float64] | None = None
-        if vectors is not None and len(vectors):
-            weights = queries.vectors.astype(np.float64).T
-            parts = [
-                per_query(vectors[i : i + _ROWS_AT_ONCE].astype(np.float64) @ weights, queries)
-                for i in range(0, len(vectors), _ROWS_AT_ONCE)
-            ]
-            self._sorted = np.sort(np.concatenate(parts), axis=0)
+        self._ranked: NDArray[np.float64] | None = None
+        if vectors is None or not len(vectors):
+            return
+        weights = queries.vectors.astype(np.float64).T
+        parts = [
+            per_query(vectors[i : i + _ROWS_AT_ONCE].astype(np.float64) @ weights, queries)
+            for i in range(0, len(vectors), _ROWS_AT_ONCE)
+        ]
+        cosines = np.concatenate(parts)
+        self._sorted = np.sort(cosines, axis=0)
+        if blend is not None and not blend.is_plain:
+            self._ranked = _ranked(blend, cosines, prints)
 
-    def percentiles(
-        self, query: NDArray[np.int64], scores: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Per cent of background molecules that score lower for that query: ``[n]``, 0 to 100.
+    @property
+    def is_of_score(self) -> bool:
+        """Whether percentiles are those of what ranks, rather than of the cosine alone."""
+        return self._ranked is not None
 
-        NaN where there is no background.
+    def percentiles(self, nearest: NDArray[np.int64], found: Candidates) -> NDArray[np.float64]:
+        """Per cent of background molecules that score lower than each candidate: ``[n]``.
+
+        Where the cosine alone ranks both are scored for the query in `nearest`.
+
+        Returns
+        -------
+        float64, 0 to 100; NaN where there is no background.
         """
-        result = np.full(len(scores), np.nan)
+        result = np.full(len(found), np.nan)
+        if self._ranked is not None:
+            below = np.searchsorted(self._ranked, found.scores, side="left")
+            return np.asarray(100.0 * below / len(self._ranked))
         if self._sorted is None:
             return result
-        for number in np.unique(query):
-            mine = query == number
-            below = np.searchsorted(self._sorted[:, number], scores[mine], side="left")
+        own = found.query_scores[np.arange(len(found)), nearest]
+        for number in np.unique(nearest):
+            mine = nearest == number
+            below = np.searchsorted(self._sorted[:, number], own[mine], side="left")
             result[mine] = 100.0 * below / len(self._sorted)
         return result
 
     def nearness(self, query: int, neighbours: int) -> float:
-        """Mean score of the nearest background molecules of a query; NaN without background."""
+        """Mean cosine of the nearest background molecules of a query; NaN without background."""
         if self._sorted is None:
             return float("nan")
         return float(self._sorted[-neighbours:, query].mean())
+
+
+def _ranked(
+    blend: Blend, cosines: NDArray[np.float64], prints: NDArray[np.uint8] | None
+) -> NDArray[np.float64] | None:
+    """Scores of the background by what ranks, ascending; None where they cannot be known."""
+    if blend.likeness is None:
+        return np.sort(blend.fused(cosines, np.empty((len(cosines), 0))))
+    if prints is None:
+        return None
+    return np.sort(blend.fused(cosines, blend.likeness.scores(prints)))
 
 
 def warnings_of(

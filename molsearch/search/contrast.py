@@ -14,9 +14,9 @@ from molsearch import schema
 from molsearch.config import ScreenConfig
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
+from molsearch.scoring.queryset import Against, QuerySet
 from molsearch.search.engine import Candidates
 from molsearch.search.exact import Exact
-from molsearch.search.fusion import Against, QuerySet
 from molsearch.search.inactives import INACTIVE, Inactives
 from molsearch.search.queries import Query, embed_queries
 

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.reader import IndexReader
+from molsearch.scoring.blend import Blend
+from molsearch.scoring.plan import Plan, plan_of
+from molsearch.scoring.queryset import Against, QuerySet, coarse
 from molsearch.search.exact import Exact
-from molsearch.search.fusion import Against, Coarse, QuerySet, coarse, fuse, lowered
 from molsearch.search.pool import Pool
 
 CHUNK_ROWS = 65_536
@@ -40,13 +42,17 @@ class Candidates:
         float64 ``[n]``: fused scores, by which they are ranked unless counter-examples lower
         the ranks.
     query_scores
-        float64 ``[n, n_queries]``: scores for each query.
+        float64 ``[n, n_queries]``: cosines for each query.
+    likeness
+        float64 ``[n, n_queries]``: fingerprint similarities to each query, where they count;
+        else ``[n, 0]``.
     """
 
     shards: NDArray[np.int64]
     rows: NDArray[np.int64]
     scores: NDArray[np.float64]
     query_scores: NDArray[np.float64]
+    likeness: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -54,7 +60,11 @@ class Candidates:
     def take(self, which: NDArray[np.integer]) -> Candidates:
         """Candidates by their places in this list."""
         return Candidates(
-            self.shards[which], self.rows[which], self.scores[which], self.query_scores[which]
+            self.shards[which],
+            self.rows[which],
+            self.scores[which],
+            self.query_scores[which],
+            self.likeness[which],
         )
 
     @classmethod
@@ -65,6 +75,7 @@ class Candidates:
             np.concatenate([part.rows for part in parts]),
             np.concatenate([part.scores for part in parts]),
             np.concatenate([part.query_scores for part in parts]),
+            np.concatenate([part.likeness for part in parts]),
         )
 
 
@@ -74,19 +85,23 @@ def search(
     k: int,
     *,
     device: torch.device | str = "cpu",
+    blend: Blend | None = None,
     against: Against | None = None,
     excluded: Excluded | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> Candidates:
     """Find the k rows with the best fused scores.
 
-    The result equals that of scoring every stored embedding in float64; equal scores are
-    ordered by molecule_id, then by record number, also where the k-th and the next are equal.
+    The result equals that of scoring every stored embedding (and fingerprint) in float64; equal
+    scores are ordered by molecule_id, then by record number, also where the k-th and the next
+    are equal.
 
     Parameters
     ----------
     k
         Rows wanted; all rows where it is larger than the library.
+    blend
+        Weights of cosines and stored fingerprints; the fused cosines alone by default.
     against
         Counter-examples: rows are ranked by ``score - weight * nearest counter-example's score``,
         exactly and over the whole library too.
@@ -102,11 +117,10 @@ def search(
     IndexCorruptError
         An embedding is not finite, or a file cannot be read.
     """
-    exact = _exact(reader, queries, k, against)
-    plan, error = coarse(queries, each=False), _error(queries)
-    if against is not None:
-        plan, error = lowered(plan, against), error + _more_error(against)
-    pool = Pool(k, error, exact)
+    blend = blend or Blend(fusion=queries.fusion)
+    exact = _exact(reader, replace(queries, fusion=blend.fusion), k, against, blend)
+    plan = plan_of(exact.queries, blend, against)
+    pool = Pool(k, _error_of(queries, blend, against), exact)
     _scan(reader, plan, [pool], torch.device(device), excluded, chunk_rows)
     return _candidates(pool, exact)
 
@@ -123,7 +137,7 @@ def search_each(
 
     The query scores of each list are those of its own query alone, ``[n, 1]``.
     """
-    plan = coarse(queries, each=True)
+    plan = Plan(coarse(queries, each=True))
     alone = [queries.only(query) for query in range(queries.n_queries)]
     exacts = [_exact(reader, one, k) for one in alone]
     pools = [Pool(k, _error(one), exact) for one, exact in zip(alone, exacts, strict=True)]
@@ -131,14 +145,20 @@ def search_each(
     return [_candidates(pool, exact) for pool, exact in zip(pools, exacts, strict=True)]
 
 
-def _exact(reader: IndexReader, queries: QuerySet, k: int, against: Against | None = None) -> Exact:
+def _exact(
+    reader: IndexReader,
+    queries: QuerySet,
+    k: int,
+    against: Against | None = None,
+    blend: Blend | None = None,
+) -> Exact:
     if k <= 0:
         raise UsageError(f"k is the number of hits wanted: it must be at least 1, not {k}")
     if queries.vectors.shape[1] != reader.dim:
         raise UsageError(
             f"queries have {queries.vectors.shape[1]} dimensions, the index {reader.dim}"
         )
-    return Exact(reader, queries, against)
+    return Exact(reader, queries, against, blend)
 
 
 def _error(queries: QuerySet) -> float:
@@ -152,24 +172,34 @@ def _error(queries: QuerySet) -> float:
     return terms * 2.0**-23 * _LONGEST * max(longest, 1e-30)
 
 
-def _more_error(against: Against) -> float:
+def _more_error(against: Against, blend: Blend) -> float:
     """Bound on what counter-examples add to `_error`: their own, and two roundings of the key.
 
     The weight is rounded to float32, its product and the difference again.
     """
-    return against.weight * _error(against.inactives) + (1 + against.weight) * 2.0**-21
+    largest = 1 + blend.most + against.weight
+    return against.weight * _error(against.inactives) + largest * 2.0**-21
+
+
+def _error_of(queries: QuerySet, blend: Blend, against: Against | None) -> float:
+    """Bound on the difference between a coarse key of the ranking and the exact one."""
+    if blend.is_plain:
+        error = _error(queries)
+    else:
+        error = blend.embedding * _error(queries) + blend.rounding
+    return error if against is None else error + _more_error(against, blend)
 
 
 def _candidates(pool: Pool, exact: Exact) -> Candidates:
     rows, scores = pool.result()
     shards, places = exact.locate(rows)
-    query_scores = scores[:, : exact.queries.n_queries]
-    return Candidates(shards, places, fuse(query_scores, exact.queries.fusion), query_scores)
+    cosines, likeness, _ = exact.parts(scores)
+    return Candidates(shards, places, exact.blend.fused(cosines, likeness), cosines, likeness)
 
 
 def _scan(
     reader: IndexReader,
-    plan: Coarse,
+    plan: Plan,
     pools: list[Pool],
     device: torch.device,
     excluded: Excluded | None,
@@ -179,8 +209,11 @@ def _scan(
     matrix = plan.matrix.to(device)
     offset = 0
     for shard, start, block in _chunks(reader, matrix.shape[1], chunk_rows):
+        prints = None
+        if plan.needs_fingerprints:
+            prints = reader.checked_fingerprints(shard).rows(start, start + len(block))
         with _full_precision():
-            scores = _scores(block, matrix, plan, device)
+            scores = plan.finish(_scores(block, matrix, plan, device), prints)
         if not math.isfinite(float(scores.sum())):
             raise IndexCorruptError(
                 f"shard {shard} of {reader.path} holds an embedding that is not finite; run: "
@@ -210,9 +243,9 @@ def _chunks(
 
 
 def _scores(
-    block: NDArray[np.floating], matrix: torch.Tensor, plan: Coarse, device: torch.device
+    block: NDArray[np.floating], matrix: torch.Tensor, plan: Plan, device: torch.device
 ) -> torch.Tensor:
-    """Approximate scores ``[rows, lists]`` of a block of embeddings."""
+    """Reduced products ``[rows, ...]`` of a block of embeddings."""
     with warnings.catch_warnings():
         # Mapped read-only, and only read.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.index.reader import IndexReader
-from molsearch.search.fusion import Against, QuerySet, fuse, per_query
+from molsearch.scoring.blend import Blend
+from molsearch.scoring.queryset import Against, QuerySet, per_query
 
 _ROWS_AT_ONCE = 4096
 _VALUES_AT_ONCE = 2**22  # 32 MiB of float64
@@ -26,14 +27,21 @@ class Exact:
     ----------
     against
         Counter-examples that lower the key by which rows are ranked.
+    blend
+        What is added to the fused cosines, and with which weights; they alone by default.
     """
 
     def __init__(
-        self, reader: IndexReader, queries: QuerySet, against: Against | None = None
+        self,
+        reader: IndexReader,
+        queries: QuerySet,
+        against: Against | None = None,
+        blend: Blend | None = None,
     ) -> None:
         self.reader = reader
         self.queries = queries
         self.against = against
+        self.blend = blend or Blend(fusion=queries.fusion)
         sets = [queries] if against is None else [queries, against.inactives]
         self._vectors = np.concatenate([one.vectors for one in sets]).astype(np.float64)
         self._starts = np.concatenate([[0], np.cumsum(reader.shard_rows)]).astype(np.int64)
@@ -50,9 +58,11 @@ class Exact:
     def scores(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Scores ``[n, n_queries]`` of `rows` for each query.
 
-        With counter-examples one more column: the score for the nearest of them.
+        Where fingerprints count as many columns follow: their similarity to each query. With
+        counter-examples one more: the score for the nearest of them.
         """
         n_queries = self.queries.n_queries
+        likeness = self.likeness(rows)
         result = np.empty((len(rows), n_queries + (self.against is not None)))
         for some, products in self._products(rows):
             of_queries = products[:, : len(self.queries.vectors)]
@@ -60,7 +70,29 @@ class Exact:
             if self.against is not None:
                 others = products[:, len(self.queries.vectors) :]
                 result[some, n_queries] = per_query(others, self.against.inactives).max(axis=1)
+        return np.concatenate([result[:, :n_queries], likeness, result[:, n_queries:]], axis=1)
+
+    def likeness(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Fingerprint similarity ``[n, n_queries]`` of `rows`; ``[n, 0]`` where none counts."""
+        if self.blend.likeness is None:
+            return np.empty((len(rows), 0))
+        result = np.empty((len(rows), self.queries.n_queries))
+        shards, places = self.locate(rows)
+        for shard in np.unique(shards):
+            mine = np.flatnonzero(shards == shard)
+            prints = self.reader.checked_fingerprints(int(shard))
+            for first in range(0, len(mine), _ROWS_AT_ONCE):
+                some = mine[first : first + _ROWS_AT_ONCE]
+                result[some] = self.blend.likeness.scores(prints.take(places[some]))
         return result
+
+    def parts(
+        self, scores: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Take what `scores` gives apart: cosines, similarities, nearest counter-example."""
+        n_queries = self.queries.n_queries
+        n_likeness = 0 if self.blend.likeness is None else n_queries
+        return tuple(np.split(scores, [n_queries, n_queries + n_likeness], axis=1))  # type: ignore[return-value]
 
     def nearest(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Query with the best score for each row, the first of equal ones, and that score.
@@ -91,11 +123,9 @@ class Exact:
 
     def keys(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Reduce what `scores` gives to the keys ``[n]`` by which rows are ranked."""
-        n_queries = self.queries.n_queries
-        fused = fuse(scores[:, :n_queries], self.queries.fusion)
-        if self.against is None:
-            return fused
-        return fused - self.against.weight * scores[:, n_queries]
+        cosines, likeness, near = self.parts(scores)
+        fused = self.blend.fused(cosines, likeness)
+        return fused if self.against is None else fused - self.against.weight * near[:, 0]
 
     def best(
         self, rows: NDArray[np.int64], scores: NDArray[np.float64], k: int

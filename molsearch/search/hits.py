@@ -31,6 +31,8 @@ COLUMNS = (
     schema.MOLECULE_ID,
     schema.SMILES,
     schema.SCORE,
+    schema.MOLSEARCH_SCORE,
+    schema.ECFP4_SCORE,
     schema.PERCENTILE,
     schema.QUERY_ID,
     schema.ECFP4_SIMILARITY,

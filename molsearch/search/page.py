@@ -27,6 +27,7 @@ from molsearch.search.page_plot import scatter
 MAX_DRAWN = 200
 MAX_LISTED = 1000
 MAX_QUERIES = 12
+_COSINE = "cosine of the embeddings"
 
 
 def write_page(
@@ -55,7 +56,8 @@ def write_page(
         ``links`` (mappings ``title``, ``href``, ``current``) to sister pages; ``highlight``
         (``column``, ``value``, ``label``) marks hits that carry the value in a user column;
         ``tally`` (``caption``, ``columns``, ``rows`` of ``label`` and ``cells`` of ``value`` and
-        ``best``) is a small table beside the query; ``footnotes``.
+        ``best``) is a small table beside the query; ``ranking`` (what the score is, in words);
+        ``footnotes``.
     drawn
         How many hits are drawn; `MAX_DRAWN` by default.
     """
@@ -81,6 +83,7 @@ def write_page(
         table=table(listed, mark),
         footnotes=[
             *_limits(len(hits), drawn, len(queries), against=contrasted(hits.columns)),
+            _meaning(str(run.get("ranking") or _COSINE)),
             *run.get("footnotes", ()),
         ],
     )
@@ -117,10 +120,13 @@ def _limits(n_hits: int, drawn: int, n_queries: int, *, against: bool) -> list[s
     if n_hits > MAX_LISTED:
         lines.append(f"The table and the plot show the first {MAX_LISTED:,}.")
     if against:
-        lines.append("Inactive: score for the nearest known inactive; the lower, the better.")
-    lines.append(
-        "Score: cosine similarity of the encoder's embeddings, 1 for identical ones. ECFP4: "
+        lines.append("Inactive: cosine to the nearest known inactive; the lower, the better.")
+    return lines
+
+
+def _meaning(ranking: str) -> str:
+    return (
+        f"Score: {ranking}. Cosines and similarities are 1 for identical molecules. ECFP4: "
         "Tanimoto similarity to the nearest query. A score is a reason to look at a molecule, "
         "never a measured activity."
     )
-    return lines

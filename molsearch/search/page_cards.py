@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,15 +25,17 @@ _PROPERTIES = (
     ("formal_charge", "charge", 0),
 )  # fmt: skip
 _OURS = {
-    schema.RANK, schema.MOLECULE_ID, schema.SMILES, schema.SCORE, schema.PERCENTILE,
-    schema.QUERY_ID, schema.ECFP4_SIMILARITY, schema.IS_QUERY, schema.SCAFFOLD, schema.ALERTS,
-    *schema.PROPERTIES, schema.UNSPECIFIED_STEREO, schema.GEOMETRY, schema.N_CONFORMERS,
-    schema.N_ATOMS, schema.PARENT_SMILES, schema.INCHIKEY, schema.RECORD_NUMBER, schema.SOURCE,
+    schema.RANK, schema.MOLECULE_ID, schema.SMILES, schema.SCORE, schema.MOLSEARCH_SCORE,
+    schema.ECFP4_SCORE, schema.PERCENTILE, schema.QUERY_ID, schema.ECFP4_SIMILARITY,
+    schema.IS_QUERY, schema.SCAFFOLD, schema.ALERTS, *schema.PROPERTIES,
+    schema.UNSPECIFIED_STEREO, schema.GEOMETRY, schema.N_CONFORMERS, schema.N_ATOMS,
+    schema.PARENT_SMILES, schema.INCHIKEY, schema.RECORD_NUMBER, schema.SOURCE,
     schema.ROW,
 }  # fmt: skip
 _CONTRAST = set(schema.INACTIVE_COLUMNS)
 _LABELS = {
-    schema.MOLECULE_ID: "id", schema.PERCENTILE: "percentile", schema.ECFP4_SIMILARITY: "ECFP4",
+    schema.MOLECULE_ID: "id", schema.MOLSEARCH_SCORE: "cosine",
+    schema.PERCENTILE: "percentile", schema.ECFP4_SIMILARITY: "ECFP4",
     schema.QUERY_ID: "nearest query", schema.INACTIVE_ID: "nearest inactive",
     schema.INACTIVE_SCORE: "inactive", schema.PENALISED_SCORE: "penalised", "mw": "MW",
     "clogp": "cLogP", "tpsa": "TPSA",
@@ -93,6 +95,13 @@ def fixed(value: Any, digits: int) -> str:
     return f"{float(value):.{digits}f}" if known(value) else "–"
 
 
+def score_top(hits: pd.DataFrame) -> float:
+    """Return the end of the scale of a list's scores: 1, or the next whole number above them."""
+    best = hits[schema.SCORE].max() if schema.SCORE in hits and len(hits) else 1.0
+    # Vectors kept in half precision are as long as 1.0001.
+    return float(max(1, math.ceil(float(best) - 1e-3))) if known(best) else 1.0
+
+
 def is_new(hit: Mapping[str, Any]) -> bool:
     """Say whether a hit's fingerprint is unlike its nearest query's, though it ranks above chance.
 
@@ -119,7 +128,7 @@ def cards(
     """Describe the hits that are drawn, turned like their nearest query."""
     templates = {str(query.get("id", "")): str(query["smiles"]) for query in queries}
     first = next(iter(templates.values()), None)
-    extra = user_columns(hits)
+    extra, top = user_columns(hits), score_top(hits)
     made: list[dict[str, Any]] = []
     for hit in _records(hits):
         structure = str(hit.get(schema.PARENT_SMILES) or hit.get(schema.SMILES) or "")
@@ -135,7 +144,8 @@ def cards(
                 "known": mark is not None and mark.marks(hit),
                 "badges": list(_badges(hit, mark)),
                 "score": fixed(score, 3),
-                "score_width": _percent(score),
+                "score_width": _percent(score, top),
+                "parts": list(_parts(hit)),
                 "sim": fixed(similarity, 2),
                 "sim_width": _percent(similarity),
                 "percentile": _percentile(hit.get(schema.PERCENTILE)),
@@ -154,7 +164,8 @@ def cards(
 def table(hits: pd.DataFrame, mark: Highlight | None) -> dict[str, Any]:
     """Describe the table view: our main columns, then the user's."""
     numbers = {
-        schema.RANK: 0, schema.SCORE: 3, schema.INACTIVE_SCORE: 3, schema.PENALISED_SCORE: 3,
+        schema.RANK: 0, schema.SCORE: 3, schema.MOLSEARCH_SCORE: 3, schema.INACTIVE_SCORE: 3,
+        schema.PENALISED_SCORE: 3,
         schema.ECFP4_SIMILARITY: 2, schema.PERCENTILE: 2,
         "mw": 1, "clogp": 1, "tpsa": 0,
     }  # fmt: skip
@@ -188,8 +199,15 @@ def _records(hits: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in hits.to_dict("records")]
 
 
-def _percent(value: Any) -> str:
-    return f"{100 * min(max(float(value), 0.0), 1.0):.0f}" if known(value) else "0"
+def _percent(value: Any, top: float = 1.0) -> str:
+    return f"{100 * min(max(float(value) / top, 0.0), 1.0):.0f}" if known(value) else "0"
+
+
+def _parts(hit: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Bars of what the score is made of, where it is more than the cosine."""
+    cosine = hit.get(schema.MOLSEARCH_SCORE)
+    if known(cosine) and fixed(cosine, 3) != fixed(hit.get(schema.SCORE), 3):
+        yield {"label": "cosine", "value": fixed(cosine, 3), "width": _percent(cosine)}
 
 
 def _percentile(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from molsearch import schema
-from molsearch.search.page_cards import NOVEL_BELOW, Highlight, is_new, title_of
+from molsearch.search.page_cards import NOVEL_BELOW, Highlight, is_new, score_top, title_of
 
 _WIDTH, _HEIGHT = 720, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 706, 24, 350
@@ -28,10 +28,11 @@ def scatter(hits: pd.DataFrame, mark: Highlight | None) -> dict[str, Any] | None
     complete = hits.dropna(subset=needed)
     if complete.empty:
         return None
-    scores = complete[schema.SCORE].astype(float).clip(upper=1.0)
+    top = score_top(hits)
+    scores = complete[schema.SCORE].astype(float).clip(upper=top)
     low, high, step = _span(float(scores.min()), float(scores.max()))
     rows = [{str(k): v for k, v in row.items()} for row in complete.to_dict("records")]
-    dots = [_dot(row, low, high, mark) for row in rows]
+    dots = [_dot(row, low, high, top, mark) for row in rows]
     order = {"": 0, "fresh": 1, "known": 2, "query": 3}
     ticks = round((high - low) / step)
     return {
@@ -78,8 +79,10 @@ def _kind(hit: Mapping[str, Any], mark: Highlight | None) -> str:
     return "fresh" if is_new(hit) else ""
 
 
-def _dot(hit: Mapping[str, Any], low: float, high: float, mark: Highlight | None) -> dict[str, Any]:
-    score = min(float(hit[schema.SCORE]), 1.0)  # a cosine, but for rounding of stored vectors
+def _dot(
+    hit: Mapping[str, Any], low: float, high: float, top: float, mark: Highlight | None
+) -> dict[str, Any]:
+    score = min(float(hit[schema.SCORE]), top)  # which rounding of stored vectors may exceed
     similarity = float(hit[schema.ECFP4_SIMILARITY])
     kind = _kind(hit, mark)
     rank = int(hit.get(schema.RANK, 0))

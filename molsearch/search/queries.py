@@ -21,7 +21,8 @@ from molsearch.data.prepared_table import table_of
 from molsearch.errors import InputError
 from molsearch.index.embedder import Embedder
 from molsearch.schema import Failure, Prepared, Record
-from molsearch.search.fusion import Fusion, QuerySet
+from molsearch.scoring.fusion import Fusion
+from molsearch.scoring.queryset import QuerySet
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from molsearch.config import ScreenConfig
 from molsearch.errors import EncoderMismatchError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
+from molsearch.scoring.ranking import MOLSEARCH, Ranking, ranking_of
 from molsearch.search.annotate import Annotator
 from molsearch.search.background import Background, warnings_of
 from molsearch.search.contrast import Contrast
@@ -58,6 +59,10 @@ class HitList:
         What the user should know before believing it, one line each.
     inactives
         The counter-examples that were given.
+    ranking
+        What ranked.
+    percentile_of
+        The column that ``background_percentile`` places among random molecules.
     """
 
     frame: pd.DataFrame
@@ -66,6 +71,8 @@ class HitList:
     queries: tuple[Query, ...]
     warnings: tuple[str, ...] = field(default=())
     inactives: Inactives | None = None
+    ranking: Ranking = field(default_factory=lambda: ranking_of(MOLSEARCH, 1))
+    percentile_of: str = schema.SCORE
 
 
 def screen(
@@ -85,15 +92,15 @@ def screen(
     inactives
         Counter-examples: each hit gets the columns ``schema.INACTIVE_COLUMNS``, and with
         ``config.inactives_weight`` the whole library is ranked by score less that weight times
-        the score for the nearest of them.
+        the cosine to the nearest of them.
 
     Raises
     ------
     EncoderMismatchError
         The index was made by another encoder.
     UsageError
-        A filter cannot be read, names a column that is not there, or asks for inactives that
-        are not given.
+        The ranking names what the index does not hold; a filter cannot be read, names a column
+        that is not there, or asks for inactives that are not given.
     """
     if reader.identity != embedder.identity:
         raise EncoderMismatchError(
@@ -101,6 +108,8 @@ def screen(
             "build the index again"
         )
     watch = watch or Stopwatch()
+    ranking = check_ranking(config, len(queries), embedder)
+    blend = ranking.blend(np.stack([query.fingerprint for query in queries]))
     hit_filter = HitFilter(config)
     hit_filter.check(inactives=inactives is not None)
     hit_filter.bind(reader, inactives=inactives is not None)
@@ -108,16 +117,19 @@ def screen(
         embedded = embed_queries(
             queries,
             embedder,
-            fusion=config.fusion,
+            fusion=blend.fusion,
             conformer_fusion=config.conformer_fusion,
         )
-        background = Background(embedder.background, embedded)
+        prints = getattr(embedder, "background_ecfp4", None)
+        background = Background(embedder.background, embedded, blend, prints)
         contrast = None if inactives is None else Contrast.of(inactives, embedder, config)
-    annotator = Annotator(reader, queries, background, contrast)
+    annotator = Annotator(reader, queries, background, blend, contrast)
     against = None if contrast is None else contrast.against
 
     def find(n: int, excluded: list[NDArray[np.bool_]] | None) -> Candidates:
-        return search(reader, embedded, n, against=against, device=device, excluded=excluded)
+        return search(
+            reader, embedded, n, blend=blend, against=against, device=device, excluded=excluded
+        )
 
     with watch.stage("search"):
         found = select(find, config.k, hit_filter, annotator)
@@ -131,7 +143,28 @@ def screen(
         *hit_filter.warnings(),
         *_of_hits(len(frame), config, reader, filtered=bool(hit_filter)),
     ]
-    return HitList(frame, found, reader, tuple(queries), tuple(warnings), inactives)
+    return HitList(
+        frame,
+        found,
+        reader,
+        tuple(queries),
+        tuple(warnings),
+        inactives,
+        ranking,
+        schema.SCORE if blend.is_plain or background.is_of_score else schema.MOLSEARCH_SCORE,
+    )
+
+
+def check_ranking(config: ScreenConfig, n_queries: int, embedder: Embedder) -> Ranking:
+    """Resolve what ranks, before a library is prepared for it.
+
+    Raises
+    ------
+    UsageError
+        It cannot be read, or names what an index by this encoder does not hold.
+    """
+    names = {str(embedder.card.get("name", ""))} - {""}
+    return ranking_of(config.rank, n_queries, fusion=config.fusion, encoder=names)
 
 
 def _of_queries(queries: Sequence[Query]) -> Iterator[str]:

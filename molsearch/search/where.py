@@ -18,7 +18,13 @@ from molsearch import schema
 from molsearch.errors import UsageError
 
 STORED = (*schema.PROPERTIES, schema.UNSPECIFIED_STEREO)
-COMPUTED = (schema.SCORE, schema.ECFP4_SIMILARITY, schema.PERCENTILE)
+COMPUTED = (
+    schema.SCORE,
+    schema.MOLSEARCH_SCORE,
+    schema.ECFP4_SCORE,
+    schema.ECFP4_SIMILARITY,
+    schema.PERCENTILE,
+)
 # Computed too, where inactives are given (and weigh).
 CONTRASTS = (schema.INACTIVE_SCORE, schema.PENALISED_SCORE)
 # Text of every molecule, which is equal to another or is not.

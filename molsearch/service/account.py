@@ -18,6 +18,7 @@ def screen_account(request: ScreenRequest, hits: HitList, watch: Stopwatch) -> d
         "n_hits": len(hits.frame),
         "request": request.model_dump(mode="json"),
         "config": request.config.model_dump(mode="json"),
+        "ranking": {**hits.ranking.record(), "percentile_of": hits.percentile_of},
         "queries": [
             {
                 **_described(query),

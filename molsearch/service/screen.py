@@ -14,11 +14,12 @@ from molsearch.index.reader import IndexReader
 from molsearch.index.verify import verify_index
 from molsearch.io.runs import write_run
 from molsearch.nn.device import resolve_device
+from molsearch.scoring.expression import parse_expression
 from molsearch.search.inactives import Inactives, read_inactives
 from molsearch.search.output import check_output, refuse_existing, write_hits
 from molsearch.search.page import write_page
 from molsearch.search.queries import Query, read_queries
-from molsearch.search.screen import HitList, Stopwatch
+from molsearch.search.screen import HitList, Stopwatch, check_ranking
 from molsearch.search.screen import screen as rank
 from molsearch.search.select import HitFilter
 from molsearch.service.account import screen_account
@@ -62,6 +63,7 @@ def check(request: ScreenRequest) -> None:
         refuse_existing(page, overwrite=request.overwrite)
         if request.output is not None and page.absolute() == Path(request.output).absolute():
             raise UsageError(f"--output and --html both name {page}; choose two files")
+    parse_expression(request.rank)
     HitFilter(request.config).check(inactives=bool(request.inactives))
 
 
@@ -105,6 +107,7 @@ def screen(
         session.index(request.index, encoder=encoder.identity)
     with watch.stage("prepare queries"):
         queries, inactives = _given(request, reader)
+    check_ranking(request, len(queries), encoder)
     if reader is None:
         source = Source(
             request.library, request.read, request.prepare, request.limit, request.workers
@@ -157,6 +160,7 @@ def write_outputs(request: ScreenRequest, hits: HitList) -> None:
             "title": f"Hits for {', '.join(query.query_id for query in hits.queries)}"[:120],
             "facts": [("library", f"{hits.reader.n_rows:,}"), *_inactive_facts(hits)],
             "warnings": list(hits.warnings),
+            "ranking": hits.ranking.words(),
         }
         described = [
             {"id": query.query_id, "smiles": query.first.parent_smiles} for query in hits.queries

@@ -8,7 +8,8 @@ from rdkit import Chem, DataStructs
 from rdkit.Chem import MACCSkeys, rdFingerprintGenerator
 
 from molsearch.bench.molecules import Molecules
-from molsearch.bench.similarity import Neighbourhood, tanimoto_matrix
+from molsearch.bench.similarity import Neighbourhood
+from molsearch.chem.fingerprints import tanimoto_matrix
 
 SMILES = [
     "CC(=O)Oc1ccccc1C(=O)O",

@@ -19,6 +19,7 @@ from rdkit import Chem
 from molsearch.cli.telling import Terminal
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.nn.weights import load_encoder
+from molsearch.scoring.default import balanced
 from molsearch.search.hits import COLUMNS
 from molsearch.service.events import Waiting
 from molsearch.service.library import cache_place, making
@@ -34,7 +35,8 @@ def test_a_hit_list_with_everything_a_user_reads(screen, world, tmp_path):
     assert hits.molecule_id.tolist()[:2] == ["aspirin", "thrice"]
     assert hits.is_query.tolist()[:3] == [True, True, False]
     assert hits.ecfp4_similarity.tolist()[:2] == [1.0, 1.0]
-    assert hits.score[0] == pytest.approx(1, abs=2e-3)
+    assert hits.score[0] == pytest.approx(2, abs=2e-3)
+    assert hits.molsearch_score[0] == pytest.approx(1, abs=2e-3)
     assert hits.price[1] == 12
     assert hits.smiles[1] == "CC(=O)Oc1ccccc1C(=O)[O-].[K+]"
     assert hits.background_percentile.between(0, 100).all()
@@ -46,6 +48,9 @@ def test_a_hit_list_with_everything_a_user_reads(screen, world, tmp_path):
     assert account["config"]["k"] == 5
     assert account["n_hits"] == 5
     assert account["queries"][0]["id"] == "aspirin"
+    ranked = account["ranking"]
+    assert (ranked["rank"], ranked["expression"]) == ("balanced", str(balanced(1)))
+    assert ranked["words"] in result.err
     assert set(account["seconds"]) >= {"embed queries", "search", "hit list", "write"}
     assert len(account["warnings"]) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["hits.csv", "hits.csv.run.json"]
@@ -278,7 +283,7 @@ def test_inactives_are_counted_and_their_columns_written_everywhere(screen, tmp_
     assert result.code == 0
     hits = pd.read_csv(tmp_path / "h.csv").set_index("molecule_id", drop=False)
     new = ["nearest_inactive", "inactive_score", "is_inactive", "penalised_score"]
-    assert hits.columns[8:12].tolist() == new
+    assert hits.columns[10:14].tolist() == new
     assert hits.nearest_inactive["caffeine"] == "inactive-1"
     assert hits.inactive_score["salicylic acid"] == pytest.approx(1, abs=2e-3)
     assert set(hits[hits.is_inactive].molecule_id) == {"caffeine", "salicylic acid"}

@@ -44,6 +44,14 @@ REFUSALS = {
         "is for libraries given by -l",
     ),
     "no device": (("-o", "h.csv", "--device", "cuda:77"), ASPIRIN, 2, "--device cuda:77"),
+    "weight of a ranking": (("-o", "h.csv", "--rank", "x*ecfp4"), ASPIRIN, 2, "no positive number"),
+    "unknown ranking": (("-o", "h.csv", "--rank", "best"), ASPIRIN, 2, "is called 'best'; choose"),
+    "no such fingerprint": (
+        ("-o", "h.csv", "--rank", "molsearch+fcfp4"),
+        ASPIRIN,
+        2,
+        "an index holds no fcfp4 fingerprint",
+    ),
     "unknown fusion": (("-o", "h.csv", "--fusion", "sum"), ASPIRIN, 2, None),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,12 @@ from hypothesis import strategies as st
 from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.index.writer import build_index
+from molsearch.scoring.blend import Blend, Likeness
+from molsearch.scoring.plan import plan_of
+from molsearch.scoring.queryset import Against, QuerySet
 from molsearch.search import engine, exact, pool
 from molsearch.search.engine import search, search_each
 from molsearch.search.exact import Exact, dot
-from molsearch.search.fusion import Against, QuerySet
 
 N = 700
 
@@ -59,7 +62,11 @@ def brute_force(reader: IndexReader, queries: QuerySet, k: int):
     """Every row scored in float64 by NumPy, sorted by score, id and record number."""
     stored = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)])
     products = stored.astype(np.float64) @ queries.vectors.astype(np.float64).T
-    kind = {"max": np.max, "mean": np.mean}
+    kind = {
+        "max": np.max,
+        "mean": np.mean,
+        "top2": lambda m, axis: np.sort(m, axis=axis)[:, -2:].mean(axis=axis),
+    }
     per_query = np.stack(
         [
             kind[queries.conformer_fusion](products[:, queries.groups == q], axis=1)
@@ -76,6 +83,111 @@ def brute_force(reader: IndexReader, queries: QuerySet, k: int):
     # Products of equal rows differ in the last bits: what differs by less than 1e-12 is equal.
     order = sorted(range(len(ids)), key=lambda i: (-round(scores[i], 12), ids[i], numbers[i]))[:k]
     return [numbers[i] for i in order], scores[order], per_query[order]
+
+
+def blended(reader: IndexReader, queries: QuerySet, blend: Blend, k: int):
+    """Every row scored by NumPy in float64, fingerprints compared as sets of bits."""
+    kinds = {
+        "max": lambda m: m.max(axis=1),
+        "mean": lambda m: m.mean(axis=1),
+        "top2": lambda m: np.sort(m, axis=1)[:, -2:].mean(axis=1),
+    }
+    numbers, _, cosines = brute_force(reader, queries, N)
+    total = blend.embedding * kinds[blend.fusion](cosines)
+    stored = np.concatenate([reader.fingerprints(i) for i in range(reader.n_shards)])
+    columns = [reader.records(i).read(["molecule_id", "record_number"]).to_pydict()
+               for i in range(reader.n_shards)]  # fmt: skip
+    rows = [n for table in columns for n in table["record_number"]]
+    ids = dict(zip(rows, [v for table in columns for v in table["molecule_id"]], strict=True))
+    place = {number: row for row, number in enumerate(rows)}
+    if blend.likeness is not None:
+        mine = np.unpackbits(stored, axis=1)[[place[n] for n in numbers]].astype(bool)
+        asked = np.unpackbits(blend.likeness.packed, axis=1).astype(bool)
+        similar = np.stack(
+            [(mine & one).sum(axis=1) / np.maximum((mine | one).sum(axis=1), 1) for one in asked],
+            axis=1,
+        )
+        total = total + blend.likeness.weight * kinds[blend.likeness.fusion](similar)
+    key = {number: round(score, 12) for number, score in zip(numbers, total, strict=True)}
+    order = sorted(numbers, key=lambda n: (-key[n], ids[n], n))[:k]
+    return order, [key[n] for n in order]
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.integers(0, 10**6),
+    shard_rows=st.sampled_from([1000, 128, 7]),
+    chunk_rows=st.sampled_from([1, 5, 64, 10_000]),
+    k=st.integers(1, N),
+    n_queries=st.integers(1, 6),
+    n_conformers=st.integers(1, 3),
+    fusions=st.tuples(*[st.sampled_from(["max", "mean", "top2"])] * 2),
+    conformer_fusion=st.sampled_from(["max", "mean"]),
+    weights=st.sampled_from([(1.0, 1.0), (1.0, 2.0), (0.0, 1.0), (4.0, 0.5), (1.0, 1e-3)]),
+    counter=st.booleans(),
+)
+def test_embeddings_and_fingerprints_together_equal_brute_force(
+    readers, seed, shard_rows, chunk_rows, k, n_queries, n_conformers, fusions, conformer_fusion,
+    weights, counter,
+):  # fmt: skip
+    reader = readers[shard_rows]
+    queries = queries_of(seed, n_queries, n_conformers, conformer_fusion=conformer_fusion)
+    rng = np.random.default_rng(seed)
+    # Queries whose fingerprints are stored ones: similarities of 1, and many equal ones.
+    packed = reader.fingerprints(0)[rng.integers(0, reader.shard_rows[0], n_queries)]
+    blend = Blend(weights[0], fusions[0], Likeness(np.array(packed), weights[1], fusions[1]))
+    found = search(reader, queries, k, blend=blend, chunk_rows=chunk_rows)
+    due, scores = blended(reader, queries, blend, k)
+    assert numbers_of(reader, found) == due
+    np.testing.assert_allclose(found.scores, scores, rtol=0, atol=1e-11)
+    assert found.likeness.shape == found.query_scores.shape == (min(k, N), n_queries)
+    if counter:
+        against = Against(queries_of(seed + 1, 3, 1), 0.7)
+        found = search(reader, queries, N, blend=blend, against=against, chunk_rows=chunk_rows)
+        near, lowest, _ = brute_force(reader, against.inactives, N)
+        cost = dict(zip(near, lowest, strict=True))
+        every, scores = blended(reader, queries, blend, N)
+        keys = dict(zip(every, scores, strict=True))
+        ranked = [keys[n] - 0.7 * cost[n] for n in numbers_of(reader, found)]
+        assert (np.diff(ranked) < 1e-9).all()
+
+
+def test_the_ranks_of_a_blend_do_not_depend_on_shards_or_on_other_molecules(tmp_path):
+    queries = queries_of(4, 3, 1)
+    whole = made(tmp_path / "w", 1000)
+    packed = np.array(whole.fingerprints(0)[[3, 8, 90]])
+    blend = Blend(1.0, "top2", Likeness(packed, 2.0))
+    found = search(whole, queries, N, blend=blend)
+    of = dict(zip(numbers_of(whole, found), found.scores.tolist(), strict=True))
+    for n, shard_rows in ((N, 50), (300, 1000), (300, 11)):
+        part = made(tmp_path / f"{n}-{shard_rows}", shard_rows, n=N)
+        keep = [np.zeros(rows, bool) for rows in part.shard_rows]
+        for shard in range(part.n_shards):
+            numbers = part.records(shard).read(["record_number"]).column(0).to_numpy()
+            keep[shard] = numbers > n
+        some = search(part, queries, N, blend=blend, excluded=keep)
+        assert {k: of[k] for k in numbers_of(part, some)} == dict(
+            zip(numbers_of(part, some), some.scores.tolist(), strict=True)
+        )
+        assert len(some) == n
+
+
+def test_the_error_bound_of_a_blend_holds(readers):
+    reader = readers[1000]
+    queries = queries_of(1, 5, 1)
+    for how in ("max", "mean", "top2"):
+        likeness = Likeness(np.array(reader.fingerprints(0)[:5]), 3.0, how)
+        blend = Blend(2.0, how, likeness)
+        plan = plan_of(replace(queries, fusion=how), blend, None)
+        block = reader.embeddings(0)
+        products = torch.from_numpy(block.astype(np.float32)) @ plan.matrix
+        coarse = plan.finish(plan.reduce(products), reader.fingerprints(0)).numpy()[:, 0]
+        exactly = Exact(reader, queries, None, blend)
+        due = exactly.keys(exactly.scores(np.arange(N)))
+        assert np.abs(coarse - due).max() < engine._error_of(queries, blend, None)
+        assert engine._error_of(queries, blend, None) < 1e-3
 
 
 def numbers_of(reader: IndexReader, found) -> list[int]:
@@ -106,7 +218,7 @@ def test_search_equals_brute_force(readers, shard_rows, k):
     k=st.integers(1, N),
     n_queries=st.integers(1, 5),
     n_conformers=st.integers(1, 4),
-    fusion=st.sampled_from(["max", "mean"]),
+    fusion=st.sampled_from(["max", "mean", "top2"]),
     conformer_fusion=st.sampled_from(["max", "mean"]),
 )
 def test_any_shards_chunks_and_fusions_equal_brute_force(

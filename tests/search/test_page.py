@@ -272,3 +272,21 @@ def test_runs_in_a_browser(path: Path, tmp_path: Path) -> None:
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert '<output id="count" aria-live="polite">4 drawn</output>' in done.stdout
+
+
+def test_scores_above_one_have_their_scale_and_their_parts(tmp_path):
+    hits = hits_of(4, **{schema.SCORE: [2.4, 1.2, 0.6, -0.1]})
+    hits[schema.MOLSEARCH_SCORE] = [0.9, 0.8, 0.6, -0.1]
+    made = cards(hits, QUERIES, None)
+    assert [card["score_width"] for card in made] == ["80", "40", "20", "0"]
+    assert made[0]["parts"] == [{"label": "cosine", "value": "0.900", "width": "90"}]
+    assert made[2]["parts"] == []
+    plot = scatter(hits, None)
+    assert max(dot["y"] for dot in plot["dots"]) <= 350
+    assert min(dot["y"] for dot in plot["dots"]) >= 24
+    path = tmp_path / "h.html"
+    write_page(hits, QUERIES, path, {"ranking": "cosine of the embeddings + ECFP4 <similarity>"})
+    text = path.read_text()
+    assert "Score: cosine of the embeddings + ECFP4 &lt;similarity&gt;." in text
+    write_page(hits, QUERIES, path, {})
+    assert "Score: cosine of the embeddings." in path.read_text()

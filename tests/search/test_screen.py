@@ -74,24 +74,29 @@ def test_columns_and_order_are_the_documented_ones(everything):
 def test_the_query_in_the_library_comes_first_and_is_marked(everything):
     first = everything.iloc[0]
     assert first.record_number == 42
-    assert first.score == pytest.approx(1, abs=2e-3)
+    assert first.molsearch_score == pytest.approx(1, abs=2e-3)
+    assert first.score == pytest.approx(2, abs=2e-3)
     assert first.ecfp4_similarity == 1.0
     assert everything.is_query.tolist() == [True] + [False] * (N - 1)
 
 
-def test_ecfp4_similarity_is_that_to_the_nearest_query(reader):
-    hits = run(reader, "CCO ethanol", "c1ccccc1CCN amine", k=50)
+@pytest.mark.parametrize(
+    ("rank", "weights"),
+    [("molsearch", (1, 0)), ("balanced", (1, 2)), ("ecfp4", (0, 1)), ("3*molsearch+ecfp4", (3, 1))],
+)
+def test_ecfp4_similarity_is_that_to_the_nearest_query_by_what_ranks(reader, rank, weights):
+    hits = run(reader, "CCO ethanol", "c1ccccc1CCN amine", k=50, rank=rank)
     prints = {"ethanol": ecfp4_of_smiles("CCO"), "amine": ecfp4_of_smiles("c1ccccc1CCN")}
     assert set(hits.frame.nearest_query) <= set(prints)
     found = hits.candidates
-    best = found.query_scores.argmax(axis=1)
     for i in range(50):
-        name = ["ethanol", "amine"][best[i]]
-        stored = reader.fingerprints(int(found.shards[i]))[found.rows[i]]
-        assert hits.frame.nearest_query[i] == name
-        assert hits.frame.ecfp4_similarity[i] == pytest.approx(
-            tanimoto(prints[name], stored[None])[0]
-        )
+        stored = reader.fingerprints(int(found.shards[i]))[found.rows[i]][None]
+        similar = np.array([tanimoto(one, stored)[0] for one in prints.values()])
+        each = weights[0] * found.query_scores[i] + weights[1] * similar
+        best = int(each.argmax())
+        assert hits.frame.nearest_query[i] == ["ethanol", "amine"][best]
+        assert hits.frame.ecfp4_similarity[i] == pytest.approx(similar[best], abs=1e-6)
+        assert hits.frame.ecfp4_score[i] == pytest.approx(similar.max(), abs=1e-6)
 
 
 def test_percentiles_place_a_hit_in_the_background(reader):
@@ -99,7 +104,7 @@ def test_percentiles_place_a_hit_in_the_background(reader):
     vectors = np.random.default_rng(0).standard_normal((400, 16))
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
     encoder = FakeEncoder(background=vectors)
-    hits = run(reader, "CCO", encoder=encoder, k=N)
+    hits = run(reader, "CCO", encoder=encoder, k=N, rank="molsearch")
     query = embed_queries(hits.queries, encoder).vectors[0].astype(float)
     due = [
         100 * ((vectors.astype(float) @ query) < score).mean() for score in hits.frame.score[:20]
@@ -118,7 +123,11 @@ FILTERS = {
         {"where": ("ecfp4_similarity<0.005",)},
         lambda f: f[f.ecfp4_similarity < 0.005],
     ),
-    "score": ({"where": ("score<0",)}, lambda f: f[f.score < 0]),
+    "score": ({"where": ("score<0.2",)}, lambda f: f[f.score < 0.2]),
+    "components": (
+        {"where": ("molsearch_score>0.1, ecfp4_score<0.02",)},
+        lambda f: f[(f.molsearch_score > 0.1) & (f.ecfp4_score < 0.02)],
+    ),
     "alerts": ({"exclude_alerts": True}, lambda f: f[f.alerts == ""]),
     "query": ({"keep_query": False}, lambda f: f[~f.is_query]),
     "include": ({"include_smarts": ("c1ccccc1",)}, lambda f: f[f.parent_smiles == "c1ccccc1O"]),
@@ -180,6 +189,51 @@ def test_fusions_change_the_ranking(reader):
     one = run(reader, "CCO", "c1ccccc1CCN", k=200, fusion="max").frame
     two = run(reader, "CCO", "c1ccccc1CCN", k=200, fusion="mean").frame
     assert one.record_number.tolist() != two.record_number.tolist()
+
+
+THREE = ("CCO ethanol", "c1ccccc1CCN amine", "CC(=O)O acid")
+
+
+@pytest.mark.parametrize(
+    ("queries", "config", "due"),
+    [
+        (THREE[:1], {}, lambda cos, ecfp: cos[:, 0] + ecfp[:, 0]),
+        (THREE, {}, lambda cos, ecfp: np.sort(cos, axis=1)[:, 1:].mean(1) + 2 * ecfp.max(1)),
+        (THREE, {"fusion": "mean"}, lambda cos, ecfp: cos.mean(1) + 2 * ecfp.mean(1)),
+        (THREE, {"rank": "4*molsearch+ecfp4-mean"}, lambda c, e: 4 * c.max(1) + e.mean(1)),
+        (THREE, {"rank": "ecfp4"}, lambda cos, ecfp: ecfp.max(1)),
+        (THREE, {"rank": "fake-top2"}, lambda cos, ecfp: np.sort(cos, axis=1)[:, 1:].mean(1)),
+    ],
+)
+def test_the_score_is_the_sum_of_its_columns_over_the_whole_library(reader, queries, config, due):
+    hits = run(reader, *queries, k=N, **config)
+    stored = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)]).astype(float)
+    prints = np.concatenate([reader.fingerprints(i) for i in range(reader.n_shards)])
+    cosines = stored @ embed_queries(hits.queries, FakeEncoder()).vectors.astype(float).T
+    alike = np.stack([tanimoto(query.fingerprint, prints) for query in hits.queries], axis=1)
+    np.testing.assert_allclose(hits.frame.score, np.sort(due(cosines, alike))[::-1], atol=1e-6)
+    weights = {part["name"]: part["weight"] for part in hits.ranking.record()["components"]}
+    total = sum(weights[name] * hits.frame[f"{name}_score"] for name in weights)
+    np.testing.assert_allclose(hits.frame.score, total, atol=1e-3)  # lengths of float16 vectors
+
+
+@pytest.mark.parametrize(
+    ("rank", "words"),
+    [
+        ("torsion+molsearch", "an index holds no torsion fingerprint; choose balanced"),
+        ("small-held-out", "nothing in the index is called 'small-held-out'"),
+        ("balanced+ecfp4", "balanced stands alone"),
+        ("nan*ecfp4", "no positive number"),
+        ("molsearch+", "lacks a name"),
+        ("ecfp4+ecfp4", "twice"),
+        ("molsearch+fake", "twice"),
+    ],
+)
+def test_a_ranking_that_cannot_be_is_refused_before_anything_is_embedded(reader, rank, words):
+    encoder = FakeEncoder()
+    with pytest.raises(UsageError, match=words):
+        run(reader, "CCO", encoder=encoder, rank=rank)
+    assert encoder.n_embedded == 0
 
 
 def test_warnings_of_queries_without_3d_and_with_open_stereo(reader):

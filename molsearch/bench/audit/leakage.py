@@ -18,7 +18,8 @@ from molsearch.bench.audit.training import TrainingSet
 from molsearch.bench.benchmarks.task import Task
 from molsearch.bench.evaluate import Mask, rounded
 from molsearch.bench.molecules import Molecules
-from molsearch.bench.similarity import Neighbourhood, tanimoto_matrix
+from molsearch.bench.similarity import Neighbourhood
+from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.metrics.bias import ave_bias, property_auroc
 
 # Tiers of an active's ECFP4 similarity to its nearest training molecule: lower bounds.

@@ -1,16 +1,17 @@
-"""Scores of many conformers and queries become one: by the best (max) or the mean."""
+"""Embedded queries, and the scan of a library for them in one float32 product."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-Fusion = Literal["max", "mean"]
+from molsearch.scoring.fusion import Fusion, fuse
+
+Reduce = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -80,18 +81,6 @@ class Against:
             raise ValueError("the nearest counter-example counts: fusion 'max'")
 
 
-def fuse(scores: NDArray[np.float64], how: Fusion) -> NDArray[np.float64]:
-    """Fuse the columns of ``[n, c]`` scores into ``[n]``, column by column.
-
-    The order of operations is the same for every row, so equal rows have equal results
-    wherever they stand.
-    """
-    total = scores[:, 0].copy()
-    for column in scores.T[1:]:
-        total = np.maximum(total, column) if how == "max" else total + column
-    return total if how == "max" else total / scores.shape[1]
-
-
 def per_query(scores: NDArray[np.float64], queries: QuerySet) -> NDArray[np.float64]:
     """Fuse conformer scores ``[n, c]`` into query scores ``[n, n_queries]``."""
     if len(queries.groups) == queries.n_queries == scores.shape[1]:
@@ -114,7 +103,7 @@ class Coarse:
     """
 
     matrix: torch.Tensor
-    reduce: Callable[[torch.Tensor], torch.Tensor]
+    reduce: Reduce
 
 
 def coarse(queries: QuerySet, *, each: bool) -> Coarse:
@@ -127,54 +116,45 @@ def coarse(queries: QuerySet, *, each: bool) -> Coarse:
     """
     vectors = queries.vectors.astype(np.float64)
     members = queries.members()
-    reduce: Callable[[torch.Tensor], torch.Tensor] = _unchanged
+    reduce: Reduce = _unchanged
     if queries.conformer_fusion == "mean":
         vectors = np.stack([vectors[rows].mean(axis=0) for rows in members])
     elif len(vectors) > queries.n_queries:
-        reduce = _group_max(members)
+        reduce = _by_query(members, queries.conformer_fusion)
+    else:
+        vectors = vectors[np.argsort(queries.groups)]
     if not each and queries.n_queries > 1:
-        if queries.fusion == "max":
-            reduce = _row_max
-        elif reduce is _unchanged:
+        if queries.fusion == "mean" and reduce is _unchanged:
             vectors = vectors.mean(axis=0, keepdims=True)
         else:
-            reduce = _mean_after(reduce)
+            reduce = _then(reduce, queries.fusion)
     matrix = np.ascontiguousarray(vectors.T, dtype=np.float32)
     return Coarse(torch.from_numpy(matrix), reduce)
 
 
-def lowered(plan: Coarse, against: Against) -> Coarse:
-    """Plan the scan for the key of a ranking that counter-examples lower."""
-    other = coarse(against.inactives, each=False)
-    width = plan.matrix.shape[1]
-    matrix = torch.cat([plan.matrix, other.matrix], dim=1)
-
-    def reduce(scores: torch.Tensor) -> torch.Tensor:
-        near = other.reduce(scores[:, width:])
-        return plan.reduce(scores[:, :width]) - against.weight * near
-
-    return Coarse(matrix, reduce)
+def fuse_coarsely(scores: torch.Tensor, how: Fusion) -> torch.Tensor:
+    """`molsearch.scoring.fusion.fuse` in float32 on any device: ``[n, c]`` to ``[n, 1]``."""
+    if how == "max":
+        return scores.amax(dim=1, keepdim=True)
+    if how == "mean":
+        return scores.mean(dim=1, keepdim=True)
+    best = scores.topk(min(2, scores.shape[1]), dim=1).values
+    return best.mean(dim=1, keepdim=True)
 
 
 def _unchanged(scores: torch.Tensor) -> torch.Tensor:
     return scores
 
 
-def _row_max(scores: torch.Tensor) -> torch.Tensor:
-    return scores.amax(dim=1, keepdim=True)
-
-
-def _group_max(members: list[NDArray[np.int64]]) -> Callable[[torch.Tensor], torch.Tensor]:
+def _by_query(members: list[NDArray[np.int64]], how: Fusion) -> Reduce:
     columns = [torch.from_numpy(rows) for rows in members]
 
     def reduce(scores: torch.Tensor) -> torch.Tensor:
-        best = [scores[:, rows.to(scores.device)].amax(dim=1) for rows in columns]
-        return torch.stack(best, dim=1)
+        best = [fuse_coarsely(scores[:, rows.to(scores.device)], how) for rows in columns]
+        return torch.cat(best, dim=1)
 
     return reduce
 
 
-def _mean_after(
-    inner: Callable[[torch.Tensor], torch.Tensor],
-) -> Callable[[torch.Tensor], torch.Tensor]:
-    return lambda scores: inner(scores).mean(dim=1, keepdim=True)
+def _then(inner: Reduce, how: Fusion) -> Reduce:
+    return lambda scores: fuse_coarsely(inner(scores), how)

@@ -1,0 +1,113 @@
+"""Embeddings and fingerprints in one ranking: exact scores, and coarse ones with their error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from molsearch.chem.fingerprints import tanimoto_matrix
+from molsearch.scoring.fusion import Fusion, fuse
+from molsearch.scoring.queryset import fuse_coarsely
+
+_UNIT = 2.0**-24  # relative rounding of float32
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Fingerprints of the queries, as a component of what ranks.
+
+    Attributes
+    ----------
+    packed
+        uint8 ``[n_queries, n_bytes]``, in the order of the queries.
+    weight
+        What their fused Tanimoto similarity is multiplied by.
+    fusion
+        Over queries.
+    """
+
+    packed: NDArray[np.uint8]
+    weight: float
+    fusion: Fusion = "max"
+
+    def scores(self, prints: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Tanimoto similarity ``[n, n_queries]`` of fingerprints ``[n, n_bytes]``, exactly."""
+        return np.ascontiguousarray(tanimoto_matrix(self.packed, prints).T)
+
+
+@dataclass(frozen=True)
+class Blend:
+    """What a library is ranked by: similarities as they are, times fixed weights, added.
+
+    Attributes
+    ----------
+    embedding
+        Weight of the fused cosine similarity of embeddings; 0 leaves it out.
+    fusion
+        Of the cosines, over queries.
+    likeness
+        Fingerprints that count too, or None.
+    """
+
+    embedding: float = 1.0
+    fusion: Fusion = "max"
+    likeness: Likeness | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the cosine alone ranks."""
+        return self.likeness is None and self.embedding == 1.0
+
+    @property
+    def most(self) -> float:
+        """Score of a molecule that is every query."""
+        return self.embedding + (0.0 if self.likeness is None else self.likeness.weight)
+
+    def fused(
+        self, cosines: NDArray[np.float64], likeness: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Add the fused components: ``[n, n_queries]`` of each kind to ``[n]``.
+
+        The order of operations is the same for every row: equal rows have equal scores.
+        """
+        total = fuse(cosines, self.fusion)
+        if not self.is_plain:
+            total = self.embedding * total
+        if self.likeness is not None:
+            total = total + self.likeness.weight * fuse(likeness, self.likeness.fusion)
+        return np.asarray(total)
+
+    def of_each(
+        self, cosines: NDArray[np.float64], likeness: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Score ``[n, n_queries]`` for each query by itself."""
+        if self.likeness is None:
+            return cosines
+        return self.embedding * cosines + self.likeness.weight * likeness
+
+    def coarse(self, cosines: torch.Tensor, prints: NDArray[np.uint8] | None) -> torch.Tensor:
+        """Add to fused float32 cosines ``[n, 1]`` what the fingerprints of the rows bring."""
+        if self.is_plain:
+            return cosines
+        total = self.embedding * cosines
+        if self.likeness is None:
+            return total
+        assert prints is not None
+        similar = torch.from_numpy(self.likeness.scores(prints).astype(np.float32))
+        fused = fuse_coarsely(similar, self.likeness.fusion)
+        return total + self.likeness.weight * fused.to(total.device)
+
+    @cached_property
+    def rounding(self) -> float:
+        """Bound on what `coarse` adds to the error of the cosines it is given.
+
+        A similarity is rounded once and lies below 1, its fusion adds a rounding a query, and
+        products and sum are rounded again at most at the size of the largest score. Twice that.
+        """
+        n_queries = 0 if self.likeness is None else len(self.likeness.packed)
+        weight = 0.0 if self.likeness is None else self.likeness.weight
+        return 2 * _UNIT * (weight * (n_queries + 4) + 8 * (self.most + 1))

@@ -1,0 +1,143 @@
+"""From the ranking a user asks for to the blend that an index is searched with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molsearch.chem.fingerprints import FINGERPRINTS
+from molsearch.errors import UsageError
+from molsearch.scoring.blend import Blend, Likeness
+from molsearch.scoring.default import BALANCED, balanced
+from molsearch.scoring.expression import Expression, Term, parse_expression
+from molsearch.scoring.fusion import MEANING, Fusion
+
+MOLSEARCH = "molsearch"
+STORED = "ecfp4"  # the fingerprint that an index holds
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What ranks a screen.
+
+    Attributes
+    ----------
+    asked
+        As the user asked for it.
+    expression
+        What that stands for with this number of queries, every fusion named.
+    n_queries
+        How many queries there are.
+    """
+
+    asked: str
+    expression: Expression
+    n_queries: int
+
+    @property
+    def embedding(self) -> Term | None:
+        """The encoder's part, if it has one."""
+        return next((term for term in self.expression.terms if term.name == MOLSEARCH), None)
+
+    @property
+    def likeness(self) -> Term | None:
+        """The fingerprint's part, if it has one."""
+        return next((term for term in self.expression.terms if term.name == STORED), None)
+
+    def blend(self, packed: NDArray[np.uint8]) -> Blend:
+        """Make what the engine adds.
+
+        Parameters
+        ----------
+        packed
+            ECFP4 of the queries, uint8 ``[n_queries, 256]``.
+        """
+        first, second = self.embedding, self.likeness
+        likeness = None
+        if second is not None:
+            likeness = Likeness(packed, second.weight, second.fusion or "max")
+        if first is None:
+            return Blend(0.0, "max", likeness)
+        return Blend(first.weight, first.fusion or "max", likeness)
+
+    def words(self) -> str:
+        """Say in one line what is added to what."""
+        return " + ".join(self._said(term) for term in self.expression.terms)
+
+    def record(self) -> dict[str, Any]:
+        """Tell what made the ranking, for ``run.json``."""
+        return {
+            "rank": self.asked,
+            "expression": str(self.expression),
+            "words": self.words(),
+            "n_queries": self.n_queries,
+            "components": [
+                {"name": term.name, "weight": term.weight, "fusion": term.fusion}
+                for term in self.expression.terms
+            ],
+        }
+
+    def _said(self, term: Term) -> str:
+        kind = "cosine of the embeddings" if term.name == MOLSEARCH else "ECFP4 similarity"
+        weight = "" if term.weight == 1.0 else f"{term.weight:.6g} × "
+        fusion = f" ({MEANING[term.fusion or 'max']})" if self.n_queries > 1 else ""
+        return f"{weight}{kind}{fusion}"
+
+
+def ranking_of(
+    asked: str, n_queries: int, *, fusion: Fusion | None = None, encoder: Collection[str] = ()
+) -> Ranking:
+    """Resolve the ranking a screen was asked for.
+
+    Parameters
+    ----------
+    asked
+        ``balanced``, ``molsearch``, or an expression of ``molsearch`` and ``ecfp4``.
+    fusion
+        Over queries, wherever `asked` itself names none; also in place of the fusions that
+        ``balanced`` stands for.
+    encoder
+        Other names of the encoder whose embeddings the index holds.
+
+    Raises
+    ------
+    UsageError
+        The expression cannot be read, or names what an index does not hold.
+    """
+    if asked.strip() == BALANCED:
+        expression = balanced(n_queries)
+        if fusion is not None:
+            expression = expression.fused_by(fusion, always=True)
+        return Ranking(BALANCED, expression, n_queries)
+    parsed = parse_expression(asked)
+    terms = [_known(term, asked, encoder) for term in parsed.terms]
+    _refuse_repeats(terms, asked)
+    return Ranking(asked, Expression(tuple(terms)).fused_by(fusion or "max"), n_queries)
+
+
+def _known(term: Term, asked: str, encoder: Collection[str]) -> Term:
+    if term.name in (MOLSEARCH, *encoder):
+        return Term(MOLSEARCH, term.weight, term.fusion)
+    if term.name == STORED:
+        return term
+    if term.name == BALANCED:
+        wrong = f"{BALANCED} stands alone"
+    elif term.name in FINGERPRINTS:
+        wrong = f"an index holds no {term.name} fingerprint"
+    else:
+        wrong = f"nothing in the index is called {term.name!r}"
+    raise UsageError(
+        f"--rank {asked[:80]!r}: {wrong}; choose {BALANCED}, {MOLSEARCH}, {STORED}, or weights of "
+        f"both such as 4*{MOLSEARCH}+{STORED}"
+    )
+
+
+def _refuse_repeats(terms: Sequence[Term], asked: str) -> None:
+    names = [term.name for term in terms]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"--rank {asked[:80]!r} names the encoder twice: give it one weight")
