@@ -186,8 +186,9 @@ class Index:
             One row a hit, best first: rank, molecule_id, smiles, score (what ranks), its
             components molsearch_score and ecfp4_score, background_percentile (per cent of random
             molecules that score lower), nearest_query, ecfp4_similarity (to that query),
-            is_query, scaffold, alerts, properties, and the library's own columns. With inactives also nearest_inactive, inactive_score (for that one),
-            is_inactive and, with a weight, penalised_score.
+            is_query, scaffold, alerts, properties, and the library's own columns. With inactives
+            also nearest_inactive, inactive_score (for that one), is_inactive and, with a weight,
+            penalised_score.
 
         Warns
         -----

@@ -17,6 +17,7 @@ from molsearch import bundled
 from molsearch.cli import demo, demo_report, demo_run
 from molsearch.cli.demo_run import Demo, Example, Result, Tally, example_folder, tally
 from molsearch.errors import UsageError
+from molsearch.scoring.ranking import ranking_of
 from molsearch.service.session import Session
 
 ROWS = [
@@ -155,7 +156,11 @@ def test_tally_does_not_flatter_either_side_on_ties() -> None:
 
 def result_of(molsearch: tuple[int, int], ecfp4: tuple[int, int]) -> Result:
     frame = frame_of(["a", "a", "", "b"], [1.0, 0.2, 0.9, 0.1], query=0)
-    hits: Any = SimpleNamespace(frame=frame, warnings=("far from the training chemistry",))
+    hits: Any = SimpleNamespace(
+        frame=frame,
+        warnings=("far from the training chemistry",),
+        ranking=ranking_of("balanced", 1),
+    )
     return Result(
         Example("CCO", "ethanol", "a"), hits, Tally(7, 3, (10, 50), molsearch, ecfp4), 0.25
     )
@@ -183,6 +188,7 @@ def test_page_says_which_ranking_found_more() -> None:
     ours, theirs = page["tally"]["rows"]
     assert [cell["best"] for cell in ours["cells"]] == [False, False]
     assert [cell["best"] for cell in theirs["cells"]] == [True, False]
+    assert page["ranking"] == "cosine of the embeddings + ECFP4 similarity"
     assert page["warnings"] == ("far from the training chemistry",)
 
 

@@ -35,14 +35,16 @@ def test_what_is_written_is_read_again(terms, joint):
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="ab4*+-. nmaxetop2é∞_/", max_size=40))
 def test_any_text_is_read_or_refused_in_one_line(text):
+    said = []
     try:
         found = parse_expression(text)
     except UsageError as error:
-        assert "\n" not in str(error)
-    else:
-        assert found.terms
-        assert all(term.name and 0 < term.weight < float("inf") for term in found.terms)
-        assert parse_expression(str(found)) == found
+        said = str(error).splitlines()
+        found = Expression((Term("ecfp4"),))
+    assert len(said) <= 1
+    assert found.terms
+    assert all(term.name and 0 < term.weight < float("inf") for term in found.terms)
+    assert parse_expression(str(found)) == found
 
 
 @pytest.mark.parametrize("weight", ["nan", "inf", "-1", "0", "two", "", "1e999"])

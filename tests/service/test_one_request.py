@@ -21,12 +21,14 @@ ASKED = {
     "where": ("mw<400",),
     "exclude_smarts": ("[N+](=O)[O-]",),
     "unique": "parent",
-    "fusion": "max",
+    "rank": "molsearch-top2+3*ecfp4",
+    "fusion": "mean",
     "inactives": ("OC(=O)c1ccccc1O salicylic",),
     "inactives_weight": 0.25,
 }
 OPTIONS = (
     *("-k", 9, "--where", "mw<400", "--exclude-smarts", "[N+](=O)[O-]", "--unique", "parent"),
+    *("--rank", "molsearch-top2+3*ecfp4", "--fusion", "mean"),
     *("--inactives", "OC(=O)c1ccccc1O salicylic", "--inactives-weight", 0.25),
 )
 QUERIES = (ASPIRIN, "Cn1cnc2c1c(=O)n(C)c(=O)n2C caffeine")
