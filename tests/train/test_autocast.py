@@ -12,7 +12,6 @@ from families import labelled, method_for, tiny, unlabelled
 from molecules import CONFIGS, SMILES, conformer, store_of
 
 from molsearch.nn.committee import network_of
-from molsearch.nn.network import Network
 from molsearch.train import loop
 from molsearch.train.learner import embed
 from molsearch.train.method import F

@@ -47,7 +47,7 @@ def test_a_measurement_beside_the_structures_is_no_id() -> None:
     [(("selfies", "id"), {}), (("smiles", "id"), {}), (("x", "id"), {"smiles_column": "x"})],
 )
 def test_a_column_of_selfies_is_refused(names: tuple[str, ...], options: dict[str, str]) -> None:
-    with pytest.raises(InputError, match="holds SELFIES.*--smiles-column"):
+    with pytest.raises(InputError, match=r"holds SELFIES.*--smiles-column"):
         choose(names, [["[C][C][O]", "m1"], ["[C][C]", "m2"]], **options)
 
 
