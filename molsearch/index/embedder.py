@@ -39,6 +39,11 @@ class Embedder(Protocol):
         """Embeddings ``[n, dim]`` of random molecules, against which scores are placed."""
         ...
 
+    @property
+    def background_ecfp4(self) -> NDArray[np.uint8] | None:
+        """Packed ECFP4 ``[n, 256]`` of the same molecules, for rankings that fingerprints enter."""
+        ...
+
     def embed_table(self, table: pa.Table) -> NDArray[np.float32]:
         """Embeddings ``[n_rows, dim]`` of prepared molecules, each of unit length."""
         ...

@@ -33,6 +33,8 @@ class Encoder:
     background
         float16 ``[n, dim]``: embeddings of random drug-like molecules, against which a score
         is read; None where the weights bring none.
+    background_ecfp4
+        uint8 ``[n, 256]``: packed ECFP4 of the same molecules, where the weights bring them.
     batch_size
         Molecules embedded at a time.
     """
@@ -44,12 +46,14 @@ class Encoder:
         identity: str,
         card: Mapping[str, Any],
         background: NDArray[np.float16] | None = None,
+        background_ecfp4: NDArray[np.uint8] | None = None,
         batch_size: int = 128,
     ) -> None:
         self.network = network.eval()
         self.identity = identity
         self.card = dict(card)
         self.background = background
+        self.background_ecfp4 = background_ecfp4
         self.batch_size = batch_size
 
     @property

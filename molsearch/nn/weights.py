@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
 
 from molsearch.chem.features import VERSIONS, Buckets
+from molsearch.chem.fingerprints import N_BYTES
 from molsearch.config import ModelConfig
 from molsearch.errors import EncoderMismatchError, InputError
 from molsearch.io.atomic import write_bytes, write_text
@@ -29,6 +30,8 @@ WEIGHTS_FILE = "encoder.safetensors"
 CARD_FILE = "card.json"
 BUNDLED = Path(__file__).parents[1] / "weights"
 _BACKGROUND = "background"
+_BACKGROUND_ECFP4 = "background_ecfp4"
+_BESIDE = frozenset({_BACKGROUND, _BACKGROUND_ECFP4})
 _MAX_TENSORS = 10_000
 
 
@@ -37,6 +40,7 @@ def save_encoder(
     network: Network,
     card: Mapping[str, Any],
     background: NDArray[np.float16] | None = None,
+    background_ecfp4: NDArray[np.uint8] | None = None,
 ) -> None:
     """Write an encoder folder, then the card that makes it visible.
 
@@ -52,6 +56,8 @@ def save_encoder(
             tensors[name] = parameter.detach().to(torch.float16).contiguous()
     if background is not None:
         tensors[_BACKGROUND] = torch.from_numpy(np.ascontiguousarray(background, np.float16))
+    if background_ecfp4 is not None:
+        tensors[_BACKGROUND_ECFP4] = torch.from_numpy(np.ascontiguousarray(background_ecfp4))
     content = save_tensors(tensors)
     write_bytes(folder / WEIGHTS_FILE, content)
     model = network.config.model_dump(mode="json")
@@ -101,12 +107,13 @@ def load_encoder(
             f"{' and '.join(VERSIONS)}; "
             "use the version that made it, or train again"
         )
-    network, background = _network(folder, config, frozenset(card.get("int8", ())))
+    network, background, prints = _network(folder, config, frozenset(card.get("int8", ())))
     return Encoder(
         network.to(resolve_device(device)),
         identity=str(card["identity"]),
         card=card,
         background=background,
+        background_ecfp4=prints,
         batch_size=batch_size,
     )
 
@@ -157,18 +164,18 @@ def _config(folder: Path, card: Mapping[str, Any]) -> ModelConfig:
 
 def _network(
     folder: Path, config: ModelConfig, int8: frozenset[str]
-) -> tuple[Network, NDArray[np.float16] | None]:
+) -> tuple[Network, NDArray[np.float16] | None, NDArray[np.uint8] | None]:
     with torch.random.fork_rng(devices=[]):
         network = network_of(config)
-    background = None
+    background = prints = None
     expected = dict(_parameters(network))
     path = folder / WEIGHTS_FILE
     try:
         with safe_open(path, framework="pt") as file:
             names = set(file.keys())
             wanted = set(expected) | {name + SCALE for name in int8}
-            if len(names) > _MAX_TENSORS or names - {_BACKGROUND} != wanted:
-                odd = sorted((names - {_BACKGROUND}) ^ wanted)[:3]
+            if len(names) > _MAX_TENSORS or names - _BESIDE != wanted:
+                odd = sorted((names - _BESIDE) ^ wanted)[:3]
                 raise EncoderMismatchError(f"{path}: tensors do not fit the card: {odd}")
             for name, parameter in expected.items():
                 value = _checked(path, name, file.get_tensor(name), parameter.shape)
@@ -179,9 +186,23 @@ def _network(
                 parameter.data.copy_(value)
             if _BACKGROUND in names:
                 background = file.get_tensor(_BACKGROUND).numpy()
+            if _BACKGROUND_ECFP4 in names:
+                prints = _prints(path, file.get_tensor(_BACKGROUND_ECFP4), background)
     except SafetensorError as error:
         raise EncoderMismatchError(f"{path}: damaged ({error}); restore it") from None
-    return network, background
+    return network, background, prints
+
+
+def _prints(
+    path: Path, tensor: torch.Tensor, background: NDArray[np.float16] | None
+) -> NDArray[np.uint8]:
+    rows = 0 if background is None else len(background)
+    if tensor.dtype != torch.uint8 or tensor.shape != (rows, N_BYTES):
+        raise EncoderMismatchError(
+            f"{path}: {_BACKGROUND_ECFP4} is {tensor.dtype} {tuple(tensor.shape)}, not one packed "
+            f"fingerprint for each of {rows} background molecules; restore the file"
+        )
+    return tensor.numpy()
 
 
 def _checked(path: Path, name: str, tensor: torch.Tensor, shape: torch.Size) -> torch.Tensor:

@@ -120,7 +120,7 @@ def screen(
             fusion=blend.fusion,
             conformer_fusion=config.conformer_fusion,
         )
-        prints = getattr(embedder, "background_ecfp4", None)
+        prints = embedder.background_ecfp4
         background = Background(embedder.background, embedded, blend, prints)
         contrast = None if inactives is None else Contrast.of(inactives, embedder, config)
     annotator = Annotator(reader, queries, background, blend, contrast)

@@ -118,7 +118,9 @@ def finetune(
     encoder = Encoder(with_weights(learner, learner.chosen), identity="", card={})
     background = encoder.encode_store(graphs[1])
     content = tuned_card(run, config, parent, gain, state, background)
-    save_encoder(out, encoder.network, content, background[: cards.N_SHIPPED].astype(np.float16))
+    first = slice(cards.N_SHIPPED)
+    prints = _packed(library)[first]
+    save_encoder(out, encoder.network, content, background[first].astype(np.float16), prints)
     return gain
 
 

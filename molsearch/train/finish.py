@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from molsearch.chem.fingerprints import ecfp4_of_smiles
 from molsearch.config import TrainConfig
-from molsearch.data.store import GraphStore
 from molsearch.io.atomic import write_text
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.network import Network
@@ -53,9 +53,14 @@ def finish(
     network = networks[shipped]
     figures = _development(config, material, networks, shipped, out)
     content = cards.card(config, data=_counts(config, material), figures=figures, run=run)
-    background, held_out = _background(network, material.store, config.seed)
+    rows, others = _background_rows(len(material.store), config.seed)
+    encoder = Encoder(network, identity="", card={})
+    background = encoder.encode_rows(material.store, rows)
+    held_out = encoder.encode_rows(material.store, others)
     content["applicability"] = cards.applicability(background, held_out)
-    save_encoder(out, network, content, background.astype(np.float16))
+    smiles = [material.activities.smiles[row] for row in rows]
+    prints = np.stack([ecfp4_of_smiles(one) for one in smiles])
+    save_encoder(out, network, content, background.astype(np.float16), prints)
     return content
 
 
@@ -95,16 +100,11 @@ def figures_of(material: Material, network: Network) -> pd.DataFrame:
     return evaluate_screens(material.screens, encoder.encode_store(material.development))
 
 
-def _background(
-    network: Network, store: GraphStore, seed: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Embed two disjoint random draws of training molecules."""
-    chosen = np.random.default_rng(seed).permutation(len(store))[: 2 * cards.N_SHIPPED]
+def _background_rows(n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Draw training molecules at random, twice and disjoint (but where there is one alone)."""
+    chosen = np.random.default_rng(seed).permutation(n)[: 2 * cards.N_SHIPPED]
     half = max(len(chosen) // 2, 1)
-    encoder = Encoder(network, identity="", card={})
-    embeddings = encoder.encode_rows(store, np.sort(chosen))
-    embeddings = np.random.default_rng(seed).permutation(embeddings)
-    return embeddings[:half], embeddings[-half:]
+    return chosen[:half], chosen[-half:]
 
 
 def _side_by_side(tables: dict[str, pd.DataFrame], shipped: str) -> str:

@@ -24,7 +24,8 @@ def folder(tmp_path: Path) -> Path:
     """A saved, untrained encoder with a background of three vectors."""
     torch.manual_seed(3)
     background = np.eye(3, 16, dtype=np.float16)
-    save_encoder(tmp_path / "e", Network(CONFIGS["small"]), {"name": "tiny"}, background)
+    prints = np.arange(3 * 256, dtype=np.uint8).reshape(3, 256)
+    save_encoder(tmp_path / "e", Network(CONFIGS["small"]), {"name": "tiny"}, background, prints)
     return tmp_path / "e"
 
 
@@ -41,6 +42,8 @@ def test_saved_encoder_embeds_as_before(folder: Path, store: GraphStore) -> None
     assert encoder.card["name"] == "tiny"
     assert encoder.background is not None
     assert encoder.background.shape == (3, encoder.dim)
+    assert encoder.background_ecfp4 is not None
+    assert encoder.background_ecfp4[2, 255] == (3 * 256 - 1) % 256
 
 
 def test_identity_follows_the_weights(folder: Path, tmp_path: Path) -> None:
@@ -162,3 +165,12 @@ def test_settings_added_later_leave_an_encoder_what_it_was(folder: Path) -> None
     loaded = load_encoder(folder)
     assert loaded.network.config.distances == "space"
     assert loaded.identity == json.loads((folder / "card.json").read_text())["identity"]
+
+
+@pytest.mark.parametrize("shape", [(2, 256), (3, 255)])
+def test_fingerprints_that_do_not_fit_the_background_are_refused(tmp_path: Path, shape) -> None:
+    background = np.eye(3, 16, dtype=np.float16)
+    prints = np.zeros(shape, np.uint8)
+    save_encoder(tmp_path / "e", Network(CONFIGS["small"]), {"name": "x"}, background, prints)
+    with pytest.raises(EncoderMismatchError, match="each of 3 background molecules; restore"):
+        load_encoder(tmp_path / "e", device="cpu")

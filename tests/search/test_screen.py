@@ -112,6 +112,23 @@ def test_percentiles_place_a_hit_in_the_background(reader):
     np.testing.assert_allclose(hits.frame.background_percentile[:20], due)
     assert (np.diff(hits.frame.background_percentile) <= 0).all()
     assert background is not None
+    assert hits.percentile_of == "score"
+
+
+def test_percentiles_of_the_default_follow_its_ranks(reader):
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((400, 16))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    prints = np.packbits(rng.random((400, 2048)) < 0.02, axis=1)
+    queries = ("CCO", "c1ccccc1CCN")
+    encoder = FakeEncoder(background=vectors, background_ecfp4=prints)
+    hits = run(reader, *queries, encoder=encoder, k=N)
+    assert hits.percentile_of == "score"
+    assert (np.diff(hits.frame.background_percentile) <= 0).all()
+    assert 1 < hits.frame.background_percentile.nunique() < 400
+    older = run(reader, *queries, encoder=FakeEncoder(background=vectors), k=N)
+    assert older.percentile_of == "molsearch_score"
+    assert older.frame.score.tolist() == hits.frame.score.tolist()
 
 
 FILTERS = {

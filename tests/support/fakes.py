@@ -30,11 +30,13 @@ class FakeEncoder:
         dim: int = 16,
         background: np.ndarray | None = None,
         card: Mapping[str, Any] | None = None,
+        background_ecfp4: np.ndarray | None = None,
     ) -> None:
         self.identity = hashlib.sha256(f"{name}/{dim}".encode()).hexdigest()
         self.dim = dim
         self.card = {"name": name, "licence": "none", **(card or {})}
         self.background = background
+        self.background_ecfp4 = background_ecfp4
         seed = int(self.identity[:8], 16)
         self._weights = np.random.default_rng(seed).integers(-8, 9, (2048, dim))
         self.n_embedded = 0
