@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import secrets
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import sha256
 from http.cookies import SimpleCookie
+from pathlib import Path
 from typing import Any
 
+import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 
 OWNER = "molsearch_owner"
@@ -18,11 +24,22 @@ _SKETCHER = "/component/streamlit_ketcher"
 _LOOSE = " 'unsafe-inline' 'unsafe-eval' blob:"
 
 
+@lru_cache(maxsize=1)
+def inline_scripts() -> Sequence[str]:
+    """Checksums of the scripts that stand in Streamlit's own page, as a policy names them."""
+    page = (Path(streamlit.__file__).parent / "static" / "index.html").read_text("utf-8")
+    return [
+        f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'"
+        for text in re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    ]
+
+
 def policy(host: str, path: str) -> str:
     """Content-Security-Policy of an answer: everything from this server, framed by it alone."""
     # Not every browser takes 'self' for its web sockets.
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
-    scripts = _LOOSE if path.startswith(_SKETCHER) else " 'wasm-unsafe-eval'"
+    strict = " ".join(["", "'wasm-unsafe-eval'", *inline_scripts()])
+    scripts = _LOOSE if path.startswith(_SKETCHER) else strict
     return (
         f"default-src 'self'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' data: blob:; "

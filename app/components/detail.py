@@ -135,21 +135,18 @@ def _keep(job: Job, number: int) -> None:
             on_click=_added, args=(job, number),
         )  # fmt: skip
         return
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    row = st.container(horizontal=True, vertical_alignment="bottom")  # it wraps where it is narrow
     field = f"note-{number}"
     if st.session_state.get(field) != kept[number]:  # new here, or noted elsewhere meanwhile
         st.session_state[field] = kept[number]
-    left.text_input(
+    row.text_input(
         "Note", key=field, placeholder="Why keep it?", max_chars=500,
         on_change=_noted, args=(job, number, field),
     )  # fmt: skip
-    right.button(
-        "Remove",
-        key=f"drop-{number}",
-        width="stretch",
-        on_click=shortlist.remove,
+    row.button(
+        "Remove", key=f"drop-{number}", width="content", on_click=shortlist.remove,
         args=(job, number),
-    )
+    )  # fmt: skip
 
 
 def _added(job: Job, number: int) -> None:

@@ -68,6 +68,7 @@ def as_table(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) ->
         table.shown(rows, result, dark=theme.is_dark()),
         column_config=table.config(result),
         row_height=table.ROW_HEIGHT,
+        placeholder="",
         height=table.HEIGHT,
         hide_index=True,
         on_select="rerun",

@@ -43,7 +43,9 @@ def main() -> None:
             "Upload one above, screen the bundled example, or run molsearch index in a terminal.",
         )
         return
-    st.dataframe(library.overview(good), hide_index=True, height="content", alt="Libraries")
+    st.dataframe(
+        library.overview(good), hide_index=True, height="content", placeholder="", alt="Libraries"
+    )
     paths = [str(one.path) for one in good]
     asked = st.query_params.get("index", "")
     chosen = st.selectbox(
@@ -145,7 +147,7 @@ def failures(one: Summary) -> None:
         library.reasons(frame), hide_index=True, height="content", alt="Failures by reason"
     )
     with st.expander(f"All {len(frame):,} records"):
-        st.dataframe(frame, hide_index=True, alt="Every record that failed")
+        st.dataframe(frame, hide_index=True, placeholder="", alt="Every record that failed")
     key = f"failures-{one.manifest.failures.sha256}"
     made = ready(key, lambda: downloads.csv_bytes(frame))
     st.download_button(

@@ -78,6 +78,12 @@ _NAMELESS = """() => [...document.querySelectorAll(
   .map((one) => one.outerHTML.slice(0, 200))"""
 
 
+_SETTLED = (
+    "!document.querySelector('[data-stale=true], [data-testid=stSkeleton]')"
+    " && !document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
+)
+
+
 @contextlib.contextmanager
 def serving(world: Path, **variables: str) -> Iterator[str]:
     """Start the application with its runs, indexes and cache below a folder; gives its address."""
@@ -162,10 +168,11 @@ def new_tab(browser: Any, server: str, path: str = "/", **context: Any) -> Any:
 def settle(page: Any) -> None:
     """Wait until the page has run to its end and nothing of it is an old run's."""
     page.locator(".ms-foot").first.wait_for()
-    page.wait_for_function(
-        "!document.querySelector('[data-stale=true], [data-testid=stSkeleton]')"
-        " && !document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
-    )
+    # Asked from outside: the page's own policy forbids it to evaluate text.
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not page.evaluate(_SETTLED):
+        assert time.monotonic() < deadline, "the page does not come to its end"
+        page.wait_for_timeout(100)
 
 
 def paste(page: Any, text: str) -> None:
