@@ -24,6 +24,7 @@ page = st.navigation(
     [
         st.Page(_PAGES / "screen.py", title="Screen", icon=":material/search:", default=True),
         st.Page(_PAGES / "results.py", title="Results", icon=":material/format_list_numbered:"),
+        st.Page(_PAGES / "runs.py", title="Runs", icon=":material/folder:"),
         st.Page(_PAGES / "library.py", title="Libraries", icon=":material/inventory_2:"),
         st.Page(_PAGES / "benchmark.py", title="Benchmarks", icon=":material/monitoring:"),
         st.Page(_PAGES / "model.py", title="Encoder", icon=":material/hub:"),

@@ -6,10 +6,12 @@ hundred fused rings would halt every session of the server. A process can be end
 
 from __future__ import annotations
 
-import multiprocessing
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -27,6 +29,30 @@ class TooLongError(UsageError):
 
 class BusyError(UsageError):
     """Others have asked for more than can be done now."""
+
+
+class _Process(SpawnProcess):
+    """A worker that knows nothing of the page that happened to ask for it first.
+
+    Streamlit makes each page in turn the main module, and what is spawned runs the main module
+    once more: the whole page, in every worker.
+    """
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 - multiprocessing's name
+        bare, before = ModuleType("__main__"), sys.modules["__main__"]
+        sys.modules["__main__"] = bare
+        try:
+            return SpawnProcess._Popen(process_obj)
+        finally:
+            if sys.modules["__main__"] is bare:  # else another page has begun meanwhile
+                sys.modules["__main__"] = before
+
+
+class _Context(SpawnContext):
+    """Processes that inherit neither locks nor memory of the server's."""
+
+    Process = _Process
 
 
 class Guard:
@@ -60,9 +86,7 @@ class Guard:
             raise BusyError("too much is being asked of this server at the moment; try again soon")
         with self._starting:
             if self._pool is None or not self._pool.active:  # it failed: a new one takes over
-                # Neither locks nor memory of the server's are inherited.
-                context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPool(max_workers=self._workers, context=context)
+                self._pool = ProcessPool(max_workers=self._workers, context=_Context())
         future: Future[T] = self._pool.schedule(task, args=given, timeout=seconds)
         future.add_done_callback(lambda _: self._room.release())
         return future

@@ -227,6 +227,17 @@ def status(job: Job) -> Status:
     )
 
 
+def retitle(job: Job, title: str) -> None:
+    """Give a job another title; its runner has read the rest long ago."""
+    record = json.loads(job.file(JOB).read_text())
+    write_text(job.file(JOB), json.dumps({**record, "title": title[:200]}, indent=1))
+
+
+def is_run_id(text: str) -> bool:
+    """Say whether a text has the form of a run id."""
+    return bool(_ID.fullmatch(text))
+
+
 def cancel(job: Job) -> None:
     """Ask the runner to end the job; what is done of a library is kept for the next try."""
     write_text(job.file(CANCEL), "")

@@ -16,6 +16,8 @@ from molsearch.index.layout import MANIFEST, is_index
 RUNS = "MOLSEARCH_RUNS"
 ROOTS = "MOLSEARCH_ROOTS"
 SHARED = "MOLSEARCH_APP_SHARED"
+# What proxies add to a request they pass on.
+_FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded")
 _DEPTH = 4
 _MOST = 200
 
@@ -45,12 +47,15 @@ def cache() -> Path:
 
 
 def roots() -> list[Path]:
-    """Folders below which an index may be opened: ``$MOLSEARCH_ROOTS``, and the runs."""
+    """Folders below which an index may be opened: the runs, and ``$MOLSEARCH_ROOTS``.
+
+    Without that variable ``./demo`` and the user's cache, unless others use the application too.
+    """
     given = os.environ.get(ROOTS)
     if given:
         chosen = [Path(part) for part in given.split(os.pathsep) if part]
-    else:
-        chosen = [Path("demo"), cache()]
+    else:  # the operator's own demo and cache are nobody else's business
+        chosen = [] if is_shared() else [Path("demo"), cache()]
     found = [runs_root(), *chosen]
     return list(dict.fromkeys(path.expanduser().absolute() for path in found))
 
@@ -120,5 +125,20 @@ def example(name: str) -> Path:
 
 
 def is_shared() -> bool:
-    """Whether people on other machines can reach this application."""
-    return bool(os.environ.get(SHARED))
+    """Whether several people use this application: then each sees only their own runs.
+
+    Where nobody has said so (`SHARED`, which ``molsearch app`` sets by its options), it is shared
+    with whoever comes through a proxy, which passes on for whom it asks.
+    """
+    said = os.environ.get(SHARED, "")
+    return said == "1" if said else _is_forwarded()
+
+
+def _is_forwarded() -> bool:
+    """Whether the page that is being made was asked for by way of a proxy."""
+    from streamlit import context
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return False
+    return any(name in context.headers for name in _FORWARDED)

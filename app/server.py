@@ -22,7 +22,7 @@ from starlette.responses import Response  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 from streamlit.starlette import App  # noqa: E402
 
-from molsearch_app import places  # noqa: E402
+from molsearch_app import keeping, places  # noqa: E402
 from molsearch_app.components import drawing, takeaway, uploads, views  # noqa: E402, F401  pages find them loaded
 from molsearch_app.guard import BusyError  # noqa: E402
 from molsearch_app.headers import Locked  # noqa: E402
@@ -52,6 +52,8 @@ async def draw(request: Request) -> Response:
 
 os.environ[drawing.ROUTE_READY] = "1"
 uploads.sweep(places.runs_root())
+keeping.sweep(places.runs_root())
+keeping.expire(keeping.Limits.of())
 app = App(
     Path(__file__).with_name("Home.py"),
     routes=[Route(drawing.ROUTE, draw)],

@@ -13,7 +13,7 @@ import pandas as pd
 
 from molsearch.bench.report.markdown import LABELS, number
 from molsearch.errors import InputError
-from molsearch_app import jobs
+from molsearch_app import jobs, keeping
 from molsearch_app.components import choose, uploads
 
 BUNDLED = "bundled"
@@ -131,7 +131,7 @@ def start_tuning(
     upload: Path, value: str, target: str | None, least: float, start_from: Path | None
 ) -> jobs.Job:
     """Start fine-tuning on an uploaded series."""
-    run_id, folder = jobs.new_folder("train")
+    run_id, folder = keeping.new_run("train")
     moved = uploads.into_run(upload, folder)
     more = [f"--value-column={value}"] if value else []
     more += [f"--target-column={target}"] if target else []

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from molsearch.config import ScreenConfig
 from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
-from molsearch_app import jobs, places
+from molsearch_app import jobs, keeping, places
 from molsearch_app.components import uploads
 from molsearch_app.components.queries import Draft, inline, to_csv
 
@@ -127,7 +127,7 @@ def start_screen(
     if not inactives:
         options = replace(options, inactives_weight=0.0)
     options.check(inactives=bool(inactives))
-    run_id, folder = jobs.new_folder("screen")
+    run_id, folder = keeping.new_run("screen")
     given = ["-q", str(folder / QUERIES)]
     write_text(folder / QUERIES, to_csv(drafts))
     if inactives:
@@ -135,6 +135,8 @@ def start_screen(
         write_text(folder / INACTIVES, to_csv(inactives))
     steps = []
     source, place = "-i", library.path
+    if library.path.is_relative_to(places.runs_root()):  # an index that lies in a run keeps it
+        keeping.touch(places.runs_root() / library.path.relative_to(places.runs_root()).parts[0])
     if library.kind == "upload":
         moved = uploads.into_run(library.path, folder)
         place = folder / INDEX
@@ -166,7 +168,7 @@ def start_screen(
 
 def start_index(upload: Path, encoder: Path | None = None, conformers: int = 1) -> jobs.Job:
     """Start the preparation and indexing of an upload."""
-    run_id, folder = jobs.new_folder("library")
+    run_id, folder = keeping.new_run("library")
     moved = uploads.into_run(upload, folder)
     steps = [index_step(moved, folder / INDEX, encoder, conformers)]
     return jobs.start(run_id, upload.name, steps, {"library": upload.name})
@@ -174,7 +176,7 @@ def start_index(upload: Path, encoder: Path | None = None, conformers: int = 1) 
 
 def start_verify(index: Path) -> jobs.Job:
     """Start the check of every byte of an index."""
-    run_id, _ = jobs.new_folder("verify")
+    run_id, _ = keeping.new_run("verify")
     command = jobs.molsearch_command("verify", str(places.inside(index)), "--json")
     return jobs.start(
         run_id,

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from molsearch import schema
 from molsearch.data.repeats import Repeats, repeated_ids
@@ -17,7 +16,7 @@ from molsearch.errors import MolSearchError
 from molsearch.index.layout import MANIFEST
 from molsearch.index.manifest import Manifest, read_model
 from molsearch.index.reader import open_index
-from molsearch_app import jobs, places
+from molsearch_app import access, jobs, places
 from molsearch_app.components import space
 
 SAMPLE = 3000
@@ -61,9 +60,9 @@ def found() -> tuple[list[Summary], list[str]]:
 
 def is_ours(path: Path) -> bool:
     """Say whether this session may see a folder: on a shared server, of the runs only its own."""
-    if not places.is_shared() or not path.is_relative_to(places.runs_root()):
+    if not path.is_relative_to(places.runs_root()):
         return True
-    return path.relative_to(places.runs_root()).parts[0] in st.session_state.get("own", [])
+    return access.is_mine(places.runs_root() / path.relative_to(places.runs_root()).parts[0])
 
 
 def overview(summaries: list[Summary]) -> pd.DataFrame:

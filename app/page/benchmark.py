@@ -10,8 +10,8 @@ from molsearch.bench import results
 from molsearch.bench.report import summary
 from molsearch.bench.report.markdown import caption
 from molsearch.errors import MolSearchError
-from molsearch_app import jobs, places
-from molsearch_app.components import benchmarks, charts, choose, progress, theme, uploads
+from molsearch_app import access, jobs, keeping, places
+from molsearch_app.components import addresses, benchmarks, charts, choose, progress, theme, uploads
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
         "Known actives hidden among other molecules: how many does each method bring to the top? "
         "Every method ranks the same molecules for the same queries.",
     )
-    run_id = st.query_params.get("run", "")
+    run_id = addresses.asked("benchmark")
     job = progress.follow(run_id) if run_id else None
     if job is not None and st.session_state.get("bench-shown") != job.run_id:
         st.session_state["bench-shown"] = job.run_id
@@ -41,9 +41,7 @@ def main() -> None:
 
 def shown(job: jobs.Job | None) -> None:
     """Show a result file."""
-    own = jobs.recent("benchmark")
-    if places.is_shared():
-        own = [one for one in own if one.run_id in st.session_state.get("own", [])]
+    own = [one for one in jobs.recent("benchmark") if access.is_mine(one.folder)]
     files = benchmarks.files(own)
     if not files:
         theme.empty(
@@ -167,7 +165,11 @@ def drug_class() -> None:
     st.caption("Five of its drugs are the queries, each alone; the others are to be found.")
     methods = _methods()
     if st.button("Run", type="primary", icon=":material/play_arrow:", key="class-go"):
-        run_id, folder = jobs.new_folder("benchmark")
+        try:
+            run_id, folder = keeping.new_run("benchmark")
+        except MolSearchError as error:
+            theme.problem(error)
+            return
         benchmarks.write_class(name, folder / "benchmark")
         _begin(run_id, f"{name} in the bundled example", methods)
 
@@ -195,7 +197,7 @@ def own_molecules() -> None:
             }
             for path in kept.values():
                 uploads.look(path)
-            run_id, folder = jobs.new_folder("benchmark")
+            run_id, folder = keeping.new_run("benchmark")
             for stem, path in kept.items():
                 benchmarks.place_upload(path, stem, folder / "benchmark")
             _begin(run_id, "my molecules", methods)
@@ -217,7 +219,7 @@ def _begin(run_id: str, title: str, methods: list[str]) -> None:
     except MolSearchError as error:
         theme.problem(error)
         return
-    st.session_state.setdefault("own", []).append(job.run_id)
+    access.claim(job)
     st.query_params["run"] = job.run_id
     st.rerun()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -9,8 +10,17 @@ import streamlit as st
 
 from molsearch import schema
 from molsearch.errors import MolSearchError
-from molsearch_app import jobs
-from molsearch_app.components import charts, choose, downloads, library, progress, theme, uploads
+from molsearch_app import access, jobs
+from molsearch_app.components import (
+    addresses,
+    charts,
+    choose,
+    downloads,
+    library,
+    progress,
+    theme,
+    uploads,
+)
 from molsearch_app.components.launch import start_index, start_verify
 from molsearch_app.components.library import Summary
 from molsearch_app.components.takeaway import ready
@@ -68,7 +78,7 @@ def main() -> None:
 
 def add() -> None:
     """Take an upload and index it in the background."""
-    run_id = st.query_params.get("run", "")
+    run_id = addresses.asked("library")
     if run_id:
         follow(run_id)
     with st.expander("Add a library", icon=":material/add:", expanded=False):
@@ -87,10 +97,7 @@ def add() -> None:
             return
         st.caption(f"{seen.n_read} records looked at, {seen.n_bad} without a structure.")
         if st.button("Prepare and index", type="primary", key="add-go"):
-            job = start_index(path, conformers=conformers)
-            st.session_state.setdefault("own", []).append(job.run_id)
-            st.query_params["run"] = job.run_id
-            st.rerun()
+            began(lambda: start_index(path, conformers=conformers))
 
 
 def follow(run_id: str) -> None:
@@ -167,9 +174,19 @@ def check(one: Summary) -> None:
         elif status.ended:
             theme.problem(f"{status.error}. Index the library again.")
     if st.button("Verify every byte", icon=":material/verified:", key="verify"):
-        job = start_verify(one.path)
-        st.query_params["run"] = job.run_id
-        st.rerun()
+        began(lambda: start_verify(one.path))
+
+
+def began(start: Callable[[], jobs.Job]) -> None:
+    """Start a job and show it, or say why there is none."""
+    try:
+        job = start()
+    except MolSearchError as error:
+        theme.problem(error)
+        return
+    access.claim(job)
+    st.query_params["run"] = job.run_id
+    st.rerun()
 
 
 main()

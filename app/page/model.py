@@ -10,8 +10,16 @@ import streamlit as st
 
 from molsearch.data.series import TARGET_COLUMNS, VALUE_COLUMNS
 from molsearch.errors import MolSearchError
-from molsearch_app import jobs
-from molsearch_app.components import ablations, choose, encoders, progress, theme, uploads
+from molsearch_app import access, jobs
+from molsearch_app.components import (
+    ablations,
+    addresses,
+    choose,
+    encoders,
+    progress,
+    theme,
+    uploads,
+)
 
 _ONE = "(one target)"
 
@@ -23,7 +31,7 @@ def main() -> None:
         "The network that turns a molecule and its 3D shape into 256 numbers, so that ligands of "
         "the same target lie close together.",
     )
-    run_id = st.query_params.get("run", "")
+    run_id = addresses.asked("model")
     if run_id:
         follow(run_id)
     found = encoders.all_encoders()
@@ -148,8 +156,12 @@ def fine_tune() -> None:
                 "Activities and targets are in one column; choose two.", icon=":material/error:"
             )
             return
-        job = encoders.start_tuning(path, str(value), chosen, float(least), None)
-        st.session_state.setdefault("own", []).append(job.run_id)
+        try:
+            job = encoders.start_tuning(path, str(value), chosen, float(least), None)
+        except MolSearchError as error:
+            theme.problem(error)
+            return
+        access.claim(job)
         st.query_params["run"] = job.run_id
         st.rerun()
 

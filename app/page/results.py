@@ -7,8 +7,8 @@ import streamlit as st
 
 from molsearch import schema
 from molsearch.errors import MolSearchError
-from molsearch_app import jobs
-from molsearch_app.components import detail, hits, progress, takeaway, theme, views
+from molsearch_app import jobs, keeping
+from molsearch_app.components import addresses, detail, hits, progress, takeaway, theme, views
 from molsearch_app.components.hits import Result
 from molsearch_app.components.launch import MAP
 
@@ -21,7 +21,7 @@ def load(run_id: str, mapped: int) -> Result:
 
 def main() -> None:
     """Lay out the page."""
-    run_id = st.query_params.get("run") or st.session_state.get("run", "")
+    run_id = addresses.asked("results") or st.session_state.get("run", "")
     if not run_id:
         theme.heading("Results", "Hits of a screen, beside the query they were found with.")
         theme.empty("No run chosen", "Start a screen, or open a recent run from the Screen page.")
@@ -35,6 +35,7 @@ def main() -> None:
         theme.problem(error)
         st.page_link("page/screen.py", label="Go to Screen", icon=":material/search:")
         return
+    keeping.touch(job.folder)
     st.session_state["run"] = run_id
     st.query_params["run"] = run_id
     st.title(theme.unmarked(job.title), anchor=False)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from molsearch.errors import MolSearchError
-from molsearch_app import jobs, places
-from molsearch_app.components import choose, queries, theme
+from molsearch_app import access, jobs
+from molsearch_app.components import addresses, choose, queries, theme
 from molsearch_app.components.launch import start_screen
-
-# Which page shows a run of a kind.
-_PAGES = {"library": "library", "verify": "library", "benchmark": "benchmark", "train": "model"}
 
 
 def main() -> None:
     """Lay out the page."""
-    follow()
+    addresses.asked("screen")  # shows no run: an address that names one leads to its page
     theme.heading(
         "Screen",
         "Bring one or more active molecules; get the molecules of a library that an encoder "
@@ -58,24 +55,14 @@ def main() -> None:
             except MolSearchError as error:
                 theme.problem(error)
             else:
-                st.session_state.setdefault("own", []).append(job.run_id)
+                access.claim(job)
                 st.switch_page("page/results.py", query_params={"run": job.run_id})
     recent()
 
 
-def follow() -> None:
-    """Send an address that names a run to the page that shows it."""
-    run_id = st.query_params.get("run", "")
-    if run_id:
-        page = _PAGES.get(run_id.split("-")[0], "results")
-        st.switch_page(f"page/{page}.py", query_params={"run": run_id})
-
-
 def recent() -> None:
-    """List earlier runs; on a shared server, those of this session alone."""
-    runs = jobs.recent("screen", 8)
-    if places.is_shared():
-        runs = [job for job in runs if job.run_id in st.session_state.get("own", [])]
+    """List earlier runs; on a shared server, one's own alone."""
+    runs = [job for job in jobs.recent("screen", 200) if access.is_mine(job.folder)][:8]
     if not runs:
         return
     st.subheader("Recent runs", anchor=False)
@@ -87,6 +74,7 @@ def recent() -> None:
             label=f"{mark} {plain(job.title)} · {theme.ago(job.created)}",
             query_params={"run": job.run_id},
         )
+    st.page_link("page/runs.py", label="All runs", icon=":material/folder:")
 
 
 def plain(text: str) -> str:

@@ -15,6 +15,7 @@ import typer
 app = typer.Typer(add_completion=False)
 _PACKAGE = "molsearch_app"
 
+_SHARED = "MOLSEARCH_APP_SHARED"
 _HELP = (
     "Open the web application: draw a query, screen, look at hits in 3D, take them away.\n\n"
     "It works without a network. Runs are kept in ./runs (or $MOLSEARCH_RUNS); indexes are found "
@@ -32,13 +33,21 @@ def app_(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")
     ] = True,
+    shared: Annotated[
+        bool | None,
+        typer.Option(
+            "--shared/--alone",
+            help="Several people use it, each sees only their own runs. Say so behind a proxy. "
+            "Without either it is shared with whom another address or a proxy lets in.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the application until interrupted; see `_HELP`."""
     from molsearch import bundled
 
     script = server()
     arguments = command(script, port=port, host=host, browser=browser)
-    variables = environment(os.environ, tree=bundled.checkout(), host=host)
+    variables = environment(os.environ, tree=bundled.checkout(), host=host, shared=shared)
     if os.name == "posix":
         # The server takes this process's place, so that a signal meant for it reaches it.
         os.execve(arguments[0], arguments, variables)  # noqa: S606
@@ -80,7 +89,11 @@ def command(script: Path, *, port: int, host: str, browser: bool) -> list[str]:
 
 
 def environment(
-    given: os._Environ[str] | dict[str, str], *, tree: Path | None, host: str
+    given: os._Environ[str] | dict[str, str],
+    *,
+    tree: Path | None,
+    host: str,
+    shared: bool | None = None,
 ) -> dict[str, str]:
     """Environment of the server: it finds the code, and knows whether others reach it.
 
@@ -92,6 +105,8 @@ def environment(
         The checkout that molsearch runs from; None where it is installed.
     host
         Address that the server answers at.
+    shared
+        Whether several people use it; None where nobody said so.
 
     Raises
     ------
@@ -110,9 +125,29 @@ def environment(
     if tree is not None:
         paths = [str(tree), found.get("PYTHONPATH", "")]
         found["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    if not is_local(host):
-        found["MOLSEARCH_APP_SHARED"] = "1"
+    for name in ("QUEUE", "KEEP_DAYS", "KEEP_RUNS", "QUOTA_GIB"):
+        _refuse_nonsense(f"MOLSEARCH_APP_{name}", found.get(f"MOLSEARCH_APP_{name}", ""))
+    if shared is not None:
+        found[_SHARED] = "1" if shared else "0"
+    elif found.get(_SHARED, "") not in ("", "0", "1"):
+        raise UsageError(
+            f"{_SHARED} is {found[_SHARED][:20]!r}: set it to 1 (shared) or 0 (alone), or leave it "
+            "out"
+        )
+    elif not found.get(_SHARED) and not is_local(host):
+        found[_SHARED] = "1"
     return found
+
+
+def _refuse_nonsense(name: str, text: str) -> None:
+    from molsearch.errors import UsageError
+
+    try:
+        good = not text or 0 < float(text) < float("inf")
+    except ValueError:
+        good = False
+    if not good:
+        raise UsageError(f"{name} is {text[:20]!r}: set it to a number above 0, or leave it out")
 
 
 def is_local(host: str) -> bool:

@@ -48,3 +48,26 @@ def test_a_set_that_is_being_prepared_is_no_damaged_index(world):
     prepared = library(world / "indexes" / "cache" / "prepared", 12)
     (prepared.path / ".writer.json").write_text("{}")
     assert places.find_indexes() == []
+
+
+def test_the_operators_demo_and_cache_are_listed_where_they_work_alone(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MOLSEARCH_ROOTS", raising=False)
+    monkeypatch.setenv("MOLSEARCH_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    runs, cache = tmp_path / "runs", tmp_path / "cache" / "molsearch"
+    monkeypatch.delenv("MOLSEARCH_APP_SHARED", raising=False)
+    assert places.roots() == [runs, tmp_path / "demo", cache]
+    monkeypatch.setenv("MOLSEARCH_APP_SHARED", "1")
+    assert places.roots() == [runs]
+    monkeypatch.setenv("MOLSEARCH_ROOTS", f"{tmp_path / 'for-all'}")
+    assert places.roots() == [runs, tmp_path / "for-all"]
+
+
+def test_who_comes_through_a_proxy_shares_unless_the_operator_says_otherwise(monkeypatch):
+    monkeypatch.delenv("MOLSEARCH_APP_SHARED", raising=False)
+    assert not places.is_shared()
+    monkeypatch.setattr(places, "_is_forwarded", lambda: True)
+    assert places.is_shared()
+    monkeypatch.setenv("MOLSEARCH_APP_SHARED", "0")
+    assert not places.is_shared()

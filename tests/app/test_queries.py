@@ -3,7 +3,9 @@ from __future__ import annotations
 import csv
 import io
 import os
+import sys
 import time
+from types import ModuleType
 
 import pytest
 from hypothesis import given, settings
@@ -122,6 +124,19 @@ def test_a_pool_that_failed_is_replaced():
     broken._pool.join()
     assert broken.run(abs, -2, seconds=30) == 2
     broken._pool.stop()
+
+
+def test_workers_do_not_run_the_page_that_asked_for_them(monkeypatch, tmp_path):
+    page, marker = tmp_path / "page.py", tmp_path / "ran"
+    page.write_text(f"open({str(marker)!r}, 'w')")
+    main = ModuleType("__main__")
+    main.__file__ = str(page)  # as Streamlit does
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    guard = Guard(1, most_waiting=4)
+    assert guard.run(abs, -1, seconds=30) == 1
+    guard._pool.stop()
+    assert not marker.exists()
+    assert sys.modules["__main__"] is main
 
 
 def test_more_than_can_be_done_is_refused():

@@ -20,6 +20,38 @@ def test_others_are_told_apart(host, shared):
     assert installed["PYTHONPATH"] == "/x"
 
 
+@pytest.mark.parametrize(
+    ("said", "given", "host", "expected"),
+    [
+        (True, "", "127.0.0.1", "1"),  # behind a proxy on this machine
+        (False, "1", "0.0.0.0", "0"),
+        (None, "1", "127.0.0.1", "1"),
+        (None, "0", "0.0.0.0", "0"),
+        (None, "", "0.0.0.0", "1"),
+        (None, "", "127.0.0.1", ""),
+    ],
+)
+def test_whether_it_is_shared_can_be_said(said, given, host, expected):
+    environment = {"MOLSEARCH_APP_SHARED": given} if given else {}
+    found = app.environment(environment, tree=None, host=host, shared=said)
+    assert found.get("MOLSEARCH_APP_SHARED", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SHARED", "yes"),
+        ("QUEUE", "0"),
+        ("KEEP_DAYS", "-1"),
+        ("KEEP_RUNS", "x"),
+        ("QUOTA_GIB", "nan"),
+    ],
+)
+def test_senseless_variables_are_usage_errors(name, value):
+    with pytest.raises(UsageError, match=f"MOLSEARCH_APP_{name} is"):
+        app.environment({f"MOLSEARCH_APP_{name}": value}, tree=None, host="127.0.0.1")
+
+
 def test_nothing_is_sent_and_no_file_is_watched():
     line = " ".join(app.command(Path("s.py"), port=1, host="127.0.0.1", browser=False))
     assert "--browser.gatherUsageStats false" in line
