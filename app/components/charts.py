@@ -230,6 +230,12 @@ def method_colours(methods: list[str]) -> list[str]:
     return [known.get(name) or _OTHERS[others.index(name) % len(_OTHERS)] for name in methods]
 
 
+def _wrapped(names: list[str]) -> Any:
+    """Legend below a chart, in as many lines as its names need: in one they would be cut."""
+    columns = 2 if max(map(len, names), default=0) <= 14 else 1
+    return alt.Legend(orient="bottom", columns=columns, labelLimit=0, title=None)
+
+
 def curves(data: pd.DataFrame, x: str, y: str) -> Any:
     """Mean curves of all methods, on a logarithmic axis: the early part is what is bought."""
     methods = list(data["method"].unique())
@@ -242,10 +248,10 @@ def curves(data: pd.DataFrame, x: str, y: str) -> Any:
             color=alt.Color(
                 "method:N",
                 title=None,
-                legend=alt.Legend(orient="top"),
+                legend=_wrapped(methods),
                 scale=alt.Scale(domain=methods, range=method_colours(methods)),
             ),
             tooltip=["method", alt.Tooltip("x:Q", format=".3f"), alt.Tooltip("y:Q", format=".3f")],
         )
-        .properties(height=340)
+        .properties(height=300 + 18 * len(methods))
     )

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from molsearch.bench.report.markdown import LABELS, number
@@ -18,6 +19,12 @@ from molsearch_app.components import choose, uploads
 
 BUNDLED = "bundled"
 TUNED = "encoder"
+# Fewer held-out actives than these tell good from bad luck badly.
+FEW = 30
+LIBRARY = (
+    "molecules of the bundled example (known drugs of other classes and molecules made up from "
+    "building blocks, none of them measured on your target, all taken for inactive)"
+)
 _LABELS = {
     **LABELS,
     "novel_bedroc_80p5": "BEDROC, new by ECFP4",
@@ -68,6 +75,40 @@ def tuning(card: dict[str, Any]) -> pd.DataFrame:
     """Figures before and after fine-tuning, on held-out scaffolds; empty where not tuned."""
     found = card.get("fine_tuning") or {}
     return _rows({who: found[who] for who in ("ecfp4", "before", "after") if who in found})
+
+
+def evidence(card: dict[str, Any]) -> tuple[str, bool]:
+    """Say what the figures of a fine-tuning rest on, and whether that is little.
+
+    AUROC's standard error is Hanley and McNeil's (Radiology 143, 29, 1982), for one query.
+    """
+    counts = card.get("training") or {}
+    actives, inactives, library = (
+        int(counts.get(f"held_out{part}") or 0) for part in ("_actives", "", "_library")
+    )
+    if not actives:
+        return "", False
+    inactives -= actives
+    told = f"{actives:,} held-out active{'s' if actives > 1 else ''} ranked among "
+    told += f"{inactives:,} held-out inactive{'' if inactives == 1 else 's'} and "
+    told += f"{library:,} " if library else ""
+    told += f"{LIBRARY}."
+    few = actives < FEW
+    auroc = float(((card.get("fine_tuning") or {}).get("after") or {}).get("auroc") or np.nan)
+    if few and np.isfinite(auroc):
+        margin = 1.96 * auroc_error(auroc, actives, inactives + library)
+        told += (
+            f" So few actives say little: AUROC is known to about ± {margin:.2f}, and a "
+            "difference below that may be chance. Bring more actives, or judge by the next assay."
+        )
+    return told, few
+
+
+def auroc_error(auroc: float, n_actives: int, n_others: int) -> float:
+    """Return the standard error of an AUROC of so many actives and others."""
+    one, two = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
+    spread = (n_actives - 1) * (one - auroc**2) + (n_others - 1) * (two - auroc**2)
+    return float(np.sqrt((auroc * (1 - auroc) + spread) / (n_actives * max(n_others, 1))))
 
 
 def _rows(named: dict[str, dict[str, Any]]) -> pd.DataFrame:

@@ -20,8 +20,10 @@ _STYLE = Path(__file__).resolve().parents[1] / "static" / "style.css"
 
 
 def style() -> None:
-    """Put the shared style on the page."""
+    """Put the shared style on the page, and its scheme on what floats above it."""
     st.html(_STYLE)
+    # Popovers lie outside the part of the page that Streamlit gives its scheme.
+    st.html(f"<style>:root {{ color-scheme: {'dark' if is_dark() else 'light'}; }}</style>")
 
 
 def footer() -> None:

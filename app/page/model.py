@@ -69,7 +69,10 @@ def card(content: dict[str, Any]) -> None:
         tuned = encoders.tuning(content)
         if len(tuned):
             st.subheader("Before and after fine-tuning", anchor=False)
-            st.caption("On scaffolds that were held out of the tuning.")
+            told, few = encoders.evidence(content)
+            st.caption(f"On scaffolds that were held out of the tuning. {theme.unmarked(told)}")
+            if few:
+                st.warning("The figures rest on few actives.", icon=":material/warning:")
             st.dataframe(tuned, hide_index=True, height="content", alt="Before and after")
         st.subheader("How well it ranks", anchor=False)
         figures = encoders.figures(content)
@@ -124,7 +127,10 @@ def fine_tune() -> None:
     st.caption(
         "A table with structures and activities (−log₁₀ molar such as pIC50, or active/inactive), "
         "and a column of targets where there are several. Figures before and after are measured "
-        "on scaffolds held out of the tuning; where nothing is gained, the weights stay."
+        "on scaffolds held out of the tuning; where nothing is gained, the weights stay. "
+        f"Beside your own inactives stand {encoders.LIBRARY}: a third of them each to teach, to "
+        f"choose and to judge. With fewer than {encoders.FEW} held-out actives the figures are "
+        "little more than a hint."
     )
     given = st.file_uploader("Activities", type=uploads.TYPES, key="tune-file", max_upload_size=50)
     if given is None:

@@ -113,7 +113,11 @@ def finetune(
     write_rows(out / LOG_FILE, state.history)
     ecfp4 = screens[HELD_OUT].similarities(_packed(series.table), _packed(library))
     gain = Gain(
-        before, figures(HELD_OUT, learner.chosen), ecfp4, _counts(series, parts), learner.best[1]
+        before,
+        figures(HELD_OUT, learner.chosen),
+        ecfp4,
+        _counts(series, parts, decoys),
+        learner.best[1],
     )
     encoder = Encoder(with_weights(learner, learner.chosen), identity="", card={})
     background = encoder.encode_store(graphs[1])
@@ -147,10 +151,11 @@ def _packed(table: pa.Table) -> NDArray[np.uint8]:
     return np.stack([np.frombuffer(bits, np.uint8) for bits in table[ECFP4].to_pylist()])
 
 
-def _counts(series: Series, parts: NDArray[np.int64]) -> dict[str, int]:
+def _counts(series: Series, parts: NDArray[np.int64], decoys: NDArray[np.int64]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for name, part in (("trained_on", FIT), ("choosing", CHOOSE), ("held_out", HELD_OUT)):
         rows = parts == part
         counts[name] = int(rows.sum())
         counts[f"{name}_actives"] = int(series.is_active[rows].sum())
+        counts[f"{name}_library"] = int((decoys == part).sum())
     return counts

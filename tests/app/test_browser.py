@@ -393,8 +393,27 @@ def test_two_people_on_one_server_do_not_meet(tmp_path, browser, library, index)
         anna.get_by_role("link", name="Libraries").click()
         anna.get_by_role("combobox", name="Look at").click()
         anna.get_by_role("option", name=re.compile("library.index")).wait_for()
+        for page, own, other in ((anna, "annas", "bens"), (ben, "bens", "annas")):
+            page.goto(f"{server}/")  # a new session of the same browser, which knows its runs
+            page.get_by_role("link", name=re.compile(f"{own} in")).wait_for()
+            assert page.get_by_role("link", name=re.compile(f"{other} in")).count() == 0
         ben.goto(f"{server}/results?run={hers}")  # who is given the address is let in
         ben.locator("h1", has_text="annas").wait_for()
         assert anna.foreign == ben.foreign == []
         anna.context.close()
         ben.context.close()
+
+
+def test_a_server_that_stops_is_told_on_the_page(tmp_path, browser):
+    told = "getComputedStyle(document.querySelector('[data-testid=stApp]'), '::before').content"
+    with serving(tmp_path) as server:
+        page = new_tab(browser, server)
+        page.get_by_role("heading", name="Screen").wait_for()
+        settle(page)
+        assert "does not answer" not in page.evaluate(told)
+    for _ in range(300):
+        if "does not answer" in page.evaluate(told):
+            break
+        page.wait_for_timeout(100)
+    assert "Runs that were started go on" in page.evaluate(told)
+    page.context.close()

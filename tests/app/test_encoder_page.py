@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 from app_pages import button, said, upload
 from app_runs import QUERY, bare_run
 
 from molsearch_app import jobs
+from molsearch_app.components import encoders
 
 
 def test_a_series_becomes_a_fine_tuning(page, runs, started):
@@ -42,8 +44,6 @@ def test_the_encoder_page_shows_card_and_limits(page):
 
 
 def test_the_encoder_page_without_weights(page, monkeypatch, tmp_path):
-    from molsearch_app.components import encoders
-
     monkeypatch.setattr(encoders, "bundled_folder", lambda: tmp_path)
     assert "no encoder card" in page("model").error[0].value
 
@@ -55,8 +55,15 @@ def test_a_tuned_encoder_shows_its_figures_before_and_after(page, runs):
     (folder / "encoder.safetensors").write_bytes(b"")
     figures = {"auroc": 0.55, "bedroc_80p5": 0.03, "auroc_inactives": 0.45}
     told = {"ecfp4": figures, "before": figures, "after": {**figures, "auroc": 0.69}}
-    (folder / "card.json").write_text(json.dumps({"name": "tuned-x", "fine_tuning": told}))
+    counts = {"held_out": 19, "held_out_actives": 6, "held_out_library": 880}
+    card = {"name": "tuned-x", "fine_tuning": told, "training": counts}
+    (folder / "card.json").write_text(json.dumps(card))
     at = page("model", run=run_id)
+    assert "rest on few actives" in at.warning[0].value
+    shown = said(at).replace("\\", "")
+    assert "6 held-out actives ranked among 13 held-out inactives and 880 molecules" in shown
+    assert "known drugs of other classes" in shown
+    assert "AUROC is known to about ± 0.2" in shown
     assert "Tuned." in at.success[0].value
     assert at.selectbox(key="card").value.startswith("tuned-x")
     table = at.dataframe[0].value
@@ -67,3 +74,23 @@ def test_a_tuned_encoder_shows_its_figures_before_and_after(page, runs):
     assert "AUROC against the inactives" not in [
         column for table in at.dataframe for column in table.value.columns
     ]
+
+
+def test_the_error_of_an_auroc_is_the_spread_over_drawn_actives():
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(2000):
+        actives, others = random.exponential(2.0, (6, 1)), random.exponential(1.0, 200)
+        found.append((actives > others).mean())  # exponential scores, as the formula supposes
+    error = encoders.auroc_error(float(np.mean(found)), 6, 200)
+    assert abs(error - np.std(found)) < 0.1 * np.std(found)
+    assert encoders.auroc_error(0.7, 6, 900) > 3 * encoders.auroc_error(0.7, 100, 900)
+
+
+def test_many_held_out_actives_are_told_without_a_warning():
+    card = {"training": {"held_out": 300, "held_out_actives": 100}}
+    told, few = encoders.evidence(card)
+    assert not few
+    assert "100 held-out actives" in told
+    assert "little" not in told
+    assert encoders.evidence({}) == ("", False)

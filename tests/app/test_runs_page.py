@@ -11,7 +11,7 @@ from molsearch_app import access, jobs, keeping
 
 def tick(at, *rows):
     """Tick rows of the table, as a hand does."""
-    turn = at.session_state["runs-turn"] if "runs-turn" in at.session_state else 0
+    turn = at.session_state["runs-turn"] if "runs-turn" in at.session_state else 0  # noqa: SIM401
     at.session_state[f"runs-table-{turn}"] = {
         "selection": {"rows": list(rows), "columns": [], "cells": []}
     }

@@ -96,6 +96,7 @@ def test_gain_on_scaffolds_that_were_held_out(
     assert merits[gain.chosen_step] == max(merits.values())
     assert max(merits) <= gain.chosen_step + 4 * 5
     assert sum(gain.counts[n] for n in ("trained_on", "choosing", "held_out")) == len(series)
+    assert min(gain.counts[f"{n}_library"] for n in ("trained_on", "choosing", "held_out")) > 0
 
 
 def test_card_names_its_parent_and_the_encoder_loads(
