@@ -20,7 +20,7 @@ from molsearch.bench.benchmarks.files import read_smiles
 from molsearch.bench.benchmarks.places import read_table
 from molsearch.bench.benchmarks.task import Task
 from molsearch.bench.evaluate import Mask, rounded
-from molsearch.bench.methods import Method, blend, fuse
+from molsearch.bench.methods import Method
 from molsearch.bench.molecules import Molecules
 from molsearch.data.places import data_root
 from molsearch.errors import InputError, UsageError
@@ -167,33 +167,28 @@ def evaluate_random(
     dict
         `METRICS`, each with ``_low`` and ``_high`` (2.5 and 97.5 percentiles of draws of actives
         and random compounds), ``efb_max_at`` (share of random compounds above the threshold of
-        the maximum), ``n_actives``, ``n_random``, ``n_unscored``. Where each query is ranked
-        alone, means over queries.
+        the maximum), ``n_actives``, ``n_random``, ``n_unscored``. Where there are several
+        rankings, one a query or draw, means over them.
     """
-    parts = [_scores(part, queries, actives, pool.molecules) for part in method.parts]
-    matrix = blend(parts, method.weights)
-    labels = np.arange(matrix.shape[1]) < len(actives)
+    scores = {one.name: _scores(one, queries, actives, pool.molecules) for one in method.scorers}
+    unscored = method.unscored(scores)
+    labels = np.arange(len(unscored)) < len(actives)
     background = np.r_[np.zeros(len(actives), bool), pool.usable(task)]
-    runs = (
-        [(matrix, own.any(axis=0))]
-        if task.protocol == "fused"
-        else [(matrix[[q]], own[q]) for q in range(len(matrix))]
-    )
     values, draws, counts = [], [], []
-    for rows, mine in runs:
-        fused = fuse(rows, method.fusion)
+    for asked in task.asked:
+        fused = method.ranked(scores, asked)
+        mine = np.logical_or.reduce(own[asked], axis=0)
         first = fused[: len(actives)][~mine]
         second = fused[background]
         best, share = ef_bayes_max(first, second)
         values.append([*[ef_bayes(first, second, x) for x in FRACTIONS.values()], best, share])
         draws.append(ef_bayes_draws(first, second, tuple(FRACTIONS.values())))
         counts.append(first.size)
-    unscored = np.isnan(matrix).all(axis=0) & (labels | background)
     return {
         **_summary(np.array(values), np.array(draws)),
         "n_actives": round(float(np.mean(counts)), 1),
         "n_random": int(background.sum()),
-        "n_unscored": int(unscored.sum()),
+        "n_unscored": int((unscored & (labels | background)).sum()),
     }
 
 

@@ -1,54 +1,13 @@
-"""The scorer protocol, and what every method must beat: chance, size, properties, fingerprints."""
+"""What every method must beat besides fingerprints: chance, size, simple properties."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from molsearch.bench.molecules import Molecules
-from molsearch.chem.fingerprints import tanimoto_matrix
-
-Scores = npt.NDArray[np.float32]
-
-
-class Scorer(Protocol):
-    """Scores a pool for each query alone.
-
-    Attributes
-    ----------
-    name
-        The word it is asked for by.
-    needs
-        Features of `Molecules` it reads.
-    relative
-        Whether a molecule's score depends on the others of its pool.
-    """
-
-    @property
-    def name(self) -> str:
-        """The word it is asked for by."""
-        ...
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """Features of `Molecules` it reads."""
-        ...
-
-    @property
-    def relative(self) -> bool:
-        """Whether a molecule's score depends on the others of its pool."""
-        ...
-
-    def identity(self) -> dict[str, Any]:
-        """Return the settings and versions that decide the scores."""
-        ...
-
-    def score(self, queries: Molecules, pool: Molecules) -> Scores:
-        """Similarity, higher is better, float32 ``[q, n]``; NaN where a molecule has no score."""
-        ...
+from molsearch.scoring.protocols import Molecules, Scores
 
 
 class RandomScorer:
@@ -119,39 +78,3 @@ class PropertyScorer:
         asked = queries["properties"].astype(np.float64)
         distances = [np.linalg.norm((values - query) / scale, axis=1) for query in asked]
         return -np.array(distances, dtype=np.float32).reshape(len(queries), len(pool))
-
-
-class FingerprintScorer:
-    """Tanimoto similarity of a binary fingerprint.
-
-    Parameters
-    ----------
-    name
-        ``ecfp4`` (Morgan radius 2, 2048 bits), ``maccs`` (167 keys) or ``rdkit`` (paths of up
-        to seven bonds, 2048 bits).
-    """
-
-    relative = False
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        """See `Scorer.name`."""
-        return self._name
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """See `Scorer.needs`."""
-        return frozenset({self._name})
-
-    def identity(self) -> dict[str, Any]:
-        """See `Scorer.identity`."""
-        return {"similarity": "Tanimoto", "fingerprint": self._name}
-
-    def score(self, queries: Molecules, pool: Molecules) -> Scores:
-        """See `Scorer.score`."""
-        found = tanimoto_matrix(queries[self._name], pool[self._name]).astype(np.float32)
-        found[:, ~pool.readable] = np.nan
-        return found

@@ -11,11 +11,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import platformdirs
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -28,27 +26,12 @@ from molsearch.data.workers import Outcome, prepare_stream
 from molsearch.io.atomic import replacing
 from molsearch.io.hashing import sha256_json
 from molsearch.schema import SMILES, Failure, Prepared, Record
+from molsearch.scoring.protocols import Prepared3D
 
 PART_ROWS = 1000
 _FAILED = b"molsearch.failed"
 Maker = Callable[[Sequence[Record], PrepareConfig], Iterator[list[Outcome]]]
 OnProgress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Prepared3D:
-    """Prepared molecules and where each asked-for molecule stands among them.
-
-    Attributes
-    ----------
-    table
-        Rows of a prepared set, see `data.prepared_table.RECORDS`.
-    rows
-        int64 ``[n]``: row of `table` of each molecule, -1 where preparation failed.
-    """
-
-    table: pa.Table
-    rows: npt.NDArray[np.int64]
 
 
 def cache_root() -> Path:
@@ -75,11 +58,16 @@ class ConformerCache:
     def __init__(
         self, root: Path, config: PrepareConfig, workers: int = 1, make: Maker | None = None
     ) -> None:
+        self._root, self._workers, self._given = root, workers, make
         self.config = config
         self.folder = root / f"conformers-{sha256_json(config.model_dump())[:12]}"
         self._make = make or (
             lambda records, config: prepare_stream(records, config, workers=workers)
         )
+
+    def alike(self, config: PrepareConfig) -> ConformerCache:
+        """Return a cache in the same place of molecules that are prepared otherwise."""
+        return ConformerCache(self._root, config, self._workers, self._given)
 
     def pool(
         self, group: str, smiles: Sequence[str], on_progress: OnProgress | None = None

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from molsearch.bench.baselines import Scores
 from molsearch.bench.benchmarks.task import Task
-from molsearch.bench.methods import Fusion, fuse
 from molsearch.metrics.enrichment import Evaluation, evaluate_ranking
 from molsearch.metrics.ranking import Ranking, rank
 from molsearch.metrics.redrawn import molecule_bounds
+from molsearch.scoring.protocols import Scores
 
 Mask = npt.NDArray[np.bool_]
+Ranked = Callable[[npt.NDArray[np.int64]], Scores]
+Run = tuple[Scores, Mask, npt.NDArray[np.int64]]
 # False-positive rates of stored ROC curves and fractions of stored enrichment curves.
 GRID = np.logspace(-3, 0, 31)
 _DIGITS = 5
@@ -67,10 +69,10 @@ def _mean_curves(rankings: list[Ranking]) -> dict[str, list[float | None]]:
 
 def evaluate_task(
     task: Task,
-    matrix: Scores,
-    fusion: Fusion,
+    ranked: Ranked,
     *,
     own: Mask,
+    unscored: Mask,
     subsets: Mapping[str, Mask],
 ) -> dict[str, Any]:
     """Evaluate one method on one target.
@@ -79,12 +81,12 @@ def evaluate_task(
     ----------
     task
         The target.
-    matrix
-        Scores, float32 ``[q, n]``.
-    fusion
-        How several queries become one ranking.
+    ranked
+        From the places of queries to scores of the pool for them together, float32 ``[n]``.
     own
         True where a pool molecule is the query itself, ``[q, n]``: never ranked.
+    unscored
+        Pool molecules that the method cannot score, ``[n]``.
     subsets
         Named subsets of the pool on which metrics are given besides, each ``[q, n]``: tiers of
         actives with all inactives, or all actives with one source of decoys.
@@ -97,7 +99,7 @@ def evaluate_task(
         ``curves``, ``n_ranked``, ``n_unscored``, ``reason``.
     """
     labels = task.is_active
-    runs = _runs(task, matrix, fusion, own)
+    runs = runs_of(task, ranked, own)
     rankings = [rank(scores[kept], labels[kept]) for scores, kept, _ in runs]
     evaluations = [evaluate_ranking(ranking) for ranking in rankings]
     found: dict[str, Any] = {
@@ -105,40 +107,37 @@ def evaluate_task(
         "within": _within(runs, labels),
         "reason": next((e.reason for e in evaluations if e.reason), ""),
         "n_ranked": round(float(np.mean([ranking.n for ranking in rankings])), 1),
-        "n_unscored": int(np.isnan(matrix).all(axis=0).sum()),
+        "n_unscored": int(unscored.sum()),
         "curves": _mean_curves(rankings),
         "subsets": {name: _subset(runs, labels, subset) for name, subset in subsets.items()},
     }
     if task.protocol == "fused" and len(task.queries) > 1:
-        single = [
-            evaluate_ranking(rank(fuse(matrix[[q]], fusion)[~own[q]], labels[~own[q]]))
-            for q in range(len(matrix))
-        ]
-        found["each"] = _mean(single)
+        alone = runs_of(replace(task, protocol="each"), ranked, own)
+        found["each"] = _mean(
+            [evaluate_ranking(rank(scores[kept], labels[kept])) for scores, kept, _ in alone]
+        )
     return found
 
 
-_Run = tuple[Scores, Mask, int | None]
-
-
-def _within(runs: list[_Run], labels: Mask) -> dict[str, list[float | None]]:
+def _within(runs: list[Run], labels: Mask) -> dict[str, list[float | None]]:
     found = molecule_bounds([(scores, kept) for scores, kept, _ in runs], labels)
     return {name: [rounded(low), rounded(high)] for name, (low, high) in found.items()}
 
 
-def _runs(task: Task, matrix: Scores, fusion: Fusion, own: Mask) -> list[_Run]:
-    """List the rankings of a task: scores, what is ranked, and the query (None: all fused)."""
-    if task.protocol == "fused":
-        kept = np.logical_not(own.any(axis=0, keepdims=True))[0]
-        return [(fuse(matrix, fusion), kept, None)]
-    return [(fuse(matrix[[q]], fusion), ~own[q], q) for q in range(len(matrix))]
+def runs_of(task: Task, ranked: Ranked, own: Mask) -> list[Run]:
+    """List the rankings of a task: scores, what is ranked, and the places of the queries."""
+    found = []
+    for queries in task.asked:
+        kept = np.logical_not(np.logical_or.reduce(own[queries], axis=0))
+        found.append((ranked(queries), np.asarray(kept, dtype=bool), queries))
+    return found
 
 
-def _subset(runs: list[_Run], labels: Mask, subset: Mask) -> dict[str, float | None]:
+def _subset(runs: list[Run], labels: Mask, subset: Mask) -> dict[str, float | None]:
     evaluations, n_actives = [], []
-    for scores, kept, query in runs:
-        rows = subset if query is None else subset[[query]]
-        chosen = np.asarray(np.logical_and.reduce(rows, axis=0), dtype=bool) & kept
+    for scores, kept, queries in runs:
+        # An active that is new to its nearest query is new to all of them.
+        chosen = np.asarray(np.logical_and.reduce(subset[queries], axis=0), dtype=bool) & kept
         n_actives.append(int(labels[chosen].sum()))
         evaluations.append(evaluate_ranking(rank(scores[chosen], labels[chosen])))
     return {"n_actives": round(float(np.mean(n_actives)), 1), **_mean(evaluations)}

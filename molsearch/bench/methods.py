@@ -1,112 +1,132 @@
-"""From method names on the command line to scorers, fusions and blends."""
+"""From method names on the command line to scorers, fusions and weights."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from molsearch.bench.baselines import (
-    FingerprintScorer,
-    HeavyAtomScorer,
-    PropertyScorer,
-    RandomScorer,
-    Scorer,
-    Scores,
-)
-from molsearch.bench.neural import EncoderScorer
+from molsearch.bench.baselines import HeavyAtomScorer, PropertyScorer, RandomScorer
+from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.errors import UsageError
+from molsearch.scoring.default import BALANCED, RULES
+from molsearch.scoring.embedding import EncoderScorer
+from molsearch.scoring.expression import Expression, parse_expression
+from molsearch.scoring.fingerprint import FingerprintScorer
+from molsearch.scoring.fusion import Fusion, fuse
+from molsearch.scoring.protocols import Scorer, Scores
+from molsearch.scoring.ranking import MOLSEARCH
 
-Fusion = Literal["max", "mean"]
-BASELINES = (
-    "random",
-    "heavy-atoms",
-    "properties",
-    "ecfp4",
-    "ecfp4-mean",
-    "maccs",
-    "rdkit",
-    "usrcat",
-    "shape",
-    "untrained",
-)
+_OTHERS = ("random", "heavy-atoms", "properties", "usrcat", "shape", "untrained")
+BASELINES = (*_OTHERS, *FINGERPRINTS)
+_CHOOSE = f"choose from {', '.join(BASELINES)}, {MOLSEARCH}, {BALANCED}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A scorer within a method.
+
+    Attributes
+    ----------
+    weight
+        What its fused scores are multiplied by.
+    fusion
+        How its scores for several queries become one.
+    """
+
+    scorer: Scorer
+    weight: float
+    fusion: Fusion
 
 
 @dataclass(frozen=True)
 class Method:
-    """A named way to rank a pool.
+    """A named way to rank a pool: scores as they are, times weights, added.
 
     Attributes
     ----------
     name
-        As asked for: ``ecfp4``, ``ecfp4-mean``, ``molsearch``, ``2*molsearch+ecfp4``, a folder.
-    parts
-        Its scorers; more than one are blended, each query's scores standardised over the pool
-        and added.
-    fusion
-        How the scores of several queries become one.
-    weights
-        What the standardised scores of each part are multiplied by; empty: one each.
+        As asked for: ``ecfp4``, ``ecfp4-mean``, ``molsearch``, ``2*molsearch+ecfp4``, a folder,
+        ``balanced``.
+    rules
+        From so many queries on, these parts.
     """
 
     name: str
-    parts: tuple[Scorer, ...]
-    fusion: Fusion = "max"
-    weights: tuple[float, ...] = ()
+    rules: tuple[tuple[int, tuple[Part, ...]], ...]
+
+    @property
+    def scorers(self) -> tuple[Scorer, ...]:
+        """Every scorer that takes part, once."""
+        found = {part.scorer.name: part.scorer for _, parts in self.rules for part in parts}
+        return tuple(found.values())
+
+    def parts(self, n_queries: int) -> tuple[Part, ...]:
+        """Look up what ranks for so many queries."""
+        return [parts for least, parts in self.rules if n_queries >= least][-1]
 
     def identity(self) -> dict[str, Any]:
         """Whatever decides the ranking, for the result file."""
-        parts = {part.name: part.identity() for part in self.parts}
-        weights = {"weights": list(self.weights)} if self.weights else {}
-        return {"fusion": self.fusion, "parts": parts, **weights}
+        scorers = {scorer.name: scorer.identity() for scorer in self.scorers}
+        parts = self.rules[0][1]
+        if len(self.rules) == len(parts) == 1:
+            return {"fusion": parts[0].fusion, "parts": scorers}
+        rules = {
+            str(least): [[part.weight, part.scorer.name, part.fusion] for part in parts]
+            for least, parts in self.rules
+        }
+        return {"added": "similarities as they are", "rules": rules, "parts": scorers}
+
+    def ranked(self, scores: Mapping[str, Scores], queries: npt.NDArray[np.int64]) -> Scores:
+        """One ranking, float32 ``[n]``, for the queries at these places.
+
+        A molecule that a part could score for some query only is judged by that one; one that
+        some part could score for none gets minus infinity, so that all such tie at the end.
+
+        Parameters
+        ----------
+        scores
+            Of each scorer by its name, ``[q, n]``.
+        """
+        total: npt.NDArray[np.floating[Any]] | None = None
+        parts = self.parts(len(queries))
+        for part in parts:
+            fused = fuse(scores[part.scorer.name][queries].T, part.fusion)
+            if len(parts) > 1 or part.weight != 1.0:
+                fused = part.weight * fused.astype(np.float64)
+            total = fused if total is None else total + fused
+        assert total is not None
+        return np.where(np.isnan(total), -np.inf, total).astype(np.float32)
+
+    def unscored(self, scores: Mapping[str, Scores]) -> npt.NDArray[np.bool_]:
+        """Molecules that some part could score for no query, ``[n]``."""
+        return np.logical_or.reduce(
+            [np.isnan(scores[scorer.name]).all(axis=0) for scorer in self.scorers]
+        )
 
 
-def blend(matrices: Sequence[Scores], weights: Sequence[float] = ()) -> Scores:
-    """Add the z-scores of several scorers, each query by itself; NaN where any is NaN."""
-    if len(matrices) == 1:
-        return matrices[0]
-    total = np.zeros(matrices[0].shape, dtype=np.float64)
-    for weight, matrix in zip(weights or [1.0] * len(matrices), matrices, strict=True):
-        values = matrix.astype(np.float64)
-        known = np.isfinite(values)
-        n = np.maximum(known.sum(axis=1, keepdims=True), 1)
-        mean = np.where(known, values, 0.0).sum(axis=1, keepdims=True) / n
-        spread = np.sqrt(np.where(known, (values - mean) ** 2, 0.0).sum(axis=1, keepdims=True) / n)
-        total += weight * (values - mean) / np.where(spread > 0, spread, 1.0)
-    return total.astype(np.float32)
-
-
-def fuse(matrix: Scores, fusion: Fusion) -> Scores:
-    """Fuse the scores of several queries, float32 ``[q, n]``, into one ranking ``[n]``.
-
-    A molecule that some query could not score is judged by the others; one that none could
-    score gets minus infinity, so that all such tie at the end.
-    """
-    known = ~np.isnan(matrix)
-    if fusion == "max":
-        return np.where(known, matrix, -np.inf).max(axis=0, initial=-np.inf).astype(np.float32)
-    n = known.sum(axis=0)
-    total = np.where(known, matrix, 0.0).sum(axis=0)
-    return np.where(n > 0, total / np.maximum(n, 1), -np.inf).astype(np.float32)
-
-
-def parse_methods(names: Sequence[str], *, seed: int = 0, device: str = "auto") -> list[Method]:
+def parse_methods(
+    names: Sequence[str], *, seed: int = 0, device: str = "auto", cache: Path | None = None
+) -> list[Method]:
     """Turn method names into methods; equal scorers are shared.
 
     Parameters
     ----------
     names
-        A baseline, ``molsearch`` (the bundled encoder), an encoder folder or a bundled
-        encoder's name; ``a+b`` blends, ``2*a+b`` with weights, ``-mean`` fuses queries by their
-        mean.
+        A baseline or fingerprint, ``molsearch`` (the bundled encoder), an encoder folder or a
+        bundled encoder's name; ``a+b`` adds, ``2*a+b`` with weights, ``-mean`` or ``-top2``
+        behind a part fuses its queries otherwise than by the nearest. ``balanced`` is what
+        screens rank by, ``balanced:ENCODER`` the same with another encoder.
     seed
         Of the random and untrained scorers.
     device
         Where encoders run.
+    cache
+        Folder that keeps embeddings of pools; None keeps none.
 
     Raises
     ------
@@ -115,80 +135,88 @@ def parse_methods(names: Sequence[str], *, seed: int = 0, device: str = "auto") 
     InputError
         There is no encoder in the named folder.
     """
+    if not names:
+        raise UsageError(f"no methods: {_CHOOSE}")
     scorers: dict[str, Scorer] = {}
+
+    def scorer(name: str) -> Scorer:
+        if name not in scorers:
+            scorers[name] = _scorer(name, seed, device, cache)
+        return scorers[name]
+
     methods: list[Method] = []
     for name in names:
         if any(method.name == name for method in methods):
             raise UsageError(f"method {name!r} is asked for twice")
-        fusion: Fusion = "mean" if name.endswith("-mean") else "max"
-        parts, weights = [], []
-        for term in name.removesuffix("-mean").split("+"):
-            weight, part = _weighted(term)
-            if part not in scorers:
-                scorers[part] = _scorer(part, seed, device)
-            parts.append(scorers[part])
-            weights.append(weight)
-        even = all(weight == 1.0 for weight in weights)
-        methods.append(Method(name, tuple(parts), fusion, () if even else tuple(weights)))
-    if not methods:
-        raise UsageError(f"no methods: choose from {', '.join(BASELINES)}, molsearch")
+        rules = tuple((n, _parts(expression, scorer)) for n, expression in _rules(name))
+        methods.append(Method(name, rules))
     return methods
 
 
-def _weighted(term: str) -> tuple[float, str]:
-    """Read ``2*a`` as weight and name; the name of an existing folder is never taken apart."""
-    weight, star, part = term.partition("*")
-    if not star or Path(term).is_dir():
-        return 1.0, term
-    try:
-        value = float(weight)
-    except ValueError:
-        value = 0.0
-    if not (math.isfinite(value) and value > 0):
-        raise UsageError(f"weight {weight!r} in {term!r} is no positive number")
-    return value, part
+def _rules(name: str) -> list[tuple[int, Expression]]:
+    """Expressions that a name stands for, each from so many queries on."""
+    head, colon, encoder = name.partition(":")
+    if head != BALANCED or (colon and not encoder):
+        return [(1, _parsed(name))]
+    swapped = encoder or MOLSEARCH
+    rules = []
+    for least, text in RULES:
+        terms = [
+            f"{term.weight!r}*{swapped if term.name == MOLSEARCH else term.name}-"
+            f"{term.fusion or 'max'}"
+            for term in parse_expression(text).terms
+        ]
+        rules.append((least, _parsed("+".join(terms))))
+    return rules
 
 
-def _scorer(name: str, seed: int, device: str) -> Scorer:
+def _parsed(text: str) -> Expression:
+    return parse_expression(text, whole=lambda name: Path(name).is_dir()).fused_by("max")
+
+
+def _parts(expression: Expression, scorer: Callable[[str], Scorer]) -> tuple[Part, ...]:
+    return tuple(
+        Part(scorer(term.name), term.weight, term.fusion or "max") for term in expression.terms
+    )
+
+
+def _scorer(name: str, seed: int, device: str, cache: Path | None) -> Scorer:
     makers: dict[str, Callable[[], Scorer]] = {
         "random": lambda: RandomScorer(seed),
         "heavy-atoms": HeavyAtomScorer,
         "properties": PropertyScorer,
-        "ecfp4": lambda: FingerprintScorer("ecfp4"),
-        "maccs": lambda: FingerprintScorer("maccs"),
-        "rdkit": lambda: FingerprintScorer("rdkit"),
         "usrcat": _usrcat,
         "shape": _shape,
         "untrained": lambda: _untrained(seed, device),
-        "molsearch": lambda: _encoder("molsearch", None, device),
+        MOLSEARCH: lambda: _encoder(MOLSEARCH, None, device, cache),
     }
     if name in makers:
         return makers[name]()
+    if name in FINGERPRINTS:
+        return FingerprintScorer(name)
     from molsearch.nn.weights import bundled_encoders
 
     if Path(name).is_dir() or name in bundled_encoders():
-        return _encoder(name, name, device)
-    raise UsageError(
-        f"no method {name!r}: choose from {', '.join(BASELINES)}, molsearch, or an encoder folder"
-    )
+        return _encoder(name, name, device, cache)
+    raise UsageError(f"no method {name!r}: {_CHOOSE}, or an encoder folder")
 
 
 def _usrcat() -> Scorer:
-    from molsearch.bench.shape import UsrcatScorer
+    from molsearch.scoring.shape import UsrcatScorer
 
     return UsrcatScorer()
 
 
 def _shape() -> Scorer:
-    from molsearch.bench.shape import ShapeScorer
+    from molsearch.scoring.shape import ShapeScorer
 
     return ShapeScorer()
 
 
-def _encoder(name: str, path: str | None, device: str) -> Scorer:
+def _encoder(name: str, path: str | None, device: str, cache: Path | None) -> Scorer:
     from molsearch.nn.weights import load_encoder
 
-    return EncoderScorer(name, load_encoder(path, device=device))
+    return EncoderScorer(name, load_encoder(path, device=device), cache)
 
 
 def _untrained(seed: int, device: str) -> Scorer:

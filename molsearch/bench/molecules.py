@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from molsearch.bench.audit.features import chunked, spread_over
-from molsearch.bench.conformers import Prepared3D
 from molsearch.bench.descriptors import DESCRIPTORS, Array, describe, joined
+from molsearch.scoring.protocols import Prepared3D
 
 T = TypeVar("T")
-CONFORMERS = "conformers"  # what a scorer `needs` to read `Molecules.prepared`
 _CHUNK = 5_000  # molecules a worker process is given at a time
 
 

@@ -6,10 +6,12 @@ import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import Field
 
 from molsearch.bench import results
 from molsearch.bench.audit.leakage import audit, own_rows
@@ -17,14 +19,16 @@ from molsearch.bench.audit.training import TrainingSet
 from molsearch.bench.background import RandomPool, evaluate_random
 from molsearch.bench.benchmarks.task import Benchmark, Task, limit
 from molsearch.bench.conformers import ConformerCache, OnProgress, prepare_queries
+from molsearch.bench.draws import LEAST_LEFT, N_DRAWS, drawn, too_small
 from molsearch.bench.evaluate import evaluate_task
 from molsearch.bench.merge import store
-from molsearch.bench.methods import Method, blend
-from molsearch.bench.molecules import CONFORMERS, Molecules
+from molsearch.bench.methods import Method
+from molsearch.bench.molecules import Molecules
 from molsearch.config import Config, PrepareConfig
 from molsearch.errors import UsageError
 from molsearch.io.hashing import sha256_json
 from molsearch.io.runs import versions
+from molsearch.scoring.protocols import CONFORMERS
 
 Say = Callable[[str], None]
 ProgressFor = Callable[[str], OnProgress]
@@ -38,6 +42,10 @@ class BenchmarkConfig(Config):
     limit_actives: int | None = None
     limit_decoys: int | None = None
     seed: int = 0
+    queries: int | None = Field(
+        default=None, ge=1, description="actives drawn as queries together; none: the benchmark's"
+    )
+    draws: int | None = Field(default=None, ge=1, description="how many such draws a target")
     query_conformers: int = 4
     prepare: PrepareConfig = PrepareConfig()
 
@@ -105,8 +113,26 @@ class Runner:
                 f"{self.benchmark.name} has no target {unknown[0]!r}: choose from "
                 f"{', '.join(known[:12])}{', …' if len(known) > 12 else ''}"
             )
-        chosen = [t for t in known if t in self.config.targets] if self.config.targets else known
+        small = self.left_out
+        chosen = [
+            target
+            for target in known
+            if target not in small and target in (self.config.targets or known)
+        ]
+        if not chosen:
+            most = max(small.values(), default=0)
+            raise UsageError(
+                f"no target has the {self.config.queries} actives for queries and {LEAST_LEFT} to "
+                f"find (at most {most}): give a smaller --queries"
+            )
         return chosen[: self.config.limit_targets]
+
+    @cached_property
+    def left_out(self) -> dict[str, int]:
+        """Targets that have too few actives for the queries to be drawn, with how many."""
+        if self.config.queries is None:
+            return {}
+        return too_small(self.benchmark, self.config.queries, self.config.limit_actives)
 
     def run(self, path: Path, *, overwrite: bool = False) -> dict[str, Any]:
         """Run what is not in the result file yet, writing the file after each target.
@@ -152,6 +178,8 @@ class Runner:
         if path.exists() and not overwrite:
             record = results.read(path)
             _check_same(path, record, self.benchmark.name, fixed)
+        if self.left_out:
+            record["left_out"] = self.left_out
         provenance = self.benchmark.provenance
         record["provenance"] = {
             **dataclasses.asdict(provenance),
@@ -176,7 +204,10 @@ class Runner:
         self, record: dict[str, Any], target: str, missing: list[Method], bare: list[Method]
     ) -> None:
         task = self.benchmark.load(target)
-        task = limit(task, self.config.limit_actives, self.config.limit_decoys, self.config.seed)
+        config = self.config
+        task = limit(task, config.limit_actives, config.limit_decoys, config.seed)
+        if config.queries is not None:
+            task = drawn(task, config.queries, config.draws or N_DRAWS, config.seed)
         queries = Molecules([query.smiles for query in task.queries])
         if missing:
             self._rank(record, task, queries, missing)
@@ -187,32 +218,42 @@ class Runner:
         self, record: dict[str, Any], task: Task, queries: Molecules, methods: list[Method]
     ) -> None:
         pool = Molecules(task.pool["smiles"].tolist())
-        parts = {part.name: part for method in methods for part in method.parts}
-        needs = {need for part in parts.values() for need in part.needs}
+        scorers = {one.name: one for method in methods for one in method.scorers}
+        needs = {need for one in scorers.values() for need in one.needs}
         pool.need((needs | {"ecfp4"}) - {CONFORMERS}, self.workers)
         own = own_rows(task, queries, pool)
         found = audit(task, queries, pool, self.trainings)
-        record["audit"][task.target] = {"notes": list(task.notes), **found.findings}
+        record["audit"][task.target] = {
+            "notes": list(task.notes),
+            **found.findings,
+            **_draws(task, queries),
+        }
         if CONFORMERS in needs:
             self._attach(task, queries, pool)
         scores, seconds = {}, {}
-        for name, part in parts.items():
+        for name, one in scorers.items():
             began = time.monotonic()
-            scores[name] = part.score(queries, pool)
+            scores[name] = one.score(queries, pool)
             seconds[name] = time.monotonic() - began
         for method in methods:
-            matrix = blend([scores[part.name] for part in method.parts], method.weights)
-            row = evaluate_task(task, matrix, method.fusion, own=own, subsets=found.subsets)
+            row = evaluate_task(
+                task,
+                partial(method.ranked, scores),
+                own=own,
+                unscored=method.unscored(scores),
+                subsets=found.subsets,
+            )
             record["results"].append(
                 {
                     "target": task.target,
                     "method": method.name,
                     "protocol": task.protocol,
-                    "n_queries": len(task.queries),
+                    "n_queries": self.config.queries or len(task.queries),
+                    **({"n_draws": len(task.draws)} if task.draws else {}),
                     "n_actives": int(task.is_active.sum()),
                     "n_inactives": int((~task.is_active).sum()),
                     "data": checksum(task),
-                    "seconds": round(sum(seconds[part.name] for part in method.parts), 2),
+                    "seconds": round(sum(seconds[one.name] for one in method.scorers), 2),
                     **row,
                 }
             )
@@ -229,7 +270,7 @@ class Runner:
         kept = task.pool[task.is_active].reset_index(drop=True)
         alone = dataclasses.replace(task, pool=kept)
         actives = Molecules(kept["smiles"].tolist())
-        if any(CONFORMERS in part.needs for method in methods for part in method.parts):
+        if any(CONFORMERS in one.needs for method in methods for one in method.scorers):
             self._attach(alone, queries, actives)
             self._attach_random(random)
         own = own_rows(alone, queries, actives)
@@ -254,7 +295,11 @@ class Runner:
         config = self.config.prepare.model_copy(
             update={"n_conformers": self.config.query_conformers}
         )
-        queries.attach(prepare_queries(task.queries, config))
+        if task.draws:
+            # Actives like those of the pool, and many: made once, by all processes.
+            queries.attach(self.cache.alike(config).pool(f"{group}-queries", queries.smiles))
+        else:
+            queries.attach(prepare_queries(task.queries, config))
         progress = self.progress_for(f"conformers {group}") if self.progress_for else None
         pool.attach(self.cache.pool(group, pool.smiles, progress))
 
@@ -265,6 +310,16 @@ class Runner:
                 value = row["metrics"]["bedroc_80p5"]
                 shown.append(f"{row['method']} {'–' if value is None else format(value, '.3f')}")
         self.say(f"{target} ({number} of {total}): BEDROC {', '.join(shown)}")
+
+
+def _draws(task: Task, queries: Molecules) -> dict[str, Any]:
+    """Name the molecules of each draw, and say how many scaffolds they have on average."""
+    if not task.draws:
+        return {}
+    names = [[task.queries[place].query_id for place in draw] for draw in task.draws]
+    scaffolds = queries["scaffold"]
+    counts = [len({scaffolds[place] for place in draw}) for draw in task.draws]
+    return {"draws": names, "draw_scaffolds": round(float(np.mean(counts)), 2)}
 
 
 def _check_same(path: Path, record: dict[str, Any], name: str, config: dict[str, Any]) -> None:
@@ -283,6 +338,7 @@ def checksum(task: Task) -> str:
     return sha256_json(
         {
             "queries": [[q.query_id, q.smiles] for q in task.queries],
+            **({"draws": task.draws} if task.draws else {}),
             "pool": task.pool["smiles"].tolist(),
             "is_active": np.flatnonzero(task.is_active).tolist(),
         }

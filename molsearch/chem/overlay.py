@@ -10,22 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-import numpy.typing as npt
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDistGeom, rdForceFieldHelpers, rdShapeAlign
 
+from molsearch.chem.shapes import OPT_PARAM, starts
 from molsearch.errors import InputError
 
 QUERY_CONFORMERS = 4
 HIT_CONFORMERS = 12
 MAX_HEAVY_ATOMS = 80
-_OPT_PARAM = 0.5
 _SEED = 20
 _TIMEOUT = 20
-_Positions = npt.NDArray[np.float64]
-# Half turns about the principal axes, which have no natural direction.
-_TURNS = (np.diag([1, 1, 1]), np.diag([1, -1, -1]), np.diag([-1, 1, -1]), np.diag([-1, -1, 1]))
 
 
 @dataclass(frozen=True)
@@ -84,32 +79,11 @@ def _alignments(
     query: Chem.Mol, hit: Chem.Mol, references: int
 ) -> Iterator[tuple[float, float, int, Chem.Mol]]:
     for conformer in list(query.GetConformers())[:references]:
-        for pose in _starts(hit):
+        for pose in starts(hit):
             shape, colour = rdShapeAlign.AlignMol(
-                query, pose, refConfId=conformer.GetId(), probeConfId=0, opt_param=_OPT_PARAM
+                query, pose, refConfId=conformer.GetId(), probeConfId=0, opt_param=OPT_PARAM
             )
             yield float(shape), float(colour), conformer.GetId(), pose
-
-
-def _starts(hit: Chem.Mol) -> Iterator[Chem.Mol]:
-    """Each conformer of a hit in each starting pose, as a molecule of its own."""
-    for conformer in hit.GetConformers():
-        frame = _principal(conformer.GetPositions())
-        for turn in _TURNS[:2]:
-            pose = Chem.Mol(hit, True)
-            start = Chem.Conformer(len(frame))
-            start.SetPositions(np.ascontiguousarray(frame @ turn))
-            pose.AddConformer(start, assignId=True)
-            yield pose
-
-
-def _principal(positions: _Positions) -> _Positions:
-    """Turn positions into their principal axes, without mirroring them."""
-    centred = positions - positions.mean(axis=0)
-    axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1].copy()
-    if np.linalg.det(axes) < 0:
-        axes[:, 2] *= -1
-    return np.asarray(centred @ axes)
 
 
 @lru_cache(maxsize=256)

@@ -30,8 +30,9 @@ _HELP = (
     "much size, properties and analogue series explain."
 )
 _METHODS = (
-    "Comma-separated: random, heavy-atoms, properties, ecfp4, ecfp4-mean, maccs, rdkit, usrcat, "
-    "shape, untrained, molsearch, an encoder folder; a+b blends z-scores, 2*a+b weighs them."
+    "Comma-separated: random, heavy-atoms, properties, ecfp4, fcfp4, torsion, atom-pair, path, "
+    "maccs, rdkit, usrcat, shape, untrained, molsearch, an encoder folder; a+b adds them, 2*a+b "
+    "with weights, -top2 or -mean behind a part fuses queries; balanced: what screens rank by."
 )
 
 
@@ -59,6 +60,17 @@ def benchmark(
     limit_decoys: Annotated[
         int | None, typer.Option("--limit-decoys", min=1, help="At most so many a target.")
     ] = None,
+    queries: Annotated[
+        str,
+        typer.Option(
+            "--queries",
+            help="Draw so many actives of each target as queries together, in place of the "
+            "benchmark's own; several numbers such as 1,5 give a result file each.",
+        ),
+    ] = "",
+    draws: Annotated[
+        int, typer.Option("--draws", min=1, help="Draws a target, with --queries.")
+    ] = 5,
     full: Annotated[
         bool,
         typer.Option(
@@ -117,39 +129,59 @@ def benchmark(
     from molsearch.bench.runner import BenchmarkConfig, Runner
     from molsearch.config import PrepareConfig
 
+    root = cache if cache is not None else cache_root()
+    numbers = _numbers(queries)
     opened = open_benchmark(name, data, seed=seed)
-    parsed = parse_methods(_split(methods), seed=seed, device=device)
+    # Of several result files the second needs the same embeddings again.
+    kept = root / "embeddings" if numbers else None
+    parsed = parse_methods(_split(methods), seed=seed, device=device, cache=kept)
     drawn = not full and limit_actives is None and limit_decoys is None
     if drawn and _needs_conformers(parsed) and not opened.name.startswith("dev"):
-        limit_actives, limit_decoys = DRAWN_ACTIVES, DRAWN_DECOYS
+        limit_actives, limit_decoys = max(DRAWN_ACTIVES, 2 * max(numbers, default=0)), DRAWN_DECOYS
         if not quiet:
             _say(
-                f"3D methods: drawing at most {DRAWN_ACTIVES} actives and {DRAWN_DECOYS:,} decoys "
+                f"3D methods: drawing at most {limit_actives} actives and {DRAWN_DECOYS:,} decoys "
                 "a target (--full ranks all of them)"
             )
-    config = BenchmarkConfig(
-        limit_targets=limit_targets,
-        targets=tuple(_split(targets)),
-        limit_actives=limit_actives,
-        limit_decoys=limit_decoys,
-        seed=seed,
-        query_conformers=query_conformers,
-        prepare=PrepareConfig(n_conformers=conformers, quality=quality.value),
-    )
-    root = cache if cache is not None else cache_root()
-    runner = Runner(
-        opened,
-        parsed,
-        config,
-        trainings=_trainings(training, parsed, root, workers, quiet),
-        cache=ConformerCache(root, config.prepare, workers),
-        say=_silent if quiet else _say,
-        progress_for=_progress(quiet),
-        random=_random_pool(random, random_from, seed),
-        workers=workers,
-    )
-    path = output if output is not None else Path("results") / f"{opened.name}.json"
-    record = runner.run(path, overwrite=overwrite)
+    trainings = _trainings(training, parsed, root, workers, quiet)
+    asked: list[int | None] = [*numbers] or [None]
+    for number in asked:
+        config = BenchmarkConfig(
+            limit_targets=limit_targets,
+            targets=tuple(_split(targets)),
+            limit_actives=limit_actives,
+            limit_decoys=limit_decoys,
+            seed=seed,
+            queries=number,
+            draws=draws if number is not None else None,
+            query_conformers=query_conformers,
+            prepare=PrepareConfig(n_conformers=conformers, quality=quality.value),
+        )
+        runner = Runner(
+            opened,
+            parsed,
+            config,
+            trainings=trainings,
+            cache=ConformerCache(root, config.prepare, workers),
+            say=_silent if quiet else _say,
+            progress_for=_progress(quiet),
+            random=_random_pool(random, random_from, seed),
+            workers=workers,
+        )
+        path = result_file(output, opened.name, number, several=len(numbers) > 1)
+        record = runner.run(path, overwrite=overwrite)
+        _show(record, path, as_json=as_json, quiet=quiet)
+
+
+def result_file(output: Path | None, name: str, queries: int | None, *, several: bool) -> Path:
+    """Where the results go: one file a number of drawn queries."""
+    mark = "" if queries is None else f"-queries-{queries}"
+    if output is None:
+        return Path("results") / f"{name}{mark}.json"
+    return output.with_name(f"{output.stem}{mark}{output.suffix}") if several else output
+
+
+def _show(record: dict[str, Any], path: Path, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         typer.echo(json.dumps(_summary(record)))
     elif not quiet:
@@ -157,6 +189,16 @@ def benchmark(
 
         typer.echo(overview(record))
         typer.echo(f"\n{path}  (molsearch report {path} makes a page of it)")
+
+
+def _numbers(text: str) -> list[int]:
+    """Read ``1,5,10``."""
+    from molsearch.errors import UsageError
+
+    parts = _split(text)
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise UsageError(f"--queries {text!r}: give whole numbers from 1 on, such as 1,5,10")
+    return list(dict.fromkeys(int(part) for part in parts))
 
 
 def _random_pool(n: int, source: Path | None, seed: int) -> RandomPool | None:
@@ -173,9 +215,9 @@ def _split(text: str) -> list[str]:
 
 
 def _needs_conformers(methods: Sequence[Method]) -> bool:
-    from molsearch.bench.molecules import CONFORMERS
+    from molsearch.scoring.protocols import CONFORMERS
 
-    return any(CONFORMERS in part.needs for method in methods for part in method.parts)
+    return any(CONFORMERS in one.needs for method in methods for one in method.scorers)
 
 
 def _say(line: str) -> None:
@@ -191,17 +233,17 @@ def _trainings(
 ) -> list[TrainingSet]:
     """Training sets of the audit: those asked for, else those of the encoders at hand."""
     from molsearch.bench.audit.training import STANDARD, has_training, load_training, training_name
-    from molsearch.bench.neural import EncoderScorer
+    from molsearch.scoring.embedding import EncoderScorer
 
     names = _split(asked)
     if names == ["none"]:
         return []
     if not names:
         cards = [
-            part.embedder.card
+            one.embedder.card
             for method in methods
-            for part in method.parts
-            if isinstance(part, EncoderScorer) and "training" in part.embedder.card
+            for one in method.scorers
+            if isinstance(one, EncoderScorer) and "training" in one.embedder.card
         ]
         names = list(dict.fromkeys(training_name(card) for card in cards)) or [STANDARD]
         absent = [name for name in names if not has_training(name)]

@@ -5,20 +5,17 @@ import pytest
 from rdkit import Chem, DataStructs
 from rdkit.Chem import AllChem, MACCSkeys, rdMolDescriptors, rdShapeAlign
 
-from molsearch.bench.baselines import (
-    FingerprintScorer,
-    HeavyAtomScorer,
-    PropertyScorer,
-    RandomScorer,
-)
+from molsearch.bench.baselines import HeavyAtomScorer, PropertyScorer, RandomScorer
 from molsearch.bench.benchmarks.task import Query
-from molsearch.bench.conformers import ConformerCache, Prepared3D, prepare_queries
+from molsearch.bench.conformers import ConformerCache, prepare_queries
 from molsearch.bench.molecules import Molecules
-from molsearch.bench.neural import EncoderScorer
-from molsearch.bench.shape import ShapeScorer, UsrcatScorer, molecules_of
 from molsearch.chem.prepare import prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.data.prepared_table import RECORDS
+from molsearch.scoring.embedding import EncoderScorer
+from molsearch.scoring.fingerprint import FingerprintScorer
+from molsearch.scoring.protocols import Prepared3D
+from molsearch.scoring.shape import ShapeScorer, UsrcatScorer, molecules_of
 
 from .benchmarks.test_files import BENZAMIDE
 from .conftest import ACTIVES, DECOYS
@@ -214,7 +211,7 @@ class FakeEmbedder:
 
 
 def test_encoder_scores_are_cosines(prepared, monkeypatch):
-    monkeypatch.setattr("molsearch.bench.neural._BLOCK", 3)
+    monkeypatch.setattr("molsearch.scoring.embedding._BLOCK", 3)
     queries, pool = prepared
     scorer = EncoderScorer("fake", FakeEmbedder())
     found = scorer.score(queries, pool)

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
+from command_line import make_encoder
 
 from molsearch.bench.evaluate import GRID, curves, evaluate_task
-from molsearch.bench.methods import blend, fuse, parse_methods
+from molsearch.bench.methods import Method, Part, parse_methods
 from molsearch.errors import UsageError
 from molsearch.metrics.enrichment import evaluate
 from molsearch.metrics.ranking import rank
+from molsearch.scoring.default import RULES, balanced
 
 from .conftest import make_task
 
@@ -22,31 +27,79 @@ def scores_of(task, seed=0):
     return (rng.random(shape) + 0.4 * task.is_active).astype(np.float32)
 
 
-def test_fusion():
+class Fixed:
+    """A scorer of given scores."""
+
+    needs, relative = frozenset(), False
+
+    def __init__(self, name):
+        self.name = name
+
+    def identity(self):
+        return {}
+
+
+def method(*parts):
+    return Method("m", ((1, tuple(Part(Fixed(n), w, how) for n, w, how in parts)),))
+
+
+def test_queries_are_fused_and_what_nobody_scores_comes_last():
     nan = np.nan
-    matrix = np.array([[1, nan, nan, 4], [3, 2, nan, 0]], dtype=np.float32)
-    assert fuse(matrix, "max").tolist() == [3, 2, -np.inf, 4]
-    assert fuse(matrix, "mean").tolist() == [2, 2, -np.inf, 2]
+    scores = {"a": np.array([[1, nan, nan, 4], [3, 2, nan, 0], [2, 1, nan, 9]], np.float32)}
+    two = np.array([0, 1])
+    assert method(("a", 1.0, "max")).ranked(scores, two).tolist() == [3, 2, -np.inf, 4]
+    assert method(("a", 1.0, "mean")).ranked(scores, two).tolist() == [2, 2, -np.inf, 2]
+    found = method(("a", 1.0, "top2")).ranked(scores, np.arange(3))
+    assert found.tolist() == [2.5, 1.5, -np.inf, 6.5]
+    assert method(("a", 1.0, "max")).unscored(scores).tolist() == [False, False, True, False]
 
 
-def test_blend_adds_standard_scores_per_query():
+def test_blends_add_similarities_as_they_are():
     rng = np.random.default_rng(0)
-    first, second = rng.normal(5, 9, (3, 50)), rng.normal(0, 0.1, (3, 50))
-    first, second = first.astype(np.float32), second.astype(np.float32)
-    first[1, 4] = np.nan
-    found = blend([first, second])
+    scores = {name: rng.normal(5, 9, (3, 50)).astype(np.float32) for name in "ab"}
+    scores["b"][:, 4] = np.nan
+    found = method(("a", 0.5, "mean"), ("b", 2.0, "max")).ranked(scores, np.arange(3))
+    due = 0.5 * scores["a"].mean(axis=0) + 2 * scores["b"].max(axis=0)
+    np.testing.assert_allclose(found[:4], due[:4], rtol=1e-5)
+    assert found[4] == -np.inf
+    # Whatever else is in the pool, a molecule's score is its own.
+    part = {name: matrix[:, :7] for name, matrix in scores.items()}
+    fewer = method(("a", 0.5, "mean"), ("b", 2.0, "max")).ranked(part, np.arange(3))
+    assert fewer.tolist() == found[:7].tolist()
 
-    def z(m):
-        known = m - np.nanmean(m, axis=1, keepdims=True)
-        return known / np.nanstd(m, axis=1, keepdims=True)
 
-    np.testing.assert_allclose(found, z(first) + z(second), atol=1e-4)
-    np.testing.assert_allclose(
-        blend([first, second], (2.5, 1.0)), 2.5 * z(first) + z(second), atol=1e-4
+def evaluated(task, matrix, own, subsets):
+    one = method(("a", 1.0, "max"))
+    scores = {"a": matrix}
+    return evaluate_task(
+        task, partial(one.ranked, scores), own=own, unscored=one.unscored(scores), subsets=subsets
     )
-    assert np.isnan(found[1, 4])
-    assert blend([first]) is first
-    assert np.isfinite(blend([np.ones((1, 4), np.float32)] * 2)).all()
+
+
+def test_drawn_queries_count_together_and_novelty_is_to_the_nearest_of_them():
+    task = make_task(n_queries=4)
+    task = replace(task, protocol="drawn", draws=((0, 2), (1, 3)))
+    matrix = scores_of(task)
+    own = nothing(task)
+    for query in range(4):
+        own[query, query] = True  # each query is an active of the pool
+    tier = np.tile(~task.is_active, (4, 1))
+    tier[:, 5] = True
+    tier[0, 6] = tier[2, 7] = tier[1, 7] = tier[3, 7] = True  # 6 is near query 2, 7 near query 0
+    found = evaluated(task, matrix, own, {"tier": tier})
+    aurocs, tiers = [], []
+    for draw, inside in (([0, 2], [5]), ([1, 3], [5, 7])):
+        kept = np.ones(len(task.pool), bool)
+        kept[draw] = False
+        best = matrix[draw].max(axis=0)
+        aurocs.append(evaluate(best[kept], task.is_active[kept])["auroc"])
+        some = ~task.is_active
+        some[inside] = True
+        tiers.append(evaluate(best[some], task.is_active[some])["auroc"])
+    assert found["metrics"]["auroc"] == pytest.approx(np.mean(aurocs), abs=1e-5)
+    assert found["subsets"]["tier"]["auroc"] == pytest.approx(np.mean(tiers), abs=1e-5)
+    assert found["subsets"]["tier"]["n_actives"] == 1.5
+    assert found["n_ranked"] == len(task.pool) - 2
 
 
 def test_fused_protocol():
@@ -54,7 +107,7 @@ def test_fused_protocol():
     matrix = scores_of(task)
     own = nothing(task)
     own[0, 0] = own[2, 5] = True
-    found = evaluate_task(task, matrix, "max", own=own, subsets={})
+    found = evaluated(task, matrix, own, {})
     kept = np.ones(len(task.pool), bool)
     kept[[0, 5]] = False
     expected = evaluate(matrix.max(axis=0)[kept], task.is_active[kept])
@@ -73,7 +126,7 @@ def test_each_protocol_averages_queries_and_their_tiers():
     tier[0, 3] = tier[1, 4] = tier[1, 5] = True
     empty = np.tile(~task.is_active, (2, 1))
     empty[1, 6] = True
-    found = evaluate_task(task, matrix, "max", own=own, subsets={"tier": tier, "one": empty})
+    found = evaluated(task, matrix, own, {"tier": tier, "one": empty})
     aurocs, tiers = [], []
     for q in range(2):
         kept = ~own[q]
@@ -94,18 +147,18 @@ def test_unscored_molecules_rank_last_together():
     task = make_task()
     matrix = scores_of(task)
     matrix[0, task.is_active] = np.nan
-    found = evaluate_task(task, matrix, "max", own=nothing(task), subsets={})
+    found = evaluated(task, matrix, nothing(task), {})
     assert found["metrics"]["auroc"] == 0.0
     assert found["n_unscored"] == int(task.is_active.sum())
     nobody = np.full_like(matrix, np.nan)
-    flat = evaluate_task(task, nobody, "max", own=nothing(task), subsets={})
+    flat = evaluated(task, nobody, nothing(task), {})
     assert flat["metrics"]["auroc"] == 0.5
 
 
 def test_no_actives_is_null_with_a_reason():
     task = make_task()
     none = np.tile(~task.is_active, (1, 1))
-    found = evaluate_task(task, scores_of(task), "max", own=~none, subsets={"nobody": none})
+    found = evaluated(task, scores_of(task), ~none, {"nobody": none})
     assert found["metrics"]["auroc"] is None
     assert "no actives" in found["reason"]
     assert found["curves"] == {"roc": [], "enrichment": []}
@@ -132,10 +185,14 @@ def test_curves_are_the_step_functions():
 
 
 def test_method_names():
-    methods = parse_methods(["ecfp4", "ecfp4-mean", "heavy-atoms", "ecfp4+maccs"])
-    assert [m.fusion for m in methods] == ["max", "mean", "max", "max"]
-    assert methods[0].parts[0] is methods[1].parts[0] is methods[3].parts[0]
-    assert [p.name for p in methods[3].parts] == ["ecfp4", "maccs"]
+    methods = parse_methods(["ecfp4", "ecfp4-mean", "heavy-atoms", "ecfp4+maccs-top2"])
+    parts = [method.parts(1) for method in methods]
+    assert [[p.fusion for p in some] for some in parts] == [
+        ["max"], ["mean"], ["max"], ["max", "top2"]
+    ]  # fmt: skip
+    assert parts[0][0].scorer is parts[1][0].scorer is parts[3][0].scorer
+    assert [p.scorer.name for p in parts[3]] == ["ecfp4", "maccs"]
+    assert methods[0].identity()["fusion"] == "max"
     with pytest.raises(UsageError, match="asked for twice"):
         parse_methods(["ecfp4", "ecfp4"])
     with pytest.raises(UsageError, match="no method 'nope'"):
@@ -145,12 +202,20 @@ def test_method_names():
 
 
 def test_weights_stand_before_the_parts_of_a_blend():
-    even, uneven, whole = parse_methods(["ecfp4+maccs", "2*ecfp4+0.5*maccs-mean", "1*ecfp4+maccs"])
-    assert even.weights == whole.weights == ()
-    assert "weights" not in even.identity()
-    assert (uneven.weights, uneven.fusion) == ((2.0, 0.5), "mean")
-    assert uneven.identity()["weights"] == [2.0, 0.5]
-    assert [part.name for part in uneven.parts] == ["ecfp4", "maccs"]
+    even, uneven = parse_methods(["ecfp4+maccs", "2*ecfp4+0.5*fcfp4-mean"])
+    assert even.identity()["rules"] == {"1": [[1.0, "ecfp4", "max"], [1.0, "maccs", "max"]]}
+    assert uneven.identity()["rules"] == {"1": [[2.0, "ecfp4", "max"], [0.5, "fcfp4", "mean"]]}
+    assert set(uneven.identity()["parts"]) == {"ecfp4", "fcfp4"}
+
+
+def test_balanced_is_what_screens_rank_by(tmp_path):
+    folder = make_encoder(tmp_path / "e")
+    (found,) = parse_methods([f"balanced:{folder}"], device="cpu")
+    for n_queries in (1, 2, 9):
+        due = [(t.weight, t.name, t.fusion) for t in balanced(n_queries).terms]
+        said = [(p.weight, p.scorer.name, p.fusion) for p in found.parts(n_queries)]
+        assert said == [(w, str(folder) if n == "molsearch" else n, how) for w, n, how in due]
+    assert set(found.identity()["rules"]) == {str(least) for least, _ in RULES}
 
 
 @pytest.mark.parametrize("term", ["two*ecfp4", "-1*ecfp4", "0*ecfp4", "nan*ecfp4", "*ecfp4"])

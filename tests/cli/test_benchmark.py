@@ -72,10 +72,32 @@ def test_own_folder_from_run_to_report(own):
     assert "RESULTS: begin" in refused.stderr
 
 
+def test_several_numbers_of_drawn_queries_give_a_file_each(own):
+    done = molsearch(
+        "benchmark", "mine", "--methods", "ecfp4,ecfp4-top2", "--queries", "1,3", "--draws", "2",
+        "--training", "none", cwd=own,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for number in (1, 3):
+        record = json.loads((own / "results" / f"mine-queries-{number}.json").read_text())
+        assert {row["n_queries"] for row in record["results"]} == {number}
+        assert {row["n_draws"] for row in record["results"]} == {2}
+    assert "3 actives drawn as queries together, 2 draws a target" in done.stdout
+    one = molsearch(
+        "benchmark", "mine", "--methods", "ecfp4", "--queries", "2", "-o", "r/x.json",
+        "--training", "none", "--quiet", cwd=own,
+    )  # fmt: skip
+    assert one.returncode == 0, one.stderr
+    assert (own / "r" / "x.json").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (["benchmark", "nope"], 2, "no benchmark 'nope'"),
+        (["benchmark", "mine", "--methods", "ecfp4", "--queries", "0"], 2, "whole numbers from 1"),
+        (["benchmark", "mine", "--methods", "ecfp4", "--queries", "1,x"], 2, "whole numbers"),
+        (["benchmark", "mine", "--methods", "ecfp4", "--queries", "9"], 2, "a smaller --queries"),
         (["benchmark", "mine", "--methods", "nope"], 2, "no method 'nope'"),
         (["benchmark", "mine", "--methods", "random", "--targets", "x"], 2, "no target 'x'"),
         (["benchmark", "dude"], 3, "datasets/dude.md"),

@@ -15,7 +15,7 @@ import pandas as pd
 # `split` is T or V where the benchmark has training and validation parts.
 POOL_COLUMNS = ("molecule_id", "smiles", "is_active", "origin", "split", "inchikey")
 
-PoolProtocol = Literal["fused", "each"]
+PoolProtocol = Literal["fused", "each", "drawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,14 @@ class Task:
         What is ranked: `POOL_COLUMNS`, one molecule a row.
     protocol
         ``fused``: all queries together make one ranking. ``each``: every query alone, metrics
-        averaged over queries.
+        averaged over queries. ``drawn``: the queries of each of `draws` together, metrics averaged
+        over draws.
     uniprot
         Accession of the protein, where known.
     notes
         Caveats of this target alone.
+    draws
+        Places in `queries` of each draw, where the protocol is ``drawn``.
     """
 
     target: str
@@ -89,6 +92,17 @@ class Task:
     protocol: PoolProtocol = "fused"
     uniprot: str = ""
     notes: tuple[str, ...] = ()
+    draws: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def asked(self) -> list[npt.NDArray[np.int64]]:
+        """Places in `queries` of those that make one ranking, for each ranking."""
+        every = np.arange(len(self.queries))
+        if self.protocol == "fused":
+            return [every]
+        if self.protocol == "each":
+            return [every[[query]] for query in every]
+        return [np.array(draw, dtype=np.int64) for draw in self.draws]
 
     @property
     def is_active(self) -> npt.NDArray[np.bool_]:

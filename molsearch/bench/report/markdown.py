@@ -104,6 +104,13 @@ def setting(record: dict[str, Any]) -> str:
         said.append(f"drawn: at most {' and '.join(most)} a target, seed {config['seed']}")
     protocols = sorted({row["protocol"] for row in first})
     words = {"fused": "all queries of a target fused", "each": "each query alone, then averaged"}
+    if config.get("queries"):
+        n, draws = config["queries"], config.get("draws")
+        several = f"{n} actives" if n > 1 else "one active"
+        said.append(f"{several} drawn as queries together, {draws} draws a target")
+        if small := record.get("left_out"):
+            said.append(f"{len(small)} targets have too few actives")
+        return "; ".join(said)
     if all(row["n_queries"] == 1 for row in first):
         return "; ".join([*said, "one query a target"])
     said += [words[protocol] for protocol in protocols]

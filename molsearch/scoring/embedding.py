@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from molsearch.bench.baselines import Scores
-from molsearch.bench.conformers import Prepared3D
-from molsearch.bench.molecules import CONFORMERS, Molecules
+from molsearch.io.atomic import replacing
 from molsearch.metrics.ranking import products
+from molsearch.schema import COORDS, PARENT_SMILES
+from molsearch.scoring.protocols import CONFORMERS, Molecules, Prepared3D, Scores
 
 if TYPE_CHECKING:
     from molsearch.index.embedder import Embedder
 
 _BLOCK = 4096
+_MOST_KEPT = 200_000  # molecules: 200 MB of embeddings
 
 
 class EncoderScorer:
@@ -27,14 +30,18 @@ class EncoderScorer:
         The word it is asked for by.
     embedder
         Anything that embeds rows of a prepared set.
+    cache
+        Folder that keeps embeddings of pools from run to run, by encoder and content; None keeps
+        none.
     """
 
     needs = frozenset({CONFORMERS})
     relative = False
 
-    def __init__(self, name: str, embedder: Embedder) -> None:
+    def __init__(self, name: str, embedder: Embedder, cache: Path | None = None) -> None:
         self._name = name
         self.embedder = embedder
+        self.cache = cache
 
     @property
     def name(self) -> str:
@@ -51,9 +58,25 @@ class EncoderScorer:
         """See `Scorer.score`."""
         first = self._embed(queries.prepared)
         key = f"embedding {self.embedder.identity}"
-        second = pool.remember(key, lambda: self._embed(pool.prepared))
+        second = pool.remember(key, lambda: self._kept(pool.prepared))
         found = [products(second, query) for query in first]
         return np.array(found, dtype=np.float32).reshape(len(first), len(second))
+
+    def _kept(self, prepared: Prepared3D) -> npt.NDArray[np.float32]:
+        """Embed a pool, or read what an earlier run made of the same molecules."""
+        if self.cache is None or prepared.table.num_rows > _MOST_KEPT:
+            return self._embed(prepared)
+        path = self.cache / f"{self.embedder.identity[:16]}-{_content(prepared)}.npy"
+        try:
+            found = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            found = np.empty(0)
+        if found.dtype == np.float32 and found.shape == (len(prepared.rows), self.embedder.dim):
+            return np.asarray(found)
+        found = self._embed(prepared)
+        with replacing(path) as temporary, temporary.open("wb") as handle:
+            np.save(handle, found, allow_pickle=False)
+        return found
 
     def _embed(self, prepared: Prepared3D) -> npt.NDArray[np.float32]:
         """Embed the molecules in the order asked for; NaN rows where preparation failed."""
@@ -63,3 +86,15 @@ class EncoderScorer:
             block = table.slice(start, _BLOCK)
             found[start : start + block.num_rows] = self.embedder.embed_table(block)
         return found[prepared.rows]
+
+
+def _content(prepared: Prepared3D) -> str:
+    """Hash everything that an embedding depends on."""
+    digest = hashlib.sha256(np.ascontiguousarray(prepared.rows, dtype="<i8").tobytes())
+    for structure, geometry in zip(
+        prepared.table.column(PARENT_SMILES).to_pylist(),
+        prepared.table.column(COORDS).to_pylist(),
+        strict=True,
+    ):
+        digest.update(structure.encode() + b"\0" + geometry + b"\0")
+    return digest.hexdigest()[:24]
