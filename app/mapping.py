@@ -17,17 +17,18 @@ import pandas as pd
 
 from molsearch import schema
 from molsearch.api import load_encoder
-from molsearch.config import ReadConfig
+from molsearch.config import ReadConfig, ScreenConfig
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.io.tables import write_frame
-from molsearch.scoring.queryset import QuerySet
-from molsearch.search.queries import embed_queries, read_queries
+from molsearch.scoring.queryset import QuerySet, per_query
+from molsearch.search.queries import Query, embed_queries, read_queries
+from molsearch.search.screen import check_ranking
 from molsearch_app.components import umap
-from molsearch_app.components.launch import HITS, MAP, QUERIES
-from molsearch_app.components.space import Array, axes, embeddings
+from molsearch_app.components.launch import EACH, HITS, MAP, QUERIES
+from molsearch_app.components.space import Array, axes, embeddings, fingerprints
 
-LIBRARY_ROWS, HIT_ROWS = 3000, 1000
+LIBRARY_ROWS, HIT_ROWS, EACH_ROWS = 3000, 1000, 10_000
 _SEED = 20
 
 
@@ -62,10 +63,14 @@ class Screened:
         encoder = load_encoder(meta.get("encoder"), device="cpu")
         return cls(folder, reader, encoder, numbers, ranks)
 
+    def queries(self, name: str) -> list[Query]:
+        """Molecules in a file of the run, prepared as the library was."""
+        prepare = self.reader.manifest.library.prepare
+        return read_queries([self.folder / name], ReadConfig(), prepare)
+
     def embedded(self, name: str) -> tuple[list[str], QuerySet]:
         """Names and embeddings of the molecules in a file of the run."""
-        prepare = self.reader.manifest.library.prepare
-        queries = read_queries([self.folder / name], ReadConfig(), prepare)
+        queries = self.queries(name)
         return [query.query_id for query in queries], embed_queries(queries, self.encoder)
 
 
@@ -96,6 +101,35 @@ def chart(run: Screened) -> tuple[pd.DataFrame, Array]:
     return found, everything
 
 
+def each_query(run: Screened) -> pd.DataFrame | None:
+    """Score of the best hits for each query by itself: a row a hit, a column a query.
+
+    None where there is one query, whose score is the score.
+
+    What each of several queries says of a hit is no column of the hit list, since as many as two
+    hundred may be asked.
+    """
+    account = json.loads((run.folder / f"{HITS}.run.json").read_text())
+    queries = run.queries(QUERIES)
+    if len(queries) < 2:
+        return None
+    config = ScreenConfig.model_validate(account["config"])
+    blend = check_ranking(config, len(queries), run.encoder).blend(
+        np.stack([query.fingerprint for query in queries])
+    )
+    asked = embed_queries(queries, run.encoder, conformer_fusion=config.conformer_fusion)
+    best = np.flatnonzero((run.ranks > 0) & (run.ranks <= EACH_ROWS))
+    vectors = embeddings(run.reader, best).astype(np.float64)
+    cosines = np.minimum(per_query(vectors @ asked.vectors.T.astype(np.float64), asked), 1.0)
+    likeness = np.zeros((len(best), 0))
+    if blend.likeness is not None:
+        likeness = blend.likeness.scores(fingerprints(run.reader, best))
+    scores = blend.of_each(cosines, likeness)
+    found = pd.DataFrame(scores, columns=[f"query {n}" for n in range(1, scores.shape[1] + 1)])
+    found.insert(0, schema.RECORD_NUMBER, run.numbers[best])
+    return found
+
+
 def _record_numbers(reader: IndexReader) -> npt.NDArray[np.int64]:
     """Record numbers of all rows, shard after shard."""
     columns = [
@@ -108,6 +142,9 @@ def _record_numbers(reader: IndexReader) -> npt.NDArray[np.int64]:
 def main() -> None:
     """Write the map beside the hits."""
     run = Screened.of(Path(sys.argv[1]))
+    each = each_query(run)
+    if each is not None:
+        write_frame(each, run.folder / EACH)
     found, vectors = chart(run)
     write_frame(found, run.folder / MAP)
     if umap.installed() and len(vectors) >= umap.LEAST:

@@ -12,7 +12,7 @@ from streamlit_ketcher import st_ketcher
 
 from molsearch.errors import MolSearchError
 from molsearch_app import places
-from molsearch_app.components import library, queries, theme, uploads
+from molsearch_app.components import library, parts, queries, theme, uploads
 from molsearch_app.components.launch import Library, Options
 from molsearch_app.components.queries import Draft
 
@@ -200,21 +200,10 @@ def keep_upload(file_id: str, name: str, handle: object) -> Path:
     return Path(kept[file_id])
 
 
-def option_widgets() -> Options:
+def option_widgets(n_queries: int) -> Options:
     """Let the user change the options of a screen; the defaults are the command line's."""
-    left, right = st.columns(2, vertical_alignment="bottom")
-    k = left.number_input("Hits", 1, 100_000, 1000, 100, key="opt-k")
-    fusion = right.selectbox(
-        "Several queries count by",
-        ["", "max", "top2", "mean"],
-        format_func={
-            "": "what ranks best",
-            "max": "the nearest one",
-            "top2": "the mean of the nearest two",
-            "mean": "the mean of all",
-        }.__getitem__,
-        key="opt-fusion",
-    )
+    k = st.number_input("Hits", 1, 100_000, 1000, 100, key="opt-k")
+    rank, fusion = parts.choose(n_queries)
     left, right = st.columns(2, vertical_alignment="bottom")
     unique = left.selectbox(
         "Keep one hit of each",
@@ -247,6 +236,7 @@ def option_widgets() -> Options:
     )
     return Options(
         k=int(k),
+        rank=rank,
         fusion=fusion,
         unique=unique,
         keep_query=not drop,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,8 +14,9 @@ from molsearch.chem.prepare import prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.schema import Failure, Record
 from molsearch.search.page_cards import is_new
-from molsearch_app.components import drawing, radar, shortlist, theme, viewer
+from molsearch_app.components import drawing, parts, radar, shortlist, theme, viewer
 from molsearch_app.components.hits import Result, title
+from molsearch_app.components.parts import Part
 from molsearch_app.jobs import Job
 
 
@@ -47,14 +48,20 @@ def badges(hit: Mapping[str, Any]) -> str:
     return " ".join(found)
 
 
-def card(hit: Mapping[str, Any], template: str | None) -> str:
-    """Draw a hit as a card; everything of the user's is escaped."""
+def card(hit: Mapping[str, Any], template: str | None, of: Sequence[Part] = ()) -> str:
+    """Draw a hit as a card; everything of the user's is escaped.
+
+    Parameters
+    ----------
+    of
+        What its score is made of.
+    """
     name = html.escape(title(hit))
     similarity = theme.number(float(hit[schema.ECFP4_SIMILARITY]))
     return (
         f"<div class='ms-card'><div class='top'><b title='{name}'>{hit[schema.RANK]} · {name}</b>"
         f"<span>{theme.number(float(hit[schema.SCORE]), 3)}</span></div>"
-        f"{theme.structure(str(hit[schema.PARENT_SMILES]), template)}"
+        f"{parts.bar(hit, of)}{theme.structure(str(hit[schema.PARENT_SMILES]), template)}"
         f"<div class='foot'><span>ECFP4 {similarity}</span><span>MW {hit['mw']:.0f}</span>"
         f"<span>cLogP {hit['clogp']:.1f}</span>{badges(hit)}</div></div>"
     )
@@ -66,6 +73,10 @@ def facts(hit: Mapping[str, Any], result: Result) -> str:
         ("Id", hit[schema.MOLECULE_ID]),
         ("Nearest query", hit[schema.QUERY_ID]),
         *_contrast(hit, result),
+        *(
+            (f"Score by {one.name}", theme.number(hit[one.column], 3))
+            for one in parts.parts(result)
+        ),
         ("Above background", f"{theme.number(float(hit[schema.PERCENTILE]))} %"),
         ("Alerts", hit[schema.ALERTS] or "none"),
         ("Open stereocentres", hit[schema.UNSPECIFIED_STEREO]),
@@ -92,13 +103,14 @@ def _contrast(hit: Mapping[str, Any], result: Result) -> list[tuple[str, object]
 def panel(job: Job, result: Result, hit: Mapping[str, Any]) -> None:
     """Show a hit beside the list."""
     query = result.query_of(hit)
-    number = int(hit[schema.RECORD_NUMBER])
+    number, made = int(hit[schema.RECORD_NUMBER]), parts.parts(result)
     with st.container(border=True, key="hit-panel"):
         st.html(
             f"<div class='ms-card' style='border:0;padding:0'><div class='top'>"
             f"<b style='font-size:1.1rem'>{hit[schema.RANK]} · {html.escape(title(hit))}</b>"
             f"<span>score {float(hit[schema.SCORE]):.3f} · ECFP4 "
-            f"{float(hit[schema.ECFP4_SIMILARITY]):.2f}</span></div>{badges(hit)}</div>"
+            f"{float(hit[schema.ECFP4_SIMILARITY]):.2f}</span></div>"
+            f"{parts.bar(hit, made)}{parts.legend(made)}{badges(hit)}</div>"
         )
         _keep(job, number)
         what = st.segmented_control(
@@ -118,6 +130,9 @@ def panel(job: Job, result: Result, hit: Mapping[str, Any]) -> None:
             words = "Radar plot of the properties of the hit and of its nearest query"
             st.html(f"<div class='ms-radar'><img src='{picture}' alt='{words}'></div>")
             st.caption("Filled: the hit. Dashed: its nearest query. Outer ring: MW 700, cLogP 7 …")
+        if each := parts.each_query(hit, result):
+            with st.expander("Its score for each query", expanded=True):
+                st.html(each)
         with st.expander("All that is known of it"):
             st.html(facts(hit, result))
 

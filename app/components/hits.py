@@ -17,7 +17,7 @@ from molsearch.chem.filters import SmartsFilter
 from molsearch.errors import InputError
 from molsearch.search.hits import COLUMNS, free_names
 from molsearch.search.page_cards import NOVEL_ABOVE, NOVEL_BELOW
-from molsearch_app.components.launch import HITS, MAP
+from molsearch_app.components.launch import EACH, HITS, MAP
 from molsearch_app.guard import CHEMISTRY
 from molsearch_app.jobs import Job
 
@@ -49,11 +49,15 @@ class Result:
         What the command line says of the run.
     chart
         Points of the chemical-space map; None where it is not made.
+    each
+        Score of the best hits for each query by itself, a column a query, indexed by record
+        number; None where there is one query, or they are not made.
     """
 
     frame: pd.DataFrame
     account: dict[str, Any]
     chart: pd.DataFrame | None
+    each: pd.DataFrame | None = None
 
     @property
     def queries(self) -> list[dict[str, str]]:
@@ -110,7 +114,10 @@ def load(job: Job) -> Result:
         frame[MARGIN] = frame[cosine] - frame[schema.INACTIVE_SCORE]
     frame[schema.SOURCE] = file_names(frame[schema.SOURCE])
     frame = frame.set_index(schema.RECORD_NUMBER, drop=False)
-    return Result(frame, account, _optional(job, MAP))
+    each = _optional(job, EACH)
+    if each is not None:
+        each = each.set_index(schema.RECORD_NUMBER)
+    return Result(frame, account, _optional(job, MAP), each)
 
 
 def file_names(sources: pd.Series) -> pd.Series:

@@ -12,12 +12,15 @@ from typing import Any, Literal
 from molsearch.config import ScreenConfig
 from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
+from molsearch.scoring.default import BALANCED
+from molsearch.scoring.fusion import Fusion
+from molsearch.scoring.ranking import ranking_of
 from molsearch_app import jobs, keeping, places
 from molsearch_app.components import uploads
 from molsearch_app.components.queries import Draft, inline, to_csv
 
 HITS, MAP, QUERIES, INDEX = "hits.parquet", "map.parquet", "queries.csv", "library.index"
-INACTIVES = "inactives.csv"
+INACTIVES, EACH = "inactives.csv", "each.parquet"
 _INLINE = 4
 
 
@@ -45,7 +48,8 @@ class Options:
     """Options of a screen, with the defaults of the command line."""
 
     k: int = 1000
-    fusion: str = ""
+    rank: str = BALANCED
+    fusion: Fusion | None = None
     unique: str = "none"
     keep_query: bool = True
     no_alerts: bool = False
@@ -60,7 +64,9 @@ class Options:
     def arguments(self) -> list[str]:
         """Arguments that differ from the defaults."""
         found = ["-k", str(self.k)]
-        if self.fusion:
+        if self.rank != BALANCED:
+            found.append(f"--rank={self.rank}")
+        if self.fusion is not None:
             found += ["--fusion", self.fusion]
         if self.unique != "none":
             found += ["--unique", self.unique]
@@ -83,8 +89,8 @@ class Options:
             found += ["--encoder", str(self.encoder)]
         return found
 
-    def check(self, *, inactives: bool) -> None:
-        """Refuse filters that cannot be read before a job is made of them.
+    def check(self, n_queries: int, *, inactives: bool) -> None:
+        """Refuse a ranking and filters that cannot be read before a job is made of them.
 
         Raises
         ------
@@ -93,6 +99,7 @@ class Options:
         """
         from molsearch.search.select import HitFilter
 
+        ranking_of(self.rank, n_queries, fusion=self.fusion)
         config = ScreenConfig(
             k=self.k,
             include_smarts=self.include_smarts,
@@ -126,7 +133,7 @@ def start_screen(
         raise UsageError("give at least one query that can be read")
     if not inactives:
         options = replace(options, inactives_weight=0.0)
-    options.check(inactives=bool(inactives))
+    options.check(len(drafts), inactives=bool(inactives))
     run_id, folder = keeping.new_run("screen")
     given = ["-q", str(folder / QUERIES)]
     write_text(folder / QUERIES, to_csv(drafts))

@@ -34,6 +34,16 @@ def embeddings(reader: IndexReader, rows: Rows) -> npt.NDArray[np.float32]:
     return found
 
 
+def fingerprints(reader: IndexReader, rows: Rows) -> npt.NDArray[np.uint8]:
+    """Packed ECFP4 ``[n, 256]`` of some rows, counted over all shards, in increasing order."""
+    shards, within = places(reader, rows)
+    parts = [
+        reader.checked_fingerprints(int(shard)).take(within[shards == shard])
+        for shard in np.unique(shards)
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, 256), np.uint8)
+
+
 def places(reader: IndexReader, rows: Rows) -> tuple[Rows, Rows]:
     """Shard and row within it, of rows counted over all shards."""
     starts = np.concatenate([[0], np.cumsum(reader.shard_rows)])

@@ -9,7 +9,7 @@ import streamlit as st
 
 from molsearch import schema
 from molsearch.search.page_cards import score_top
-from molsearch_app.components import drawing
+from molsearch_app.components import drawing, parts
 from molsearch_app.components.hits import Result
 
 _CONTRAST = (schema.PENALISED_SCORE, schema.INACTIVE_SCORE, schema.INACTIVE_ID)
@@ -34,12 +34,19 @@ def shown(rows: pd.DataFrame, result: Result, *, dark: bool) -> pd.DataFrame:
     several = [schema.QUERY_ID] if len(smiles) > 1 else []
     rest = [name for name in result.user_columns if name not in named]
     order = [
-        *names, *named, schema.SCORE, schema.ECFP4_SIMILARITY, schema.PERCENTILE, *against,
+        *names, *named, schema.SCORE, *_components(result), schema.ECFP4_SIMILARITY,
+        schema.PERCENTILE, *against,
         *several, *_PROPERTY_LABELS, schema.ALERTS, schema.IS_QUERY, *rest,
     ]  # fmt: skip
     table = rows[order].copy()
     table.insert(1, "structure", drawn)
     return table.reset_index(drop=True)
+
+
+def _components(result: Result) -> list[str]:
+    """Columns of what the score is made of; for one query the ECFP4 part is shown anyway."""
+    columns = [part.column for part in parts.parts(result)]
+    return [one for one in columns if one != schema.ECFP4_SCORE or len(result.queries) > 1]
 
 
 def config(result: Result) -> dict[str, Any]:
@@ -52,6 +59,14 @@ def config(result: Result) -> dict[str, Any]:
         schema.SCORE: column.ProgressColumn(
             "Score", min_value=0, max_value=score_top(result.frame), format="%.3f", width=104,
             help=f"What ranks: {result.ranking}.",
+        ),
+        schema.MOLSEARCH_SCORE: column.ProgressColumn(
+            "Encoder", min_value=0, max_value=1, format="%.3f", width=100,
+            help="Cosine of the embeddings, as it enters the score.",
+        ),
+        schema.ECFP4_SCORE: column.ProgressColumn(
+            "ECFP4 part", min_value=0, max_value=1, format="%.2f", width=104, color="orange",
+            help="ECFP4 similarity to the queries, as it enters the score.",
         ),
         schema.PERCENTILE: column.NumberColumn(
             "Above", format="%.2f %%", width=88,

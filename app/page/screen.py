@@ -37,7 +37,7 @@ def main() -> None:
         library = choose.library_widgets()
         st.subheader("3 · Options", anchor=False)
         with st.expander("Hits, filters, encoder", icon=":material/tune:"):
-            options = choose.option_widgets()
+            options = choose.option_widgets(len(good))
         ready = bool(good) and library is not None
         label = (
             f"Screen with {len(good)} quer{'y' if len(good) == 1 else 'ies'}"

@@ -18,7 +18,7 @@ from molsearch.search.screen import screen
 from molsearch_app import mapping
 from molsearch_app.components import charts, hits, table, umap
 from molsearch_app.components.hits import Filter
-from molsearch_app.components.launch import HITS, INACTIVES, MAP, QUERIES
+from molsearch_app.components.launch import EACH, HITS, INACTIVES, MAP, QUERIES
 from molsearch_app.jobs import Job
 
 
@@ -58,6 +58,31 @@ def test_the_map_holds_library_hits_and_queries(run):
     assert np.isfinite(chart[["x", "y"]].to_numpy()).all()
     assert 0 < chart["share_y"].iloc[0] <= chart["share_x"].iloc[0] < 1
     assert chart["name"].iloc[-1] == "ethanol"
+
+
+@pytest.mark.parametrize("rank", ["balanced", "molsearch", "ecfp4", "4*molsearch-mean+ecfp4"])
+def test_the_score_for_each_query_is_that_of_a_screen_with_it_alone(run, rank):
+    folder, encoder, reader = run
+    assert not (folder / EACH).exists()  # one query
+    asked = ["CCO", "c1ccccc1CCN", "CC(=O)Nc1ccc(O)cc1"]
+    (folder / QUERIES).write_text("smiles\n" + "\n".join(asked))
+    prepare = reader.manifest.library.prepare
+    queries = read_queries([folder / QUERIES], ReadConfig(), prepare)
+    config = ScreenConfig(k=25, rank=rank)
+    hits_of_all = screen(reader, encoder, queries, config).frame
+    hits_of_all.to_parquet(folder / HITS, index=False)
+    account = json.loads((folder / f"{HITS}.run.json").read_text())
+    account = {**account, "config": config.model_dump(mode="json")}
+    (folder / f"{HITS}.run.json").write_text(json.dumps(account))
+    mapping.main()
+    each = pd.read_parquet(folder / EACH).set_index("record_number")
+    assert each.shape == (25, 3)
+    # With three queries `balanced` weighs otherwise than with one.
+    alone = {"balanced": "molsearch+2*ecfp4"}.get(rank, rank)
+    for query, column in zip(queries, each, strict=True):
+        whole = ScreenConfig(k=80, rank=alone)
+        frame = screen(reader, encoder, [query], whole).frame.set_index("record_number")
+        np.testing.assert_allclose(each[column], frame.loc[each.index, "score"], atol=1e-6)
 
 
 def test_without_umap_there_is_the_map_by_principal_axes_alone(run):
@@ -114,7 +139,7 @@ def test_the_margin_over_the_inactives_is_shown_filtered_and_sorted(run):
     assert result.user_columns == ["margin_input", "vendor"]
     assert result.frame["margin_input"].iloc[0] == "mine"
     due = result.frame["inactive_score"]
-    assert np.allclose(result.frame["margin"], result.frame["score"] - due)
+    assert np.allclose(result.frame["margin"], result.frame["molsearch_score"] - due)
     shown = table.shown(result.frame, result, dark=False)
     assert {"inactive_score", "nearest_inactive", "penalised_score"} <= set(shown)
     assert set(shown) - {"structure"} <= set(table.config(result)) | {"scaffold"}
