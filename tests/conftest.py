@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from skips import (  # noqa: F401  hooks of every test
+    pytest_runtest_setup,
+    pytest_sessionfinish,
+    pytest_unconfigure,
+)
 
 # Before numpy and torch are imported: two test processes with two threads each would spend
 # their time waiting for one another at barriers. Subprocesses of tests inherit this.

@@ -14,11 +14,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from app_runs import finished_run
-from browsing import CHROMIUM, PATIENCE_MS, QUERY, browsing, new_tab, paste, run_of, serving, settle
+from browsing import PATIENCE_MS, QUERY, browsing, new_tab, paste, run_of, serving, settle
+from playwright.sync_api import expect
 
 from molsearch_app import places
 
-expect = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra dev)").expect
 expect.set_options(timeout=PATIENCE_MS)
 WEIGHTS = Path(places.__file__).parents[1] / "molsearch/weights/small/encoder.safetensors"
 HOSTILE = ["<img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0", "../../x"]
@@ -26,7 +26,6 @@ HOSTILE = ["<img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0", "../../x"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(2400),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: chromium)"),
     pytest.mark.skipif(not WEIGHTS.is_file(), reason="no bundled encoder in this tree"),
 ]
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 from app_runs import QUERY, finished_run
-from browsing import CHROMIUM, browsing, dim_text, nameless, new_tab, paste, serving, settle
+from browsing import browsing, dim_text, nameless, new_tab, paste, serving, settle
 from fakes import FakeEncoder, library
 
 from molsearch.index.writer import build_index
 
-pytest.importorskip("playwright.sync_api", reason="needs playwright (extra dev)")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(1800),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: chromium)"),
 ]
 
 

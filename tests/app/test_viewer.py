@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import CHROMIUM, QUERY, browsing
+from browsing import QUERY, browsing
 
 import molsearch_app
 from molsearch.chem.overlay import overlay
@@ -34,7 +34,6 @@ window.give = (args, theme) => document.getElementById("viewer").contentWindow.p
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: chromium)"),
 ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from browsing import CHROMIUM
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -262,11 +262,10 @@ def test_plot_of_equal_scores() -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium on this machine")
 def test_runs_in_a_browser(path: Path, tmp_path: Path) -> None:
     write_page(hits_of(**{schema.MOLECULE_ID: HOSTILE}), QUERIES, path, {})
     command = [
-        "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+        CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
         "--no-first-run", "--disable-background-networking", "--disable-component-update",
         "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri(),
     ]  # fmt: skip
