@@ -14,6 +14,7 @@ from pathlib import Path
 from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
 from molsearch_app import jobs, places
+from molsearch_app.components import uploads
 from molsearch_app.runner import JOB, STATE
 
 QUEUE, DAYS = "MOLSEARCH_APP_QUEUE", "MOLSEARCH_APP_KEEP_DAYS"
@@ -103,16 +104,35 @@ def make_room(limits: Limits | None = None) -> None:
     """
     limits = limits or Limits.of()
     expire(limits)
+    _refuse_overfull(limits)
     waiting = sum(not jobs.status(job).ended for job in jobs.recent(limit=limits.queue * 10))
     if waiting >= limits.queue:
         raise UsageError(
             f"{waiting} runs wait or run already, as many as this server takes; try again when "
             "one has ended, or cancel one"
         )
-    if limits.gib is not None and (taken := sum(map(size, _folders()))) > limits.gib * 2**30:
+
+
+def room_for_upload(limits: Limits | None = None) -> None:
+    """Make room for an upload that waits for its run.
+
+    Raises
+    ------
+    UsageError
+        What is kept already fills the room for all.
+    """
+    uploads.sweep(places.runs_root())
+    _refuse_overfull(limits or Limits.of())
+
+
+def _refuse_overfull(limits: Limits) -> None:
+    if limits.gib is None:
+        return
+    taken = size(places.runs_root())
+    if taken > limits.gib * 2**30:
         raise UsageError(
-            f"the runs take {taken / 2**30:.1f} of {limits.gib:g} GiB, and none of them may be "
-            "removed by itself; delete some on the Runs page"
+            f"runs and uploads take {taken / 2**30:.1f} of {limits.gib:g} GiB, and none of them "
+            "may be removed by itself; delete some on the Runs page"
         )
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit_ketcher import st_ketcher
 
 from molsearch.errors import MolSearchError
-from molsearch_app import places
+from molsearch_app import keeping, places
 from molsearch_app.components import library, parts, queries, theme, uploads
 from molsearch_app.components.launch import Library, Options
 from molsearch_app.components.queries import Draft
@@ -194,6 +194,7 @@ def keep_upload(file_id: str, name: str, handle: object) -> Path:
     """Store an upload once a session, in a folder that only this session knows."""
     kept: dict[str, str] = st.session_state.setdefault("uploads", {})
     if file_id not in kept or not Path(kept[file_id]).is_file():
+        keeping.room_for_upload()
         places.runs_root().mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=uploads.WAITING, dir=places.runs_root()))
         kept[file_id] = str(uploads.store(handle, name, folder))  # type: ignore[arg-type]

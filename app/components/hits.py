@@ -84,6 +84,12 @@ class Result:
         found: dict[str, str] = self.account.get("ranking") or {}
         return found.get("words", "cosine of the embeddings")
 
+    @property
+    def placed_by_encoder(self) -> bool:
+        """Whether percentiles are the encoder's, since its background tells nothing of the sum."""
+        told = (self.account.get("ranking") or {}).get("percentile_of", schema.SCORE)
+        return bool(told == schema.MOLSEARCH_SCORE)
+
     def query_of(self, hit: Mapping[str, Any]) -> str:
         """SMILES of the query nearest to a hit."""
         found = {query["id"]: query["smiles"] for query in self.queries}

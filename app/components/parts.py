@@ -12,19 +12,19 @@ import streamlit as st
 from molsearch import schema
 from molsearch.errors import UsageError
 from molsearch.scoring.default import BALANCED
-from molsearch.scoring.fusion import Fusion
+from molsearch.scoring.fusion import FUSIONS, Fusion
 from molsearch.scoring.ranking import MOLSEARCH, STORED, Ranking, ranking_of
 from molsearch_app.components import theme
 from molsearch_app.components.hits import Result
 
-OWN = "own"
+OWN, _BEST = "own", "best"
 _CHOICES = {
     BALANCED: "encoder and ECFP4 together",
     MOLSEARCH: "the encoder alone",
     STORED: "ECFP4 alone",
     OWN: "weights of my own",
 }
-_FUSIONS: dict[Fusion, str] = {
+_FUSIONS: dict[str, str] = {
     "max": "the nearest one",
     "top2": "the mean of the nearest two",
     "mean": "the mean of all",
@@ -124,12 +124,13 @@ def choose(n_queries: int) -> tuple[str, Fusion | None]:
     chosen = left.selectbox(
         "Ranked by", list(_CHOICES), format_func=_CHOICES.__getitem__, key="opt-rank"
     )
-    how: Fusion | None = right.selectbox(
+    said = right.selectbox(
         "Several queries count by",
-        [None, *_FUSIONS],
-        format_func=lambda one: _FUSIONS[one] if one else "what ranks best",
+        [_BEST, *_FUSIONS],
+        format_func=lambda one: _FUSIONS.get(one, "what ranks best"),
         key="opt-fusion",
     )
+    how = next((one for one in FUSIONS if one == said), None)
     asked = chosen
     if chosen == OWN:
         asked = st.text_input(

@@ -133,7 +133,7 @@ def ending(job: jobs.Job, status: jobs.Status) -> None:
     else:
         theme.problem(f"The run failed: {own_names(status.error, job)}")
     st.page_link("page/screen.py", label="Go to Screen", icon=":material/search:")
-    said = jobs.log(job)
+    said = own_names(jobs.log(job), job)
     if said:
         with st.expander("What the commands said"):
             st.code(said, language=None)

@@ -70,7 +70,9 @@ def config(result: Result) -> dict[str, Any]:
         ),
         schema.PERCENTILE: column.NumberColumn(
             "Above", format="%.2f %%", width=88,
-            help="Per cent of random drug-like molecules that score lower for this query.",
+            help="Per cent of random drug-like molecules that "
+            f"{'the encoder alone ' if result.placed_by_encoder else ''}"
+            f"score{'s' if result.placed_by_encoder else ''} lower for this query.",
         ),
         schema.ECFP4_SIMILARITY: column.ProgressColumn(
             "ECFP4", min_value=0, max_value=1, format="%.2f", width=100,

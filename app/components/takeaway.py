@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from molsearch import schema
-from molsearch_app import jobs
+from molsearch_app import jobs, places
 from molsearch_app.components import downloads, poses, shortlist
 from molsearch_app.components.hits import Result
 from molsearch_app.guard import TooLongError
@@ -154,11 +154,19 @@ def reproduce(job: Job, status: jobs.Status) -> None:
     """Show the command line of the run."""
     with st.expander("Reproduce this run", icon=":material/terminal:"):
         st.caption("In a terminal:")
-        st.code(str(job.meta.get("reproduce", "")), language="bash", wrap_lines=True)
+        st.code(_named(str(job.meta.get("reproduce", ""))), language="bash", wrap_lines=True)
         st.caption("Exactly what ran here, with the seconds each step took:")
         lines = [
             f"{jobs.shown(step)}    # {status.seconds.get(step.label, 0):.1f} s"
             for step in job.steps
             if step.argv[1:3] == ("-m", "molsearch")
         ]
-        st.code("\n".join(lines), language="bash", wrap_lines=True)
+        st.code(_named("\n".join(lines)), language="bash", wrap_lines=True)
+
+
+def _named(text: str) -> str:
+    """Leave out where the folders lie on a server that others use: it is nothing to them."""
+    if places.is_shared():
+        for root in places.roots():
+            text = text.replace(f"{root}/", "")
+    return text

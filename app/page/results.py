@@ -113,6 +113,11 @@ def listing(job: jobs.Job, result: Result, rows: pd.DataFrame) -> None:
         views.look(picked)
 
 
+def hit_count(n: int, n_molecules: int) -> str:
+    """Say how many hits there are, and that they are no selection where they are everything."""
+    return f"{n:,}, the whole library" if n == n_molecules > 1 else f"{n:,}"
+
+
 def summary(job: jobs.Job, result: Result, status: jobs.Status) -> None:
     """Show what was asked and what was searched."""
     account = result.account
@@ -120,11 +125,12 @@ def summary(job: jobs.Job, result: Result, status: jobs.Status) -> None:
     theme.facts(
         [
             ("Library", f"{job.meta.get('library', '')}, {account['index']['n_molecules']:,}"),
-            ("Hits", f"{len(result.frame):,}"),
+            ("Hits", hit_count(len(result.frame), account["index"]["n_molecules"])),
             ("New by fingerprint", f"{new:,}"),
             ("Scaffolds", f"{result.frame[schema.SCAFFOLD].nunique():,}"),
             ("Failed records", f"{account['index']['n_failed']:,}"),
             ("Seconds", f"{status.elapsed:,.0f}"),
+            ("Ranked by", result.ranking),
         ]
     )
     views.query_strip(result)

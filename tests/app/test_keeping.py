@@ -69,6 +69,20 @@ def test_the_longest_unused_go_by_number_and_by_room(runs):
         keeping.make_room(Limits(gib=0.5 / 1024))
 
 
+def test_uploads_that_wait_count_too_and_old_ones_go(runs):
+    old, new = runs / ".upload-old", runs / ".upload-new"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "a.smi").write_bytes(b"C" * 2**20)
+    for path in (*old.iterdir(), old):
+        os.utime(path, (0, 0))
+    keeping.room_for_upload(Limits(gib=1.5 / 1024))
+    assert not old.exists()
+    with pytest.raises(UsageError, match="runs and uploads"):
+        keeping.room_for_upload(Limits(gib=0.5 / 1024))
+    keeping.room_for_upload(Limits())
+
+
 def test_the_queue_has_an_end(runs, started):
     for _ in range(2):
         run_id, _ = keeping.new_run("screen")

@@ -2,18 +2,14 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import sys
 import time
-from types import ModuleType
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from molsearch_app.components import queries
 from molsearch_app.components.queries import Draft, good
-from molsearch_app.guard import CHEMISTRY, BusyError, Guard, TooLongError
+from molsearch_app.guard import CHEMISTRY
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 INCHI = "InChI=1S/C9H8O4/c1-6(10)13-8-5-3-2-4-7(8)9(11)12/h2-5H,1H3,(H,11,12)"
@@ -109,36 +105,3 @@ def test_a_line_without_end_is_refused_unread():
     (draft,) = queries.parse_text("C" * 5000)
     assert "4,000 characters" in draft.error
     assert len(draft.smiles) == 200
-
-
-def test_what_makes_its_process_die_is_told():
-    with pytest.raises(TooLongError, match="died"):
-        CHEMISTRY.run(os._exit, 9, seconds=30)
-    assert CHEMISTRY.run(abs, -1, seconds=30) == 1
-
-
-def test_a_pool_that_failed_is_replaced():
-    broken = Guard(1, most_waiting=4)
-    assert broken.run(abs, -1, seconds=30) == 1
-    broken._pool.stop()
-    broken._pool.join()
-    assert broken.run(abs, -2, seconds=30) == 2
-    broken._pool.stop()
-
-
-def test_workers_do_not_run_the_page_that_asked_for_them(monkeypatch, tmp_path):
-    page, marker = tmp_path / "page.py", tmp_path / "ran"
-    page.write_text(f"open({str(marker)!r}, 'w')")
-    main = ModuleType("__main__")
-    main.__file__ = str(page)  # as Streamlit does
-    monkeypatch.setitem(sys.modules, "__main__", main)
-    guard = Guard(1, most_waiting=4)
-    assert guard.run(abs, -1, seconds=30) == 1
-    guard._pool.stop()
-    assert not marker.exists()
-    assert sys.modules["__main__"] is main
-
-
-def test_more_than_can_be_done_is_refused():
-    with pytest.raises(BusyError, match="try again"):
-        Guard(1, most_waiting=0).submit(abs, -1, seconds=1)

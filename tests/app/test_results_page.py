@@ -207,3 +207,31 @@ def test_what_ranks_below_chance_is_not_new(page, runs):
     frame = hit_frame().assign(background_percentile=[100, 100, 99.5, 40, 3])
     at = page("results", run=finished_run(runs, frame))
     assert "<i>New by fingerprint</i>1<" in said(at)
+
+
+def test_cells_without_a_value_are_empty(page, runs):
+    frame = hit_frame().assign(price=["1", None, None, None, None])
+    at = page("results", run=finished_run(runs, frame))
+    assert at.dataframe[0].proto.placeholder == ""
+    assert at.dataframe[0].proto.HasField("placeholder")
+
+
+def test_a_list_that_is_the_whole_library_says_so(page, runs):
+    assert "<i>Hits</i>5, the whole library<" in said(page("results", run=finished_run(runs)))
+    run_id = finished_run(runs)
+    account = runs / run_id / "hits.parquet.run.json"
+    account.write_text(account.read_text().replace('"n_molecules": 5', '"n_molecules": 6'))
+    assert "<i>Hits</i>5<" in said(page("results", run=run_id))
+
+
+def test_the_folders_of_a_shared_server_are_not_told(page, runs, monkeypatch):
+    run_id = finished_run(runs)
+    job = runs / run_id / "job.json"
+    content = json.loads(job.read_text())
+    content["meta"]["reproduce"] = f"molsearch screen -q {runs / run_id}/queries.csv"
+    job.write_text(json.dumps(content))
+    assert f"-q {runs / run_id}/queries.csv" in said(page("results", run=run_id))
+    monkeypatch.setenv("MOLSEARCH_APP_SHARED", "1")
+    shown = said(page("results", run=run_id))
+    assert f"-q {run_id}/queries.csv" in shown
+    assert str(runs) not in shown
