@@ -142,7 +142,9 @@ def start_screen(
         write_text(folder / INACTIVES, to_csv(inactives))
     steps = []
     source, place = "-i", library.path
-    if library.path.is_relative_to(places.runs_root()):  # an index that lies in a run keeps it
+    if library.kind == "index" and library.path.is_relative_to(
+        places.runs_root()
+    ):  # an index that lies in a run keeps it
         keeping.touch(places.runs_root() / library.path.relative_to(places.runs_root()).parts[0])
     if library.kind == "upload":
         moved = uploads.into_run(library.path, folder)

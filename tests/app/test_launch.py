@@ -131,6 +131,18 @@ def test_inactives_go_to_the_command_line_and_their_weight_with_them_alone(world
         launch.start_screen([DRAFT], place, Options(where=("inactive_score<0.5",)))
 
 
+def test_an_index_in_a_run_is_used_and_an_upload_leaves_nothing_behind(world):
+    run = world / "runs" / "library-0123456789abcdef"
+    (run / "library.index").mkdir(parents=True)
+    launch.start_screen([DRAFT], Library("index", run / "library.index", "i"), Options())
+    assert (run / "used").exists()
+    waiting = world / "runs" / ".upload-x"
+    waiting.mkdir()
+    (waiting / "l.smi").write_text("CCO\n")
+    launch.start_screen([DRAFT], Library("upload", waiting / "l.smi", "l"), Options())
+    assert not waiting.exists()
+
+
 def test_verify_refuses_what_lies_elsewhere():
     with pytest.raises(UsageError, match="outside"):
         launch.start_verify(jobs.places.Path("/etc"))
