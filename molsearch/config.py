@@ -129,6 +129,9 @@ class ScreenConfig(Config):
         allow_inf_nan=False,
         description="ranks are by score - weight * score of the nearest known inactive",
     )
+    facts: tuple[str, ...] = Field(
+        default=(), description="further facts that the hit list shows; all for every one"
+    )
 
 
 class SoftConfig(Config):

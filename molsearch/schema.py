@@ -23,6 +23,7 @@ COORDS = "coords"
 ECFP4 = "ecfp4"
 USER = "user_columns"
 
+HEAVY_ATOMS = "heavy_atoms"
 PROPERTIES = (
     "mw",
     "clogp",
@@ -30,9 +31,12 @@ PROPERTIES = (
     "hbd",
     "hba",
     "rotatable_bonds",
-    "heavy_atoms",
+    HEAVY_ATOMS,
     "formal_charge",
 )
+
+# Facts of a parent for which prepared sets and indexes have columns; more are kept beside an index.
+STORED_FACTS = (INCHIKEY, SCAFFOLD, ALERTS, UNSPECIFIED_STEREO, *PROPERTIES)
 
 # Columns of a hit list only.
 RANK = "rank"
@@ -164,7 +168,8 @@ class Prepared:
         Canonical SMILES of the parent; its atoms, in the order RDKit reads them, are the atoms of
         `coords`.
     inchikey
-        Standard InChIKey of the parent; empty where InChI gives none.
+        Standard InChIKey of the parent; empty where InChI gives none. This and the other facts of
+        the parent are None where they were not asked for (`molsearch.chem.facts`).
     scaffold
         Canonical SMILES of the Murcko scaffold without stereo; empty for acyclic parents.
     alerts
@@ -193,18 +198,18 @@ class Prepared:
     molecule_id: str
     smiles: str
     parent_smiles: str
-    inchikey: str
-    scaffold: str
-    alerts: str
-    n_unspecified_stereo: int
-    mw: float
-    clogp: float
-    tpsa: float
-    hbd: int
-    hba: int
-    rotatable_bonds: int
-    heavy_atoms: int
-    formal_charge: int
+    inchikey: str | None
+    scaffold: str | None
+    alerts: str | None
+    n_unspecified_stereo: int | None
+    mw: float | None
+    clogp: float | None
+    tpsa: float | None
+    hbd: int | None
+    hba: int | None
+    rotatable_bonds: int | None
+    heavy_atoms: int | None
+    formal_charge: int | None
     ecfp4: bytes
     geometry: str
     n_conformers: int

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from molsearch.api.arguments import Paths, config_of, cpus, listed, progress_of
 from molsearch.api.encoders import embedder_of
@@ -232,8 +233,13 @@ class Index:
         return done.hits.frame
 
     def failures(self) -> pd.DataFrame:
-        """List the records of the library that have no embedding, and why."""
-        return self.reader.failures().to_pandas()
+        """List the records of the library that have no embedding, and why.
+
+        Stage ``fact``: the molecule is there, but a fact of it that was asked for cannot be
+        computed.
+        """
+        failed = [self.reader.failures(), self.reader.fact_failures()]
+        return pa.concat_tables(failed).to_pandas()
 
     def verify(self) -> list[str]:
         """Check every byte against the checksums; returns the problems, none where sound."""

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from rdkit import Chem, rdBase
 
+from molsearch.chem.facts import facts_of
 from molsearch.chem.fingerprints import FINGERPRINTS
-from molsearch.chem.properties import properties
 from molsearch.chem.scaffold import scaffold
 from molsearch.schema import PROPERTIES
 
@@ -41,8 +41,7 @@ def _packed(name: str) -> tuple[Callable[[Chem.Mol], Array], Array]:
 
 
 def _properties(mol: Chem.Mol) -> Array:
-    found = properties(mol)
-    return np.array([found[name] for name in PROPERTIES], dtype=np.float32)
+    return np.array(list(facts_of(mol, PROPERTIES).values()), dtype=np.float32)
 
 
 def _canonical(mol: Chem.Mol) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rdkit import Chem
+from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
 
 from molsearch.errors import InputError
@@ -17,6 +17,8 @@ from molsearch.errors import InputError
 N_BITS = 2048
 N_BYTES = N_BITS // 8
 Packed = npt.NDArray[np.uint8]
+# RDKit packs the first bit of eight lowest, NumPy's packbits highest.
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 # A block of 64-bit words that stays in the second-level cache.
 _BLOCK_WORDS = 1 << 16
 
@@ -84,7 +86,8 @@ FINGERPRINTS: dict[str, Fingerprint] = {
 
 def ecfp4(mol: Chem.Mol) -> bytes:
     """Morgan fingerprint of radius 2, 2048 bits, packed big-endian into 256 bytes."""
-    return FINGERPRINTS["ecfp4"].of(mol)
+    bits = DataStructs.BitVectToBinaryText(_generator("ecfp4").GetFingerprint(mol))
+    return bits.translate(_REVERSED)
 
 
 def ecfp4_of_smiles(smiles: str) -> Packed:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import numpy.typing as npt
 from rdkit import Chem, rdBase
 
-from molsearch.chem.alerts import alerts
 from molsearch.chem.conformers import embed, pack
+from molsearch.chem.facts import known
 from molsearch.chem.fingerprints import ecfp4
 from molsearch.chem.geometry import why_not_3d
 from molsearch.chem.inchi import PREFIX as INCHI
 from molsearch.chem.parse import RejectedError, parse
-from molsearch.chem.properties import n_unspecified_stereo, properties
-from molsearch.chem.scaffold import scaffold
+from molsearch.chem.plain import plain_parent
 from molsearch.chem.standardize import canonical_parent, parent_of
 from molsearch.chem.stereo import stereo_smiles
 from molsearch.config import PrepareConfig
@@ -23,27 +22,36 @@ from molsearch.schema import (
     GEOMETRY_EMBEDDED,
     GEOMETRY_INPUT,
     GEOMETRY_NONE,
+    STORED_FACTS,
     Failure,
     Prepared,
     Record,
 )
 
+_NO_FACTS = dict.fromkeys(STORED_FACTS)
 _Positions = npt.NDArray[np.float64]
 
 
-def prepare_record(record: Record, config: PrepareConfig) -> Prepared | Failure:
+def prepare_record(
+    record: Record, config: PrepareConfig, facts: Collection[str] = STORED_FACTS
+) -> Prepared | Failure:
     """Prepare one record; never raises for what a record may hold.
+
+    Parameters
+    ----------
+    facts
+        Those of ``schema.STORED_FACTS`` to compute; a library leaves most of them for later.
 
     Returns
     -------
     The prepared molecule, or a failure whose stage is ``read``, ``parse``, ``standardize``,
-    ``describe`` or ``conformer``.
+    ``describe`` or ``conformer``. A fact that cannot be computed is None and no failure.
     """
     if record.error:
         return Failure.of(record, "read", record.error)
     try:
         with rdBase.BlockLogs():
-            return _prepare(record, config)
+            return _prepare(record, config, facts)
     except RejectedError as error:
         return Failure.of(record, error.stage, " ".join(str(error).split()))
     except (ValueError, RuntimeError) as error:
@@ -53,7 +61,7 @@ def prepare_record(record: Record, config: PrepareConfig) -> Prepared | Failure:
 
 
 def prepare_in_process(
-    records: Iterable[Record], config: PrepareConfig
+    records: Iterable[Record], config: PrepareConfig, facts: Collection[str] = STORED_FACTS
 ) -> tuple[list[Prepared], list[Failure]]:
     """Prepare a few records (queries) here and now, without worker processes.
 
@@ -63,7 +71,7 @@ def prepare_in_process(
     prepared: list[Prepared] = []
     failures: list[Failure] = []
     for record in records:
-        outcome = prepare_record(record, config)
+        outcome = prepare_record(record, config, facts)
         if isinstance(outcome, Prepared):
             prepared.append(outcome)
         else:
@@ -71,12 +79,19 @@ def prepare_in_process(
     return prepared, failures
 
 
-def _prepare(record: Record, config: PrepareConfig) -> Prepared:
-    mol = parse(record)
-    # A mol block or an InChI is shown as SMILES; readers keep an InChI among the user's columns.
-    given = record.smiles and not record.smiles.startswith(INCHI)
-    smiles = record.smiles if given else stereo_smiles(mol)
-    parent_smiles, parent, positions = canonical_parent(parent_of(mol, config.max_heavy_atoms))
+def _prepare(record: Record, config: PrepareConfig, facts: Collection[str]) -> Prepared:
+    mol = plain_parent(record, config.max_heavy_atoms)
+    if mol is not None and config.n_conformers == 0:
+        # Nothing was done to it, so what RDKit has read is what it would read again.
+        parent, positions = mol, None
+        parent_smiles = Chem.MolToSmiles(mol)
+        smiles = record.smiles
+    else:
+        mol = parse(record) if mol is None else mol
+        # A mol block or an InChI is shown as SMILES; an InChI is among the user's columns too.
+        given = record.smiles and not record.smiles.startswith(INCHI)
+        smiles = record.smiles if given else stereo_smiles(mol)
+        parent_smiles, parent, positions = canonical_parent(parent_of(mol, config.max_heavy_atoms))
     geometry, geometries = _geometries(parent, positions, config)
     return Prepared(
         record_number=record.number,
@@ -85,11 +100,7 @@ def _prepare(record: Record, config: PrepareConfig) -> Prepared:
         molecule_id=record.molecule_id,
         smiles=smiles,
         parent_smiles=parent_smiles,
-        inchikey=Chem.MolToInchiKey(parent),
-        scaffold=scaffold(parent),
-        alerts=alerts(parent),
-        n_unspecified_stereo=n_unspecified_stereo(parent),
-        **properties(parent),  # type: ignore[arg-type]
+        **(_NO_FACTS | known(parent, facts)),  # type: ignore[arg-type]
         ecfp4=ecfp4(parent),
         geometry=geometry,
         n_conformers=len(geometries),

@@ -53,6 +53,7 @@ def index(
     quality: options.QualityOption = options.Quality.fast,
     use_input_3d: options.UseInput3D = False,
     seed: options.Seed = _DUE.prepare.seed,
+    facts: options.IndexFacts = None,
     workers: options.Workers = _DUE.workers,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
@@ -82,6 +83,7 @@ def index(
             "workers": workers,
             "limit": limit,
             "overwrite": overwrite,
+            "facts": facts or (),
         },
     )
     run(request, as_json=as_json, quiet=quiet)

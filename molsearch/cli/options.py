@@ -64,6 +64,15 @@ UseInput3D = Annotated[
 Seed = Annotated[
     int, typer.Option("--seed", help="Seed of the conformers.", rich_help_panel=_PREPARING)
 ]
+IndexFacts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--facts",
+        help="Facts to compute now for every molecule, such as alerts,clogp,qed, or all; else they "
+        "are computed for hits and filters, and kept. May be given later.",
+        show_default=False,
+    ),
+]
 Workers = Annotated[
     int,
     typer.Option("-n", "--workers", min=1, help="Worker processes.", rich_help_panel=_PREPARING),

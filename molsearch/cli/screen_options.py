@@ -99,8 +99,9 @@ NoAlerts = Annotated[
 Where = Annotated[
     list[str] | None,
     typer.Option(
-        help="Condition such as 'mw<500', '200<=mw<500, clogp<=5', 'ecfp4_similarity<0.4', or "
-        "on your own columns: '\"list price\"<90, vendor=Acme'.",
+        help="Condition such as 'mw<500', '200<=mw<500, clogp<=5', 'ecfp4_similarity<0.4', a "
+        "preset (lipinski, veber, lead, fragment), or on your own columns: "
+        "'\"list price\"<90, vendor=Acme'.",
         rich_help_panel=_FILTERS,
     ),
 ]
@@ -115,6 +116,14 @@ DropQuery = Annotated[
     bool,
     typer.Option(
         "--drop-query", help="Leave the queries themselves out.", rich_help_panel=_FILTERS
+    ),
+]
+Facts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--facts",
+        help="Further columns of the hits, such as qed,fsp3,cns_mpo, or all.",
+        show_default=False,
     ),
 ]
 Html = Annotated[Path | None, typer.Option("--html", help="Also write a page with the drawn hits.")]

@@ -21,10 +21,14 @@ _IN_FLIGHT = 3  # chunks a worker: enough to keep it fed while a slow chunk hold
 
 
 def default_task(record: Record, config: PrepareConfig) -> Outcome:
-    """Prepare a record; imports RDKit in the worker, at first use."""
+    """Prepare a record; imports RDKit in the worker, at first use.
+
+    Facts that cost time are left until somebody asks for them.
+    """
+    from molsearch.chem.facts import PREPARED
     from molsearch.chem.prepare import prepare_record
 
-    return prepare_record(record, config)
+    return prepare_record(record, config, PREPARED)
 
 
 def hard_limit(config: PrepareConfig) -> float:

@@ -14,6 +14,7 @@
           records.parquet           ids, structures, properties, coordinates, user columns
           blocks.json               checksums of each block of the three, for whoever reads one
           shard.json                written last: rows and checksums
+        facts/                      facts computed since, one file an asking; can go at any time
       prepared/                     the prepared set, when the index was made from raw files
 """
 
@@ -32,6 +33,7 @@ FINGERPRINTS = "ecfp4.npy"
 RECORDS = "records.parquet"
 BLOCKS = "blocks.json"
 SHARD = "shard.json"
+FACTS = "facts"
 PREPARED = "prepared"
 LOCK = ".lock"
 WRITER = ".writer.json"

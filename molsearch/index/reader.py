@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from molsearch import schema
 from molsearch.errors import EncoderMismatchError, IndexCorruptError, InputError
 from molsearch.index.blocks import BlockGuard, BlockSums, CheckedRows
 from molsearch.index.files import check_quick, check_whole
@@ -17,6 +20,7 @@ from molsearch.index.hold import hold
 from molsearch.index.layout import (
     BLOCKS,
     EMBEDDINGS,
+    FACTS,
     FAILURES,
     FINGERPRINTS,
     MANIFEST,
@@ -29,6 +33,12 @@ from molsearch.index.manifest import Manifest, read_generation, read_model
 from molsearch.index.record_file import RecordFile
 from molsearch.index.records import take_rows
 from molsearch.io import parquet
+
+if TYPE_CHECKING:
+    from molsearch.index.facts import FactColumns
+
+
+STAGE_FACT = "fact"
 
 
 class IndexReader:
@@ -101,9 +111,69 @@ class IndexReader:
     ) -> pa.Table:
         """Read the records of the rows ``(shards[i], rows[i])``, in that order.
 
-        Only the row groups that hold a wanted row are read.
+        Only the row groups that hold a wanted row are read. Facts among `columns` that the
+        records do not hold are computed now and kept (`molsearch.index.facts`); null is one that
+        cannot be.
         """
-        return take_rows(self.records, shards, rows, columns)
+        if columns is None or not self._lazy.intersection(columns):
+            return take_rows(self.records, shards, rows, columns)
+        held = [name for name in columns if name in self._held]
+        more = [schema.PARENT_SMILES] if schema.PARENT_SMILES not in held else []
+        table = take_rows(self.records, shards, rows, [*held, *more])
+        lacking = [
+            name
+            for name in columns
+            if name in self._lazy and (name not in held or table.column(name).null_count)
+        ]
+        if lacking:
+            table = self.facts.complete(table, self._starts[shards] + rows, lacking)
+        return table.select(list(columns))
+
+    def fact_failures(
+        self,
+        shards: NDArray[np.integer] | None = None,
+        rows: NDArray[np.integer] | None = None,
+    ) -> pa.Table:
+        """Rows of failures for facts that cannot be computed, of some molecules or of all.
+
+        These molecules are in the index all the same; what failed is an empty cell.
+        """
+        if shards is None or rows is None:
+            reasons = self.facts.kept.failed()
+        else:
+            reasons = self.facts.kept.reasons((self._starts[shards] + rows).astype(np.int64))
+        places = np.array(sorted(reasons), dtype=np.int64)
+        shard = np.searchsorted(self._starts, places, side="right") - 1
+        names = [name for name in schema.FAILURE_COLUMNS if name in self._held]
+        table = take_rows(
+            self.records, shard, places - self._starts[shard], [*names, schema.SMILES]
+        )
+        table = table.rename_columns([*names, schema.INPUT])
+        return _as_failures(table, [reasons[int(place)] for place in places])
+
+    @cached_property
+    def facts(self) -> FactColumns:
+        """Facts that are computed when asked for."""
+        from molsearch.index.facts import FactColumns
+
+        return FactColumns(generation_folder(self.path, self.manifest.generation) / FACTS)
+
+    @cached_property
+    def _held(self) -> frozenset[str]:
+        """Columns of the record files."""
+        return frozenset(self.records(0).schema.names)
+
+    @cached_property
+    def _lazy(self) -> frozenset[str]:
+        """Columns that may have to be computed."""
+        from molsearch.index.facts import TYPES
+
+        return frozenset(TYPES)
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        """Position of each shard's first row."""
+        return np.concatenate([[0], np.cumsum(self.shard_rows)]).astype(np.int64)
 
     def records(self, shard: int) -> RecordFile:
         """Open the record file of a shard, once."""
@@ -280,6 +350,13 @@ def _previous(reader: IndexReader, error: IndexCorruptError) -> IndexReader:
         )
         return older
     raise error
+
+
+def _as_failures(table: pa.Table, reasons: list[str]) -> pa.Table:
+    stage = pa.array([STAGE_FACT] * len(reasons), pa.string())
+    table = table.append_column(schema.STAGE, stage)
+    table = table.append_column(schema.REASON, pa.array(reasons, pa.string()))
+    return table.select(list(schema.FAILURE_COLUMNS))
 
 
 def _first_line(error: BaseException) -> str:

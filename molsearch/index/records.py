@@ -28,7 +28,7 @@ def take_rows(
     parts: list[pa.Table] = []
     for shard in np.unique(shards):
         wanted = rows[order][shards[order] == shard]
-        parts.append(_take(open_shard(int(shard)), wanted, columns))
+        parts.append(rows_of(open_shard(int(shard)), wanted, columns))
     if not parts:
         return _empty(open_shard(0), columns)
     inverse = np.empty(len(order), dtype=np.int64)
@@ -36,8 +36,14 @@ def take_rows(
     return pa.concat_tables(parts).combine_chunks().take(pa.array(inverse))
 
 
-def _take(file: RecordFile, rows: NDArray[np.integer], columns: Sequence[str] | None) -> pa.Table:
-    """Rows (ascending) of one file."""
+def rows_of(file: RecordFile, rows: NDArray[np.integer], columns: Sequence[str] | None) -> pa.Table:
+    """Rows (ascending) of one file; only the row groups that hold one are read.
+
+    Raises
+    ------
+    IndexCorruptError
+        The file cannot be decoded.
+    """
     sizes = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
     starts = np.concatenate([[0], np.cumsum(sizes)])
     group_of = np.searchsorted(starts, rows, side="right") - 1

@@ -41,6 +41,9 @@ class Annotator:
         self.blend = blend
         self.contrast = contrast
         self._skeletons = frozenset(query.skeleton for query in queries if query.skeleton)
+        given = [*queries, *(contrast.molecules if contrast is not None else ())]
+        # Heavy atoms of what the user gave: a hit of another size is none of it.
+        self.given_sizes = sorted({one.first.heavy_atoms or 0 for one in given})
 
     def nearest(self, found: Candidates) -> NDArray[np.int64]:
         """Query that alone gives each candidate its best score; the first of equal ones."""

@@ -48,21 +48,23 @@ _STORED = [
 ]
 
 
-def hit_frame(found: Candidates, annotator: Annotator) -> pd.DataFrame:
-    """Build the hit list: `COLUMNS` in this order, then the user's own, verbatim.
+def hit_frame(found: Candidates, annotator: Annotator, facts: Sequence[str] = ()) -> pd.DataFrame:
+    """Build the hit list: `COLUMNS` in this order, then further facts, then the user's own.
 
     Where inactives are given, ``schema.INACTIVE_COLUMNS`` follow ``is_query``.
-    A user's column whose name is one of ours gets the suffix ``_input``.
+    A user's column whose name is one of ours gets the suffix ``_input``. A fact that cannot be
+    computed is an empty cell.
     """
-    table = annotator.reader.take(found.shards, found.rows, _STORED)
-    frame = table.drop_columns([schema.USER]).to_pandas()
+    more_facts = [name for name in facts if name not in COLUMNS]
+    table = annotator.reader.take(found.shards, found.rows, [*_STORED, *more_facts])
+    frame = _frame(table.drop_columns([schema.USER]))
     for name, values in annotator.columns(found).items():
         frame[name] = np.asarray(values, dtype=np.float64)
     frame[schema.RANK] = np.arange(1, len(frame) + 1)
     names = np.array([query.query_id for query in annotator.queries], dtype=object)
     frame[schema.QUERY_ID] = pd.array(names[annotator.nearest(found)], dtype="str")
     frame[schema.IS_QUERY] = annotator.is_query(frame[schema.INCHIKEY].tolist())
-    frame = frame[list(COLUMNS)]
+    frame = frame[[*COLUMNS, *more_facts]]
     if annotator.contrast is not None:
         parents = [*map(parent_key, frame[schema.INCHIKEY], frame[schema.PARENT_SMILES])]
         more = annotator.contrast.columns(annotator.reader, found, parents)
@@ -71,6 +73,20 @@ def hit_frame(found: Candidates, annotator: Annotator) -> pd.DataFrame:
             frame.insert(place + offset, name, values)
     user = _user_columns(table.column(schema.USER), frame.columns)
     return pd.concat([frame, user], axis=1)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """Make a frame of records and facts; whole numbers stay whole where some are missing."""
+    frame: pd.DataFrame = table.to_pandas()
+    for name in table.column_names:
+        if not table.column(name).null_count:
+            continue
+        kind = table.column(name).type
+        if pa.types.is_integer(kind):
+            frame[name] = pd.array(table.column(name).to_pylist(), dtype="Int64")
+        elif pa.types.is_string(kind):
+            frame[name] = frame[name].fillna("")
+    return frame
 
 
 def _user_columns(texts: pa.ChunkedArray, taken: Iterable[str]) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from molsearch import schema
+from molsearch.chem.facts import PREPARED
 from molsearch.chem.inchi import PREFIX, smiles_of_inchi
 from molsearch.chem.prepare import prepare_in_process
 from molsearch.chem.readers.smi import split_line
@@ -23,6 +25,9 @@ from molsearch.index.embedder import Embedder
 from molsearch.schema import Failure, Prepared, Record
 from molsearch.scoring.fusion import Fusion
 from molsearch.scoring.queryset import QuerySet
+
+# What a screen wants to know of them beyond structure and fingerprint.
+_FACTS = (schema.INCHIKEY, schema.UNSPECIFIED_STEREO, *PREPARED)
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,17 @@ class Query:
     @property
     def skeleton(self) -> str:
         """First block of the InChIKey: the structure without stereo and isotopes."""
-        return self.first.inchikey[:14]
+        return self.inchikey[:14]
+
+    @property
+    def inchikey(self) -> str:
+        """Standard InChIKey; empty where InChI gives none."""
+        return self.first.inchikey or ""
 
     @property
     def parent(self) -> str:
         """Identity of the structure, stereo and isotopes included."""
-        return parent_key(self.first.inchikey, self.first.parent_smiles)
+        return parent_key(self.inchikey, self.first.parent_smiles)
 
     @property
     def fingerprint(self) -> NDArray[np.uint8]:
@@ -110,7 +120,7 @@ def read_one(
     InputError
         The text is neither a file nor a structure, or the file cannot be read.
     """
-    prepared, failures = prepare_in_process(_records(text, read, role), prepare)
+    prepared, failures = prepare_in_process(_records(text, read, role), prepare, _FACTS)
     if failures and not is_file(text):
         name = text.id or text.smiles if isinstance(text, Molecule) else str(text)
         what = "no" if isinstance(text, Molecule) else "neither a file nor a"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
@@ -63,6 +64,9 @@ class HitList:
         What ranked.
     percentile_of
         The column that ``background_percentile`` places among random molecules.
+    fact_failures
+        Which facts of which hits could not be computed, and why: the columns
+        ``schema.FAILURE_COLUMNS``.
     """
 
     frame: pd.DataFrame
@@ -73,6 +77,7 @@ class HitList:
     inactives: Inactives | None = None
     ranking: Ranking = field(default_factory=lambda: ranking_of(MOLSEARCH, 1))
     percentile_of: str = schema.SCORE
+    fact_failures: pa.Table | None = None
 
 
 def screen(
@@ -134,13 +139,15 @@ def screen(
     with watch.stage("search"):
         found = select(find, config.k, hit_filter, annotator)
     with watch.stage("hit list"):
-        frame = hit_frame(found, annotator)
+        frame = hit_frame(found, annotator, hit_filter.shown)
+        failed = reader.fact_failures(found.shards, found.rows)
     names = [query.query_id for query in queries]
     warnings = [
         *warnings_of(background, embedder.card, names),
         *_of_queries(queries),
         *(inactives.warnings(queries) if inactives is not None else ()),
         *hit_filter.warnings(),
+        *_of_facts(failed),
         *_of_hits(len(frame), config, reader, filtered=bool(hit_filter)),
     ]
     return HitList(
@@ -152,6 +159,7 @@ def screen(
         inactives,
         ranking,
         schema.SCORE if blend.is_plain or background.is_of_score else schema.MOLSEARCH_SCORE,
+        failed,
     )
 
 
@@ -165,6 +173,16 @@ def check_ranking(config: ScreenConfig, n_queries: int, embedder: Embedder) -> R
     """
     names = {str(embedder.card.get("name", ""))} - {""}
     return ranking_of(config.rank, n_queries, fusion=config.fusion, encoder=names)
+
+
+def _of_facts(failed: pa.Table) -> Iterator[str]:
+    if failed.num_rows:
+        first = {name: failed.column(name)[0].as_py() for name in failed.column_names}
+        hits = "hit" if failed.num_rows == 1 else "hits"
+        yield (
+            f"{failed.num_rows:,} {hits} with facts that cannot be computed, whose cells are empty "
+            f"(the first, {first[schema.MOLECULE_ID]!r}: {first[schema.REASON]})"
+        )
 
 
 def _of_queries(queries: Sequence[Query]) -> Iterator[str]:

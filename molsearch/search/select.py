@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molsearch import schema
+from molsearch.chem.facts import FACTS, fact_names
 from molsearch.chem.filters import SmartsFilter
 from molsearch.chem.stereo import parent_key
 from molsearch.config import ScreenConfig
@@ -17,17 +20,18 @@ from molsearch.index.reader import IndexReader
 from molsearch.search.annotate import Annotator
 from molsearch.search.engine import Candidates
 from molsearch.search.user_columns import UserConditions
-from molsearch.search.where import COMPUTED, CONTRASTS, STORED, TEXTS, all_hold, parse
+from molsearch.search.where import COMPUTED, CONTRASTS, STORED, TEXTS, Condition, all_hold, parse
 
 _MOST_AT_ONCE = 2**18
 _TESTED_AT_ONCE = 2048
 _DEEPER = 4
+_CHEAP = 250  # microseconds a molecule, up to which facts are computed in one go
 
 Find = Callable[[int, list[NDArray[np.bool_]] | None], Candidates]
 
 
 class HitFilter:
-    """Everything a configuration asks of a hit; cheap questions first, SMARTS last.
+    """Everything a configuration asks of a hit; cheap questions first.
 
     Raises
     ------
@@ -46,9 +50,11 @@ class HitFilter:
         self.drop_query = not config.keep_query
         self.drop_inactives = not config.keep_inactives
         self.unique = config.unique
+        self.shown = _shown(config.facts, self.stored)
         self.weighs = config.inactives_weight > 0
         self._user: UserConditions | None = None
         self._seen: set[str] = set()
+        self._unknown: Counter[str] = Counter()
 
     def __bool__(self) -> bool:
         asked = (
@@ -85,43 +91,110 @@ class HitFilter:
         """
         if self.own:
             taken = schema.INACTIVE_COLUMNS if inactives else ()
-            self._user = UserConditions(self.own, reader, taken)
+            self._user = UserConditions(self.own, reader, (*taken, *self.shown))
 
     def warnings(self) -> list[str]:
         """Say after the screen what of the conditions could not be tested."""
-        return [] if self._user is None else self._user.warnings()
+        found = [] if self._user is None else self._user.warnings()
+        tested = {condition.column for condition in self.stored}
+        tested |= {schema.ALERTS} if self.exclude_alerts else set()
+        found += [
+            f"{name} of {count:,} molecules cannot be computed: they do not match"
+            for name, count in self._unknown.items()
+            if count and name in tested
+        ]
+        return found
 
     def keep(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
-        """Which candidates pass; call in rank order, since the first of equals is kept."""
-        facts = self._facts(found, annotator.reader)
-        passed = all_hold(self.stored, facts, len(found))
+        """Which candidates pass; call in rank order, since the first of equals is kept.
+
+        What costs most is asked last, and only of those that passed so far.
+        """
+        passed = np.ones(len(found), dtype=bool)
+        tests: tuple[Callable[[Candidates, Annotator], NDArray[np.bool_]], ...] = (
+            self._by_user,
+            self._by_search,
+            *(partial(self._by_facts, some) for some in self._in_order_of_cost()),
+            self._by_alerts,
+            self._by_smarts,
+            self._by_identity,
+            self._by_uniqueness,
+        )
+        for test in tests:
+            left = np.flatnonzero(passed)
+            if len(left):
+                passed[left] = test(found.take(left), annotator)
+        return passed
+
+    def _by_user(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
+        if self._user is None:
+            return _all(found)
+        return self._user.hold(self._columns([schema.USER], found, annotator)[schema.USER].tolist())
+
+    def _by_search(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
+        passed = _all(found)
         if self.computed:
             passed &= all_hold(self.computed, annotator.columns(found), len(found))
         if self.contrasts:
             passed &= all_hold(self.contrasts, annotator.contrasts(found), len(found))
-        if self._user is not None:
-            passed &= self._user.hold(facts[schema.USER].tolist())
-        if self.exclude_alerts:
-            passed &= facts[schema.ALERTS] == ""
-        self._drop(passed, facts, annotator)
-        for row in np.flatnonzero(passed) if self.smarts else ():
-            passed[row] = self.smarts.passes(facts[schema.PARENT_SMILES][row])
-        for row in np.flatnonzero(passed) if self.unique != "none" else ():
-            key = self._key({name: values[row] for name, values in facts.items()})
+        return passed
+
+    def _in_order_of_cost(self) -> list[list[Condition]]:
+        """Group conditions on records and facts: all the cheap ones, then each dear one."""
+        cheap = [one for one in self.stored if _cost(one.column) <= _CHEAP]
+        dear = [one for one in self.stored if _cost(one.column) > _CHEAP]
+        return [*([cheap] if cheap else []), *([one] for one in sorted(dear, key=_cost_of))]
+
+    def _by_facts(
+        self, conditions: Sequence[Condition], found: Candidates, annotator: Annotator
+    ) -> NDArray[np.bool_]:
+        columns = self._columns([one.column for one in conditions], found, annotator)
+        return all_hold(conditions, columns, len(found))
+
+    def _by_alerts(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
+        if not self.exclude_alerts:
+            return _all(found)
+        alerts = self._columns([schema.ALERTS], found, annotator)[schema.ALERTS]
+        return np.asarray(alerts == "", dtype=bool)
+
+    def _by_smarts(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
+        if not self.smarts:
+            return _all(found)
+        parents = self._columns([schema.PARENT_SMILES], found, annotator)[schema.PARENT_SMILES]
+        return np.array([self.smarts.passes(smiles) for smiles in parents], dtype=bool)
+
+    def _by_identity(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
+        """Leave out what the user gave, queries or inactives."""
+        passed = _all(found)
+        of_inactives = self.drop_inactives and annotator.contrast is not None
+        if not self.drop_query and not of_inactives:
+            return passed
+        # Equal InChIKeys have equal numbers of heavy atoms, which are there without computing.
+        sizes = self._columns([schema.HEAVY_ATOMS], found, annotator)[schema.HEAVY_ATOMS]
+        alike = np.flatnonzero(np.isin(sizes, annotator.given_sizes))
+        names = [schema.INCHIKEY, schema.PARENT_SMILES]
+        facts = self._columns(names, found.take(alike), annotator)
+        keys = [key or "" for key in facts[schema.INCHIKEY]]
+        if self.drop_query:
+            passed[alike] &= ~annotator.is_query(keys)
+        if of_inactives and annotator.contrast is not None:
+            parents = [*map(parent_key, keys, facts[schema.PARENT_SMILES])]
+            passed[alike] &= ~annotator.contrast.is_inactive(parents)
+        return passed
+
+    def _by_uniqueness(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
+        passed = _all(found)
+        if self.unique == "none":
+            return passed
+        names = [schema.INCHIKEY, schema.PARENT_SMILES]
+        if self.unique == "scaffold":
+            names.append(schema.SCAFFOLD)
+        facts = self._columns(names, found, annotator)
+        for row in range(len(found)):
+            key = self._key({name: values[row] or "" for name, values in facts.items()})
             passed[row] = key not in self._seen
             self._seen.add(key)
         return passed
-
-    def _drop(
-        self, passed: NDArray[np.bool_], facts: dict[str, NDArray[Any]], annotator: Annotator
-    ) -> None:
-        """Leave out what the user gave, queries or inactives."""
-        if self.drop_query:
-            passed &= ~annotator.is_query(facts[schema.INCHIKEY].tolist())
-        if self.drop_inactives and annotator.contrast is not None:
-            passed &= ~annotator.contrast.is_inactive(
-                [*map(parent_key, facts[schema.INCHIKEY], facts[schema.PARENT_SMILES])]
-            )
 
     def _key(self, row: dict[str, Any]) -> str:
         """Name what is kept once; structures without such a name stand for themselves."""
@@ -132,24 +205,34 @@ class HitFilter:
             return str(row[schema.INCHIKEY][:14] or parent)
         return str(row[schema.SCAFFOLD] or parent)
 
-    def _facts(self, found: Candidates, reader: IndexReader) -> dict[str, NDArray[Any]]:
-        names = {condition.column for condition in self.stored}
-        if self.exclude_alerts:
-            names.add(schema.ALERTS)
-        if self._user is not None:
-            names.add(schema.USER)
-        if self.drop_query or self.drop_inactives or self.unique != "none":
-            names |= {schema.INCHIKEY, schema.PARENT_SMILES}
-        if self.smarts:
-            names.add(schema.PARENT_SMILES)
-        if self.unique == "scaffold":
-            names.add(schema.SCAFFOLD)
-        if not names:
-            return {}
-        table = reader.take(found.shards, found.rows, sorted(names))
+    def _columns(
+        self, names: Sequence[str], found: Candidates, annotator: Annotator
+    ) -> dict[str, NDArray[Any]]:
+        """Read records and facts of candidates; count the facts that cannot be computed."""
+        table = annotator.reader.take(found.shards, found.rows, list(dict.fromkeys(names)))
+        for name in table.column_names:
+            self._unknown[name] += table.column(name).null_count
         return {
             name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names
         }
+
+
+def _shown(asked: Sequence[str], conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """Facts that a hit list shows beside its usual columns: asked for, or filtered by."""
+    named = {*fact_names(asked), *(one.column for one in conditions)}
+    return tuple(name for name in FACTS if name in named)
+
+
+def _all(found: Candidates) -> NDArray[np.bool_]:
+    return np.ones(len(found), dtype=bool)
+
+
+def _cost(column: str) -> int:
+    return FACTS[column].cost if column in FACTS else 0
+
+
+def _cost_of(condition: Condition) -> int:
+    return _cost(condition.column)
 
 
 def select(find: Find, k: int, hit_filter: HitFilter, annotator: Annotator) -> Candidates:

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molsearch import schema
+from molsearch.chem.facts import FACTS
+from molsearch.chem.rules import PRESETS
 from molsearch.errors import UsageError
 
-STORED = (*schema.PROPERTIES, schema.UNSPECIFIED_STEREO)
+STORED = tuple(name for name, fact in FACTS.items() if fact.kind is not str)
 COMPUTED = (
     schema.SCORE,
     schema.MOLSEARCH_SCORE,
@@ -80,11 +82,11 @@ class Condition:
         ----------
         values
             Numbers ``[n]``, of which NaN never passes; for a text condition strings, of which
-            the empty one (no value) passes ``=""`` alone.
+            the empty one (no value) passes ``=""`` alone, and None (not known) nothing.
         """
         if isinstance(self.value, str):
             same = np.array([text == self.value for text in values], dtype=bool)
-            given = np.array([text != "" for text in values], dtype=bool)
+            given = np.array([text is not None and text != "" for text in values], dtype=bool)
             return ~same & given if self.operator == "!=" else same
         numbers = values.astype(np.float64)
         result = _OPERATORS[self.operator](numbers, self.value)
@@ -93,6 +95,8 @@ class Condition:
 
 def parse(texts: Sequence[str]) -> tuple[Condition, ...]:
     """Read conditions; all of them must hold.
+
+    A preset of `molsearch.chem.rules` stands for its condition.
 
     A column that is none of ours is taken for one of the user's library, which alone can tell
     whether it is there.
@@ -110,7 +114,10 @@ def parse(texts: Sequence[str]) -> tuple[Condition, ...]:
     Condition(column='vendor', operator='=', value='Enamine')
     """
     return tuple(
-        condition for text in texts for part in _parts(text) for condition in _read(part, text)
+        condition
+        for text in texts
+        for part in _parts(text)
+        for condition in _read(PRESETS.get(part.strip().lower(), part), text)
     )
 
 
@@ -139,7 +146,8 @@ def _read(part: str, text: str) -> list[Condition]:
     if found is None or (found["text"] is not None and not _compares_text(found)):
         raise UsageError(
             f"--where {text[:80]!r} is no condition; write for instance 'mw<500', "
-            "'200<=mw<500, clogp<=5' or '\"list price\"<90, vendor=\"Acme Ltd\"'"
+            "'200<=mw<500, clogp<=5' or '\"list price\"<90, vendor=\"Acme Ltd\"', or a preset: "
+            f"{', '.join(PRESETS)}"
         )
     name = _column(found["name"])
     if name in TEXTS:

@@ -37,6 +37,7 @@ def screen_account(request: ScreenRequest, hits: HitList, watch: Stopwatch) -> d
             "prepare": manifest.library.prepare.model_dump(mode="json"),
         },
         "encoder": manifest.plan.encoder,
+        "fact_failures": [] if hits.fact_failures is None else hits.fact_failures.to_pylist(),
         "warnings": list(hits.warnings),
         "seconds": seconds_of(watch),
         "query_preparation": request.query_changes,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from molsearch.chem.facts import fact_names
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import UsageError
@@ -16,7 +17,7 @@ from molsearch.index.reader import IndexReader
 from molsearch.index.writer import check_target
 from molsearch.io.runs import write_run
 from molsearch.service.events import Done, Emit, Note, silent
-from molsearch.service.making import Source, index_of, prepared_set
+from molsearch.service.making import Source, fill, index_of, prepared_set
 from molsearch.service.requests import IndexRequest
 from molsearch.service.session import Session
 
@@ -51,6 +52,7 @@ def index(
     started = time.monotonic()
     out = Path(request.output)
     check_target(out)
+    facts = fact_names(request.facts)
     prepared = _as_prepared(request)
     if encoder is None:
         encoder = session.encoder(
@@ -64,6 +66,8 @@ def index(
     reader = index_of(
         prepared, encoder, out, emit, overwrite=request.overwrite, resume=request.resume
     )
+    if facts:
+        fill(reader, facts, emit, workers=request.workers)
     if repeats := str(prepared.repeated_ids()):
         emit(Note(text=repeats))
     account = _account(request, reader, time.monotonic() - started)

@@ -13,6 +13,7 @@ from molsearch.data.prepare import NothingPreparedError
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import IndexCorruptError
 from molsearch.index.embedder import Embedder
+from molsearch.index.fill import fill_facts
 from molsearch.index.layout import MANIFEST
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.writer import build_index
@@ -81,6 +82,21 @@ def index_of(
     with stage(emit, "embedding", prepared.n_ok) as progress:
         return build_index(
             prepared, embedder, out, resume=resume, overwrite=overwrite, on_progress=progress
+        )
+
+
+def fill(reader: IndexReader, facts: Sequence[str], emit: Emit, *, workers: int) -> None:
+    """Compute facts of every molecule of an index that lacks them; goes on where it stopped."""
+    with stage(emit, "facts", reader.n_rows) as progress:
+        computed = fill_facts(reader, facts, workers=workers, on_progress=progress)
+    emit(Note(text=f"facts of {computed:,} molecules computed and kept: {', '.join(facts)}"))
+    if n_failed := reader.fact_failures().num_rows:
+        emit(
+            Note(
+                text=f"{n_failed:,} molecules have a fact that cannot be computed: its cell stays "
+                "empty (which and why: Index.failures() in Python)",
+                important=True,
+            )
         )
 
 

@@ -54,6 +54,9 @@ class IndexRequest(Config):
     limit: int | None = Field(default=None, ge=1, description="records read")
     resume: bool = Field(default=True, description="go on where an interrupted run stopped")
     overwrite: bool = False
+    facts: tuple[str, ...] = Field(
+        default=(), description="facts computed now for every molecule; all for every one"
+    )
 
 
 class ScreenRequest(ScreenConfig):

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 from fakes import FakeEncoder, molecule, prepared_set
 
+from molsearch.chem.facts import FACTS, Fact, compute
 from molsearch.chem.fingerprints import ecfp4_of_smiles, tanimoto
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.errors import EncoderMismatchError, UsageError
 from molsearch.index.writer import build_index
+from molsearch.schema import STORED_FACTS
 from molsearch.search.hits import COLUMNS
 from molsearch.search.queries import embed_queries, read_queries
 from molsearch.search.screen import screen
@@ -41,6 +43,7 @@ def reader(tmp_path_factory):
         )
     rows[41] = molecule(
         42, parent_smiles="CCO", inchikey="LFQSCWFLJHTTHZ-UHFFFAOYSA-N", user={}, alerts="",
+        heavy_atoms=3,
         ecfp4=ecfp4_of_smiles("CCO").tobytes(),
     )  # fmt: skip
     return build_index(
@@ -272,3 +275,75 @@ def test_unreadable_filters_are_refused_before_anything_is_embedded(reader):
         with pytest.raises(UsageError):
             run(reader, "CCO", encoder=encoder, **config)
     assert encoder.n_embedded == 0
+
+
+@pytest.fixture(scope="module")
+def lean(tmp_path_factory):
+    """The same library as ``molsearch prepare`` leaves it: facts are yet to be computed."""
+    folder = tmp_path_factory.mktemp("lean")
+    nothing = dict.fromkeys(STORED_FACTS)
+    rows = [
+        molecule(i, **{**nothing, "parent_smiles": SMILES[i % len(SMILES)], "user": {"qed": "9"}})
+        for i in range(1, 401)
+    ]
+    return build_index(prepared_set(folder / "p", rows), FakeEncoder(), folder / "i")
+
+
+def test_a_hit_list_has_every_fact_though_none_was_prepared(lean):
+    frame = run(lean, k=30).frame
+    assert list(frame.columns[: len(COLUMNS)]) == list(COLUMNS)
+    for row in frame.to_dict("records"):
+        found = compute([row["parent_smiles"]], STORED_FACTS).columns
+        assert {name: row[name] for name in STORED_FACTS} == {n: v[0] for n, v in found.items()}
+    assert frame["hbd"].dtype == "int32"
+
+
+@pytest.mark.parametrize(
+    ("where", "holds"),
+    [
+        ("qed>0.5", lambda row: row["qed"] > 0.5),
+        ("clogp<1, aromatic_rings=1", lambda row: row["clogp"] < 1 and row["aromatic_rings"] == 1),
+        ("lead", lambda row: row["lead_violations"] == 0),
+        ("Fragment and rings=0", lambda row: not row["fragment_violations"] and not row["rings"]),
+        ('scaffold!="c1ccccc1"', lambda row: row["scaffold"] not in ("", "c1ccccc1")),
+    ],
+)
+def test_a_filter_on_what_is_not_computed_walks_down_the_ranking(lean, where, holds):
+    every = run(lean, k=400, facts=("all",)).frame
+    kept = [row["molecule_id"] for row in every.to_dict("records") if holds(row)]
+    found = run(lean, k=50, where=(where,)).frame
+    assert found["molecule_id"].tolist() == kept[:50]
+
+
+def test_facts_filtered_by_are_shown_beside_a_users_column_of_that_name(lean):
+    frame = run(lean, k=3, where=("qed>0.1",), facts=("fsp3,rings",)).frame
+    extra = list(frame.columns[len(COLUMNS) :])
+    assert extra == ["qed", "fsp3", "rings", "qed_input"]
+    assert set(frame["qed_input"]) == {"9"}
+
+
+@pytest.mark.parametrize("dropped", ["drop", "keep"])
+def test_dropping_the_query_asks_for_few_names(lean, dropped):
+    keep = dropped == "keep"
+    ids = run(lean, "c1ccccc1O", k=400, keep_query=keep).frame["molecule_id"]
+    assert len(ids) == (400 if keep else 350)
+
+
+def test_a_fact_that_fails_keeps_the_hit_and_is_told(lean, monkeypatch):
+    def fail(mol):
+        if mol.GetNumHeavyAtoms() == 3:
+            raise RuntimeError("no table")
+        return 0.25
+
+    monkeypatch.setitem(FACTS, "cns_mpo", Fact("cns_mpo", float, fail, "CNS MPO", digits=2))
+    monkeypatch.setitem(FACTS, "veber_violations", Fact("veber_violations", int, fail, "V"))
+    every = run(lean, k=400, facts=("cns_mpo", "veber_violations"))
+    assert len(every.frame) == 400
+    empty = every.frame["cns_mpo"].isna()
+    small = every.frame["parent_smiles"].isin(["CCO", "CCN", "CCCl"])
+    assert empty.tolist() == small.tolist() == every.frame["veber_violations"].isna().tolist()
+    assert every.fact_failures.num_rows == small.sum()
+    assert any("150 hits with facts that cannot be computed" in line for line in every.warnings)
+    found = run(lean, k=400, where=("cns_mpo<3",))
+    assert len(found.frame) == 250
+    assert any("cns_mpo of 150 molecules cannot be computed" in line for line in found.warnings)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from molsearch.config import PrepareConfig
 from molsearch.data.workers import hard_limit
@@ -48,3 +50,10 @@ def every_tenth_dead(record: Record, config: PrepareConfig) -> Failure:
     if record.number % 10 == 0:
         os.kill(os.getpid(), signal.SIGSEGV)
     return calm(record, config)
+
+
+def deadly_facts(record: Record, config: PrepareConfig, names: Sequence[str]) -> Any:
+    """Kill the worker at the twelfth row of an index; all other facts are 1."""
+    if record.number == 11:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return record.number, dict.fromkeys(names, 1), ""

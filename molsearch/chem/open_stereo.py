@@ -1,28 +1,10 @@
-"""Properties of a parent that chemists filter by."""
+"""Stereo that a structure leaves open."""
 
 from __future__ import annotations
 
 from rdkit import Chem
-from rdkit.Chem import Crippen, Descriptors, rdMolDescriptors
 
 from molsearch.chem.stereo import n_relative
-
-
-def properties(mol: Chem.Mol) -> dict[str, float | int]:
-    """Compute the columns ``schema.PROPERTIES`` of a parent (mw in g/mol, tpsa in Å²).
-
-    Values carry the decimals they deserve (2, or 3 for clogp), so tables stay readable.
-    """
-    return {
-        "mw": round(Descriptors.MolWt(mol), 2),
-        "clogp": round(Crippen.MolLogP(mol), 3),
-        "tpsa": round(rdMolDescriptors.CalcTPSA(mol), 2),
-        "hbd": rdMolDescriptors.CalcNumHBD(mol),
-        "hba": rdMolDescriptors.CalcNumHBA(mol),
-        "rotatable_bonds": rdMolDescriptors.CalcNumRotatableBonds(mol),
-        "heavy_atoms": mol.GetNumHeavyAtoms(),
-        "formal_charge": Chem.GetFormalCharge(mol),
-    }
 
 
 def n_unspecified_stereo(mol: Chem.Mol) -> int:

@@ -1,0 +1,47 @@
+"""The short way for most of a vendor's file: SMILES in which there is nothing to standardise."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from rdkit import Chem
+
+from molsearch.chem.parse import RejectedError
+from molsearch.chem.standardize import STAGE
+from molsearch.schema import Record
+
+# One fragment of common elements, without charges, isotopes, hydrogens written out, wildcards.
+_PLAIN = re.compile(r"(?:[-=#/\\()0-9%BCNOPSFIbcnopslr]|\[nH\]|\[C@@?H?\])+")
+_CARBON = re.compile(r"C(?!l)|c")
+# Smaller ones can be what a chemist calls inorganic.
+_LEAST_HEAVY_ATOMS = 5
+
+
+@cache
+def _sulfoxide_like() -> Chem.Mol:
+    return Chem.MolFromSmarts("[#16X3]")
+
+
+def plain_parent(record: Record, max_heavy_atoms: int) -> Chem.Mol | None:
+    """Read a SMILES whose parent is the molecule as it stands; None for all that need a look.
+
+    ``parse`` and ``parent_of`` would return the same molecule unchanged.
+
+    Raises
+    ------
+    RejectedError
+        Too large, as ``parent_of`` says it.
+    """
+    smiles = record.smiles
+    if record.molblock or not _PLAIN.fullmatch(smiles) or not _CARBON.search(smiles):
+        return None
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None:
+        return None  # the long way says why
+    heavy = mol.GetNumHeavyAtoms()
+    if heavy < _LEAST_HEAVY_ATOMS or mol.HasSubstructMatch(_sulfoxide_like()):
+        return None
+    if heavy > max_heavy_atoms:
+        raise RejectedError(STAGE, f"too large: {heavy} heavy atoms, limit {max_heavy_atoms}")
+    return mol
