@@ -19,6 +19,7 @@ from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.verify import verify_index
 from molsearch.search.screen import Stopwatch
 from molsearch.service.events import OnProgress
+from molsearch.service.geometry import settled
 from molsearch.service.index import index
 from molsearch.service.making import Source, kept_index
 from molsearch.service.requests import IndexRequest, ScreenRequest, validated
@@ -70,6 +71,7 @@ class Index:
             Folder of the index; in the user's cache, found again by content, where None.
         preparing
             Fields of `molsearch.config.PrepareConfig`, for a library that is not prepared.
+            Without ``n_conformers`` the encoder's card decides, see `molsearch.service.geometry`.
 
         Raises
         ------
@@ -88,6 +90,7 @@ class Index:
         if out is None:
             if library.prepared is not None:
                 raise UsageError("name the folder of the index: out=...")
+            config = settled(config, embedder, emit)
             source = Source(library.sources, library.read, config, workers=cpus(workers))
             return cls(kept_index(source, embedder, emit, Stopwatch()), embedder, device)
         raw = {} if library.prepared is not None else {"read": library.read, "prepare": config}

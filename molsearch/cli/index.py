@@ -49,7 +49,7 @@ def index(
     delimiter: options.Delimiter = None,
     header: options.Header = None,
     limit: options.Limit = None,
-    conformers: options.Conformers = _DUE.prepare.n_conformers,
+    conformers: options.LibraryConformers = None,
     quality: options.QualityOption = options.Quality.fast,
     use_input_3d: options.UseInput3D = False,
     seed: options.Seed = _DUE.prepare.seed,
@@ -72,7 +72,7 @@ def index(
             "output": str(output),
             "read": reading,
             "prepare": {
-                "n_conformers": conformers,
+                **({} if conformers is None else {"n_conformers": conformers}),
                 "quality": quality.value,
                 "use_input_3d": use_input_3d,
                 "seed": seed,

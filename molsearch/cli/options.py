@@ -45,6 +45,18 @@ Conformers = Annotated[
         rich_help_panel=_PREPARING,
     ),
 ]
+LibraryConformers = Annotated[
+    int | None,
+    typer.Option(
+        "--conformers",
+        min=0,
+        max=500,
+        help="3D geometries a library molecule. By default 1, or none where the encoder's card "
+        "says that they gain it nothing.",
+        show_default=False,
+        rich_help_panel=_PREPARING,
+    ),
+]
 QualityOption = Annotated[
     Quality,
     typer.Option(

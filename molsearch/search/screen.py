@@ -144,7 +144,7 @@ def screen(
     names = [query.query_id for query in queries]
     warnings = [
         *warnings_of(background, embedder.card, names),
-        *_of_queries(queries),
+        *_of_queries(queries, flat=reader.manifest.library.prepare.n_conformers == 0),
         *(inactives.warnings(queries) if inactives is not None else ()),
         *hit_filter.warnings(),
         *_of_facts(failed),
@@ -185,9 +185,10 @@ def _of_facts(failed: pa.Table) -> Iterator[str]:
         )
 
 
-def _of_queries(queries: Sequence[Query]) -> Iterator[str]:
+def _of_queries(queries: Sequence[Query], *, flat: bool) -> Iterator[str]:
+    """Say what to know of queries; one without 3D is as usual where the library has none."""
     for query in queries:
-        if query.first.geometry == schema.GEOMETRY_NONE:
+        if query.first.geometry == schema.GEOMETRY_NONE and not flat:
             yield f"query {query.query_id!r} has no 3D geometry: it is ranked by substructure alone"
         if n := query.first.n_unspecified_stereo:
             centres = "centre" if n == 1 else "centres"

@@ -17,6 +17,7 @@ from molsearch.index.reader import IndexReader
 from molsearch.index.writer import check_target
 from molsearch.io.runs import write_run
 from molsearch.service.events import Done, Emit, Note, silent
+from molsearch.service.geometry import settled
 from molsearch.service.making import Source, fill, index_of, prepared_set
 from molsearch.service.requests import IndexRequest
 from molsearch.service.session import Session
@@ -59,6 +60,7 @@ def index(
             request.encoder, device=request.device, batch_size=request.batch_size
         )
     if prepared is None:
+        request = request.model_copy(update={"prepare": settled(request.prepare, encoder, emit)})
         source = Source(
             request.library, request.read, request.prepare, request.limit, request.workers
         )

@@ -24,6 +24,7 @@ from molsearch.search.screen import screen as rank
 from molsearch.search.select import HitFilter
 from molsearch.service.account import screen_account
 from molsearch.service.events import Done, Emit, Warned, silent
+from molsearch.service.geometry import settled
 from molsearch.service.making import Source, kept_index
 from molsearch.service.requests import ScreenRequest
 from molsearch.service.session import Session
@@ -105,6 +106,8 @@ def screen(
             )
     if request.index is not None and reader is not None and reader.identity != encoder.identity:
         session.index(request.index, encoder=encoder.identity)
+    if reader is None:
+        request = request.model_copy(update={"prepare": settled(request.prepare, encoder, emit)})
     with watch.stage("prepare queries"):
         queries, inactives = _given(request, reader)
     check_ranking(request, len(queries), encoder)

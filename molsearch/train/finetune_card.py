@@ -96,6 +96,8 @@ def tuned_card(
     licence = parent.card.get("licence")
     if licence:
         content["licence"] = licence
+    if "geometry" in parent.card:  # what conformers gain is the parent's to say
+        content["geometry"] = parent.card["geometry"]
     content["parent"] = {"name": parent.card.get("name"), "identity": parent.identity}
     content["fine_tuning"] = {
         "config": config.model_dump(mode="json"),

@@ -279,8 +279,11 @@ def test_unreadable_filters_are_refused_before_anything_is_embedded(reader):
 
 @pytest.fixture(scope="module")
 def lean(tmp_path_factory):
+    return lean_index(tmp_path_factory.mktemp("lean"))
+
+
+def lean_index(folder):
     """The same library as ``molsearch prepare`` leaves it: facts are yet to be computed."""
-    folder = tmp_path_factory.mktemp("lean")
     nothing = dict.fromkeys(STORED_FACTS)
     rows = [
         molecule(i, **{**nothing, "parent_smiles": SMILES[i % len(SMILES)], "user": {"qed": "9"}})
@@ -329,7 +332,7 @@ def test_dropping_the_query_asks_for_few_names(lean, dropped):
     assert len(ids) == (400 if keep else 350)
 
 
-def test_a_fact_that_fails_keeps_the_hit_and_is_told(lean, monkeypatch):
+def test_a_fact_that_fails_keeps_the_hit_and_is_told(tmp_path, monkeypatch):
     def fail(mol):
         if mol.GetNumHeavyAtoms() == 3:
             raise RuntimeError("no table")
@@ -337,6 +340,7 @@ def test_a_fact_that_fails_keeps_the_hit_and_is_told(lean, monkeypatch):
 
     monkeypatch.setitem(FACTS, "cns_mpo", Fact("cns_mpo", float, fail, "CNS MPO", digits=2))
     monkeypatch.setitem(FACTS, "veber_violations", Fact("veber_violations", int, fail, "V"))
+    lean = lean_index(tmp_path)
     every = run(lean, k=400, facts=("cns_mpo", "veber_violations"))
     assert len(every.frame) == 400
     empty = every.frame["cns_mpo"].isna()

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from rdkit import Chem
 
 from molsearch import schema
 from molsearch.config import PrepareConfig, ReadConfig
@@ -59,6 +60,11 @@ def molecule(number: int, **changes: Any) -> Prepared:
     """A prepared molecule that is a chain of carbons with a random fingerprint."""
     rng = np.random.default_rng(changes.pop("seed", number))
     n_atoms = 1 + number % 9
+    if "parent_smiles" in changes:
+        # Screens tell molecules apart by their size before they ask for a name.
+        changes.setdefault(
+            "heavy_atoms", Chem.MolFromSmiles(changes["parent_smiles"]).GetNumHeavyAtoms()
+        )
     values: dict[str, Any] = {
         "record_number": number,
         "source": "library.smi",
