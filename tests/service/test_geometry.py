@@ -26,10 +26,9 @@ def decide(prepare: PrepareConfig, encoder: FakeEncoder) -> tuple[int, list[str]
 def test_none_where_the_card_says_that_they_gain_nothing() -> None:
     n, said = decide(PrepareConfig(), FakeEncoder(card={"geometry": NOTHING}))
     assert n == 0
-    assert said == [
-        "no conformers: by its card they gain this encoder nothing on its development screens "
-        "(+0.004 [-0.004, +0.012]); --conformers 1 makes them"
-    ]
+    assert len(said) == 1
+    assert "its card they gain this encoder nothing" in said[0]
+    assert "(+0.004 [-0.004, +0.012]); --conformers 1 makes them" in said[0]
 
 
 @pytest.mark.parametrize(
