@@ -18,8 +18,8 @@ from pathlib import Path
 
 from molsearch.chem.inchi import PREFIX, smiles_of_inchi
 from molsearch.chem.prepare import prepare_record
+from molsearch.chem.readers.formats import looks_like_a_file
 from molsearch.chem.readers.smi import split_line
-from molsearch.chem.readers.sources import FOLDER_SUFFIXES, suffix_of
 from molsearch.chem.records import iter_records
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
@@ -182,7 +182,7 @@ def inline(draft: Draft) -> str | None:
     structure, name = split_line(line)
     reads_back = (structure, name.strip()) == (draft.smiles, draft.name) and bool(draft.name)
     # A name such as lead.sdf makes the whole look like a file.
-    return line if reads_back and suffix_of(line) not in FOLDER_SUFFIXES else None
+    return line if reads_back and not looks_like_a_file(line) else None
 
 
 def chips(drafts: Sequence[Draft], most: int = 12) -> str:

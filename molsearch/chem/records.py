@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
+from zipfile import ZipFile
 
-from molsearch.chem.readers.detect import HEAD_BYTES, PARQUET_MAGIC, format_of
-from molsearch.chem.readers.parquet import read_parquet, read_parquet_file
+from molsearch.chem.readers.archive import (
+    ZIP_MAGIC,
+    as_file,
+    check_workbook,
+    is_workbook,
+    member_blocks,
+    molecule_files,
+    opened,
+)
+from molsearch.chem.readers.formats import HEAD_BYTES, PARQUET, format_of
+from molsearch.chem.readers.parquet import read_parquet_file
 from molsearch.chem.readers.rows import DamagedError, OnReading, Row
-from molsearch.chem.readers.sdf import read_sdf
-from molsearch.chem.readers.sources import STDIN, expand_sources
-from molsearch.chem.readers.streams import open_blocks, peek
-from molsearch.chem.readers.text import read_smi_text, read_table_text
+from molsearch.chem.readers.sources import expand_sources
+from molsearch.chem.readers.streams import open_blocks, peek, plain_blocks
+from molsearch.chem.readers.suffixes import STDIN
+from molsearch.chem.readers.xlsx import read_workbook
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Reading, Record
@@ -74,24 +85,31 @@ def _records(files: Sequence[str], config: ReadConfig, on_reading: OnReading) ->
     number = 0
     for source in files:
         before = number
+        name = source
         try:
-            for row, molecule_id, smiles, molblock, extra, error in read_rows(
-                source, config, on_reading
-            ):
-                number += 1
-                if not molecule_id or molecule_id.isspace():
-                    molecule_id = f"mol-{number}"
-                yield Record(number, source, row, molecule_id, smiles, molblock, extra, error)
+            for name, rows in read_parts(source, config, on_reading):
+                for row, molecule_id, smiles, molblock, extra, error in rows:
+                    number += 1
+                    if not molecule_id or molecule_id.isspace():
+                        molecule_id = f"mol-{number}"
+                    yield Record(number, name, row, molecule_id, smiles, molblock, extra, error)
         except DamagedError as error:
             read = number - before
             where = f"after record {read:,}" if read else "before its first record"
-            raise InputError(f"{source}: {error.what} {where}; {error.mend}") from error
+            raise InputError(f"{name}: {error.what} {where}; {error.mend}") from error
         if number == before:
             raise InputError(f"{source}: no molecule rows in this file; give one that holds some")
 
 
-def read_rows(source: str, config: ReadConfig, on_reading: OnReading) -> Iterator[Row]:
-    """Stream the rows of one source, its format told by suffix and content.
+def read_parts(
+    source: str, config: ReadConfig, on_reading: OnReading
+) -> Iterator[tuple[str, Iterator[Row]]]:
+    """Give the rows of one source, its format told by suffix and content.
+
+    Yields
+    ------
+    The source's name and its rows; of a zip those of each file, of a workbook those of each
+    sheet with structures, in turn.
 
     Raises
     ------
@@ -100,31 +118,43 @@ def read_rows(source: str, config: ReadConfig, on_reading: OnReading) -> Iterato
     DamagedError
         Its bytes break off; the rows before were good.
     """
-    if _is_parquet_file(source):
-        return read_parquet_file(source, config, source, on_reading)
-    head, blocks = peek(open_blocks(source, config), HEAD_BYTES)
-    kind = _format(source, head, blocks)
-    if kind == "parquet":
-        return read_parquet(blocks, config, source, on_reading)
-    if kind == "sdf":
-        return read_sdf(blocks, config, source, on_reading)
-    reader = read_table_text if kind == "table" else read_smi_text
-    return reader(blocks, config, source, on_reading)
+    return _parts(source, source, open_blocks(source, config), config, on_reading)
 
 
-def _format(source: str, head: bytes, blocks: Iterator[bytes]) -> str:
+def _parts(
+    source: str, name: str, blocks: Iterator[bytes], config: ReadConfig, on_reading: OnReading
+) -> Iterator[tuple[str, Iterator[Row]]]:
+    head, blocks = peek(blocks, HEAD_BYTES)
     if not head:
         next(blocks, None)  # damage before the first byte is damage, not an empty file
-    return format_of(source, head)
+    if head.startswith(ZIP_MAGIC):
+        with as_file(source, head, blocks) as file, opened(file, name) as archive:
+            yield from _unpacked(file, archive, name, config, on_reading, nested=name != source)
+        return
+    kind = format_of(name, head)
+    if kind is PARQUET:
+        with as_file(source, head, blocks) as file:
+            yield name, read_parquet_file(file, config, name, on_reading)
+    else:
+        yield name, kind.read(blocks, config, name, on_reading)
 
 
-def _is_parquet_file(source: str) -> bool:
-    """Whether a source is a regular file with Parquet's magic, which can be read in place."""
-    path = Path(source)
-    if source == STDIN or not path.is_file():
-        return False
-    try:
-        with path.open("rb") as handle:
-            return handle.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC
-    except OSError:
-        return False  # opening it as a stream says why
+def _unpacked(
+    file: BinaryIO,
+    archive: ZipFile,
+    name: str,
+    config: ReadConfig,
+    on_reading: OnReading,
+    *,
+    nested: bool,
+) -> Iterator[tuple[str, Iterator[Row]]]:
+    if is_workbook(archive):
+        check_workbook(archive, config)
+        yield from read_workbook(file, config, name, on_reading)
+        return
+    if nested:
+        raise InputError(f"{name}: a zip within a zip; unpack it and give the folder")
+    for info in molecule_files(archive, name):
+        inside = f"{name}/{info.filename}"
+        blocks = plain_blocks(member_blocks(archive, info, config), config)
+        yield from _parts(name, inside, blocks, config, on_reading)

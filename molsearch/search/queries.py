@@ -14,8 +14,8 @@ from molsearch import schema
 from molsearch.chem.facts import PREPARED
 from molsearch.chem.inchi import PREFIX, smiles_of_inchi
 from molsearch.chem.prepare import prepare_in_process
+from molsearch.chem.readers.formats import looks_like_a_file
 from molsearch.chem.readers.smi import split_line
-from molsearch.chem.readers.sources import FOLDER_SUFFIXES, suffix_of
 from molsearch.chem.records import iter_records
 from molsearch.chem.stereo import parent_key
 from molsearch.config import Molecule, PrepareConfig, ReadConfig
@@ -171,7 +171,7 @@ def _records(text: Given, read: ReadConfig, role: Role) -> Iterator[Record]:
         yield from iter_records([text], read)
         return
     text = str(text)
-    if suffix_of(text) in FOLDER_SUFFIXES:
+    if looks_like_a_file(text):
         raise InputError(f"no {role.noun} file {text}; check the path")
     if not text.strip():
         raise InputError(

@@ -10,6 +10,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import AllChem
 
 from molsearch.bench.benchmarks.task import Query
+from molsearch.chem.readers.mol2 import ligand
 from molsearch.errors import InputError
 
 
@@ -103,12 +104,10 @@ def read_mol2_query(path: Path, query_id: str = "") -> Query:
 
 
 def _ligand(block: str, template: Path) -> Chem.Mol | None:
-    mol = Chem.MolFromMol2Block(block, sanitize=False, removeHs=False) if block.strip() else None
-    if mol is None:
-        return None
     try:
-        if all(atom.GetAtomicNum() > 1 for atom in mol.GetAtoms()):
-            _add_missing_hydrogens(mol)
+        mol = ligand(block)
+        if mol is None:
+            return None
         if template.is_file():
             right = Chem.MolFromSmiles(read_smiles(template)[0][0])
             mol = AllChem.AssignBondOrdersFromTemplate(right, mol)
@@ -118,12 +117,3 @@ def _ligand(block: str, template: Path) -> Chem.Mol | None:
         return None
     Chem.AssignStereochemistryFrom3D(mol)
     return mol
-
-
-def _add_missing_hydrogens(mol: Chem.Mol) -> None:
-    """Let RDKit fill the valences of a structure that was written without hydrogens."""
-    for atom in mol.GetAtoms():
-        atom.SetNoImplicit(False)
-        atom.SetNumRadicalElectrons(0)
-        order = sum(bond.GetBondTypeAsDouble() for bond in atom.GetBonds())
-        atom.SetFormalCharge(1 if atom.GetAtomicNum() == 7 and order == 4 else 0)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 from rdkit import Chem
 
-from molsearch.bench.benchmarks.files import read_mol2_query
 from molsearch.bench.benchmarks.places import unknown_target
 from molsearch.bench.benchmarks.queries import drawn_queries
 from molsearch.bench.benchmarks.task import Provenance, Query, Task, pool_frame
+from molsearch.chem.inchi import PREFIX as INCHI
+from molsearch.chem.parse import RejectedError, parse
 from molsearch.chem.records import iter_records
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
@@ -22,8 +23,8 @@ _ACTIVES, _INACTIVES, _QUERIES = ("actives",), ("decoys", "inactives"), ("querie
 class FolderBenchmark:
     """``FOLDER/<target>/`` (or FOLDER itself) with actives.*, decoys.* or inactives.*, queries.*.
 
-    Every format that ``molsearch prepare`` reads will do; ``queries.mol2`` and SD files keep
-    their geometry. Without queries, five drawn actives are the queries, each alone.
+    Every format that ``molsearch prepare`` reads will do; mol2 and SD files of
+    queries keep their geometry. Without queries, five drawn actives are the queries, each alone.
 
     Parameters
     ----------
@@ -109,15 +110,17 @@ def _pool(folder: Path, stems: tuple[str, ...], active: bool) -> pd.DataFrame:
 
 
 def _smiles(record: Record) -> str:
-    if record.error or not record.molblock:
-        return "" if record.error else record.smiles
-    mol = Chem.MolFromMolBlock(record.molblock)
-    return Chem.MolToSmiles(mol) if mol is not None else ""
+    if record.error:
+        return ""
+    if record.smiles and not record.smiles.startswith(INCHI):
+        return record.smiles
+    try:
+        return str(Chem.MolToSmiles(parse(record)))
+    except RejectedError:
+        return ""
 
 
 def _read_queries(path: Path) -> tuple[Query, ...]:
-    if ".mol2" in path.suffixes:
-        return (read_mol2_query(path),)
     queries = []
     for record in iter_records([str(path)], ReadConfig()):
         smiles = _smiles(record)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from operator import itemgetter
 
 from molsearch.chem.readers.cells import structure_row
 from molsearch.chem.readers.layout import WHITESPACE, Layout
-from molsearch.chem.readers.lines import Line
+from molsearch.chem.readers.lines import BARE_RETURN, Line
 from molsearch.chem.readers.rows import Row, TooLong, shown, too_long_error
+from molsearch.chem.readers.structures import is_molecule
 from molsearch.config import ReadConfig
 
 Cells = list[str] | TooLong
@@ -27,11 +29,43 @@ def read_delimited(lines: Iterator[Line], layout: Layout, config: ReadConfig) ->
     csv.field_size_limit(max(csv.field_size_limit(), config.max_record_bytes))
     build = _RowBuilder(layout, config)
     header = layout.header
-    for number, cells in numbered_cells(lines, layout.delimiter, config.max_record_bytes):
+    shape = Shape(layout.delimiter, len(layout.columns.names), layout.columns.structure)
+    for number, cells in numbered_cells(lines, shape, config.max_record_bytes):
         if header:
             header = False
             continue
         yield build(number, cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a row of a table looks like, by which stray quotes are told from quoted cells.
+
+    Attributes
+    ----------
+    delimiter
+        One character; a space stands for runs of white space and knows no quotes.
+    width
+        Number of columns; 0 where it is not known.
+    structure
+        Position of the structure column.
+    """
+
+    delimiter: str
+    width: int = 0
+    structure: int = 0
+
+    def is_row(self, line: str) -> bool:
+        """Whether a line that a quoted cell would swallow is plainly a row of its own.
+
+        Text between tabs is seldom quoted, so there a full row is enough; elsewhere it has to
+        hold a structure where structures belong.
+        """
+        line = line.rstrip("\r")
+        cells = _strict(line, self.delimiter) or line.split(self.delimiter)
+        if not self.width or len(cells) != self.width:
+            return False
+        return self.width > 1 and (self.delimiter == "\t" or is_molecule(cells[self.structure]))
 
 
 class _RowBuilder:
@@ -77,20 +111,19 @@ class _RowBuilder:
         return Row(number, smiles=shown(text), error=error)
 
 
-def numbered_cells(
-    lines: Iterator[Line], delimiter: str, limit: int
-) -> Iterator[tuple[int, Cells]]:
+def numbered_cells(lines: Iterator[Line], shape: Shape, limit: int) -> Iterator[tuple[int, Cells]]:
     """Split lines into cells; each comes with the number of its first physical line.
 
     Parameters
     ----------
     lines
         Lines as `bounded_lines` yields them.
-    delimiter
-        One character; a space stands for runs of white space and knows no quotes.
+    shape
+        What a row looks like.
     limit
         Longest row that quoted line ends may join, in bytes.
     """
+    delimiter = shape.delimiter
     feed = _Feed(lines)
     number = 0
     for line in feed:
@@ -103,9 +136,9 @@ def numbered_cells(
             yield first, line.split()
         elif '"' not in line:
             # Without quotes csv does no more than this, several times slower.
-            yield first, (line[:-1] if line[-1] == "\r" else line).split(delimiter)
+            yield first, (line.rstrip("\r") if line[-1] == "\r" else line).split(delimiter)
         else:
-            cells, taken = _quoted(line, feed, delimiter, limit)
+            cells, taken = _quoted(line, feed, shape, limit)
             number += taken
             yield first, cells
 
@@ -127,27 +160,27 @@ class _Feed:
         self._returned.extendleft(reversed(lines))
 
 
-def _quoted(line: str, feed: _Feed, delimiter: str, limit: int) -> tuple[list[str], int]:
+def _quoted(line: str, feed: _Feed, shape: Shape, limit: int) -> tuple[list[str], int]:
     """Cells of a row that holds quotes, and how many more lines it took.
 
-    A quote that opens a cell and is never closed properly is taken for a character of its cell,
-    and the lines looked at are read again as rows of their own.
+    A quote that opens a cell and is never closed properly, or only after lines that are rows of
+    their own, is taken for a character of its cell, and the lines looked at are read again.
     """
-    cells = _strict(line, delimiter)
+    cells = _strict(line, shape.delimiter)
     if cells is not None:
         return cells, 0
-    if not _is_open(line, delimiter):
-        return _lenient(line.rstrip("\r"), delimiter), 0
+    if not _is_open(line, shape.delimiter):
+        return _lenient(line.rstrip("\r"), shape), 0
     taken: list[Line] = []
-    cells = _joined(line, feed, delimiter, limit, taken)
+    cells = _joined(line, feed, shape, limit, taken)
     if cells is not None:
         return cells, len(taken)
     feed.put_back(taken)
-    return line.rstrip("\r").split(delimiter), 0
+    return line.rstrip("\r").split(shape.delimiter), 0
 
 
 def _joined(
-    line: str, feed: _Feed, delimiter: str, limit: int, taken: list[Line]
+    line: str, feed: _Feed, shape: Shape, limit: int, taken: list[Line]
 ) -> list[str] | None:
     """Cells of `line` and the lines that close its quotes, which are added to `taken`."""
     size, budget = len(line), 4 * limit
@@ -156,15 +189,16 @@ def _joined(
         if following is None:
             return None
         taken.append(following)
-        if isinstance(following, TooLong):
+        if isinstance(following, TooLong) or shape.is_row(following):
             return None
         size += len(following) + 1
         if '"' not in following:
             continue
         budget -= size
         text = "\n".join([line, *(piece for piece in taken if isinstance(piece, str))])
-        cells = _strict(text, delimiter)
-        if cells is not None or not _is_open(text, delimiter):
+        text = text.replace(f"{BARE_RETURN}\n", "\r")
+        cells = _strict(text, shape.delimiter)
+        if cells is not None or not _is_open(text, shape.delimiter):
             return cells
     return None
 
@@ -177,12 +211,15 @@ def _strict(text: str, delimiter: str) -> list[str] | None:
         return None
 
 
-def _lenient(text: str, delimiter: str) -> list[str]:
-    """Cells of a line whose quotes are out of order, as far as csv makes sense of them."""
+def _lenient(text: str, shape: Shape) -> list[str]:
+    """Cells of a line whose quotes are out of order: as they are, or as csv makes sense of them."""
+    cells = text.split(shape.delimiter)
+    if len(cells) == shape.width:
+        return cells
     try:
-        return next(csv.reader([text], delimiter=delimiter))
+        return next(csv.reader([text], delimiter=shape.delimiter))
     except csv.Error:
-        return text.split(delimiter)
+        return cells
 
 
 def _is_open(text: str, delimiter: str) -> bool:

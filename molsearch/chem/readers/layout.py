@@ -91,7 +91,7 @@ def detect_layout(lines: Sequence[str], config: ReadConfig, source: str, table: 
             f"{source}: row 1 has {len(rows[0]):,} columns, more than {MAX_COLUMNS:,}; "
             "cut the file to the columns that matter"
         )
-    return _name_columns(rows, delimiter, config, source)
+    return name_columns(rows, delimiter, config, source)
 
 
 def _spoken(delimiter: str | None) -> str | None:
@@ -186,7 +186,14 @@ def _is_smi(lines: Sequence[str], config: ReadConfig) -> bool:
     return any(is_molecule(row[0]) for row in rows) or not _is_even(lines, WHITESPACE)
 
 
-def _name_columns(rows: list[list[str]], delimiter: str, config: ReadConfig, source: str) -> Layout:
+def name_columns(rows: list[list[str]], delimiter: str, config: ReadConfig, source: str) -> Layout:
+    """Find header, names and columns of sampled rows, given as cells.
+
+    Raises
+    ------
+    InputError
+        No structure column, or not the column asked for.
+    """
     if delimiter == SMI:
         return _name_smi(rows, config, source)
     body = rows[1:] or rows

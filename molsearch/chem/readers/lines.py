@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from molsearch.chem.readers.rows import TooLong, decode, shown
 
 Line = str | TooLong
 _HEAD = 2000
+# What a line that ended in a bare carriage return ends in here, so that a quoted cell which holds
+# one can be put together again. No other line does: a second "\r" before "\n" is bare itself.
+BARE_RETURN = "\r\r"
+_BARE = re.compile(rb"\r(?!\n)")
 
 
 def bounded_lines(blocks: Iterator[bytes], limit: int) -> Iterator[Line]:
-    r"""Split blocks of bytes at ``\n`` and decode each line (UTF-8, else Latin-1).
+    r"""Split blocks of bytes at ``\n``, ``\r\n`` and bare ``\r`` and decode each line.
+
+    A line is UTF-8, or else Windows-1252; one file may mix all of these.
 
     Parameters
     ----------
@@ -23,11 +30,11 @@ def bounded_lines(blocks: Iterator[bytes], limit: int) -> Iterator[Line]:
     Yields
     ------
     str or TooLong
-        Lines without their ``\n`` (a ``\r`` before it is kept); `TooLong` for a line above
-        `limit`, which is never held whole.
+        Lines without their ``\n`` (a ``\r`` before it is kept; after a bare ``\r`` the line
+        ends in `BARE_RETURN`); `TooLong` for a line above `limit`, which is never held whole.
     """
     open_line = _OpenLine(limit)
-    for block in blocks:
+    for block in _marked(blocks):
         cut = block.rfind(b"\n")
         if cut < 0:
             open_line.add(block)
@@ -40,6 +47,23 @@ def bounded_lines(blocks: Iterator[bytes], limit: int) -> Iterator[Line]:
             open_line.add(block[cut + 1 :])
     if open_line.size:
         yield open_line.close(b"")
+
+
+def _marked(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Let bare carriage returns end lines."""
+    held = b""
+    for block in blocks:
+        text = held + block if held else block
+        # The last byte may be the first half of a line end.
+        held = b"\r" if text.endswith(b"\r") else b""
+        if held:
+            text = text[:-1]
+        if text.count(b"\r") != text.count(b"\r\n"):
+            text = _BARE.sub(b"\r\r\n", text)
+        if text:
+            yield text
+    if held:
+        yield b"\r\r\n"
 
 
 def _complete(raw: bytes, limit: int) -> Iterator[Line]:

@@ -52,11 +52,13 @@ def too_long_error(item: TooLong, limit: int) -> str:
 
 
 def decode(raw: bytes) -> str:
-    """Decode bytes as UTF-8, or as Latin-1 where they are not UTF-8."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+    """Decode bytes as UTF-8, else as Windows-1252, else as Latin-1, which always does."""
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1")
 
 
 def unique_names(names: Sequence[str]) -> tuple[str, ...]:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from molsearch.chem.readers.identifiers import choose_id
 from molsearch.chem.readers.rows import (
     OnReading,
     Row,
     TooLong,
     decode,
-    listed,
-    sample,
     shown,
     too_long_error,
     unique_names,
 )
+from molsearch.chem.readers.titles import with_ids
 from molsearch.config import ReadConfig
-from molsearch.errors import InputError
-from molsearch.schema import Reading
 
 _END_OF_RECORD = re.compile(rb"^\$\$\$\$[^\n]*\n", re.MULTILINE)
 _END_OF_BLOCK = re.compile(r"^M  END[^\n]*(?:\n|\Z)", re.MULTILINE)
@@ -27,7 +23,6 @@ _TAG = re.compile(r">[^<\n]*<(.*)>[^>\n]*")
 _FIRST_TAG = re.compile(r"^>[^<\n]*<.*>", re.MULTILINE)
 _COUNTS = re.compile(r"[ \d]{2}\d[ \d]{2}\d")
 _TITLE_BYTES = 2000
-_SAMPLE = 100
 # Longest $$$$ line that is told from a long line of text.
 _DELIMITER_BYTES = 200
 
@@ -100,49 +95,10 @@ def read_sdf(
 ) -> Iterator[Row]:
     """Yield one row for each record of an SD file.
 
-    The id is the tag that the user chose, else the title line.
-
-    Raises
-    ------
-    InputError
-        None of the first hundred records has the tag asked for as id.
+    The id is the title line or a tag; see `with_ids`.
     """
-    wanted = config.id_field if config.id_field is not None else config.id_column
     rows = _rows(split_records(blocks, config.max_record_bytes), config)
-    first, rows = sample(rows, _SAMPLE, 1_000_000, lambda row: len(row.molblock))
-    tag, others = _tag_for_ids(wanted, first, source)
-    # Titles of single records may be blank where most have one, and the other way round.
-    by_tag = wanted is not None or not any(row.molecule_id for row in first)
-    found = f"tag {tag!r}" if by_tag and tag else "" if by_tag else "title line"
-    report(
-        Reading(
-            source, "sdf", "mol block", found, (), others if by_tag or not tag else (tag, *others)
-        )
-    )
-    for row in rows:
-        value = row.extra.get(tag, "").strip() and row.extra[tag]
-        title = row.molecule_id
-        yield row._replace(molecule_id=(value or title) if by_tag else (title or value))
-
-
-def _tag_for_ids(wanted: str | None, rows: list[Row], source: str) -> tuple[str, tuple[str, ...]]:
-    """Name of the tag that holds the ids, or empty; and the other candidates."""
-    tags = list(dict.fromkeys(name for row in rows for name in row.extra))
-    if wanted is None:
-        cells = [[row.extra.get(tag, "") for tag in tags] for row in rows]
-        position, others = choose_id(tags, cells)
-        return "" if position is None else tags[position], tuple(tags[other] for other in others)
-    for name in tags:
-        if name == wanted:
-            return name, ()
-    for name in tags:
-        if name.lower() == wanted.lower():
-            return name, ()
-    if all(row.error for row in rows):  # broken records say nothing about the tags below
-        return wanted, ()
-    raise InputError(
-        f"{source}: no tag {wanted!r}; --id-field can be {listed(tags) or 'left out: no tags here'}"
-    )
+    return with_ids(rows, config, source, report, "sdf")
 
 
 def _rows(records: Iterator[bytes | TooLong], config: ReadConfig) -> Iterator[Row]:

@@ -7,28 +7,9 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from molsearch.chem.readers.formats import folder_suffixes, suffix_of
+from molsearch.chem.readers.suffixes import STDIN
 from molsearch.errors import InputError, UsageError
-
-STDIN = "-"
-SMI_SUFFIXES = frozenset({".smi", ".smiles", ".ism", ".cxsmiles", ".can"})
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab"})
-TEXT_SUFFIXES = frozenset({".txt"})
-SDF_SUFFIXES = frozenset({".sdf", ".sd", ".mol"})
-PARQUET_SUFFIXES = frozenset({".parquet", ".pq"})
-# A .txt in a folder is more often a README than a library, so folders leave it out.
-FOLDER_SUFFIXES = SMI_SUFFIXES | TABLE_SUFFIXES | SDF_SUFFIXES | PARQUET_SUFFIXES
-
-
-def suffix_of(source: str) -> str:
-    """Lower-case suffix that tells the format, with any ``.gz`` taken off.
-
-    Examples
-    --------
-    >>> suffix_of("library.SMI.gz")
-    '.smi'
-    """
-    name = Path(source).name.lower()
-    return Path(name.removesuffix(".gz")).suffix
 
 
 def expand_sources(sources: Sequence[str | Path]) -> list[str]:
@@ -79,8 +60,8 @@ def _glob(pattern: str) -> list[str]:
 def _files_below(folder: str) -> list[str]:
     files = sorted(_walk(folder))
     if not files:
-        kinds = " ".join(sorted(FOLDER_SUFFIXES))
-        raise InputError(f"{folder}: no molecule file in this directory; looked for {kinds} (.gz)")
+        kinds = " ".join(sorted(folder_suffixes()))
+        raise InputError(f"{folder}: no molecule file in this directory; looked for {kinds}")
     return files
 
 
@@ -88,8 +69,9 @@ def _walk(folder: str) -> Iterator[str]:
     def refuse(error: OSError) -> None:
         raise InputError(f"{error.filename}: cannot be listed ({error.strerror})") from error
 
+    wanted = folder_suffixes()
     for root, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
-            if not name.startswith(".") and suffix_of(name) in FOLDER_SUFFIXES:
+            if not name.startswith(".") and suffix_of(name) in wanted:
                 yield str(Path(root) / name)

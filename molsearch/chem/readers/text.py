@@ -18,7 +18,7 @@ from molsearch.schema import Reading
 _SAMPLE_LINES = 100
 _SAMPLE_BYTES = 1_000_000
 # Excel writes, and reads, a first line that names the delimiter.
-_SEP = re.compile(r"\ufeff?\"?sep=([^\r\n\"])\"?[,;\t]*\r?", re.IGNORECASE)
+_SEP = re.compile(r"\ufeff?\"?sep=([^\r\n\"])\"?[,;\t]*\r*", re.IGNORECASE)
 _NAMES = {SMI: "smi", "\t": "tsv", " ": "columns"}
 
 

@@ -2,26 +2,32 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from molsearch.chem.readers.columns import Columns
-from molsearch.chem.readers.delimited import numbered_cells, read_delimited
+from molsearch.chem.readers.delimited import Shape, numbered_cells, read_delimited
 from molsearch.chem.readers.layout import Layout
+from molsearch.chem.readers.lines import Line, bounded_lines
 from molsearch.chem.readers.rows import Row, TooLong
 from molsearch.config import ReadConfig
 
 LAYOUT = Layout(",", True, Columns(("smiles", "id", "note"), 0, 1))
 
 
+def of(text: str) -> Iterator[Line]:
+    return bounded_lines(iter([text.encode()]), 10**7)
+
+
 def read(text: str, layout: Layout = LAYOUT) -> list[Row]:
-    return list(read_delimited(iter(text.split("\n")), layout, ReadConfig()))
+    return list(read_delimited(of(text), layout, ReadConfig()))
 
 
 def cells(text: str, limit: int = 10**6) -> list[tuple[int, list[str]]]:
-    return [(n, list(found)) for n, found in numbered_cells(iter(text.split("\n")), ",", limit)]
+    return [(n, list(found)) for n, found in numbered_cells(of(text), Shape(","), limit)]
 
 
 def test_rows() -> None:
@@ -57,7 +63,7 @@ def test_quotes_within_cells_are_characters() -> None:
     rows = read('smiles,id,note\nCCO,2\'-3"-x,5" tube\nCCN,b,"q"r')
     assert rows[0].molecule_id == "2'-3\"-x"
     assert rows[0].extra == {"note": '5" tube'}
-    assert rows[1].extra == {"note": "qr"}
+    assert rows[1].extra == {"note": '"q"r'}
 
 
 def test_too_few_and_too_many_cells() -> None:
@@ -80,7 +86,7 @@ def test_too_long_lines() -> None:
     rows = list(read_delimited(lines, LAYOUT, ReadConfig()))
     assert ["99 bytes" in row.error for row in rows] == [True, False]
     lines = iter(['CCO,"a', TooLong("x", 99), "CCN,b"])
-    assert [number for number, _ in numbered_cells(lines, ",", 100)] == [1, 2, 3]
+    assert [number for number, _ in numbered_cells(lines, Shape(","), 100)] == [1, 2, 3]
 
 
 def test_joined_rows_are_bounded() -> None:
@@ -121,3 +127,30 @@ def test_no_line_is_lost_whatever_its_quotes(lines: list[str]) -> None:
     assert all(f"id{number}" in found for number in range(len(lines)))
     numbers = [number for number, _ in cells("\n".join(marked))]
     assert numbers == sorted(set(numbers))
+
+
+TABS = Layout("\t", True, Columns(("smiles", "id"), 0, 1))
+
+
+def test_quotes_between_tabs_swallow_no_rows() -> None:
+    text = 'smiles\tid\nCCO\t"a\nXX\tb\nCCC\tc"\nCCCC\t2"\nCCCCC\t"e"\nCCCCCC\t"f\n'
+    rows = read(text, TABS)
+    assert [row.molecule_id for row in rows] == ['"a', "b", 'c"', '2"', "e", '"f']
+    assert [row.row for row in rows] == [2, 3, 4, 5, 6, 7]
+
+
+def test_quotes_between_commas_swallow_no_molecules() -> None:
+    rows = read('smiles,id,note\nCCO,a,"5\nCCN,b,6\nCCC,c,7"\n')
+    assert [(row.molecule_id, row.extra["note"]) for row in rows] == [
+        ("a", '"5'),
+        ("b", "6"),
+        ("c", '7"'),
+    ]
+    (row,) = read('smiles,id,note\nCCO,a,"one\ntwo, three\rfour"\n')
+    assert row.extra["note"] == "one\ntwo, three\rfour"
+
+
+def test_a_cell_with_more_than_its_structure_fails() -> None:
+    rows = read("smiles,id,note\nCCOC(=O) c1ccccc1,a,\nC[C@H](N)O |&1:1|,b,\n")
+    assert ["c1ccccc1" in row.error for row in rows] == [True, False]
+    assert [row.molecule_id for row in rows] == ["a", "b"]

@@ -46,7 +46,9 @@ def test_sample_stops_at_its_byte_limit() -> None:
     assert list(again) == [b"12", b"34", b"56"]
 
 
-def test_decode_falls_back_to_latin_1() -> None:
+def test_decode_falls_back_to_windows_1252_then_latin_1() -> None:
+    assert decode(b"it\x92s") == "it\u2019s"
+    assert decode(b"\x81") == "\x81"
     assert decode("µ".encode()) == "µ"
     assert decode("µ".encode("latin-1")) == "µ"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from molsearch.chem.readers.sources import expand_sources, suffix_of
+from molsearch.chem.readers.sources import expand_sources
 from molsearch.errors import InputError, UsageError
 
 
@@ -56,9 +56,3 @@ def test_refusals(folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(InputError, match="no molecule file in this directory"):
         expand_sources([folder / "empty"])
-
-
-def test_suffix_of() -> None:
-    assert suffix_of("a/b.c.SMI.GZ") == ".smi"
-    assert suffix_of("a.gz") == ""
-    assert suffix_of("-") == ""

@@ -1,0 +1,89 @@
+"""JSON lines: one object a line, its keys the columns; numbers keep the text they were."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from molsearch.chem.readers.cells import as_text, structure_row
+from molsearch.chem.readers.columns import Columns, choose_columns
+from molsearch.chem.readers.lines import Line, bounded_lines
+from molsearch.chem.readers.rows import OnReading, Row, TooLong, sample, shown, too_long_error
+from molsearch.config import ReadConfig
+from molsearch.errors import InputError
+
+_SAMPLE_LINES = 100
+_SAMPLE_BYTES = 1_000_000
+_MEND = "write one object a line (jq -c '.[]' FILE.json > FILE.jsonl)"
+Values = dict[str, Any]
+
+
+def read_jsonl(
+    blocks: Iterator[bytes], config: ReadConfig, source: str, report: OnReading
+) -> Iterator[Row]:
+    """Yield one row for each filled line.
+
+    Raises
+    ------
+    InputError
+        None of the first lines is an object, or no key holds structures.
+    """
+    lines = bounded_lines(blocks, config.max_record_bytes)
+    first, lines = sample(lines, _SAMPLE_LINES, _SAMPLE_BYTES, _size)
+    objects = [found for line in first if isinstance(found := _object(line), dict)]
+    if not objects:
+        raise InputError(f"{source}: JSON, but not one object a line; {_MEND}")
+    names = tuple(dict.fromkeys(name for one in objects for name in one))
+    cells = [[as_text(one.get(name)) for name in names] for one in objects]
+    columns = choose_columns(names, cells, config, source)
+    report(columns.reading(source, "jsonl"))
+    return _rows(lines, columns, config)
+
+
+def _rows(lines: Iterator[Line], columns: Columns, config: ReadConfig) -> Iterator[Row]:
+    structure = columns.names[columns.structure]
+    named = None if columns.molecule_id is None else columns.names[columns.molecule_id]
+    for number, line in enumerate(lines, start=1):
+        if isinstance(line, TooLong):
+            error = too_long_error(line, config.max_record_bytes)
+            yield Row(number, smiles=line.head, error=error)
+            continue
+        if not line.strip():
+            continue
+        values = _object(line)
+        if isinstance(values, str):
+            yield Row(number, smiles=shown(line), error=values)
+            continue
+        cell = as_text(values.pop(structure, None))
+        molecule_id = "" if named is None else as_text(values.pop(named, None))
+        extra = {name: as_text(value) for name, value in values.items()}
+        yield structure_row(number, molecule_id, cell, extra, config.max_smiles_length, structure)
+
+
+def _object(line: Line) -> Values | str:
+    """Return the object of a line, or why there is none."""
+    if isinstance(line, TooLong):
+        return "too long"
+    try:
+        found = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
+        if "\\u" in line:
+            json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return "not text: an escape names half of a character"
+    except (ValueError, RecursionError) as error:
+        return f"not JSON: {str(error)[:200]}"
+    if not isinstance(found, dict):
+        return f"not a JSON object; {_MEND}"
+    return {name: _as_written(value, name, line) for name, value in found.items()}
+
+
+def _as_written(value: Any, name: str, line: str) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    # Numbers were made text to keep their digits, which must not show as quotes within a list.
+    return json.loads(line)[name] if isinstance(value, list | dict) else value
+
+
+def _size(line: Line) -> int:
+    return len(line) if isinstance(line, str) else len(line.head)

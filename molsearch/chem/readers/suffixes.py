@@ -1,0 +1,3 @@
+"""Names of sources that are no files."""
+
+STDIN = "-"
