@@ -130,23 +130,31 @@ def test_smi_lines(
     assert [(record.smiles, record.molecule_id) for record in found] == rows
 
 
+mixed_lines = st.lists(
+    st.tuples(
+        one_word,
+        # Some pairs of letters in Windows-1252 are one letter in UTF-8; no reader can know.
+        st.text(st.sampled_from("aé 'ü"), max_size=6),
+        st.sampled_from(["utf-8", "cp1252"]),
+        st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    ),
+    max_size=25,
+)
+
+
 @few
-@given(rows=st.lists(st.tuples(one_word, names), min_size=1, max_size=25), data=st.data())
+@given(mixed_lines)
 def test_a_table_that_mixes_line_ends_and_encodings(
-    rows: list[tuple[str, str]], data: st.DataObject
+    lines: list[tuple[str, str, str, bytes]],
 ) -> None:
-    rows = [(smiles, name.replace('"', "'")) for smiles, name in rows]
+    lines = [("CCO", "", "utf-8", b"\n"), *lines]
     raw = b"smiles\tname\n"
-    for smiles, name in rows:
-        end = data.draw(st.sampled_from([b"\n", b"\r\n", b"\r"]))
-        try:
-            line = f"{smiles}\t{name}".encode(data.draw(st.sampled_from(["utf-8", "cp1252"])))
-            line.decode() if not line.isascii() else None
-        except (UnicodeEncodeError, UnicodeDecodeError):
-            line = f"{smiles}\t{name}".encode()
-        raw += line + end
+    for smiles, name, encoding, end in lines:
+        raw += f"{smiles}\tx{name}.".encode(encoding) + end
     found = read(raw, "a.tsv")
-    assert [(record.smiles, record.molecule_id) for record in found] == rows
+    assert [(record.smiles, record.molecule_id) for record in found] == [
+        (smiles, f"x{name}.") for smiles, name, _, _ in lines
+    ]
 
 
 @few

@@ -56,16 +56,15 @@ class Shape:
     structure: int = 0
 
     def is_row(self, line: str) -> bool:
-        """Whether a line that a quoted cell would swallow is plainly a row of its own.
+        """Whether a line is plainly a row of its own, its quotes taken for characters.
 
         Text between tabs is seldom quoted, so there a full row is enough; elsewhere it has to
         hold a structure where structures belong.
         """
-        line = line.rstrip("\r")
-        cells = _strict(line, self.delimiter) or line.split(self.delimiter)
-        if not self.width or len(cells) != self.width:
+        cells = line.rstrip("\r").split(self.delimiter)
+        if self.width < 2 or len(cells) != self.width:
             return False
-        return self.width > 1 and (self.delimiter == "\t" or is_molecule(cells[self.structure]))
+        return self.delimiter == "\t" or is_molecule(cells[self.structure].strip('"'))
 
 
 class _RowBuilder:
@@ -184,12 +183,14 @@ def _joined(
 ) -> list[str] | None:
     """Cells of `line` and the lines that close its quotes, which are added to `taken`."""
     size, budget = len(line), 4 * limit
+    # Of a cell that really spans lines, the first line is no whole row, or those below are none.
+    alone = shape.is_row(line)
     while len(taken) < _MAX_LINES_A_ROW and size <= limit and budget > 0:
         following = next(feed, None)
         if following is None:
             return None
         taken.append(following)
-        if isinstance(following, TooLong) or shape.is_row(following):
+        if isinstance(following, TooLong) or (alone and shape.is_row(following)):
             return None
         size += len(following) + 1
         if '"' not in following:
