@@ -22,6 +22,7 @@ N_ATOMS = "n_atoms"
 COORDS = "coords"
 ECFP4 = "ecfp4"
 USER = "user_columns"
+BAG = "bag"
 
 HEAVY_ATOMS = "heavy_atoms"
 PROPERTIES = (
@@ -190,6 +191,9 @@ class Prepared:
         centred on its atoms; empty where geometry is ``"none"``.
     user
         The user's other columns or SD tags, verbatim.
+    bag
+        What an encoder that looks at no conformer sees, packed by `molsearch.chem.features`; None
+        where it was not asked for.
     """
 
     record_number: int
@@ -216,3 +220,4 @@ class Prepared:
     n_atoms: int
     coords: bytes
     user: Mapping[str, str] = field(default_factory=dict)
+    bag: bytes | None = None

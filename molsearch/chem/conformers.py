@@ -70,6 +70,25 @@ def embed(mol: Chem.Mol, config: PrepareConfig) -> list[Positions]:
     return finite
 
 
+def geometry_of(parent_smiles: str, config: PrepareConfig) -> npt.NDArray[np.int16] | None:
+    """Make one geometry of a parent that was prepared without, for somebody who looks at it.
+
+    Returns
+    -------
+    int16 ``[n_atoms, 3]`` in thousandths of an Å, in the atom order of the SMILES; None for a
+    parent too large for 3D, or where none can be made.
+    """
+    mol = Chem.MolFromSmiles(parent_smiles)
+    if mol is None or mol.GetNumHeavyAtoms() > config.max_heavy_atoms_3d:
+        return None
+    try:
+        made = embed(mol, config.model_copy(update={"n_conformers": 1}))
+        packed = pack(made[:1])
+    except (RejectedError, ValueError, RuntimeError):
+        return None
+    return np.frombuffer(packed, "<i2").reshape(mol.GetNumAtoms(), 3)
+
+
 def pack(geometries: list[Positions]) -> bytes:
     """Pack geometries as little-endian int16 thousandths of an Å, each centred on its atoms.
 

@@ -240,6 +240,12 @@ def bag_of(mol: Chem.Mol, buckets: Buckets) -> tuple[NDArray[np.uint16], NDArray
     return np.array(rows, np.uint16), np.minimum(counts, _MOST).astype(np.uint8)
 
 
+def packed_bag(mol: Chem.Mol, buckets: Buckets) -> bytes:
+    """`bag_of` as bytes: the substructures as little-endian uint16, then the counts as uint8."""
+    bag, counts = bag_of(mol, buckets)
+    return bag.astype("<u2").tobytes() + counts.tobytes()
+
+
 def features_of(mol: Chem.Mol, buckets: Buckets, *, graph: bool = True) -> Features:
     """Featurise a parent that is already read.
 

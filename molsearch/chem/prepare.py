@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from rdkit import Chem, rdBase
 
 from molsearch.chem.conformers import embed, pack
 from molsearch.chem.facts import known
+from molsearch.chem.features import Buckets, packed_bag
 from molsearch.chem.fingerprints import ecfp4
 from molsearch.chem.geometry import why_not_3d
 from molsearch.chem.inchi import PREFIX as INCHI
@@ -33,7 +35,10 @@ _Positions = npt.NDArray[np.float64]
 
 
 def prepare_record(
-    record: Record, config: PrepareConfig, facts: Collection[str] = STORED_FACTS
+    record: Record,
+    config: PrepareConfig,
+    facts: Collection[str] = STORED_FACTS,
+    buckets: Buckets | None = None,
 ) -> Prepared | Failure:
     """Prepare one record; never raises for what a record may hold.
 
@@ -41,6 +46,8 @@ def prepare_record(
     ----------
     facts
         Those of ``schema.STORED_FACTS`` to compute; a library leaves most of them for later.
+    buckets
+        What the encoder sees is computed too, while the molecule is at hand.
 
     Returns
     -------
@@ -51,7 +58,7 @@ def prepare_record(
         return Failure.of(record, "read", record.error)
     try:
         with rdBase.BlockLogs():
-            return _prepare(record, config, facts)
+            return _prepare(record, config, facts, buckets)
     except RejectedError as error:
         return Failure.of(record, error.stage, " ".join(str(error).split()))
     except (ValueError, RuntimeError) as error:
@@ -79,7 +86,9 @@ def prepare_in_process(
     return prepared, failures
 
 
-def _prepare(record: Record, config: PrepareConfig, facts: Collection[str]) -> Prepared:
+def _prepare(
+    record: Record, config: PrepareConfig, facts: Collection[str], buckets: Buckets | None
+) -> Prepared:
     mol = plain_parent(record, config.max_heavy_atoms)
     if mol is not None and config.n_conformers == 0:
         # Nothing was done to it, so what RDKit has read is what it would read again.
@@ -107,7 +116,23 @@ def _prepare(record: Record, config: PrepareConfig, facts: Collection[str]) -> P
         n_atoms=parent.GetNumAtoms(),
         coords=pack(geometries) if geometries else b"",
         user=dict(record.extra),
+        bag=None if buckets is None else _bag(parent, parent_smiles, buckets),
     )
+
+
+def _bag(parent: Chem.Mol, parent_smiles: str, buckets: Buckets) -> bytes:
+    """Pack what the encoder sees of a parent whose atoms may stand in the order of the input.
+
+    RDKit's count of the torsions about a ring of three depends on that order.
+    """
+    if buckets.torsions and parent.HasSubstructMatch(_in_ring_of_three()):
+        parent = Chem.MolFromSmiles(parent_smiles)
+    return packed_bag(parent, buckets)
+
+
+@cache
+def _in_ring_of_three() -> Chem.Mol:
+    return Chem.MolFromSmarts("[r3]")
 
 
 def _geometries(

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from importlib.metadata import version
 from itertools import chain, islice
 from pathlib import Path
@@ -45,6 +46,7 @@ def prepare(
     resume: bool = True,
     overwrite: bool = False,
     limit: int | None = None,
+    buckets: tuple[int, int, int] | None = None,
     on_progress: OnProgress | None = None,
 ) -> PreparedSet:
     """Prepare a library; the same call continues a set that was interrupted.
@@ -65,6 +67,9 @@ def prepare(
         Replace a prepared set that is at `out`.
     limit
         Read at most this many records.
+    buckets
+        Hash spaces of the encoder that will embed the set, where it looks at no conformers: what
+        it sees is computed in the same pass. A set that is taken up keeps its own.
     on_progress
         Called with (records done, of these failed), first with what was done earlier.
 
@@ -85,7 +90,7 @@ def prepare(
     if limit is not None and limit < 1:
         raise UsageError(f"a limit of {limit} records leaves nothing: give at least 1")
     names = expand_sources(sources)
-    run = run_of(names, read, config, limit)
+    run = run_of(names, read, config, limit, buckets)
     return prepare_records(
         iter_records(names, read),
         out,
@@ -115,6 +120,9 @@ def prepare_records(
         before = writer.manifest.n_in
         (on_progress or _silent)(before, writer.manifest.n_failed)
         if not writer.manifest.complete:
+            run = writer.manifest.run  # a set that is taken up keeps its own buckets
+            if task is default_task:
+                task = partial(default_task, buckets=run.buckets)
             _fill(writer, records, run, workers, on_progress or _silent, task)
             writer.finish()
             _write_run(writer, workers, before, time.monotonic() - started)
@@ -125,7 +133,11 @@ def prepare_records(
 
 
 def run_of(
-    names: Sequence[str], read: ReadConfig, config: PrepareConfig, limit: int | None = None
+    names: Sequence[str],
+    read: ReadConfig,
+    config: PrepareConfig,
+    limit: int | None = None,
+    buckets: tuple[int, int, int] | None = None,
 ) -> PrepareRun:
     """Describe a run: what decides, with the input's bytes, what the prepared set will hold."""
     return PrepareRun(
@@ -135,6 +147,7 @@ def run_of(
         limit=limit,
         shard_records=_shard_records(config),
         rdkit=version("rdkit"),
+        buckets=buckets,
     )
 
 

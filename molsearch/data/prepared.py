@@ -19,7 +19,7 @@ from molsearch.data.prepared_manifest import (
     StoredFile,
     read_manifest,
 )
-from molsearch.data.prepared_table import FAILURES, RECORDS
+from molsearch.data.prepared_table import FAILURES, records_schema
 from molsearch.data.repeats import Repeats, repeated_ids
 from molsearch.errors import IndexCorruptError, InputError
 from molsearch.io.hashing import sha256_bytes, sha256_file
@@ -100,6 +100,10 @@ class PreparedSet:
         """Whether the whole input was prepared."""
         return self.manifest.complete
 
+    @property
+    def _schema(self) -> pa.Schema:
+        return records_schema(self.manifest.run.buckets)
+
     @cached_property
     def identity(self) -> str:
         """Hex sha256 over the checksums of the record files: equal for equal contents."""
@@ -116,7 +120,7 @@ class PreparedSet:
         """
         for shard in self.manifest.shards:
             if shard.records.rows:
-                yield _read(self.path, shard.records, RECORDS, columns)
+                yield _read(self.path, shard.records, self._schema, columns)
 
     def iter_failures(self) -> Iterator[pa.Table]:
         """Yield one table of failures a shard, in input order; empty ones are left out."""
@@ -146,7 +150,7 @@ class PreparedSet:
         """
         for shard in self.manifest.shards:
             numbers = []
-            for stored, columns in ((shard.records, RECORDS), (shard.failures, FAILURES)):
+            for stored, columns in ((shard.records, self._schema), (shard.failures, FAILURES)):
                 _check_size(self.path, stored)
                 if sha256_file(self.path / stored.file) != stored.sha256:
                     raise IndexCorruptError(

@@ -67,6 +67,9 @@ class PrepareRun(Config):
     limit: int | None = None
     shard_records: int = Field(gt=0)
     rdkit: str
+    buckets: tuple[int, int, int] | None = Field(
+        default=None, description="hash spaces of the column bag, where there is one"
+    )
 
 
 class Manifest(Config):

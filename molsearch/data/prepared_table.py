@@ -12,6 +12,7 @@ from molsearch import schema
 from molsearch.schema import Failure, Prepared
 
 _FINGERPRINT_BYTES = 256
+_BUCKETS = b"buckets"
 _PROPERTY_TYPES = {"mw": pa.float64(), "clogp": pa.float64(), "tpsa": pa.float64()}
 
 RECORDS = pa.schema(
@@ -44,12 +45,28 @@ FAILURES = pa.schema(
 )
 
 
-def table_of(prepared: Sequence[Prepared]) -> pa.Table:
-    """Build a table of prepared molecules, one row each, with the columns `RECORDS`.
+def records_schema(buckets: tuple[int, int, int] | None) -> pa.Schema:
+    """Return `RECORDS`, and a column of bags for an encoder with these hash spaces."""
+    if buckets is None:
+        return RECORDS
+    about = {_BUCKETS: json.dumps(buckets)}
+    return RECORDS.append(pa.field(schema.BAG, pa.binary(), metadata=about))
+
+
+def buckets_of(table: pa.Table) -> tuple[int, ...] | None:
+    """Hash spaces of a table's bags; None where it holds none."""
+    if schema.BAG not in table.column_names:
+        return None
+    about = table.schema.field(schema.BAG).metadata or {}
+    return tuple(json.loads(about.get(_BUCKETS, b"[]"))) or None
+
+
+def table_of(prepared: Sequence[Prepared], buckets: tuple[int, int, int] | None = None) -> pa.Table:
+    """Build a table of prepared molecules, one row each, with the columns of `records_schema`.
 
     The user's columns become one JSON object a row, because every file has its own.
     """
-    return _table(prepared, RECORDS, {schema.USER: _user_of})
+    return _table(prepared, records_schema(buckets), {schema.USER: _user_of})
 
 
 def failures_table_of(failures: Sequence[Failure]) -> pa.Table:

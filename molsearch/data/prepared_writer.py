@@ -62,7 +62,9 @@ class PreparedWriter:
             shard = PreparedShard(
                 first_record=self.manifest.n_in + 1,
                 n_in=len(outcomes),
-                records=self._store(f"records-{number:05d}", table_of(prepared)),
+                records=self._store(
+                    f"records-{number:05d}", table_of(prepared, self.manifest.run.buckets)
+                ),
                 failures=self._store(f"failures-{number:05d}", failures_table_of(failures)),
             )
             self._publish(self.manifest.model_copy(update={"shards": self._with(shard)}))

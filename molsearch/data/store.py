@@ -114,6 +114,25 @@ def build_store(
     )
 
 
+def bag_store(
+    bags: Sequence[NDArray[np.uint16]], counts: Sequence[NDArray[np.uint8]]
+) -> GraphStore:
+    """Join G molecules of which the bags alone are seen."""
+    n = len(bags)
+    return GraphStore(
+        bag_start=_starts([len(bag) for bag in bags]),
+        atom_start=np.zeros(n + 1, np.int64),
+        bond_start=np.zeros(n + 1, np.int64),
+        bag=np.concatenate([np.zeros(0, np.uint16), *bags]),
+        counts=np.concatenate([np.zeros(0, np.uint8), *counts]),
+        environments=np.zeros((0, RADIUS + 1), np.uint16),
+        atoms=np.zeros((0, _N_FIELDS), np.uint8),
+        bonds=np.zeros((0, 3), np.uint16),
+        coords=np.zeros((0, 3), np.int16),
+        has_geometry=np.zeros(n, np.bool_),
+    )
+
+
 def concatenate(stores: Sequence[GraphStore]) -> GraphStore:
     """Join stores end to end."""
     return GraphStore(

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.chem.features import Buckets, features
-from molsearch.data.store import GraphStore, build_store
+from molsearch.data.prepared_table import buckets_of
+from molsearch.data.store import GraphStore, bag_store, build_store
 
 
 def graphs_of_table(
@@ -19,7 +20,8 @@ def graphs_of_table(
     Parameters
     ----------
     table
-        Rows of a prepared set: `PARENT_SMILES`, `N_CONFORMERS`, `N_ATOMS`, `COORDS`.
+        Rows of a prepared set: `PARENT_SMILES`, `N_CONFORMERS`, `N_ATOMS`, `COORDS`; `BAG`, where
+        it was made for the same buckets and no conformer is looked at, saves the reading.
     buckets
         Hash spaces of the encoder's substructures.
     geometry
@@ -31,6 +33,8 @@ def graphs_of_table(
         The graphs, and int64 ``[G]``: the row of `table` each belongs to. A molecule without
         a conformer is one graph without geometry.
     """
+    if (bags := _bags(table, buckets, geometry)) is not None:
+        return bags, np.arange(table.num_rows)
     parts, conformers, owner = [], [], []
     columns = (schema.PARENT_SMILES, schema.N_CONFORMERS, schema.N_ATOMS, schema.COORDS)
     rows = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
@@ -43,6 +47,21 @@ def graphs_of_table(
             conformers.append(conformer)
             owner.append(row)
     return build_store(parts, conformers), np.array(owner, np.int64)
+
+
+def _bags(table: pa.Table, buckets: Buckets, geometry: bool) -> GraphStore | None:
+    """Take what was seen of molecules when they were prepared; None where that is not all."""
+    if buckets_of(table) != (buckets.environments, buckets.torsions, buckets.pairs):
+        return None
+    column = table.column(schema.BAG).combine_chunks()
+    n_conformers = table.column(schema.N_CONFORMERS).to_numpy()
+    if column.null_count or (geometry and n_conformers.any()):
+        return None
+    parts = [np.frombuffer(packed, np.uint8) for packed in column.to_pylist()]
+    lengths = [len(part) // 3 for part in parts]
+    bags = [part[: 2 * n].view("<u2") for part, n in zip(parts, lengths, strict=True)]
+    counts = [part[2 * n :] for part, n in zip(parts, lengths, strict=True)]
+    return bag_store(bags, counts)
 
 
 def _geometries(

@@ -20,15 +20,19 @@ CHUNK = 48
 _IN_FLIGHT = 3  # chunks a worker: enough to keep it fed while a slow chunk holds the order
 
 
-def default_task(record: Record, config: PrepareConfig) -> Outcome:
+def default_task(
+    record: Record, config: PrepareConfig, buckets: tuple[int, int, int] | None = None
+) -> Outcome:
     """Prepare a record; imports RDKit in the worker, at first use.
 
-    Facts that cost time are left until somebody asks for them.
+    Facts that cost time are left until somebody asks for them. With `buckets` what an encoder
+    sees of the molecule is computed while it is at hand.
     """
     from molsearch.chem.facts import PREPARED
+    from molsearch.chem.features import Buckets
     from molsearch.chem.prepare import prepare_record
 
-    return prepare_record(record, config, PREPARED)
+    return prepare_record(record, config, PREPARED, None if buckets is None else Buckets(*buckets))
 
 
 def hard_limit(config: PrepareConfig) -> float:

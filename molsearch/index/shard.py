@@ -149,10 +149,10 @@ class _Files:
 
     def append(self, table: pa.Table, vectors: NDArray[np.float32]) -> None:
         if self._records is None:
-            self._records = self._open_records(table.drop_columns([schema.ECFP4]).schema)
+            self._records = self._open_records(_records_of(table).schema)
         self._vectors.append(vectors)
         self._prints.append(_fingerprints(table))
-        records = table.drop_columns([schema.ECFP4]).cast(self._records.schema)
+        records = _records_of(table).cast(self._records.schema)
         if len(records):
             self._records.write_table(records, row_group_size=BATCH_ROWS)
 
@@ -165,6 +165,11 @@ class _Files:
                 write_statistics=False,
             )
         )
+
+
+def _records_of(table: pa.Table) -> pa.Table:
+    """Leave out what a shard keeps elsewhere, and what only the encoder looks at."""
+    return table.drop_columns([n for n in (schema.ECFP4, schema.BAG) if n in table.column_names])
 
 
 def _fingerprints(table: pa.Table) -> NDArray[np.uint8]:

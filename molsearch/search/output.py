@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molsearch import schema
+from molsearch.chem.conformers import geometry_of
 from molsearch.chem.molblock import mol_block
 from molsearch.errors import UsageError
 from molsearch.io.tables import table_format, write_frame, write_sdf
@@ -55,8 +56,9 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
 def write_hits(hits: HitList, path: Path, *, excel_safe: bool = False) -> None:
     """Write a hit list to csv, tsv, parquet or SDF, by its suffix, atomically.
 
-    An SDF holds the parent of each hit with its stored 3D geometry, or flat coordinates where
-    there is none; the tag ``coordinates`` says which (``3D`` or ``2D``).
+    An SDF holds the parent of each hit with its stored 3D geometry, one made now where the
+    library was prepared without conformers, or flat coordinates where there is none; the tag
+    ``coordinates`` says which (``3D`` or ``2D``).
     """
     if table_format(path) == "sdf":
         write_sdf(_entries(hits), path)
@@ -76,14 +78,15 @@ def _entries(hits: HitList) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _geometries(hits: HitList, first: int, n: int) -> Iterator[NDArray[np.int16] | None]:
-    """First stored conformer of hits ``first .. first + n - 1``, int16 ``[n_atoms, 3]``."""
+    """First conformer of hits ``first .. first + n - 1``, stored or made: ``[n_atoms, 3]``."""
     found = hits.candidates.take(np.arange(first, first + n))
-    columns = [schema.N_CONFORMERS, schema.N_ATOMS, schema.COORDS]
+    columns = [schema.N_CONFORMERS, schema.N_ATOMS, schema.COORDS, schema.PARENT_SMILES]
     table = hits.reader.take(found.shards, found.rows, columns)
-    for n_conformers, n_atoms, coords in zip(
+    prepare = hits.reader.manifest.library.prepare
+    for n_conformers, n_atoms, coords, parent in zip(
         *(table.column(name).to_pylist() for name in columns), strict=True
     ):
         if n_conformers:
             yield np.frombuffer(coords, "<i2").reshape(n_conformers, n_atoms, 3)[0]
         else:
-            yield None
+            yield geometry_of(parent, prepare) if prepare.n_conformers == 0 else None

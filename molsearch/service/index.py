@@ -64,7 +64,9 @@ def index(
         source = Source(
             request.library, request.read, request.prepare, request.limit, request.workers
         )
-        prepared = prepared_set(source, out / PREPARED, emit, replace=request.overwrite)
+        prepared = prepared_set(
+            source.seen_by(encoder), out / PREPARED, emit, replace=request.overwrite
+        )
     reader = index_of(
         prepared, encoder, out, emit, overwrite=request.overwrite, resume=request.resume
     )

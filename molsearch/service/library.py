@@ -19,6 +19,7 @@ from molsearch.chem.records import expand_sources
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepare import prepare, run_of
 from molsearch.data.prepared import PreparedSet
+from molsearch.data.prepared_manifest import PrepareRun
 from molsearch.errors import IndexCorruptError, InputError, MolSearchError, UsageError
 from molsearch.io.hashing import sha256_file, sha256_json
 
@@ -124,6 +125,7 @@ def ensure_prepared(
     replace: bool,
     any_source: bool = False,
     limit: int | None = None,
+    buckets: tuple[int, int, int] | None = None,
     on_progress: OnProgress | None = None,
 ) -> PreparedSet:
     """Open the prepared set of a library in `folder`, finish it, or make it.
@@ -136,12 +138,14 @@ def ensure_prepared(
     any_source
         Take a whole set in `folder` whatever the names and dates of the files it was made
         from (a cache that is found by content).
+    buckets
+        As of `molsearch.data.prepare.prepare`.
     """
     found = _open(folder) if PreparedSet.is_prepared(folder) else None
     if found is not None and found.complete and found.n_ok and any_source:
         return found
     run = run_of(expand_sources(sources), read, config, limit)
-    same = found is not None and found.manifest.run == run and not _from_stdin(sources)
+    same = found is not None and _same(found.manifest.run, run) and not _from_stdin(sources)
     return prepare(
         sources,
         folder,
@@ -150,8 +154,14 @@ def ensure_prepared(
         workers=workers,
         overwrite=replace and not same and folder.exists(),
         limit=limit,
+        buckets=buckets,
         on_progress=on_progress,
     )
+
+
+def _same(one: PrepareRun, other: PrepareRun) -> bool:
+    """Whether two runs prepare the same, whichever encoder the one or the other thought of."""
+    return one.model_copy(update={"buckets": other.buckets}) == other
 
 
 def _open(folder: Path) -> PreparedSet | None:

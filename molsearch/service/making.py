@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from molsearch.config import PrepareConfig, ReadConfig
@@ -31,6 +31,14 @@ class Source:
     prepare: PrepareConfig
     limit: int | None = None
     workers: int = 1
+    buckets: tuple[int, int, int] | None = None
+
+    def seen_by(self, embedder: Embedder) -> Source:
+        """For an encoder: what it sees is computed with the rest, where there are no conformers."""
+        buckets = getattr(embedder, "buckets", None)
+        if buckets is None or self.prepare.n_conformers:
+            return self
+        return replace(self, buckets=(buckets.environments, buckets.torsions, buckets.pairs))
 
 
 def prepared_set(
@@ -59,6 +67,7 @@ def prepared_set(
                 replace=replace,
                 any_source=any_source,
                 limit=source.limit,
+                buckets=source.buckets,
                 on_progress=progress,
             )
     except NothingPreparedError:
@@ -140,7 +149,9 @@ def _make(
 ) -> IndexReader:
     emit(Note(text=f"index of this library will be kept in {place.index}"))
     with watch.stage("prepare library"):
-        prepared = prepared_set(source, place.prepared, emit, replace=True, any_source=True)
+        prepared = prepared_set(
+            source.seen_by(embedder), place.prepared, emit, replace=True, any_source=True
+        )
     if repeats := str(prepared.repeated_ids()):
         emit(Note(text=repeats))
     with watch.stage("embed library"):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fakes import FakeEncoder, molecule, prepared_set
+from rdkit import Chem
 
 from molsearch.chem.facts import FACTS, Fact, compute
 from molsearch.chem.fingerprints import ecfp4_of_smiles, tanimoto
@@ -14,6 +15,7 @@ from molsearch.errors import EncoderMismatchError, UsageError
 from molsearch.index.writer import build_index
 from molsearch.schema import STORED_FACTS
 from molsearch.search.hits import COLUMNS
+from molsearch.search.output import write_hits
 from molsearch.search.queries import embed_queries, read_queries
 from molsearch.search.screen import screen
 
@@ -351,3 +353,22 @@ def test_a_fact_that_fails_keeps_the_hit_and_is_told(tmp_path, monkeypatch):
     found = run(lean, k=400, where=("cns_mpo<3",))
     assert len(found.frame) == 250
     assert any("cns_mpo of 150 molecules cannot be computed" in line for line in found.warnings)
+
+
+def test_hits_of_a_library_without_conformers_get_3d_when_they_are_written(tmp_path):
+    flat = {"geometry": "none", "n_conformers": 0, "coords": b""}
+    large = "C" * 60
+    rows = [
+        molecule(1, parent_smiles="CC(O)CN", n_atoms=5, **flat),
+        molecule(2, parent_smiles=large, n_atoms=60, **flat),
+    ]
+    no_3d = PrepareConfig(n_conformers=0)
+    prepared = prepared_set(tmp_path / "p", rows, prepare=no_3d)
+    hits = run(build_index(prepared, FakeEncoder(), tmp_path / "i"), "CCO", k=2)
+    assert not any("no 3D geometry" in warning for warning in hits.warnings)
+    write_hits(hits, tmp_path / "hits.sdf")
+    found = {mol.GetProp("_Name"): mol for mol in Chem.SDMolSupplier(str(tmp_path / "hits.sdf"))}
+    assert found["m00001"].GetProp("coordinates") == "3D"
+    positions = found["m00001"].GetConformer().GetPositions()
+    assert np.linalg.svd(positions - positions.mean(0), compute_uv=False)[-1] > 0.5
+    assert found["m00002"].GetProp("coordinates") == "2D"

@@ -102,13 +102,17 @@ def failure(number: int) -> Failure:
 
 
 def prepared_set(
-    folder: Path, outcomes: Sequence[Prepared | Failure], *, shard_records: int = 300
+    folder: Path,
+    outcomes: Sequence[Prepared | Failure],
+    *,
+    shard_records: int = 300,
+    prepare: PrepareConfig | None = None,
 ) -> PreparedSet:
     """Write a prepared set of given outcomes."""
     run = PrepareRun(
         sources=(Source(name="library.smi"),),
         read=ReadConfig(),
-        prepare=PrepareConfig(),
+        prepare=prepare or PrepareConfig(),
         shard_records=shard_records,
         rdkit="test",
     )

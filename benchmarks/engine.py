@@ -1,0 +1,174 @@
+"""From a csv to an index, against RDKit's reading and ECFP4 of the same molecules; and search.
+
+    python benchmarks/engine.py LIBRARY.csv [--molecules 10000] [--rows 200000]
+
+Everything runs in one process one after the other, so the ratios compare although the rates
+depend on the machine and its load: the peer before and after each of ours, of which the mean
+counts. "csv to index" is what ``molsearch index LIBRARY.csv --conformers 0`` does, its worker
+processes' start, the encoder and the disk included. Search is exact, of random unit vectors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+# Heavy imports are inside: each worker process imports this file too.
+
+
+def timed(run: Callable[[], Any]) -> float:
+    """Seconds of one call."""
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def peer(smiles: list[str]) -> None:
+    """Read structures and make their ECFP4, in one thread."""
+    from rdkit import Chem
+    from rdkit.Chem import rdFingerprintGenerator
+
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+    for text in smiles:
+        mol = Chem.MolFromSmiles(text)
+        if mol is not None:
+            generator.GetFingerprint(mol)
+
+
+def preparing(library: Path, n: int, folder: Path) -> dict[str, Any]:
+    """Rates from a csv to an index, and their ratios to the peer's."""
+    import torch
+
+    from molsearch.config import PrepareConfig
+    from molsearch.service.index import index
+    from molsearch.service.requests import IndexRequest
+    from molsearch.service.session import Session
+
+    with library.open(newline="") as handle:
+        rows = [row["smiles"] for _, row in zip(range(n), csv.DictReader(handle), strict=False)]
+    cut = folder / "library.csv"
+    with cut.open("w", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["smiles", "id"])
+        writer.writerows([text, f"m{number}"] for number, text in enumerate(rows))
+    session = Session()
+    session.encoder(None, device="cpu")  # warm, as the imports are
+    peers = [timed(lambda: peer(rows))]
+    ours: dict[int, float] = {}
+    for workers in (1, 2):
+        torch.set_num_threads(workers)
+        request = IndexRequest(
+            library=(str(cut),),
+            output=str(folder / f"index-{workers}"),
+            prepare=PrepareConfig(n_conformers=0),
+            device="cpu",
+            workers=workers,
+        )
+        ours[workers] = timed(partial(index, request, session))
+        peers.append(timed(lambda: peer(rows)))
+    mean_peer = sum(peers) / len(peers)
+    return {
+        "molecules": len(rows),
+        "rdkit parse + ecfp4, per second": round(len(rows) / mean_peer),
+        "csv to index, one worker, per second": round(len(rows) / ours[1]),
+        "csv to index, two workers, per second": round(len(rows) / ours[2]),
+        "one worker to rdkit": round(mean_peer / ours[1], 3),
+        "two workers to rdkit": round(mean_peer / ours[2], 3),
+        "two workers to one": round(ours[1] / ours[2], 3),
+    }
+
+
+def searching(rows: int, folder: Path) -> dict[str, Any]:
+    """Seconds of exact search, and their ratios to faiss where it is installed."""
+    import numpy as np
+    import torch
+    from search_rates import DIM, K, synthetic, unit
+
+    from molsearch.search.engine import search, search_each
+    from molsearch.search.fusion import QuerySet
+
+    torch.set_num_threads(1)
+    reader = synthetic(rows, folder)
+    vectors = unit(np.random.default_rng(1).standard_normal((64, DIM), dtype=np.float32))
+    one, many = QuerySet(vectors[:1], np.zeros(1, np.int64)), QuerySet(vectors, np.arange(64))
+    search(reader, one, K)  # the first look at each block compares its checksum
+    found: dict[str, Any] = {
+        "rows": rows,
+        "one query, ms": round(1e3 * min(timed(lambda: search(reader, one, K)) for _ in range(5))),
+        "64 queries, ms": round(
+            1e3 * min(timed(lambda: search_each(reader, many, K)) for _ in "12")
+        ),
+    }
+    try:
+        import faiss
+    except ImportError:
+        return found
+    faiss.omp_set_num_threads(1)
+    stored = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)]).astype("f4")
+    for name, made in (
+        ("faiss flat", faiss.IndexFlatIP(DIM)),
+        (
+            "faiss int8",
+            faiss.IndexScalarQuantizer(
+                DIM, faiss.ScalarQuantizer.QT_8bit_direct_signed, faiss.METRIC_INNER_PRODUCT
+            ),
+        ),
+    ):
+        scale = 1.0 if name == "faiss flat" else 127.0
+        made.add(stored if name == "faiss flat" else np.rint(scale * stored))
+        for label, some, repeats in (("one query", vectors[:1], 5), ("64 queries", vectors, 2)):
+            best = min(timed(partial(made.search, scale * some, K)) for _ in range(repeats))
+            found[f"{label}, {name}, ms"] = round(1e3 * best)
+            found[f"{label}, ours to {name}"] = round(found[f"{label}, ms"] / (1e3 * best), 2)
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """Name where the figures are from."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = lines[0].partition(":")[2].strip() if lines else cpu
+    versions = {}
+    for name in ("rdkit", "torch", "numpy", "pyarrow", "faiss-cpu"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = None
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {"cpu": cpu, "cores": os.cpu_count(), "load when begun": load, "versions": versions}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("library", type=Path, help="csv with a column smiles")
+    parser.add_argument("--molecules", type=int, default=10_000)
+    parser.add_argument("--rows", type=int, default=200_000, help="vectors searched; 0: none")
+    parser.add_argument("-o", "--output", type=Path, default=Path("results/engine.json"))
+    given = parser.parse_args()
+    from rdkit import RDLogger
+
+    RDLogger.DisableLog("rdApp.*")
+    result: dict[str, Any] = {"machine": machine()}
+    with tempfile.TemporaryDirectory() as folder:
+        result["csv to index"] = preparing(given.library, given.molecules, Path(folder))
+        if given.rows:
+            result["search"] = searching(given.rows, Path(folder) / "search")
+    given.output.parent.mkdir(parents=True, exist_ok=True)
+    given.output.write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
