@@ -32,6 +32,11 @@ SORTS = {
     "TPSA": ("tpsa", True),
 }
 SMARTS_SECONDS = 20.0
+# Where a score has several components.
+BY_PARTS = {
+    "encoder's part": (schema.MOLSEARCH_SCORE, False),
+    "ECFP4's part": (schema.ECFP4_SCORE, False),
+}
 BY_MARGIN = "margin over the inactives"
 # Score for the nearest query less that for the nearest known inactive.
 MARGIN = "margin"
@@ -209,7 +214,7 @@ class Filter:
             keep &= _contains(frame, [schema.MOLECULE_ID, *result.user_columns], word)
         if self.smarts.strip():
             keep[keep] = _matches(self.smarts.strip(), tuple(frame[schema.PARENT_SMILES][keep]))
-        column, ascending = SORTS.get(self.sort, (MARGIN, False))
+        column, ascending = {**SORTS, **BY_PARTS}.get(self.sort, (MARGIN, False))
         found = frame[keep]
         by = [column] if column == schema.RANK else [column, schema.RANK]
         return found.sort_values(by, ascending=[ascending, True][: len(by)], kind="stable")

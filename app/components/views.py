@@ -14,6 +14,7 @@ from molsearch import schema
 from molsearch_app.components import charts, detail, parts, shortlist, table, theme, umap
 from molsearch_app.components.hits import (
     BY_MARGIN,
+    BY_PARTS,
     NEW,
     SORTS,
     Filter,
@@ -41,7 +42,11 @@ def filters(result: Result) -> Filter:
         icon=":material/search:",
     )  # fmt: skip
     smarts = second.text_input("Contains (SMARTS)", key="filter-smarts", max_chars=500)
-    sorts = [*SORTS, BY_MARGIN] if result.has_inactives else list(SORTS)
+    sorts = [
+        *SORTS,
+        *(BY_PARTS if parts.parts(result) else ()),
+        *([BY_MARGIN] if result.has_inactives else ()),
+    ]
     sort = third.selectbox("Sort by", sorts, key="filter-sort")
     ranges: dict[str, tuple[float, float]] = {}
     with fourth.popover("Filter", icon=":material/filter_alt:", width="stretch"):

@@ -73,6 +73,7 @@ def tab(browser, server):
     page = new_tab(browser, server)
     yield page
     assert page.dialogs == []
+    assert page.refused == []  # nothing that the page needs is forbidden to it
     assert page.foreign == []
     page.context.close()
 

@@ -72,6 +72,14 @@ def test_components_are_columns_of_the_table_and_a_bar_of_the_hit_looked_at(page
     assert said(at).count("role='img' aria-label='encoder") == 6  # five cards, and the hit beside
 
 
+def test_hits_are_sorted_by_a_component(page, blended, runs):
+    at = page("results", run=blended)
+    at.selectbox(key="filter-sort").set_value("ECFP4's part").run()
+    assert at.dataframe[0].value["rank"].tolist() == [1, 2, 4, 3, 5]
+    other = page("results", run=finished_run(runs))
+    assert "ECFP4's part" not in other.selectbox(key="filter-sort").options
+
+
 def test_the_score_for_each_query_is_shown_best_first(page, blended):
     at = page("results", run=blended)
     drawn = next(one.proto.body for one in at.get("html") if "class='ms-each'" in one.proto.body)

@@ -150,7 +150,7 @@ def new_tab(browser: Any, server: str, path: str = "/", **context: Any) -> Any:
     given = {"viewport": {"width": 1366, "height": 768}, **context}
     page = browser.new_context(**given).new_page()
     page.set_default_timeout(PATIENCE_MS)
-    page.dialogs, page.foreign = [], []
+    page.dialogs, page.foreign, page.refused = [], [], []
 
     def dismiss(dialog: Any) -> None:
         page.dialogs.append(dialog.message)
@@ -160,6 +160,11 @@ def new_tab(browser: Any, server: str, path: str = "/", **context: Any) -> Any:
         if not request.url.startswith((server, "data:", "blob:", server.replace("http", "ws"))):
             page.foreign.append(request.url)
 
+    def listen(message: Any) -> None:
+        if "Content Security Policy" in message.text:
+            page.refused.append(message.text)
+
+    page.on("console", listen)
     page.on("dialog", dismiss)
     page.on("request", watch)
     page.goto(server + path)
