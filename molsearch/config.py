@@ -116,6 +116,17 @@ class ScreenConfig(Config):
         default=None, description="over several queries; none: as the ranking says, else max"
     )
     conformer_fusion: Literal["max", "mean"] = "mean"
+    activity_column: str | None = Field(
+        default=None,
+        description="column of query files that tells actives from inactives; none of these "
+        "where it is 'none', found by its name where nothing is said",
+    )
+    active_above: float = Field(
+        default=6.0,
+        allow_inf_nan=False,
+        description="least -log10 molar value of an active in such a column; one log unit below "
+        "it begin the inactives",
+    )
     include_smarts: tuple[str, ...] = ()
     exclude_smarts: tuple[str, ...] = ()
     exclude_alerts: bool = False

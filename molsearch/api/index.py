@@ -180,6 +180,7 @@ class Index:
         options
             Fields of `molsearch.config.ScreenConfig`: ``rank`` (``"balanced"``, ``"molsearch"``,
             ``"ecfp4"``, ``"4*molsearch+ecfp4"``), ``fusion``, ``conformer_fusion``,
+            ``activity_column`` and ``active_above`` (how a table of actives is read),
             ``include_smarts``, ``exclude_smarts``, ``exclude_alerts``, ``where``, ``unique``,
             ``keep_query``, ``keep_inactives``, ``inactives_weight`` (the library is ranked by
             ``score - inactives_weight * inactive_score``; 0 leaves ranks as they are).

@@ -82,6 +82,22 @@ DropInactives = Annotated[
         "--drop-inactives", help="Leave the inactives themselves out.", rich_help_panel=_CONTRAST
     ),
 ]
+ActivityColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--activity-column",
+        help="Column of a query file by which its rows are queries or inactives: pIC50, 'IC50 "
+        "(nM)', active/inactive; found by its name; 'none' makes every row a query.",
+    ),
+]
+ActiveAbove = Annotated[
+    float,
+    typer.Option(
+        "--active-above",
+        callback=options.finite,
+        help="Least -log10 molar value of an active; one below it the inactives begin.",
+    ),
+]
 IncludeSmarts = Annotated[
     list[str] | None,
     typer.Option(

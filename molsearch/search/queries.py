@@ -99,7 +99,7 @@ def read_queries(texts: Sequence[Given], read: ReadConfig, prepare: PrepareConfi
     for text in texts:
         found, failures, _ = read_one(text, read, prepare, QUERY)
         if failures:
-            raise InputError(_complaint(text, failures[0].row, failures[0].reason))
+            raise InputError(unusable(text, failures[0], QUERY))
         queries += found
     if not queries:
         raise InputError("no query given; pass a SMILES, an InChI or a file with -q")
@@ -120,14 +120,10 @@ def read_one(
     InputError
         The text is neither a file nor a structure, or the file cannot be read.
     """
-    prepared, failures = prepare_in_process(_records(text, read, role), prepare, _FACTS)
+    prepared, failures = prepared_of(text, read, prepare, role)
     if failures and not is_file(text):
-        name = text.id or text.smiles if isinstance(text, Molecule) else str(text)
-        what = "no" if isinstance(text, Molecule) else "neither a file nor a"
-        raise InputError(
-            f"{role.noun} {name[:80]!r} is {what} structure that can be used: {failures[0].reason}"
-        )
-    return list(_grouped(prepared, prepare)), failures, len(prepared) + len(failures)
+        raise InputError(unusable(text, failures[0], role))
+    return list(grouped(prepared, prepare)), failures, len(prepared) + len(failures)
 
 
 def embed_queries(
@@ -161,6 +157,13 @@ def embed_queries(
         fusion=fusion,
         conformer_fusion=conformer_fusion,
     )
+
+
+def prepared_of(
+    text: Given, read: ReadConfig, prepare: PrepareConfig, role: Role
+) -> tuple[list[Prepared], list[Failure]]:
+    """Read and prepare every record of what one argument gives, each by itself."""
+    return prepare_in_process(_records(text, read, role), prepare, _FACTS)
 
 
 def _records(text: Given, read: ReadConfig, role: Role) -> Iterator[Record]:
@@ -199,11 +202,19 @@ def is_file(text: Given) -> bool:
         return False
 
 
-def _complaint(text: Given, row: int, reason: str) -> str:
-    return f"{text}:{row}: this query cannot be used: {reason}; mend or remove it"
+def unusable(text: Given, failure: Failure, role: Role) -> str:
+    """Say in one line why a molecule that was given cannot be used."""
+    if is_file(text):
+        return (
+            f"{text}:{failure.row}: this {role.noun} cannot be used: {failure.reason}; mend or "
+            "remove it"
+        )
+    name = text.id or text.smiles if isinstance(text, Molecule) else str(text)
+    what = "no" if isinstance(text, Molecule) else "neither a file nor a"
+    return f"{role.noun} {name[:80]!r} is {what} structure that can be used: {failure.reason}"
 
 
-def _grouped(prepared: Sequence[Prepared], config: PrepareConfig) -> Iterator[Query]:
+def grouped(prepared: Sequence[Prepared], config: PrepareConfig) -> Iterator[Query]:
     """Make one query of consecutive rows that are conformers of one molecule."""
     for _, rows in groupby(prepared, key=_same_molecule):
         conformers = tuple(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -78,6 +78,10 @@ class HitList:
     ranking: Ranking = field(default_factory=lambda: ranking_of(MOLSEARCH, 1))
     percentile_of: str = schema.SCORE
     fact_failures: pa.Table | None = None
+
+    def with_notes(self, notes: Sequence[str]) -> HitList:
+        """Put what is to be known of the queries before the other warnings."""
+        return replace(self, warnings=(*notes, *self.warnings))
 
 
 def screen(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from molsearch.index.verify import verify_index
 from molsearch.io.runs import write_run
 from molsearch.nn.device import resolve_device
 from molsearch.scoring.expression import parse_expression
-from molsearch.search.inactives import Inactives, read_inactives
+from molsearch.search.actives import Ligands, read_ligands
 from molsearch.search.output import check_output, refuse_existing, write_hits
 from molsearch.search.page import write_page
-from molsearch.search.queries import Query, read_queries
+from molsearch.search.queries import is_file
 from molsearch.search.screen import HitList, Stopwatch, check_ranking
 from molsearch.search.screen import screen as rank
 from molsearch.search.select import HitFilter
@@ -65,7 +64,9 @@ def check(request: ScreenRequest) -> None:
         if request.output is not None and page.absolute() == Path(request.output).absolute():
             raise UsageError(f"--output and --html both name {page}; choose two files")
     parse_expression(request.rank)
-    HitFilter(request.config).check(inactives=bool(request.inactives))
+    # A table of what was measured brings its own inactives: that is known once it is read.
+    tables = any(is_file(query) for query in request.queries)
+    HitFilter(request.config).check(inactives=bool(request.inactives) or tables)
 
 
 def screen(
@@ -109,7 +110,9 @@ def screen(
     if reader is None:
         request = request.model_copy(update={"prepare": settled(request.prepare, encoder, emit)})
     with watch.stage("prepare queries"):
-        queries, inactives = _given(request, reader)
+        given = _given(request, reader)
+    queries, inactives = given.queries, given.inactives
+    HitFilter(request.config).check(inactives=inactives is not None)
     check_ranking(request, len(queries), encoder)
     if reader is None:
         source = Source(
@@ -118,7 +121,7 @@ def screen(
         reader = kept_index(source, encoder, emit, watch)
     hits = rank(
         reader, encoder, queries, request.config, inactives=inactives, device=device, watch=watch
-    )
+    ).with_notes(given.notes)
     with watch.stage("write"):
         write_outputs(request, hits)
     for warning in hits.warnings:
@@ -140,18 +143,13 @@ def _opened(request: ScreenRequest, session: Session) -> IndexReader:
     return reader
 
 
-def _given(
-    request: ScreenRequest, reader: IndexReader | None
-) -> tuple[Sequence[Query], Inactives | None]:
+def _given(request: ScreenRequest, reader: IndexReader | None) -> Ligands:
     """Prepare queries and inactives as the library was or will be."""
     like = request.prepare if reader is None else reader.manifest.library.prepare
     # With files of a library the reading options are about those; a query file is then detected.
     read = ReadConfig() if request.library else request.read
     prepare = like.model_copy(update=request.query_changes)
-    return (
-        read_queries(request.queries, read, prepare),
-        read_inactives(request.inactives, read, prepare),
-    )
+    return read_ligands(request.queries, request.inactives, read, prepare, request.config)
 
 
 def write_outputs(request: ScreenRequest, hits: HitList) -> None:

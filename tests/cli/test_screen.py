@@ -322,3 +322,32 @@ def test_inactives_are_left_out_on_request(screen, tmp_path):
 def test_conditions_on_the_users_columns(screen, tmp_path):
     assert screen("-k", 11, "-o", tmp_path / "h.csv", "--where", "3<=PRICE<6").code == 0
     assert sorted(pd.read_csv(tmp_path / "h.csv").price) == [3, 4, 5]
+
+
+def test_a_table_of_actives_is_read_as_one(screen, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "assay.csv").write_text(
+        "smiles,name,IC50 (nM)\n"
+        "CC(=O)Oc1ccccc1C(=O)O,aspirin,20\nOC(=O)c1ccccc1O,salicylic acid,>50000\nCCO,e,3000\n"
+    )
+    weigh = ("--inactives-weight", 0.5)
+    result = screen("-k", 3, "-o", "h.csv", "--html", "h.html", *weigh, query="assay.csv")
+    assert result.code == 0, result.err
+    line = "1 active (≥ 6) as queries, 1 inactive (< 5), 1 neither"
+    assert f"molsearch: warning: assay.csv: column 'IC50 (nM)' is read as the activity: {line}" in (
+        result.err
+    )
+    account = json.loads((tmp_path / "h.csv.run.json").read_text())
+    assert [query["id"] for query in account["queries"]] == ["aspirin"]
+    assert [one["id"] for one in account["inactives"]["molecules"]] == ["salicylic acid"]
+    assert "penalised_score" in pd.read_csv(tmp_path / "h.csv")
+    assert "1 active (≥ 6) as queries" in (tmp_path / "h.html").read_text()
+    (tmp_path / "two.csv").write_text("smiles,name,IC50,unit\nCCO,a,1,nM\nCCN,b,2,uM\n")
+    refused = screen("-k", 3, "-o", "x.csv", query="two.csv")
+    assert refused.code == 3
+    assert "two.csv: column 'IC50' mixes units (nm in 1, um in 1, by column 'unit')" in refused.line
+    plain = screen("-k", 3, "-o", "y.csv", *weigh, "--activity-column", "none", query="assay.csv")
+    assert plain.code == 2
+    assert "give them with --inactives" in plain.line
+    assert not (tmp_path / "x.csv").exists()
+    assert not (tmp_path / "y.csv").exists()

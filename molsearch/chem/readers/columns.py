@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from molsearch.chem.readers.identifiers import choose_id, measured, names_something_else
+from molsearch.chem.readers.identifiers import (
+    choose_id,
+    measured,
+    names_something_else,
+    tells_activity,
+)
 from molsearch.chem.readers.rows import listed
 from molsearch.chem.readers.structures import (
     Rows,
@@ -177,7 +182,9 @@ def _next_column(names: tuple[str, ...], rows: Rows, structure: int, header: boo
         if position == structure:
             continue
         cells = [row[position].strip() for row in rows if row[position : position + 1]]
-        odd = header and (names_something_else(name) or "selfies" in plain(name))
+        odd = header and (
+            names_something_else(name) or tells_activity(name, cells) or "selfies" in plain(name)
+        )
         if not odd and not _measurements([cell for cell in cells if cell]):
             return position
     return None

@@ -53,6 +53,12 @@ _OF_SOMETHING_ELSE = re.compile(
     r"pubmed|pmid|doi|patent|cellline|tissue|organism|taxid|author|user|chemist|plate|well|rack"
 )
 
+_ACTIVITY = re.compile(
+    r"p?(?:ic50|ec50|xc50|ac50|ki|kd|potency)(?:value|[pnufm]?m)?|p(?:chembl|activity)(?:value)?"
+)
+_LABELS = re.compile(r"(?:is)?active|label|class|(?:pubchem)?(?:activity)?(?:class|outcome)?")
+_SAID = frozenset({"active", "inactive", "0", "1", "true", "false", "yes", "no", ""})
+
 
 def choose_id(
     names: Sequence[str], rows: Rows, skip: Collection[int] = ()
@@ -135,6 +141,8 @@ def _may_be_ids(name: str, cells: Sequence[str]) -> bool:
         return False
     if weak_smiles_name(name) or names_something_else(name) or _holds_structures(cells):
         return False
+    if tells_activity(name, cells):
+        return False
     if any(len(cell) > _LONGEST or "\n" in cell for cell in cells):
         return False
     if measured(cells):
@@ -150,6 +158,13 @@ def measured(cells: Sequence[str]) -> bool:
 def names_something_else(name: str) -> bool:
     """Whether a name is of a target, an assay or another thing than the molecule."""
     return _OF_SOMETHING_ELSE.search(plain(name)) is not None
+
+
+def tells_activity(name: str, cells: Sequence[str]) -> bool:
+    """Whether a column says how active molecules are, or that they are."""
+    word = plain(name)
+    said = {cell.strip().lower() for cell in cells} <= _SAID
+    return bool(_ACTIVITY.fullmatch(word)) or (said and bool(_LABELS.fullmatch(word)))
 
 
 def _kind(cells: Sequence[str]) -> int:

@@ -54,3 +54,16 @@ def test_a_column_of_selfies_is_refused(names: tuple[str, ...], options: dict[st
 def test_selfies_beside_smiles_are_an_ordinary_column() -> None:
     found = choose(("selfies", "smiles", "id"), [["[C][C][O]", "CCO", "a"]])
     assert (found.structure, found.molecule_id, found.kept) == (1, 2, (0,))
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("IC50 (nM)", ["71", "55", "33"]), ("ki_um", ["1", "2", "3"]), ("active", ["1", "0", "1"]),
+        ("class", ["active", "inactive", "active"]), ("pIC50", ["7", "5", "3"]),
+    ],
+)  # fmt: skip
+def test_how_active_a_molecule_is_does_not_name_it(name: str, cells: list[str]) -> None:
+    rows = [[smiles, cell] for smiles, cell in zip(["CCO", "CCN", "CCS"], cells, strict=True)]
+    assert choose(("smiles", name), rows).molecule_id is None
+    assert choose(("smiles", "class"), [["CCO", "a1"], ["CCN", "b2"]]).molecule_id == 1

@@ -1,0 +1,273 @@
+"""A table of tested molecules: which of its columns is the activity, and who is active by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from molsearch.data.measurements import UNITS, raw_frame, to_pchembl
+from molsearch.errors import InputError
+
+NO_COLUMN = "none"  # in place of a name: do not look for one
+ACTIVE, INACTIVE, NEITHER = 1, -1, 0
+GAP = 1.0  # log units below the least active value in which a molecule counts as neither
+_KIND = r"(?P<kind>ic50|ec50|xc50|ac50|ki|kd|potency|act|activity|chembl)"
+_LOGARITHM = re.compile(rf"p{_KIND}(?:value|median|mean)?")
+_CONCENTRATION = re.compile(
+    rf"(?P<kind>ic50|ec50|xc50|ac50|ki|kd|potency|standardvalue)(?P<unit>{'|'.join(UNITS)})?"
+)
+# A value with its unit in one cell.
+_CELL = re.compile(rf"(?P<value>[<>=~]*\s*[\d.,]+(?:e[+-]?\d+)?)\s*(?P<unit>{'|'.join(UNITS)})")
+_LABELS = ("active", "isactive", "activity", "activityclass", "class", "label", "outcome",
+           "activityoutcome", "pubchemactivityoutcome")  # fmt: skip
+_UNIT_COLUMNS = ("units", "unit", "standardunits", "activityunits", "concentrationunits")
+_YES = frozenset({"active", "yes", "true", "1", "1.0", "y", "a"})
+_NO = frozenset({"inactive", "no", "false", "0", "0.0", "n", "i"})
+_UNSURE = frozenset({"", "inconclusive", "unspecified", "intermediate", "weak", "unknown", "n/a",
+                     "na", "nan", "nd", "n.d.", "-", "?"})  # fmt: skip
+
+Rows = Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a table says of its rows.
+
+    Attributes
+    ----------
+    column
+        The activity column, as the user named it.
+    values
+        float64 ``[n]``: -log10 of a molar concentration; infinite for a label; NaN where the
+        row says nothing.
+    bounds
+        int8 ``[n]``: 1 where the true value is above, -1 where it is below `values`, else 0.
+    """
+
+    column: str
+    values: NDArray[np.float64]
+    bounds: NDArray[np.int8]
+
+    @property
+    def is_labels(self) -> bool:
+        """Whether the column says active or inactive, rather than how active."""
+        return bool(np.isinf(self.values).any())
+
+    def states(self, groups: Sequence[str], least: float) -> NDArray[np.int8]:
+        """`ACTIVE`, `INACTIVE` or `NEITHER` for each row, ``[n]``; alike within a group.
+
+        Parameters
+        ----------
+        groups
+            Name of the molecule of each row: one that was measured several times counts by its
+            median, a bound where nothing else is known.
+        least
+            Least value of an active; inactive is what lies `GAP` below.
+        """
+        members: dict[str, list[int]] = {}
+        for row, group in enumerate(groups):
+            if not np.isnan(self.values[row]):
+                members.setdefault(group, []).append(row)
+        found = {group: self._state(rows, least) for group, rows in members.items()}
+        return np.array([found.get(group, NEITHER) for group in groups], dtype=np.int8)
+
+    def _state(self, rows: list[int], least: float) -> int:
+        """State of one molecule: what was measured speaks before what is only bounded."""
+        exact = [row for row in rows if self.bounds[row] == 0]
+        chosen = exact or rows
+        values = self.values[chosen]
+        if np.isinf(values).any():  # labels: the more frequent one
+            return int(np.sign(np.sign(values).sum()))
+        bound = int(np.sign(self.bounds[chosen].sum()))
+        return _state(float(np.median(values)), bound, least)
+
+
+def _state(value: float, bound: int, least: float) -> int:
+    if value >= least and bound >= 0:
+        return ACTIVE
+    if bound < 0:
+        return INACTIVE if value <= least - GAP else NEITHER
+    return INACTIVE if bound == 0 and value < least - GAP else NEITHER
+
+
+def read_tested(rows: Rows, column: str | None = None) -> Tested | None:
+    """Read the activity of a table's rows; None where it has no such column.
+
+    Recognised are logarithms (pIC50, pKi, pChEMBL value, …), concentrations with their unit in
+    the name (``IC50 (nM)``, ``ki_um``) or in a column of units beside them, and labels (active,
+    inactive, 1, 0); in this order, the first of the table's columns of a kind.
+
+    Parameters
+    ----------
+    rows
+        The user's own columns of each row, as text.
+    column
+        The one to read, whatever it is called; ``none`` for none.
+
+    Raises
+    ------
+    InputError
+        A column that is named is absent or cannot be read; units are mixed; a logarithm is none.
+    """
+    if column == NO_COLUMN:
+        return None
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if column is not None and column not in names:
+        shown = ", ".join(names[:8]) or "none"
+        raise InputError(f"no column {column!r} for the activity: the file has {shown}")
+    asked = names if column is None else [column]
+    for read in (_logarithms, _concentrations, _labels):
+        for name in asked:
+            if (found := read(rows, name, names)) is not None:
+                return found
+    if column is not None:
+        if (found := _labelled(rows, column) or _logarithmic(rows, column, names)) is not None:
+            return found
+        raise InputError(
+            f"column {column!r} is no activity: give -log10 of molar values (pIC50), values with "
+            "their unit in the name (IC50 (nM)), or active and inactive"
+        )
+    return None
+
+
+def without_unit(rows: Rows) -> str | None:
+    """Name a column that looks like a concentration whose unit nobody tells; None without one."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if any(_plain(name) in _UNIT_COLUMNS for name in names):
+        return None
+    for name in names:
+        found = _CONCENTRATION.fullmatch(_plain(name))
+        if found and not found["unit"] and np.isfinite(_numbers(_texts(rows, name))).any():
+            return name
+    return None
+
+
+def _plain(name: str) -> str:
+    """Fold a column's name to letters and digits."""
+    return re.sub(r"[^a-z0-9]", "", _folded(name))
+
+
+def _texts(rows: Rows, name: str) -> list[str]:
+    return [str(row.get(name) or "").strip() for row in rows]
+
+
+def _numbers(texts: Sequence[str]) -> NDArray[np.float64]:
+    bare = pd.Series(texts, dtype=object).str.replace(r"^[<>=~]+\s*", "", regex=True)
+    return pd.to_numeric(bare.str.replace(",", ""), errors="coerce").to_numpy(np.float64)
+
+
+def _logarithms(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
+    return _logarithmic(rows, name, names) if _LOGARITHM.fullmatch(_plain(name)) else None
+
+
+def _logarithmic(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
+    texts = _texts(rows, name)
+    numbers = _numbers(texts)
+    if not np.isfinite(numbers).any():
+        return None
+    wild = numbers[np.isfinite(numbers) & ((numbers < 0) | (numbers > 16))]
+    if wild.size:
+        raise InputError(
+            f"column {name!r} holds {wild[0]:g}, which is no -log10 of a molar concentration; "
+            "name a column of concentrations with its unit, such as 'IC50 (nM)'"
+        )
+    found = _measured(name, texts, "")
+    # ChEMBL leaves its logarithm empty where a concentration is only bounded: read that instead.
+    beside = {_plain(one): one for one in names}
+    if "standardvalue" in beside and np.isnan(found.values).any():
+        other = _chembl(rows, beside)
+        gaps = np.isnan(found.values)
+        values = np.where(gaps, other.values, found.values)
+        return Tested(name, values, np.where(gaps, other.bounds, found.bounds).astype(np.int8))
+    return found
+
+
+def _chembl(rows: Rows, beside: Mapping[str, str]) -> Tested:
+    def texts(plain: str) -> list[str]:
+        return _texts(rows, beside[plain]) if plain in beside else [""] * len(rows)
+
+    relations = [text.strip("'") for text in texts("standardrelation")]
+    values = [r + v if v else "" for r, v in zip(relations, texts("standardvalue"), strict=True)]
+    units = [_folded(unit) for unit in texts("standardunits")]
+    # A percentage or a ratio beside the concentrations says nothing here.
+    known = [v if u in UNITS else "" for v, u in zip(values, units, strict=True)]
+    return _measured(beside["standardvalue"], known, units)
+
+
+def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
+    matched = _CONCENTRATION.fullmatch(_plain(name))
+    if matched is None:
+        return None
+    texts = _texts(rows, name)
+    filled = [bool(text) for text in texts]
+    if matched["unit"]:
+        return _measured(name, texts, matched["unit"]) if any(filled) else None
+    beside = [one for one in names if _plain(one) in (*_UNIT_COLUMNS, *_of(name))]
+    if not any(filled):
+        return None
+    if beside:
+        where = f", by column {beside[0]!r}"
+        units = [_folded(unit) for unit in _texts(rows, beside[0])]
+    else:
+        where = ""
+        cells = [_CELL.fullmatch(_folded(text)) for text in texts]
+        if not any(cells):
+            return None
+        texts = [cell["value"] if cell else "" for cell in cells]
+        units = [cell["unit"] if cell else "" for cell in cells]
+        filled = [cell is not None for cell in cells]
+    used = dict.fromkeys(unit for unit, there in zip(units, filled, strict=True) if there)
+    if len(used) > 1:
+        counts = ", ".join(f"{unit or 'none'} in {units.count(unit)}" for unit in used)
+        raise InputError(
+            f"column {name!r} mixes units ({counts}{where}); convert them to one, or give a "
+            "column pIC50"
+        )
+    (unit,) = used
+    if unit not in UNITS:
+        raise InputError(
+            f"column {name!r} is in {unit!r}, which is no molar concentration: give one of "
+            f"{', '.join(UNITS)}, a column pIC50, or --activity-column none"
+        )
+    return _measured(name, texts, unit)
+
+
+def _folded(text: str) -> str:
+    return text.lower().replace("µ", "u").replace("μ", "u")
+
+
+def _of(name: str) -> tuple[str, str]:
+    return f"{_plain(name)}unit", f"{_plain(name)}units"
+
+
+def _measured(name: str, texts: Sequence[str], units: str | Sequence[str]) -> Tested:
+    """Read values by the rules of every activity table of ours."""
+    raw = raw_frame(
+        {"row": range(len(texts)), "smiles": "C", "uniprot": "series", "value": list(texts),
+         "units": units if isinstance(units, str) else list(units)},
+        len(texts),
+    )  # fmt: skip
+    good, _ = to_pchembl(raw)
+    values = np.full(len(texts), np.nan)
+    bounds = np.zeros(len(texts), dtype=np.int8)
+    rows = good["row"].to_numpy(np.int64)
+    values[rows] = good["pchembl"].to_numpy(np.float64)
+    bounds[rows] = good["relation"].map({"=": 0, ">": 1, "<": -1}).to_numpy(np.int8)
+    return Tested(name, values, bounds)
+
+
+def _labels(rows: Rows, name: str, _: Sequence[str]) -> Tested | None:
+    return _labelled(rows, name) if _plain(name) in _LABELS else None
+
+
+def _labelled(rows: Rows, name: str) -> Tested | None:
+    texts = [text.lower() for text in _texts(rows, name)]
+    if not set(texts) <= _YES | _NO | _UNSURE or not set(texts) & (_YES | _NO):
+        return None
+    values = [np.inf if t in _YES else -np.inf if t in _NO else np.nan for t in texts]
+    return Tested(name, np.array(values), np.zeros(len(texts), dtype=np.int8))

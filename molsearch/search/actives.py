@@ -1,0 +1,148 @@
+"""Queries as people have them: structures, files of actives, tables of what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from molsearch.chem.stereo import parent_key
+from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
+from molsearch.data.tested import ACTIVE, GAP, INACTIVE, Tested, read_tested, without_unit
+from molsearch.errors import InputError
+from molsearch.schema import Prepared
+from molsearch.search.inactives import Inactives, read_inactives
+from molsearch.search.queries import (
+    QUERY,
+    Given,
+    Query,
+    grouped,
+    is_file,
+    named_apart,
+    prepared_of,
+    unusable,
+)
+
+
+@dataclass(frozen=True)
+class Ligands:
+    """What is searched with, and against.
+
+    Attributes
+    ----------
+    notes
+        How a table was read, one line each.
+    """
+
+    queries: tuple[Query, ...]
+    inactives: Inactives | None
+    notes: tuple[str, ...] = ()
+
+
+def read_ligands(
+    queries: Sequence[Given],
+    inactives: Sequence[Given],
+    read: ReadConfig,
+    prepare: PrepareConfig,
+    config: ScreenConfig,
+) -> Ligands:
+    """Read and prepare queries and inactives.
+
+    A query file with an activity column is read as a table of what was measured: its actives
+    are queries, its inactives join those given, and what lies between is neither.
+
+    Raises
+    ------
+    InputError
+        Something cannot be read or prepared, an activity column cannot be read, or no molecule
+        is active by it.
+    """
+    found: list[Query] = []
+    more: list[Query] = []
+    notes: list[str] = []
+    n_inactive = 0
+    for given in queries:
+        prepared, failures = prepared_of(given, read, prepare, QUERY)
+        if failures:
+            raise InputError(unusable(given, failures[0], QUERY))
+        table = _tested(given, prepared, config)
+        if table is None:
+            found += grouped(prepared, prepare)
+            notes += _unclear(given, prepared, config)
+            continue
+        active, inactive, note = _split(given, prepared, table, config)
+        found += grouped(active, prepare)
+        more += grouped(inactive, prepare)
+        n_inactive += len(inactive)
+        notes.append(note)
+    if not found:
+        raise InputError("no query given; pass a SMILES, an InChI or a file with -q")
+    others = read_inactives(inactives, read, prepare)
+    return Ligands(tuple(named_apart(found)), _joined(others, more, n_inactive), tuple(notes))
+
+
+def _tested(given: Given, prepared: Sequence[Prepared], config: ScreenConfig) -> Tested | None:
+    if not is_file(given):
+        return None
+    try:
+        return read_tested([row.user for row in prepared], config.activity_column)
+    except InputError as error:
+        raise InputError(f"{given}: {error}") from error
+
+
+def _split(
+    given: Given, prepared: Sequence[Prepared], table: Tested, config: ScreenConfig
+) -> tuple[list[Prepared], list[Prepared], str]:
+    """Actives and inactives of a table, one row a molecule, and the line that tells it."""
+    groups = [parent_key(row.inchikey or "", row.parent_smiles) for row in prepared]
+    states = table.states(groups, config.active_above)
+    first = np.zeros(len(prepared), dtype=bool)
+    first[np.unique(groups, return_index=True)[1]] = True
+    kept = {
+        state: [row for row, mine in zip(prepared, (states == state) & first, strict=True) if mine]
+        for state in (ACTIVE, INACTIVE)
+    }
+    least = config.active_above
+    limits = ("", "") if table.is_labels else (f" (≥ {least:g})", f" (< {least - GAP:g})")
+    if not kept[ACTIVE]:
+        raise InputError(
+            f"{given}: no molecule is active by column {table.column!r}{limits[0]}; give a lower "
+            "--active-above, or --activity-column none to search with all of them"
+        )
+    neither = int(first.sum()) - len(kept[ACTIVE]) - len(kept[INACTIVE])
+    repeated = len(prepared) - int(first.sum())
+    note = (
+        f"{given}: column {table.column!r} is read as the activity: "
+        f"{_count(len(kept[ACTIVE]), 'active')}{limits[0]} as queries, "
+        f"{_count(len(kept[INACTIVE]), 'inactive')}{limits[1]}, {neither:,} neither"
+        + (f"; {repeated:,} rows repeat a molecule, which counts by its median" if repeated else "")
+    )
+    return kept[ACTIVE], kept[INACTIVE], note
+
+
+def _unclear(given: Given, prepared: Sequence[Prepared], config: ScreenConfig) -> list[str]:
+    """Say that a column would be an activity if its unit were known."""
+    if not is_file(given) or config.activity_column is not None:
+        return []
+    column = without_unit([row.user for row in prepared])
+    if column is None:
+        return []
+    note = (
+        f"{given}: column {column!r} has no unit, so all {len(prepared):,} rows are queries; name "
+        f"it {column + ' (nM)'!r} to have it read as the activity"
+    )
+    return [note]
+
+
+def _joined(given: Inactives | None, more: Sequence[Query], n_in: int) -> Inactives | None:
+    if not more:
+        return given
+    if given is None:
+        return Inactives(tuple(named_apart(list(more))), n_in)
+    molecules = tuple(named_apart([*given.molecules, *more]))
+    return replace(given, molecules=molecules, n_in=given.n_in + n_in)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

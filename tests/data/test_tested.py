@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from molsearch.data.tested import read_tested, without_unit
+from molsearch.errors import InputError
+
+
+def rows(**columns):
+    return [
+        dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
+    ]
+
+
+def states(table, n, least=6.0, groups=None):
+    return table.states(groups or [str(i) for i in range(n)], least).tolist()
+
+
+@pytest.mark.parametrize(
+    ("columns", "name", "due"),
+    [
+        ({"pIC50": ["7.2", "5.5", "4.9", ""]}, "pIC50", [1, 0, -1, 0]),
+        ({"pChEMBL Value": ["6", ">6.5", "<5", ">5"]}, "pChEMBL Value", [1, 1, -1, 0]),
+        ({"IC50 (nM)": ["10", ">10000", "5,000", "n.d."]}, "IC50 (nM)", [1, -1, 0, 0]),
+        ({"ic50_um": ["0.01", "> 100", "<1", "2"]}, "ic50_um", [1, -1, 1, 0]),
+        ({"Ki [µM]": ["1", "20", "0.5", ""]}, "Ki [µM]", [1, -1, 1, 0]),
+        ({"IC50": ["5", "90000", "", "1e6"], "units": ["nM"] * 4}, "IC50", [1, -1, 0, -1]),
+        ({"IC50": ["5 nM", "90000 nM", ">1e6nM", "-"]}, "IC50", [1, -1, -1, 0]),
+        ({"Activity": ["Active", "inactive", "inconclusive", ""]}, "Activity", [1, -1, 0, 0]),
+        ({"is_active": ["1", "0", "0", "1"]}, "is_active", [1, -1, -1, 1]),
+        ({"vendor": list("abcd"), "class": ["active", "inactive"] * 2}, "class", [1, -1, 1, -1]),
+        # A logarithm is taken before a label, and a label before nothing.
+        ({"active": ["1"] * 4, "pKd": ["9", "9", "1", "1"]}, "pKd", [1, 1, -1, -1]),
+    ],
+)
+def test_activity_columns_are_found_by_name_and_read(columns, name, due):
+    table = read_tested(rows(**columns))
+    assert table is not None
+    assert table.column == name
+    assert states(table, 4) == due
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"price": ["1", "2"], "mw": ["300", "400"]},
+        {"class": ["kinase", "gpcr"]},
+        {"activity": ["12.5", "80"]},  # per cent, most likely
+        {"pIC50": ["", "n.d."]},
+        {"label": ["", ""]},
+        {"p-value": ["0.01", "0.2"]},
+        {"IC50": ["12", "5000"]},
+        {},
+    ],
+)
+def test_other_columns_are_no_activity(columns):
+    assert read_tested(rows(**columns)) is None
+
+
+def test_a_concentration_without_unit_is_named():
+    assert without_unit(rows(id=["a"], IC50=["12"])) == "IC50"
+    assert without_unit(rows(IC50=["12"], units=["nM"])) is None
+    assert without_unit(rows(pIC50=["7"])) is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "column", "words"),
+    [
+        ({"IC50": ["5", "3"], "units": ["nM", "uM"]}, None, r"mixes units \(nm in 1, um in 1, by"),
+        ({"IC50": ["5 nM", "3 uM"]}, None, r"mixes units \(nm in 1, um in 1\)"),
+        ({"IC50": ["5", "3"], "unit": ["%", "%"]}, None, "no molar concentration"),
+        ({"pIC50": ["5", "250"]}, None, "250, which is no -log10"),
+        ({"a": ["5"]}, "b", "no column 'b' for the activity: the file has a"),
+        ({"a": ["x"]}, "a", "is no activity"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(columns, column, words):
+    with pytest.raises(InputError, match=words):
+        read_tested(rows(**columns), column)
+
+
+def test_a_named_column_may_be_called_anything():
+    assert states(read_tested(rows(affinity=["7", "4"]), "affinity"), 2) == [1, -1]
+    assert states(read_tested(rows(hit=["yes", "no"]), "hit"), 2) == [1, -1]
+    assert read_tested(rows(pIC50=["7", "4"]), "none") is None
+
+
+def test_chembl_exports_bound_what_their_logarithm_leaves_empty():
+    table = read_tested(
+        rows(**{
+            "pChEMBL Value": ["8.1", "", "", ""],
+            "Standard Relation": ["'='", "'>'", "'='", "'='"],
+            "Standard Value": ["8", "30000", "55", "2"],
+            "Standard Units": ["nM", "nM", "%", "uM"],
+        })
+    )  # fmt: skip
+    assert states(table, 4) == [1, -1, 0, 0]
+
+
+def test_repeated_molecules_count_once_by_what_was_measured():
+    table = read_tested(rows(pIC50=["7", "5.2", "6.4", "<4", "8", "4.1"]))
+    found = states(table, 6, groups=["a", "a", "a", "b", "b", "c"])
+    assert found == [1, 1, 1, 1, 1, -1]
+    labels = read_tested(rows(active=["1", "0", "1", "1", "0"]))
+    assert states(labels, 5, groups=["a", "a", "a", "b", "b"]) == [1, 1, 1, 0, 0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(0, 12).map(lambda x: round(x, 2)), min_size=1, max_size=20),
+    st.floats(3, 9),
+)
+def test_logarithms_and_concentrations_say_the_same(values, least):
+    plain = read_tested(rows(pIC50=[str(v) for v in values]))
+    nanomolar = read_tested(rows(**{"IC50 nM": [repr(10 ** (9 - v)) for v in values]}))
+    np.testing.assert_allclose(plain.values, nanomolar.values, atol=1e-9)
+    for v, state in zip(values, states(plain, len(values), least), strict=True):
+        assert state == (1 if v >= least else -1 if v < least - 1 else 0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["IC50", "pIC50", "Ki (nM)", "units", "active", "Standard Value", "x"]),
+        st.lists(st.text(alphabet="0159.,<>=~-+enµMm% NaNact", max_size=8), min_size=3, max_size=3),
+    ),
+    st.sampled_from([None, "none", "pIC50", "x"]),
+)
+def test_any_table_is_read_or_refused_in_one_line(columns, column):
+    said = []
+    try:
+        table = read_tested(rows(**columns), column)
+    except InputError as error:
+        said = str(error).splitlines()
+        table = None
+    assert len(said) <= 1
+    if table is not None:
+        assert set(states(table, 3)) <= {-1, 0, 1}

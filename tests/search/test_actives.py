@@ -1,0 +1,81 @@
+"""A table of what was measured is read as queries and inactives."""
+
+from __future__ import annotations
+
+import pytest
+
+from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
+from molsearch.errors import InputError
+from molsearch.search.actives import read_ligands
+
+TABLE = """smiles,name,pIC50
+CC(=O)Oc1ccccc1C(=O)O,aspirin,7.1
+CCO,ethanol,3.0
+CCN,amine,5.5
+CC(=O)Oc1ccccc1C(=O)O,aspirin,6.7
+c1ccccc1O,phenol,6.0
+CCCl,chloride,
+CCO.Cl,ethanol salt,3.4
+"""
+
+
+def read(*queries, inactives=(), **config):
+    return read_ligands(
+        queries, inactives, ReadConfig(), PrepareConfig(n_conformers=0), ScreenConfig(**config)
+    )
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text(TABLE)
+    return "a.csv"
+
+
+def test_actives_become_queries_and_inactives_inactives(table):
+    found = read(table)
+    assert [q.query_id for q in found.queries] == ["aspirin", "phenol"]
+    assert found.inactives is not None
+    assert [q.query_id for q in found.inactives.molecules] == ["ethanol"]
+    assert found.inactives.n_in == found.inactives.n_ok == 1
+    (note,) = found.notes
+    said = "a.csv: column 'pIC50' is read as the activity: 2 actives (≥ 6) as queries, 1 inactive"
+    assert note == said + " (< 5), 2 neither; 2 rows repeat a molecule, which counts by its median"
+
+
+def test_the_threshold_and_the_column_are_the_users(table):
+    assert [q.query_id for q in read(table, active_above=6.5).queries] == ["aspirin"]
+    everything = read(table, activity_column="none")
+    assert len(everything.queries) == 7
+    assert everything.inactives is None
+    assert everything.notes == ()
+    with pytest.raises(InputError, match=r"a\.csv: no molecule is active by column 'pIC50' \(≥ 9"):
+        read(table, active_above=9)
+    with pytest.raises(InputError, match=r"a\.csv: no column 'Ki' for the activity"):
+        read(table, activity_column="Ki")
+
+
+def test_tables_structures_and_given_inactives_join(table, tmp_path):
+    (tmp_path / "b.csv").write_text("smiles,active\nCCCC,1\nCCBr,0\n")
+    found = read(table, "OCCO glycol", "b.csv", inactives=("CCS thiol",))
+    assert [q.query_id for q in found.queries] == ["aspirin", "phenol", "glycol", "mol-1"]
+    assert [q.query_id for q in found.inactives.molecules] == ["thiol", "ethanol", "mol-2"]
+    assert found.inactives.n_in == 3
+    assert len(found.notes) == 2
+    assert "1 active as queries, 1 inactive, 0 neither" in found.notes[1]
+
+
+def test_a_file_without_activity_is_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.csv").write_text("smiles,id,price,IC50\nCCO,a,1,12\nCCN,b,2,800\n")
+    found = read("p.csv")
+    assert [q.query_id for q in found.queries] == ["a", "b"]
+    assert found.inactives is None
+    (note,) = found.notes
+    assert note.startswith("p.csv: column 'IC50' has no unit, so all 2 rows are queries; name it '")
+    (tmp_path / "x.csv").write_text("smiles,id,IC50,unit\nCCO,a,1,nM\nCCN,b,2,uM\n")
+    with pytest.raises(InputError, match=r"x\.csv: column 'IC50' mixes units"):
+        read("x.csv")
+    (tmp_path / "y.csv").write_text("smiles,pIC50\nCCO,7\nC1CC,8\n")
+    with pytest.raises(InputError, match=r"y\.csv:3: this query cannot be used"):
+        read("y.csv")
