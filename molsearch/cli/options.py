@@ -93,6 +93,10 @@ Limit = Annotated[
     int | None,
     typer.Option("--limit", min=1, help="Read this many records only.", rich_help_panel=_READING),
 ]
+Failures = Annotated[
+    Path | None,
+    typer.Option("--failures", help="Also write what could not be used to this csv file."),
+]
 EncoderPath = Annotated[
     str | None,
     typer.Option("--encoder", help="Encoder folder; the bundled one where none is named."),

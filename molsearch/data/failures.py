@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.csv
 
 from molsearch.data.prepared import PreparedSet
@@ -44,8 +46,8 @@ def failure_groups(prepared: PreparedSet) -> list[FailureGroup]:
     ]
 
 
-def write_failures(prepared: PreparedSet, path: Path) -> None:
-    """Write the failures table as csv, atomically; a set without failures gives the header."""
+def write_failures(tables: Iterable[pa.Table], path: Path) -> None:
+    """Write tables of failures as one csv, atomically; no failures give the header alone."""
     with replacing(path) as temporary, pyarrow.csv.CSVWriter(temporary, FAILURES) as writer:
-        for table in prepared.iter_failures():
+        for table in tables:
             writer.write_table(table)

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from itertools import chain, islice
@@ -16,10 +17,11 @@ from molsearch.data.failures import failure_groups
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_manifest import PrepareRun, Source
 from molsearch.data.prepared_writer import PreparedWriter, writing
+from molsearch.data.readings import grouped
 from molsearch.data.workers import Outcome, Task, default_task, prepare_stream
 from molsearch.errors import InputError, UsageError
 from molsearch.io.runs import write_run
-from molsearch.schema import Failure, Record
+from molsearch.schema import Failure, Reading, Record
 
 STDIN = "-"
 _HEAD = 1 << 16  # bytes of a source that its fingerprint covers
@@ -91,14 +93,16 @@ def prepare(
         raise UsageError(f"a limit of {limit} records leaves nothing: give at least 1")
     names = expand_sources(sources)
     run = run_of(names, read, config, limit, buckets)
+    readings: list[Reading] = []
     return prepare_records(
-        iter_records(names, read),
+        iter_records(names, read, readings.append),
         out,
         run,
         workers=workers,
         resume=resume,
         overwrite=overwrite,
         on_progress=on_progress,
+        readings=readings,
     )
 
 
@@ -112,8 +116,15 @@ def prepare_records(
     overwrite: bool = False,
     on_progress: OnProgress | None = None,
     task: Task = default_task,
+    readings: Sequence[Reading] = (),
 ) -> PreparedSet:
-    """Prepare a stream of records as `run` describes; see `prepare`."""
+    """Prepare a stream of records as `run` describes; see `prepare`.
+
+    Parameters
+    ----------
+    readings
+        Filled while `records` are read: how each source is.
+    """
     started = time.monotonic()
     records = _begun(records, run)
     with writing(out, run, resume=resume, overwrite=overwrite) as writer:
@@ -124,7 +135,7 @@ def prepare_records(
             if task is default_task:
                 task = partial(default_task, buckets=run.buckets)
             _fill(writer, records, run, workers, on_progress or _silent, task)
-            writer.finish()
+            writer.finish(grouped(readings))
             _write_run(writer, workers, before, time.monotonic() - started)
     prepared = PreparedSet.open(out)
     assert prepared.n_in == prepared.n_ok + prepared.n_failed
@@ -223,6 +234,7 @@ def _write_run(writer: PreparedWriter, workers: int, before: int, seconds: float
         "n_failed": manifest.n_failed,
         "workers": workers,
         "resumed_at": before,
+        "reading": [asdict(reading) for reading in manifest.reading],
         "seconds": round(seconds, 3),
     }
     write_run(writer.folder / "run.json", "prepare", content)

@@ -16,6 +16,7 @@ from molsearch.config import Config, PrepareConfig, ReadConfig
 from molsearch.errors import IndexCorruptError
 from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
+from molsearch.schema import Reading
 
 MANIFEST = "manifest.json"
 SHARDS = "shards"
@@ -80,6 +81,7 @@ class Manifest(Config):
     run: PrepareRun
     complete: bool = False
     shards: tuple[PreparedShard, ...] = ()
+    reading: tuple[Reading, ...] = ()
 
     @model_validator(mode="after")
     def _shards_are_consecutive(self) -> Manifest:

@@ -29,7 +29,7 @@ from molsearch.data.prepared_table import failures_table_of, table_of
 from molsearch.errors import MolSearchError, UsageError
 from molsearch.io.atomic import replacing, write_text
 from molsearch.io.hashing import sha256_file
-from molsearch.schema import Failure, Prepared
+from molsearch.schema import Failure, Prepared, Reading
 
 _LOCK = ".lock"
 _OWNER = ".writer.json"
@@ -70,10 +70,12 @@ class PreparedWriter:
             self._publish(self.manifest.model_copy(update={"shards": self._with(shard)}))
         assert self.manifest.n_in == self.manifest.n_ok + self.manifest.n_failed
 
-    def finish(self) -> None:
-        """Mark the set as complete."""
+    def finish(self, reading: Sequence[Reading] = ()) -> None:
+        """Mark the set as complete, and note how its sources were read."""
         with _explaining(self.folder):
-            self._publish(self.manifest.model_copy(update={"complete": True}))
+            self._publish(
+                self.manifest.model_copy(update={"complete": True, "reading": tuple(reading)})
+            )
 
     def _with(self, shard: PreparedShard) -> tuple[PreparedShard, ...]:
         return (*self.manifest.shards, shard)

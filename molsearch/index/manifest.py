@@ -27,6 +27,7 @@ from molsearch.index.layout import (
 )
 from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
+from molsearch.schema import Reading
 
 _CHECKSUM = "checksum"
 _SAFE_PATH = re.compile(r"generations/\d{6}(/shard-\d{5})?")
@@ -92,6 +93,7 @@ class LibraryEntry(Config):
     sources: tuple[str, ...]
     prepare: PrepareConfig
     rdkit: str
+    reading: tuple[Reading, ...] = ()
 
 
 class Manifest(Config):

@@ -277,7 +277,10 @@ def _all_failures(out: Path, prepared: PreparedSet, shards: list[ShardEntry]) ->
 def _account(prepared: PreparedSet) -> LibraryEntry:
     run = prepared.manifest.run
     return LibraryEntry(
-        sources=tuple(source.name for source in run.sources), prepare=run.prepare, rdkit=run.rdkit
+        sources=tuple(source.name for source in run.sources),
+        prepare=run.prepare,
+        rdkit=run.rdkit,
+        reading=prepared.manifest.reading,
     )
 
 

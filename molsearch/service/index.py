@@ -21,6 +21,7 @@ from molsearch.service.geometry import settled
 from molsearch.service.making import Source, fill, index_of, prepared_set
 from molsearch.service.requests import IndexRequest
 from molsearch.service.session import Session
+from molsearch.service.told import library_account, tell_library
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ def index(
     if repeats := str(prepared.repeated_ids()):
         emit(Note(text=repeats))
     account = _account(request, reader, time.monotonic() - started)
+    account |= library_account(reader, request.failures)
+    tell_library(account, emit)
     write_run(reader.path / "run.json", "index", account)
     emit(Done(verb="index", account=account))
     return Indexed(reader, account)

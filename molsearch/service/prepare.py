@@ -13,8 +13,9 @@ from molsearch.data.prepare import NothingPreparedError
 from molsearch.data.prepare import prepare as run
 from molsearch.data.prepared import PreparedSet
 from molsearch.io.atomic import write_text
-from molsearch.service.events import Done, Emit, OnProgress, silent, stage
+from molsearch.service.events import Done, Emit, Note, OnProgress, silent, stage
 from molsearch.service.requests import PrepareRequest
+from molsearch.service.told import reading_lines
 
 _SHOWN = 5  # kinds of failure in the account
 
@@ -53,14 +54,16 @@ def prepare(request: PrepareRequest, emit: Emit = silent) -> PreparedLibrary:
             )
         except NothingPreparedError as error:
             if failures is not None:
-                write_failures(PreparedSet.open(error.path), failures)
+                write_failures(PreparedSet.open(error.path).iter_failures(), failures)
             raise
     before = told.before or 0
     if failures is not None:
-        write_failures(prepared, failures)
+        write_failures(prepared.iter_failures(), failures)
     account = summarise(prepared, time.monotonic() - started, prepared.n_in - before)
     if before < prepared.n_in:
         _note_request(prepared.path / "run.json", request)
+    for text in reading_lines(account["reading"]):
+        emit(Note(text=text))
     emit(Done(verb="prepare", account=account))
     return PreparedLibrary(prepared, account)
 
@@ -108,6 +111,7 @@ def summarise(prepared: PreparedSet, seconds: float, fresh: int) -> dict[str, An
         "n_failed": prepared.n_failed,
         "failed_by_stage": stages,
         "failures": [asdict(group) for group in groups[:_SHOWN]],
+        "reading": [asdict(reading) for reading in prepared.manifest.reading],
         "repeated_ids": asdict(prepared.repeated_ids()),
         "n_resumed": prepared.n_in - fresh,
         "seconds": round(seconds, 2),

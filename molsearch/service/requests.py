@@ -45,6 +45,7 @@ class IndexRequest(Config):
     version: Literal[1] = VERSION
     library: tuple[str, ...] = Field(min_length=1, description="files, or one prepared set")
     output: str = Field(description="folder of the index")
+    failures: str | None = Field(default=None, description="table of what failed, as csv")
     read: ReadConfig = ReadConfig()
     prepare: PrepareConfig = PrepareConfig()
     encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
@@ -70,6 +71,7 @@ class ScreenRequest(ScreenConfig):
     library: tuple[str, ...] = Field(default=(), description="files, in place of an index")
     output: str | None = Field(default=None, description="file of the hit list")
     html: str | None = Field(default=None, description="page of the hits")
+    failures: str | None = Field(default=None, description="table of what failed, as csv")
     read: ReadConfig = ReadConfig()
     prepare: PrepareConfig = Field(default=PrepareConfig(), description="for files of a library")
     query_conformers: int | None = Field(

@@ -27,6 +27,7 @@ from molsearch.service.geometry import settled
 from molsearch.service.making import Source, kept_index
 from molsearch.service.requests import ScreenRequest
 from molsearch.service.session import Session
+from molsearch.service.told import library_account, tell_library
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ def check(request: ScreenRequest) -> None:
         raise UsageError("standard input (-) can be read once: give the rest as files")
     if request.output is not None:
         check_output(Path(request.output), overwrite=request.overwrite)
+    if request.failures is not None:
+        refuse_existing(Path(request.failures), overwrite=request.overwrite)
     if request.html is not None:
         page = Path(request.html)
         refuse_existing(page, overwrite=request.overwrite)
@@ -127,6 +130,9 @@ def screen(
     for warning in hits.warnings:
         emit(Warned(text=warning))
     account = screen_account(request, hits, watch)
+    account["index"] |= library_account(reader, request.failures)
+    if request.library:
+        tell_library(account["index"], emit)
     if request.output is not None:
         write_run(run_file(request.output), "screen", account)
     emit(Done(verb="screen", account=account))

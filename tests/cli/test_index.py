@@ -34,6 +34,8 @@ def test_raw_files_are_prepared_inside_the_index_and_a_repeat_does_nothing(
     assert result.code == 0
     summary = json.loads(result.out)
     assert (summary["n_in"], summary["n_ok"], summary["n_failed"]) == (12, 11, 1)
+    assert "1 of 12 records could not be used; first: " in result.err
+    assert summary["reading"][0]["structure"] in result.err
     assert PreparedSet.open(tmp_path / "i" / "prepared").n_ok == 11
     before = (tmp_path / "i" / "manifest.json").stat().st_mtime_ns
     assert molsearch(*arguments, "--conformers", 0, "-q").code == 0
@@ -181,3 +183,15 @@ def test_a_damaged_prepared_set_is_exit_4(molsearch, world, tmp_path):
     result = molsearch("index", tmp_path / "p", "-o", tmp_path / "i", "--encoder", world.encoder)
     assert result.code == 4
     assert "records-00000.parquet" in result.line
+
+
+def test_what_could_not_be_used_is_told_and_written_on_a_repeated_run_too(
+    molsearch, world, tmp_path
+):
+    library = make_library(tmp_path / "mine.csv")
+    arguments = ("index", library, "-o", tmp_path / "i", "--encoder", world.encoder, "-n", 1)
+    for table in (tmp_path / "a.csv", tmp_path / "b.csv"):
+        result = molsearch(*arguments, "--conformers", 0, "--failures", table)
+        assert result.code == 0
+        assert f"all: {table}" in result.err
+        assert len(table.read_text().splitlines()) == 2

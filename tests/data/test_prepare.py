@@ -192,7 +192,7 @@ def test_hostile_ids_and_columns_survive_verbatim(tmp_path: Path) -> None:
     assert columns(prepared, schema.MOLECULE_ID) == HOSTILE[::2]
     users = [json.loads(str(one)) for one in columns(prepared, schema.USER)]
     assert users == [{one: one} for one in HOSTILE[::2]]
-    write_failures(prepared, tmp_path / "failures.csv")
+    write_failures(prepared.iter_failures(), tmp_path / "failures.csv")
     read = csv.read_csv(tmp_path / "failures.csv")
     assert read.column(schema.MOLECULE_ID).to_pylist() == HOSTILE[1::2]
     assert {path.parent for path in tmp_path.rglob("*.parquet")} == {tmp_path / "p" / "shards"}
@@ -215,6 +215,6 @@ def test_failures_are_grouped_by_kind(library: Path, tmp_path: Path) -> None:
         ("parse", 2, 2),
         ("standardize", 1, 4),
     ]
-    write_failures(prepared, tmp_path / "f.csv")
+    write_failures(prepared.iter_failures(), tmp_path / "f.csv")
     header = (tmp_path / "f.csv").read_text().splitlines()[0].replace('"', "")
     assert tuple(header.split(",")) == schema.FAILURE_COLUMNS == tuple(FAILURES.names)

@@ -1,0 +1,94 @@
+"""What every run says of the library it read: columns taken, and the records it could not use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from molsearch.data.failures import write_failures
+from molsearch.index.layout import FAILURES, generation_folder
+from molsearch.index.reader import IndexReader
+from molsearch.schema import REASON, ROW, SOURCE, STAGE, Reading
+from molsearch.service.events import Emit, Note
+
+_SHOWN = 3  # ways of reading, where a library's files differ
+
+
+def library_account(reader: IndexReader, failures: str | None) -> dict[str, Any]:
+    """Count the records of an index's library that could not be used, and write them out.
+
+    Parameters
+    ----------
+    failures
+        A csv file for the table of failures, or None.
+
+    Returns
+    -------
+    Counts, the first failure (None where there is none), the file of all of them, and how the
+    library's files were read.
+    """
+    manifest = reader.manifest
+    table = reader.failures()
+    place = generation_folder(reader.path, manifest.generation) / FAILURES
+    if failures is not None:
+        write_failures([table], Path(failures))
+    return {
+        "n_in": manifest.n_in,
+        "n_failed": manifest.n_failed,
+        "first_failure": _first(table),
+        "failures": failures if failures is not None else str(place),
+        "reading": [_plain(reading) for reading in manifest.library.reading],
+    }
+
+
+def tell_library(account: dict[str, Any], emit: Emit) -> None:
+    """Say in a line each how the library was read and what of it could not be used."""
+    for text in (*reading_lines(account["reading"]), *_failure_lines(account)):
+        emit(Note(text=text))
+
+
+def reading_lines(readings: Sequence[dict[str, Any]]) -> list[str]:
+    """Say which columns were taken for structure and id, and what could have been."""
+    lines = [_reading_line(reading) for reading in readings[:_SHOWN]]
+    more = len(readings) - _SHOWN
+    return [*lines, f"… and {more} other ways of reading, in run.json"] if more > 0 else lines
+
+
+def _reading_line(reading: dict[str, Any]) -> str:
+    many = reading["n_sources"] - 1
+    line = f"{reading['source']}{f' and {many} more' if many else ''}: structure from "
+    line += reading["structure"] + _others(reading["other_structures"])
+    if reading["molecule_id"]:
+        line += f", id from {reading['molecule_id']}" + _others(reading["other_ids"])
+    else:
+        option = "--id-field" if reading["structure"] == "mol block" else "--id-column"
+        line += f"; no ids found, so molecules are mol-1, mol-2, …: name them with {option}"
+    return "; ".join([line, *reading["notes"]])
+
+
+def _others(names: Sequence[str]) -> str:
+    return f" (not {', '.join(names[:5])})" if names else ""
+
+
+def _failure_lines(account: dict[str, Any]) -> list[str]:
+    n_failed, first = account["n_failed"], account["first_failure"]
+    if not n_failed or first is None:
+        return []
+    line = (
+        f"{n_failed:,} of {account['n_in']:,} records could not be used; first: "
+        f"{first['source']} row {first['row']}: {first['stage']}: {first['reason']}; "
+        f"all: {account['failures']}"
+    )
+    return [line]
+
+
+def _first(table: pa.Table) -> dict[str, Any] | None:
+    rows = table.slice(0, 1).select([SOURCE, ROW, STAGE, REASON]).to_pylist()
+    return rows[0] if rows else None
+
+
+def _plain(reading: Reading) -> dict[str, Any]:
+    return {name: getattr(reading, name) for name in Reading.__dataclass_fields__}

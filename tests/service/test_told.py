@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from molsearch.data.readings import grouped
+from molsearch.schema import Reading
+from molsearch.service.events import Note
+from molsearch.service.told import reading_lines, tell_library
+
+
+def test_sources_read_alike_are_one_line() -> None:
+    alike = [Reading(f"{n}.csv", "csv", "isosmiles", "CID", ("smiles",)) for n in range(3)]
+    found = grouped([*alike, Reading("x.smi", "smi", "first word of the line", "")])
+    assert [(one.source, one.n_sources) for one in found] == [("0.csv", 3), ("x.smi", 1)]
+    lines = reading_lines([asdict(one) for one in found])
+    assert lines[0] == "0.csv and 2 more: structure from isosmiles (not smiles), id from CID"
+    assert "no ids found" in lines[1]
+    assert "--id-column" in lines[1]
+
+
+def test_sd_files_are_told_of_their_own_option() -> None:
+    (line,) = reading_lines([asdict(Reading("a.sdf", "sdf", "mol block", ""))])
+    assert "--id-field" in line
+
+
+def test_many_ways_of_reading_are_counted() -> None:
+    ways = [asdict(Reading(f"{n}", "csv", f"s{n}", "id")) for n in range(9)]
+    assert reading_lines(ways)[-1] == "… and 6 other ways of reading, in run.json"
+
+
+def test_the_first_failure_and_the_place_of_all() -> None:
+    told: list[str] = []
+
+    def hear(event: object) -> None:
+        assert isinstance(event, Note)
+        told.append(event.text)
+
+    first = {"source": "a.smi", "row": 7, "stage": "parse", "reason": "not a SMILES"}
+    account = {
+        "n_in": 1000, "n_failed": 2, "first_failure": first, "failures": "f.csv", "reading": [],
+    }  # fmt: skip
+    tell_library(account, hear)
+    assert told == [
+        "2 of 1,000 records could not be used; first: a.smi row 7: parse: not a SMILES; all: f.csv"
+    ]
+    tell_library({**account, "n_failed": 0, "first_failure": None}, hear)
+    assert len(told) == 1
