@@ -119,6 +119,7 @@ def closing(account: dict[str, Any]) -> str:
     n_failed = account["n_failed"]
     failed = f", {n_failed:,} record{'' if n_failed == 1 else 's'} failed" if n_failed else ""
     return (
-        f"{account['n_ok']:,} molecules indexed in {account['output']}{failed} "
+        f"{account['n_ok']:,} molecule{'' if account['n_ok'] == 1 else 's'} indexed in "
+        f"{account['output']}{failed} "
         f"({account['seconds']:,.1f} s)"
     )

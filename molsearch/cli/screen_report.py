@@ -81,7 +81,9 @@ def print_hits(hits: HitList, watch: Stopwatch, output: str | None) -> None:
 
 
 def _closing(hits: HitList, output: str | None) -> str:
-    line = f"{len(hits.frame):,} hits of {hits.reader.n_rows:,} molecules"
+    n_hits, n_rows = len(hits.frame), hits.reader.n_rows
+    line = f"{n_hits:,} hit{'' if n_hits == 1 else 's'} of "
+    line += f"{n_rows:,} molecule{'' if n_rows == 1 else 's'}"
     return line if output is None else f"{line} in {output}"
 
 

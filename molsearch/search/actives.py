@@ -65,7 +65,7 @@ def read_ligands(
     for given in queries:
         prepared, failures = prepared_of(given, read, prepare, QUERY)
         if failures:
-            raise InputError(unusable(given, failures[0], QUERY))
+            raise InputError(unusable(given, failures, QUERY))
         table = _tested(given, prepared, config)
         if table is None:
             found += grouped(prepared, prepare)

@@ -29,6 +29,8 @@ from molsearch.scoring.queryset import QuerySet
 # What a screen wants to know of them beyond structure and fingerprint.
 _FACTS = (schema.INCHIKEY, schema.UNSPECIFIED_STEREO, *PREPARED)
 
+_SHOWN = 5  # bad rows of a query file in one message
+
 
 @dataclass(frozen=True)
 class Role:
@@ -99,7 +101,7 @@ def read_queries(texts: Sequence[Given], read: ReadConfig, prepare: PrepareConfi
     for text in texts:
         found, failures, _ = read_one(text, read, prepare, QUERY)
         if failures:
-            raise InputError(unusable(text, failures[0], QUERY))
+            raise InputError(unusable(text, failures, QUERY))
         queries += found
     if not queries:
         raise InputError("no query given; pass a SMILES, an InChI or a file with -q")
@@ -122,7 +124,7 @@ def read_one(
     """
     prepared, failures = prepared_of(text, read, prepare, role)
     if failures and not is_file(text):
-        raise InputError(unusable(text, failures[0], role))
+        raise InputError(unusable(text, failures, role))
     return list(grouped(prepared, prepare)), failures, len(prepared) + len(failures)
 
 
@@ -202,9 +204,17 @@ def is_file(text: Given) -> bool:
         return False
 
 
-def unusable(text: Given, failure: Failure, role: Role) -> str:
-    """Say in one line why a molecule that was given cannot be used."""
+def unusable(text: Given, failures: Sequence[Failure], role: Role) -> str:
+    """Say in one line why what was given cannot be used: of a file, every row that cannot."""
+    failure = failures[0]
     if is_file(text):
+        if len(failures) > 1:
+            rows = "; ".join(f"row {one.row}: {one.reason}" for one in failures[:_SHOWN])
+            more = f"; and {len(failures) - _SHOWN:,} more" if len(failures) > _SHOWN else ""
+            return (
+                f"{text}: {len(failures):,} rows cannot be used as {role.noun}: {rows}{more}; "
+                "mend or remove them"
+            )
         return (
             f"{text}:{failure.row}: this {role.noun} cannot be used: {failure.reason}; mend or "
             "remove it"

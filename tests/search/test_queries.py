@@ -140,3 +140,10 @@ def test_a_query_without_an_embedding_is_refused_by_name():
 
     with pytest.raises(InputError, match=r"query 'second': the encoder gives it no embedding"):
         embed_queries(read("CCO first", "CCN second"), Broken())
+
+
+def test_every_bad_row_of_a_query_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "q.smi"
+    path.write_text("CCO a\nC1CC b\nCCN c\nCCX d\n")
+    with pytest.raises(InputError, match=r"2 rows cannot be used as query: row 2: .*; row 4: "):
+        read_queries([path], ReadConfig(), PrepareConfig(n_conformers=0))
