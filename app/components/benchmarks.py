@@ -18,7 +18,7 @@ from molsearch.bench.report import summary
 from molsearch.bench.report.markdown import LABELS, gain, number, setting, with_interval
 from molsearch.errors import InputError, MolSearchError, UsageError
 from molsearch_app import jobs, places
-from molsearch_app.components.uploads import safe_name, take
+from molsearch_app.components.uploads import PACKED, safe_name, take
 
 RESULT = "result.json"
 SHOWN = ("bedroc_80p5", "auroc", "ef_1pct", "ef_5pct", "log_auc")
@@ -125,7 +125,7 @@ def write_class(name: str, folder: Path) -> None:
 def place_upload(source: Path, stem: str, folder: Path) -> None:
     """Put an upload where a benchmark's folder expects it."""
     suffix = "".join(Path(safe_name(source.name)).suffixes[-2:])
-    if not suffix.endswith(".gz"):  # a dot in the name itself is no part of the suffix
+    if not suffix.endswith(PACKED):  # a dot in the name itself is no part of the suffix
         suffix = Path(source.name).suffix
     folder.mkdir(parents=True, exist_ok=True)
     take(source, folder / f"{stem}{suffix}")

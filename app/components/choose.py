@@ -54,7 +54,7 @@ def _draw() -> list[Draft]:
 
 def _upload() -> list[Draft]:
     given = st.file_uploader(
-        "Known actives: .smi .csv .tsv .sdf .parquet",
+        f"Known actives: {uploads.USUAL}",
         type=uploads.TYPES,
         key="query-file",
         max_upload_size=20,
@@ -165,7 +165,7 @@ def _index() -> Library | None:
 
 def _library_upload() -> Library | None:
     given = st.file_uploader(
-        "Your molecules: .smi .csv .tsv .sdf (also .gz) or .parquet, up to 500 MiB",
+        f"Your molecules: {uploads.USUAL}, up to 500 MiB",
         type=uploads.TYPES,
         key="library-file",
     )

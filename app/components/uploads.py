@@ -14,14 +14,19 @@ from typing import IO
 import pandas as pd
 
 from molsearch.chem.prepare import prepare_record
+from molsearch.chem.readers.formats import TABLE, read_suffixes, suffix_of
+from molsearch.chem.readers.inflate import CODECS
 from molsearch.chem.records import iter_records
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure
 from molsearch_app.guard import CHEMISTRY
 
-SUFFIXES = (".smi", ".csv", ".tsv", ".txt", ".sdf", ".sd", ".mol", ".parquet")
-TYPES = ["smi", "csv", "tsv", "txt", "sdf", "sd", "mol", "parquet", "gz"]
+# What is read anywhere is read here; the longest first, so that none passes for the end of another.
+SUFFIXES = tuple(sorted(read_suffixes(), key=len, reverse=True))
+PACKED = tuple(suffix for codec in CODECS for suffix in codec.suffixes)
+TYPES = [suffix.removeprefix(".") for suffix in (*read_suffixes(), *PACKED)]
+USUAL = ".smi .csv .tsv .xlsx .sdf .mol2 .parquet …"
 MOST_BYTES = 500 * 2**20
 WAITING = ".upload-"
 KEPT_SECONDS = 86_400.0
@@ -62,15 +67,15 @@ def safe_name(name: str) -> str:
         The suffix names no format that is read.
     """
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    plain = last.lower().removesuffix(".gz")
+    packed = next((one for one in PACKED if last.lower().endswith(one)), "")
+    plain = last.lower().removesuffix(packed)
     suffix = next((one for one in SUFFIXES if plain.endswith(one)), None)
     if suffix is None:
         raise InputError(
-            f"{last[:60]!r}: not a kind of file that is read here; bring .smi, .csv, .tsv, .sdf "
-            "or .parquet (each but the last also .gz)"
+            f"{last[:60]!r}: not a kind of file that is read here; bring one of "
+            f"{', '.join(read_suffixes())} (packed also: {', '.join(PACKED)})"
         )
     stem = _UNSAFE.sub("_", plain.removesuffix(suffix)).strip("._-")[:60] or "upload"
-    packed = ".gz" if last.lower().endswith(".gz") else ""
     return f"{stem}{suffix}{packed}"
 
 
@@ -150,7 +155,7 @@ def columns(path: Path) -> tuple[str, ...]:
         See :func:`look`.
     """
     seen = look(path)
-    if not path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv")):
+    if suffix_of(path.name) not in TABLE.suffixes:
         return seen.columns
     first = next(iter_records([path], ReadConfig()))
     for separator in (",", "\t", ";"):

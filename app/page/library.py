@@ -83,7 +83,7 @@ def add() -> None:
         follow(run_id)
     with st.expander("Add a library", icon=":material/add:", expanded=False):
         given = st.file_uploader(
-            "Molecules: .smi .csv .tsv .sdf (also .gz) or .parquet, up to 500 MiB",
+            f"Molecules: {uploads.USUAL}, up to 500 MiB",
             type=uploads.TYPES, key="add-file",
         )  # fmt: skip
         conformers = st.slider("3D geometries a molecule", 1, 10, 1, key="add-conformers")

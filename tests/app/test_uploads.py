@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import bz2
 import io
 import os
 import time
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from molsearch.chem.readers.formats import read_suffixes
 from molsearch.errors import InputError
 from molsearch_app.components import uploads
 
@@ -22,6 +24,10 @@ from molsearch_app.components import uploads
         ("....csv", "upload.csv"),
         ("-o.csv", "o.csv"),
         ("<script>.parquet", "script.parquet"),
+        ("My actives.XLSX", "my_actives.xlsx"),
+        ("../poses.mol2.zst", "poses.mol2.zst"),
+        ("vendor.sdfgz", "vendor.sdfgz"),
+        ("a.b.jsonl.bz2", "a.b.jsonl.bz2"),
     ],
 )
 def test_names_are_ours(name, stored):
@@ -71,6 +77,18 @@ def test_what_is_wrong_is_told_without_folders_and_options(tmp_path, text):
         uploads.look(path)
     assert str(tmp_path) not in str(told.value)
     assert "--" not in str(told.value)
+
+
+def test_every_format_that_is_read_can_be_uploaded(tmp_path):
+    for suffix in read_suffixes():
+        assert suffix.removeprefix(".") in uploads.TYPES
+        assert uploads.safe_name(f"x{suffix}").endswith(suffix)
+    packed = bz2.compress(b'{"smiles": "CCO", "id": "a", "price": 1}\n')
+    seen = uploads.look(uploads.store(io.BytesIO(packed), "a.jsonl.bz2", tmp_path))
+    assert (seen.n_read, seen.n_bad) == (1, 0)
+    assert "price" in seen.columns
+    with pytest.raises(InputError, match=r"\.mol2, .*packed also: \.gz"):
+        uploads.safe_name("model.pdb")
 
 
 def test_nothing_but_bad_rows_is_refused(tmp_path):
