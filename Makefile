@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test app lint gpu clean
+.PHONY: demo test faults app lint gpu clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): pyproject.toml constraints.txt
@@ -26,6 +26,10 @@ lint: $(STAMP)
 
 app: $(STAMP)  ## the web application
 	$(BIN)/molsearch app
+
+ROWS ?= 200000
+faults: $(STAMP)  ## memory slopes of prepare, index and screen over ROWS molecules; goes on where it stopped
+	$(BIN)/python benchmarks/memory.py --rows $(ROWS)
 
 gpu: $(STAMP)  ## CPU/CUDA parity and rates; says so and stops where there is no CUDA device
 	$(BIN)/python benchmarks/gpu_parity.py

@@ -11,7 +11,8 @@ import platformdirs
 
 from molsearch import bundled
 from molsearch.errors import UsageError
-from molsearch.index.layout import MANIFEST, is_index
+from molsearch.index.layout import MANIFEST
+from molsearch.io.folders import Kind, look
 
 RUNS = "MOLSEARCH_RUNS"
 ROOTS = "MOLSEARCH_ROOTS"
@@ -103,20 +104,11 @@ def _walk(folder: Path, depth: int) -> list[Path]:
         if path.name.startswith(".") or path.is_symlink():
             continue
         # A library in the cache keeps its prepared set beside the index: look below it too.
-        # One that is being prepared is told from an index by what its head says of it.
-        if is_index(path) and (path / MANIFEST).is_file() and not _is_prepared(path / MANIFEST):
+        if look(path).kind is Kind.INDEX and (path / MANIFEST).is_file():
             found.append(path)
         elif depth > 1:
             found += _walk(path, depth - 1)
     return found
-
-
-def _is_prepared(manifest: Path) -> bool:
-    try:
-        with manifest.open("rb") as handle:
-            return b'"molsearch-prepared"' in handle.read(200)
-    except OSError:
-        return False
 
 
 def example(name: str) -> Path:

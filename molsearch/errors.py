@@ -24,6 +24,10 @@ class InputError(MolSearchError):
     exit_code = 3
 
 
+class UnfinishedError(InputError):
+    """A folder holds work that was never finished; the same command goes on with it."""
+
+
 class IndexCorruptError(MolSearchError):
     """An index or prepared set on disk contradicts its manifest."""
 

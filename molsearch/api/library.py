@@ -12,6 +12,7 @@ from molsearch.api.arguments import config_of, cpus
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import UsageError
+from molsearch.io.folders import Kind, look
 from molsearch.service.events import OnProgress
 from molsearch.service.library import ensure_prepared
 
@@ -52,7 +53,7 @@ class Library:
         names = [str(path) for path in paths]
         if not names:
             raise UsageError("name the library's files, or a prepared set")
-        if not any(PreparedSet.is_prepared(name) for name in names):
+        if not any(look(name).kind is Kind.PREPARED for name in names):
             return cls(names, config_of(ReadConfig, reading), None)
         if len(names) > 1 or reading:
             raise UsageError("a prepared set is opened by itself, without reading options")

@@ -16,14 +16,13 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from molsearch.bench.benchmarks.task import Query
 from molsearch.config import PrepareConfig
 from molsearch.data.prepared_table import RECORDS, table_of
 from molsearch.data.workers import Outcome, prepare_stream
-from molsearch.io.atomic import replacing
+from molsearch.io import parquet
 from molsearch.io.hashing import sha256_json
 from molsearch.schema import SMILES, Failure, Prepared, Record
 from molsearch.scoring.protocols import Prepared3D
@@ -135,8 +134,7 @@ class ConformerCache:
         table = table.replace_schema_metadata({_FAILED: json.dumps(failed).encode()})
         folder = self.folder / group
         number = len(list(folder.glob("part-*.parquet"))) if folder.is_dir() else 0
-        with replacing(folder / f"part-{number:05d}-{os.getpid()}.parquet") as temporary:
-            pq.write_table(table, temporary, compression="zstd")
+        parquet.write(table, folder / f"part-{number:05d}-{os.getpid()}.parquet")
 
     def _read(
         self, folders: Sequence[Path], wanted: Collection[str]
@@ -147,12 +145,14 @@ class ConformerCache:
             return RECORDS.empty_table(), {}
         asked = set(wanted)
         failed: dict[str, str] = {}
+        parts: list[pa.Table] = []
         for path in paths:
-            reasons = json.loads((pq.read_schema(path).metadata or {}).get(_FAILED, b"{}"))
+            table = parquet.read(path)
+            reasons = json.loads((table.schema.metadata or {}).get(_FAILED, b"{}"))
             failed.update({s: reason for s, reason in reasons.items() if s in asked})
-        chosen = ds.field(SMILES).isin(pa.array(list(asked), pa.string()))
-        parts = ds.dataset([str(path) for path in paths], schema=RECORDS, format="parquet")
-        return _distinct(parts.to_table(filter=chosen)), failed
+            chosen = pc.is_in(table.column(SMILES), pa.array(list(asked), pa.string()))
+            parts.append(table.replace_schema_metadata(None).filter(chosen))
+        return _distinct(pa.concat_tables(parts)), failed
 
 
 def _distinct(table: pa.Table) -> pa.Table:

@@ -17,6 +17,7 @@ from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
 from molsearch.chem.geometry import keeps_stereo
 from molsearch.chem.parse import RejectedError
+from molsearch.chem.signals import without_interrupts
 from molsearch.config import PrepareConfig
 
 STAGE = "conformer"
@@ -143,7 +144,8 @@ def _embed_within(model: Chem.Mol, n_conformers: int, parameters: Any, end: floa
     while (left := end - time.thread_time()) > 0:
         parameters.timeout = math.ceil(left * patience)
         began = time.monotonic()
-        made = len(rdDistGeom.EmbedMultipleConfs(model, n_conformers, parameters))
+        with without_interrupts():
+            made = len(rdDistGeom.EmbedMultipleConfs(model, n_conformers, parameters))
         if made or time.monotonic() - began < parameters.timeout:
             return made
         patience *= 4.0

@@ -12,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from molsearch.cli.interrupts import give_back
+
 app = typer.Typer(add_completion=False)
 _PACKAGE = "molsearch_app"
 
@@ -50,6 +52,7 @@ def app_(
     variables = environment(os.environ, tree=bundled.checkout(), host=host, shared=shared)
     if os.name == "posix":
         # The server takes this process's place, so that a signal meant for it reaches it.
+        give_back()
         os.execve(arguments[0], arguments, variables)  # noqa: S606
     raise typer.Exit(subprocess.call(arguments, env=variables))
 

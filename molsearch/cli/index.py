@@ -93,9 +93,9 @@ def index(
 
 def _refuse_raw_options(library: list[str], context: typer.Context) -> None:
     """Refuse options for raw files, in the command line's words, where LIB is a prepared set."""
-    from molsearch.data.prepared import PreparedSet
+    from molsearch.io.folders import Kind, look
 
-    ready = [name for name in library if PreparedSet.is_prepared(name)]
+    ready = [name for name in library if look(name).kind is Kind.PREPARED]
     if ready and len(library) == 1 and (given := options.given(context, _OF_RAW_FILES)):
         raise UsageError(f"{ready[0]} is prepared already: {given[0]} has no effect; leave it out")
 

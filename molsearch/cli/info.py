@@ -39,18 +39,23 @@ def describe(path: Path | None) -> dict[str, Any]:
     InputError
         `path` is none of the three kinds, or does not exist.
     """
-    from molsearch.data.prepared import PreparedSet
     from molsearch.errors import InputError
-    from molsearch.index.layout import is_index
+    from molsearch.io.folders import Kind, look
 
     if path is None:
         return _encoder(None)
-    if not path.exists() and len(path.parts) > 1:
+    found = look(path)
+    if found.kind is Kind.NOTHING and len(path.parts) > 1:
         raise InputError(f"{path} does not exist; check the path")
-    if is_index(path):
-        return _index(path)
-    if PreparedSet.is_prepared(path):
+    if found.kind is Kind.INDEX:
+        return _index(path) if found.finished else _unfinished_index(path)
+    if found.kind is Kind.PREPARED:
         return _prepared(path)
+    if found.kind in (Kind.FILE, Kind.EMPTY, Kind.OTHER) or not found.finished:
+        raise InputError(
+            f"{path} is {found}: no encoder here, no index and no prepared set; check the path"
+            + ("" if found.finished else ", or repeat the command that began it")
+        )
     return _encoder(path)
 
 
@@ -83,6 +88,7 @@ def _index(path: Path) -> dict[str, Any]:
     return {
         "kind": "index",
         "path": str(path),
+        "complete": True,
         "generation": manifest.generation,
         "generations_kept": len(generations(path)),
         "n_in": manifest.n_in,
@@ -96,6 +102,21 @@ def _index(path: Path) -> dict[str, Any]:
         "encoder": reader.identity,
         "encoder_card": manifest.card,
         "library": manifest.plan.library,
+        "bytes": _size(path),
+    }
+
+
+def _unfinished_index(path: Path) -> dict[str, Any]:
+    from molsearch.index.unfinished import look_at_unfinished
+
+    found, _ = look_at_unfinished(path)
+    return {
+        "kind": "index",
+        "path": str(path),
+        "complete": False,
+        "n_embedded": found.n_done,
+        "n_to_embed": found.n_rows,
+        "n_prepared": found.n_prepared,
         "bytes": _size(path),
     }
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from molsearch import __version__
+from molsearch.cli import interrupts
 from molsearch.errors import MolSearchError
+from molsearch.io.atomic import refusal
 
 # verb -> (module, one line of help). A verb's module is imported only when it is asked for.
 VERBS = {
@@ -73,24 +79,55 @@ def _root(
 
 # The base of all complaints of the option parser, by way of typer's public name for one of them.
 _ParserError: Any = typer.BadParameter.__mro__[2]
-_INTERRUPTED = 130
+_PIPE_CLOSED = 141  # as a shell has it for a program that SIGPIPE ended
 
 
 def main() -> None:
     """Run the command line; a deliberate error is one line on stderr and its exit code."""
-    try:
-        code = app(standalone_mode=False) or 0
-    except MolSearchError as error:
-        code = _complain(str(error), error.exit_code)
-    except _ParserError as error:
-        code = _complain_of_usage(error)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        reason = error.strerror or str(error)
-        code = _complain(f"{where}{reason}; mend it or choose another place, and repeat", 1)
-    if code == _INTERRUPTED:
-        _complain("interrupted; the same command continues where it stopped", code)
+    _write_any_name()
+    with interrupts.heard():
+        code = _run()
+        if code == interrupts.INTERRUPTED:
+            print(interrupts.MESSAGE, file=sys.stderr)
+        code = _flushed(code)
     sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        return app(standalone_mode=False) or 0
+    except KeyboardInterrupt:
+        return interrupts.INTERRUPTED
+    except MolSearchError as error:
+        return _complain(str(error), error.exit_code)
+    except _ParserError as error:
+        return _complain_of_usage(error)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            return _PIPE_CLOSED
+        return _complain(f"{refusal(error, Path())} or choose another place, and repeat", 1)
+    except SystemExit as stop:
+        # The option parser's own way to end where nobody reads what we print.
+        unread = isinstance(stop.__context__, BrokenPipeError)
+        return _PIPE_CLOSED if unread else int(stop.code or 0)
+
+
+def _write_any_name() -> None:
+    """Let names of files that are no text be printed as they are."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="surrogateescape")
+
+
+def _flushed(code: int) -> int:
+    """Write what waits to be written; nobody there to read it is no error of ours."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would flush once more at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    return code
 
 
 def _complain(message: str, code: int) -> int:

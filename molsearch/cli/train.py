@@ -96,18 +96,27 @@ def train(
 
 
 def _clear(out: Path, overwrite: bool) -> None:
-    """Refuse a folder with a finished encoder, or empty it on request."""
+    """Refuse a folder with a finished encoder or with something else, or empty it on request.
+
+    A run ends with ``run.json``. One that was killed after its card, and before that, is still to
+    be finished: its last checkpoint leads to the same encoder.
+    """
     from molsearch.errors import UsageError
+    from molsearch.io.folders import RUN, Kind, look
     from molsearch.nn.weights import CARD_FILE
     from molsearch.train.distributed import first_before_others, is_first
     from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE
     from molsearch.train.state import CHECKPOINT_FILE
 
+    found = look(out)
+    if found.kind in (Kind.FILE, Kind.PREPARED, Kind.INDEX):
+        raise UsageError(f"{out} is {found}, where no encoder can go; choose another --output")
     with first_before_others():
         if overwrite and is_first():
-            for name in (CHECKPOINT_FILE, LOG_FILE, EVALUATIONS_FILE, CARD_FILE):
+            for name in (CARD_FILE, CHECKPOINT_FILE, LOG_FILE, EVALUATIONS_FILE, RUN):
                 (out / name).unlink(missing_ok=True)
-    if (out / CARD_FILE).exists():
+    unfinished = (out / CHECKPOINT_FILE).is_file() and not (out / RUN).exists()
+    if (out / CARD_FILE).exists() and not unfinished:
         raise UsageError(f"{out}: already holds a finished encoder; --overwrite starts anew")
 
 

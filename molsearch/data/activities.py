@@ -12,6 +12,7 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 
 from molsearch.errors import InputError
+from molsearch.io import parquet
 
 _FLAGS = ("is_benchmark_molecule", "is_dev_target", "is_benchmark_target")
 
@@ -119,7 +120,7 @@ def load_activities(
         raise InputError(
             f"{path}: no such activity table; set MOLSEARCH_DATA or data in the config"
         )
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    table = parquet.read_frame(path) if path.suffix == ".parquet" else pd.read_csv(path)
     missing = [name for name in ("smiles", target_column) if name not in table]
     if missing:
         raise InputError(f"{path}: no column {missing[0]!r}; it has {', '.join(table.columns)}")

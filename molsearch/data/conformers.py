@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from molsearch.errors import InputError
+from molsearch.io import parquet
 
 _COLUMNS = ["smiles", "coords"]
 
@@ -25,10 +25,10 @@ def load_conformers(folder: Path) -> dict[str, bytes]:
     """
     found: dict[str, bytes] = {}
     for path in sorted(folder.glob("*.parquet")):
-        missing = set(_COLUMNS) - set(pq.read_schema(path).names)
+        missing = set(_COLUMNS) - set(parquet.names(path))
         if missing:
             raise InputError(f"{path}: no column {sorted(missing)[0]!r}; not a conformer file")
-        table = pq.read_table(path, columns=_COLUMNS)
+        table = parquet.read(path, _COLUMNS)
         found.update(zip(table["smiles"].to_pylist(), table["coords"].to_pylist(), strict=True))
     return found
 

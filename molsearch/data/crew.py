@@ -22,6 +22,7 @@ from pickle import UnpicklingError
 
 import psutil
 
+from molsearch.chem.signals import without_interrupts
 from molsearch.config import PrepareConfig
 from molsearch.errors import MolSearchError
 from molsearch.schema import Failure, Prepared, Record
@@ -164,7 +165,8 @@ class Crew:
         process = self._context.Process(
             target=_serve, args=(theirs, self._config, self._task, os.getpid()), daemon=True
         )
-        process.start()
+        with without_interrupts():  # inherited: Ctrl-C is the parent's business alone
+            process.start()
         theirs.close()  # or its end would stay open, and death go unnoticed
         now = time.monotonic()
         return _Worker(process, ours, since=now, check=now + _START_LIMIT)
@@ -264,7 +266,7 @@ def _name_exit(code: int | None) -> str:
 
 
 def _serve(pipe: Connection, config: PrepareConfig, task: Task, parent: int) -> None:
-    """Work until the parent hangs up; Ctrl-C is the parent's business."""
+    """Work until the parent hangs up; Ctrl-C is the parent's business (see `Crew._hire`)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
     try:

@@ -48,6 +48,10 @@ def failure_groups(prepared: PreparedSet) -> list[FailureGroup]:
 
 def write_failures(tables: Iterable[pa.Table], path: Path) -> None:
     """Write tables of failures as one csv, atomically; no failures give the header alone."""
-    with replacing(path) as temporary, pyarrow.csv.CSVWriter(temporary, FAILURES) as writer:
+    with (
+        replacing(path) as temporary,
+        temporary.open("wb") as handle,
+        pyarrow.csv.CSVWriter(handle, FAILURES) as writer,
+    ):
         for table in tables:
             writer.write_table(table)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
 from itertools import chain, islice
@@ -20,6 +21,7 @@ from molsearch.data.prepared_writer import PreparedWriter, writing
 from molsearch.data.readings import grouped
 from molsearch.data.workers import Outcome, Task, default_task, prepare_stream
 from molsearch.errors import InputError, UsageError
+from molsearch.io.folders import Kind, look
 from molsearch.io.runs import write_run
 from molsearch.schema import Failure, Reading, Record
 
@@ -91,6 +93,7 @@ def prepare(
         raise UsageError(f"{workers} workers cannot prepare anything: give at least 1")
     if limit is not None and limit < 1:
         raise UsageError(f"a limit of {limit} records leaves nothing: give at least 1")
+    refuse_own(sources)
     names = expand_sources(sources)
     run = run_of(names, read, config, limit, buckets)
     readings: list[Reading] = []
@@ -135,12 +138,31 @@ def prepare_records(
             if task is default_task:
                 task = partial(default_task, buckets=run.buckets)
             _fill(writer, records, run, workers, on_progress or _silent, task)
-            writer.finish(grouped(readings))
+            writer.finish([replace(one, source=_shown(one.source)) for one in grouped(readings)])
             _write_run(writer, workers, before, time.monotonic() - started)
     prepared = PreparedSet.open(out)
     assert prepared.n_in == prepared.n_ok + prepared.n_failed
     _refuse_nothing(prepared)
     return prepared
+
+
+def refuse_own(sources: Sequence[str | Path]) -> None:
+    """Refuse folders of ours, whose inner files would pass for files of molecules.
+
+    Raises
+    ------
+    UsageError
+        A source is a prepared set, an index or an encoder.
+    """
+    mends = {
+        Kind.PREPARED: "index it with molsearch index",
+        Kind.INDEX: "screen it with molsearch screen -i",
+        Kind.ENCODER: "name files of molecules",
+    }
+    for source in sources:
+        found = look(source)
+        if str(source) != STDIN and found.kind in mends:
+            raise UsageError(f"{source} is {found}: {mends[found.kind]}")
 
 
 def run_of(
@@ -221,7 +243,12 @@ def _fingerprint(name: str) -> Source:
             head = hashlib.sha256(handle.read(_HEAD)).hexdigest()
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror}") from error
-    return Source(name=name, size=stat.st_size, mtime_ns=stat.st_mtime_ns, head_sha256=head)
+    return Source(name=_shown(name), size=stat.st_size, mtime_ns=stat.st_mtime_ns, head_sha256=head)
+
+
+def _shown(name: str) -> str:
+    """Name a file in text: its name need not be any."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _write_run(writer: PreparedWriter, workers: int, before: int, seconds: float) -> None:

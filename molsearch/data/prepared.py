@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from molsearch.data.prepared_manifest import (
-    FORMAT,
-    MANIFEST,
     Manifest,
     PreparedShard,
     StoredFile,
@@ -22,6 +18,8 @@ from molsearch.data.prepared_manifest import (
 from molsearch.data.prepared_table import FAILURES, records_schema
 from molsearch.data.repeats import Repeats, repeated_ids
 from molsearch.errors import IndexCorruptError, InputError
+from molsearch.io import parquet
+from molsearch.io.folders import Kind, look, refuse_link
 from molsearch.io.hashing import sha256_bytes, sha256_file
 from molsearch.schema import MOLECULE_ID, RECORD_NUMBER
 
@@ -58,8 +56,11 @@ class PreparedSet:
             The manifest or a file is damaged or missing.
         """
         folder = Path(path)
-        if not folder.is_dir():
-            raise InputError(f"{folder} is no prepared set: make one with `molsearch prepare`")
+        found = look(folder)
+        if found.kind in (Kind.NOTHING, Kind.FILE, Kind.INDEX, Kind.ENCODER):
+            raise InputError(
+                f"{folder} is {found}, no prepared set: make one with `molsearch prepare`"
+            )
         manifest = read_manifest(folder)
         if not manifest.complete and not allow_unfinished:
             raise InputError(
@@ -70,15 +71,6 @@ class PreparedSet:
             for stored in (shard.records, shard.failures):
                 _check_size(folder, stored)
         return cls(folder, manifest)
-
-    @staticmethod
-    def is_prepared(path: str | Path) -> bool:
-        """Whether `path` is a folder with the manifest of a prepared set (whole or not)."""
-        try:
-            content = json.loads((Path(path) / MANIFEST).read_bytes())
-        except (OSError, ValueError, RecursionError):
-            return False
-        return isinstance(content, dict) and content.get("format") == FORMAT
 
     @property
     def n_in(self) -> int:
@@ -172,9 +164,11 @@ class PreparedSet:
 def _check_size(folder: Path, stored: StoredFile) -> None:
     path = folder / stored.file
     try:
+        refuse_link(folder, stored.file)
         size = path.stat().st_size
     except OSError as error:
-        raise IndexCorruptError(f"{path} is missing: {_MEND}") from error
+        reason = "is missing" if isinstance(error, FileNotFoundError) else f"is {error.strerror}"
+        raise IndexCorruptError(f"{path} {reason}: {_MEND}") from error
     if size != stored.size:
         raise IndexCorruptError(f"{path} has {size} bytes instead of {stored.size}: {_MEND}")
 
@@ -185,7 +179,7 @@ def _read(
     path = folder / stored.file
     try:
         # One shard is small: a single thread keeps memory flat and order certain.
-        with pq.ParquetFile(path) as file:
+        with parquet.opened(path) as file:
             if not file.schema_arrow.equals(schema):
                 raise IndexCorruptError(f"{path} has other columns than a prepared set's: {_MEND}")
             table = file.read(columns=columns, use_threads=False)

@@ -15,14 +15,15 @@ from pydantic import Field, ValidationError, model_validator
 from molsearch.config import Config, PrepareConfig, ReadConfig
 from molsearch.errors import IndexCorruptError
 from molsearch.io.atomic import write_text
+from molsearch.io.folders import MANIFEST, SHARDS
 from molsearch.io.hashing import sha256_json
+from molsearch.io.reading import parse_json, read_small
 from molsearch.schema import Reading
 
-MANIFEST = "manifest.json"
-SHARDS = "shards"
 FORMAT: Final = "molsearch-prepared"
 VERSION: Final = 1
 _CHECKSUM = "checksum"
+_LARGEST = 64 * 2**20
 _MEND = "prepare the library again with --overwrite"
 
 
@@ -86,7 +87,13 @@ class Manifest(Config):
     @model_validator(mode="after")
     def _shards_are_consecutive(self) -> Manifest:
         expected = 1
-        for shard in self.shards:
+        if self.complete and not self.shards:
+            raise ValueError("a complete set without a record")
+        for number, shard in enumerate(self.shards):
+            for kind, stored in (("records", shard.records), ("failures", shard.failures)):
+                due = f"{SHARDS}/{kind}-{number:05d}.parquet"
+                if stored.file != due:
+                    raise ValueError(f"{stored.file} is named where {due} is due")
             if shard.first_record != expected:
                 raise ValueError(f"a shard begins at record {shard.first_record}, not {expected}")
             expected += shard.n_in
@@ -142,11 +149,11 @@ def read_manifest(folder: Path) -> Manifest:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(read_small(path, _LARGEST))
     except FileNotFoundError as error:
         raise IndexCorruptError(f"{path} is missing: {path.parent} is no prepared set") from error
-    except (ValueError, RecursionError) as error:
-        raise IndexCorruptError(f"{path} is not whole JSON: {_MEND}") from error
+    except ValueError as error:
+        raise IndexCorruptError(f"{path} is not whole JSON ({error}): {_MEND}") from error
     except OSError as error:
         raise IndexCorruptError(f"{path} cannot be read ({error.strerror})") from error
     if not isinstance(content, dict):

@@ -11,13 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_manifest import (
-    MANIFEST,
-    SHARDS,
     Manifest,
     PreparedShard,
     PrepareRun,
@@ -27,14 +24,12 @@ from molsearch.data.prepared_manifest import (
 )
 from molsearch.data.prepared_table import failures_table_of, table_of
 from molsearch.errors import MolSearchError, UsageError
-from molsearch.io.atomic import replacing, write_text
+from molsearch.io import parquet
+from molsearch.io.atomic import refusal, write_text
+from molsearch.io.folders import LOCK, MANIFEST, RUN, SHARDS, WRITER, Kind, look
 from molsearch.io.hashing import sha256_file
+from molsearch.io.reading import read_small
 from molsearch.schema import Failure, Prepared, Reading
-
-_LOCK = ".lock"
-_OWNER = ".writer.json"
-_RUN = "run.json"
-_OURS = frozenset((_LOCK, _OWNER, _RUN, MANIFEST, SHARDS))
 
 
 class PreparedWriter:
@@ -87,8 +82,7 @@ class PreparedWriter:
     def _store(self, name: str, table: pa.Table) -> StoredFile:
         file = f"{SHARDS}/{name}.parquet"
         path = self.folder / file
-        with replacing(path) as temporary:
-            pq.write_table(table, temporary, compression="zstd")
+        parquet.write(table, path)
         return StoredFile(
             file=file, rows=table.num_rows, size=path.stat().st_size, sha256=sha256_file(path)
         )
@@ -107,10 +101,7 @@ def writing(
     IndexCorruptError
         `folder` holds a damaged prepared set.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file, not a folder: choose another -o")
-    if folder.is_dir():
-        _refuse_foreign(folder)
+    _refuse_foreign(folder)
     with _explaining(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
@@ -164,33 +155,21 @@ def _difference(old: PrepareRun, new: PrepareRun) -> str:
 
 def _refuse_foreign(folder: Path) -> None:
     """Never write into, let alone empty, a folder that holds anything but a prepared set."""
-    if PreparedSet.is_prepared(folder):
-        return
-    others = [entry.name for entry in folder.iterdir() if entry.name not in _OURS]
-    if all(name.startswith(f".{MANIFEST}.tmp-") for name in others) and not _is_foreign(folder):
-        return  # nothing yet, or a damaged prepared set
-    raise UsageError(f"{folder} holds other files: choose another -o")
-
-
-def _is_foreign(folder: Path) -> bool:
-    """Whether the manifest is legible and yet not a prepared set's (an index's, say)."""
-    try:
-        json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return False
-    return True
+    found = look(folder)
+    if found.kind not in (Kind.NOTHING, Kind.EMPTY, Kind.PREPARED):
+        raise UsageError(f"{folder} is {found}, no prepared set: choose another -o")
 
 
 def _empty(folder: Path) -> None:
     """Forget the set first, then its shards, so that no manifest ever names a missing file."""
     (folder / MANIFEST).unlink(missing_ok=True)
     shutil.rmtree(folder / SHARDS, ignore_errors=True)
-    (folder / _RUN).unlink(missing_ok=True)
+    (folder / RUN).unlink(missing_ok=True)
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / _LOCK, timeout=0)
+    lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
@@ -202,16 +181,16 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         owner = {"pid": os.getpid(), "host": socket.gethostname()}
         with _explaining(folder):
-            write_text(folder / _OWNER, json.dumps(owner) + "\n")
+            write_text(folder / WRITER, json.dumps(owner) + "\n")
         yield
-        (folder / _OWNER).unlink(missing_ok=True)
+        (folder / WRITER).unlink(missing_ok=True)
     finally:
         lock.release()
 
 
 def _owner(folder: Path) -> str:
     try:
-        owner = json.loads((folder / _OWNER).read_bytes())
+        owner = json.loads(read_small(folder / WRITER, 10_000))
         return f"process {owner['pid']} on {owner['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
@@ -222,9 +201,8 @@ def _explaining(folder: Path) -> Iterator[None]:
     """Turn the disk's refusals into one line that says how to go on."""
     try:
         yield
-    except (OSError, pa.ArrowException) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except OSError as error:
         raise MolSearchError(
-            f"cannot write to {folder}: {reason}; what it held is whole: "
-            "mend the cause and run the same command again"
+            f"cannot write {refusal(error, folder)} and run the same command again; what "
+            f"{folder} held is whole"
         ) from error

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.store import GraphStore, concatenate, take
 from molsearch.errors import InputError
+from molsearch.io import parquet
+from molsearch.io.folders import Kind, look
 from molsearch.schema import COORDS, N_ATOMS, N_CONFORMERS, PARENT_SMILES
 
 IS_POOL = "is_pool_molecule"
@@ -44,7 +46,7 @@ def load_unlabelled(
         If there is no such file or it has no ``smiles`` column.
     """
     conformers: dict[str, bytes] = {}
-    if PreparedSet.is_prepared(path):
+    if look(path).kind is Kind.PREPARED:
         smiles: list[str] = []
         for table in PreparedSet.open(path).iter_tables(
             [PARENT_SMILES, N_CONFORMERS, N_ATOMS, COORDS]
@@ -67,7 +69,7 @@ def _wanted(column: str) -> bool:
 def _smiles_of_file(path: Path) -> list[str]:
     try:
         if path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
+            frame = parquet.read_frame(path)
         else:  # not left to pandas, which takes a letter for the delimiter of a single column
             with path.open(encoding="utf-8") as handle:
                 delimiter = max(",\t;", key=handle.readline().count)

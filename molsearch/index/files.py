@@ -6,6 +6,7 @@ from pathlib import Path
 
 from molsearch.errors import IndexCorruptError
 from molsearch.index.manifest import FileEntry
+from molsearch.io.folders import refuse_link
 from molsearch.io.hashing import sha256_bytes, sha256_file
 
 EDGE_BYTES = 4096
@@ -25,6 +26,20 @@ def describe(path: Path) -> FileEntry:
     return FileEntry(n_bytes=path.stat().st_size, sha256=sha256_file(path), edges=edges(path))
 
 
+def refuse_linked_folder(path: Path, inner: str) -> None:
+    """Refuse a folder of the index at `path` that is a symbolic link, or lies in one.
+
+    Raises
+    ------
+    IndexCorruptError
+        It leads elsewhere.
+    """
+    try:
+        refuse_link(path, inner)
+    except OSError as error:
+        raise IndexCorruptError(f"{error.filename} is {error.strerror}") from error
+
+
 def check_quick(path: Path, entry: FileEntry) -> None:
     """Compare presence, size and edges.
 
@@ -34,6 +49,11 @@ def check_quick(path: Path, entry: FileEntry) -> None:
         Naming the file and the difference.
     """
     try:
+        if path.is_symlink():
+            raise IndexCorruptError(
+                f"{path} is a symbolic link, and an index holds its own files; copy the index "
+                "with what it leads to"
+            )
         size = path.stat().st_size
         if size != entry.n_bytes:
             raise IndexCorruptError(

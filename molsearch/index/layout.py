@@ -24,8 +24,10 @@ import re
 from pathlib import Path
 from typing import Final
 
-MANIFEST = "manifest.json"
-GENERATIONS = "generations"
+from molsearch.io.folders import GENERATIONS, INDEX_FORMAT, LOCK, MANIFEST, PREPARED, WRITER
+
+__all__ = ["GENERATIONS", "LOCK", "MANIFEST", "PREPARED", "WRITER"]
+
 PLAN = "plan.json"
 FAILURES = "failures.parquet"
 EMBEDDINGS = "embeddings.npy"
@@ -34,11 +36,10 @@ RECORDS = "records.parquet"
 BLOCKS = "blocks.json"
 SHARD = "shard.json"
 FACTS = "facts"
-PREPARED = "prepared"
-LOCK = ".lock"
-WRITER = ".writer.json"
 
+# A literal for the type checker; the same word as `INDEX_FORMAT`.
 FORMAT: Final = "molsearch-index"
+assert FORMAT == INDEX_FORMAT
 FORMAT_VERSION = 1
 MAX_SHARD_ROWS = 2**18
 # Rows embedded and written at a time, as one row group: what one scattered hit costs to read.
@@ -64,11 +65,3 @@ def generations(path: Path) -> list[int]:
         return []
     names = (entry.name for entry in folder.iterdir() if entry.is_dir())
     return sorted(int(name) for name in names if _GENERATION.fullmatch(name))
-
-
-def is_index(path: Path) -> bool:
-    """Whether `path` holds an index, finished or not, sound or not."""
-    if not path.is_dir():
-        return False
-    signs = (GENERATIONS, WRITER, f"{PREPARED}/{MANIFEST}")
-    return any((path / sign).exists() for sign in signs)

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from molsearch.errors import UsageError
 from molsearch.index.layout import LOCK, WRITER
 from molsearch.io.atomic import write_text
+from molsearch.io.reading import read_small
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def writer_lock(path: Path) -> Iterator[None]:
 
 def _holder(path: Path) -> str:
     try:
-        note = json.loads((path / WRITER).read_text())
+        note = json.loads(read_small(path / WRITER, 10_000))
         return f"process {note['pid']} on {note['host']} since {note['since']}"
     except (OSError, ValueError, KeyError, TypeError):
         # The holder is between taking the lock and writing its note.

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from molsearch.config import Config, PrepareConfig
 from molsearch.errors import IndexCorruptError
@@ -27,6 +27,7 @@ from molsearch.index.layout import (
 )
 from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
+from molsearch.io.reading import parse_json, read_small
 from molsearch.schema import Reading
 
 _CHECKSUM = "checksum"
@@ -152,9 +153,7 @@ def read_model(path: Path, kind: type[T]) -> T:
         The file is missing, cut short, edited, or of another format version.
     """
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise IndexCorruptError(f"{path} is larger than any manifest")
-        body = json.loads(path.read_bytes())
+        body = parse_json(read_small(path, _MAX_BYTES))
         if not isinstance(body, dict):
             raise IndexCorruptError(f"{path} is not a manifest")
         _check_version(path, body)
@@ -163,7 +162,7 @@ def read_model(path: Path, kind: type[T]) -> T:
         return kind.model_validate_json(json.dumps(body))
     except OSError as error:
         raise IndexCorruptError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError, ValidationError) as error:
+    except ValueError as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise IndexCorruptError(f"{path} is damaged ({reason})") from error
 

@@ -13,9 +13,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from molsearch import schema
-from molsearch.errors import EncoderMismatchError, IndexCorruptError, InputError
+from molsearch.errors import (
+    EncoderMismatchError,
+    IndexCorruptError,
+    InputError,
+    UnfinishedError,
+)
 from molsearch.index.blocks import BlockGuard, BlockSums, CheckedRows
-from molsearch.index.files import check_quick, check_whole
+from molsearch.index.files import check_quick, check_whole, refuse_linked_folder
 from molsearch.index.hold import hold
 from molsearch.index.layout import (
     BLOCKS,
@@ -27,12 +32,12 @@ from molsearch.index.layout import (
     RECORDS,
     generation_folder,
     generations,
-    is_index,
 )
 from molsearch.index.manifest import Manifest, read_generation, read_model
 from molsearch.index.record_file import RecordFile
 from molsearch.index.records import take_rows
 from molsearch.io import parquet
+from molsearch.io.folders import Kind, look
 
 if TYPE_CHECKING:
     from molsearch.index.facts import FactColumns
@@ -203,6 +208,7 @@ class IndexReader:
             A file is missing, cut short or exchanged.
         """
         for number, shard in enumerate(self.manifest.shards):
+            refuse_linked_folder(self.path, shard.folder)
             for name, entry in shard.files.items():
                 check_quick(self.path / shard.folder / name, entry)
             self.embeddings(number)
@@ -291,17 +297,27 @@ def _newest(path: Path) -> tuple[IndexReader, IndexCorruptError | None]:
 
 
 def find_index(path: Path) -> None:
-    """Make sure that there is an index at `path`, sound or not.
+    """Make sure that there is a finished index at `path`, sound or not.
 
     Raises
     ------
     InputError
         There is none.
+    UnfinishedError
+        What there is was never finished.
     """
-    if not path.exists():
+    found = look(path)
+    if found.kind is Kind.NOTHING:
         raise InputError(f"no index at {path}; make one with: molsearch index LIBRARY -o {path}")
-    if not is_index(path):
-        raise InputError(f"{path} is not an index; make one with: molsearch index {path} -o FOLDER")
+    if found.kind is not Kind.INDEX:
+        raise InputError(
+            f"{path} ({found}) is not an index; make one with: molsearch index {path} -o FOLDER"
+        )
+    if not found.finished:
+        raise UnfinishedError(
+            f"{path} holds an unfinished index; repeat the molsearch index command that began "
+            "it, which goes on where it stopped"
+        )
 
 
 def _manifest_of(path: Path) -> Manifest:
@@ -318,11 +334,6 @@ def _manifest_of(path: Path) -> Manifest:
                     f"{error}; its copy in generation {number} is used instead", stacklevel=3
                 )
                 return manifest
-        if not (path / MANIFEST).exists():
-            raise IndexCorruptError(
-                f"{path} holds an unfinished index; repeat the molsearch index command that "
-                "began it, which goes on where it stopped"
-            ) from error
         raise
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from molsearch import schema
 from molsearch.errors import IndexCorruptError
-from molsearch.index.files import check_whole
+from molsearch.index.files import check_whole, refuse_linked_folder
 from molsearch.index.hold import remove_free
 from molsearch.index.layout import FAILURES, MANIFEST, generation_folder, generations
 from molsearch.index.lock import writer_lock
@@ -48,6 +48,7 @@ def verify_index(path: Path) -> Report:
     report.n_molecules = manifest.n_ok
     for number, shard in enumerate(manifest.shards):
         before = len(report.problems)
+        _note(report, refuse_linked_folder, path, shard.folder)
         for name, entry in shard.files.items():
             report.n_files += 1
             report.n_bytes += entry.n_bytes

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import IndexCorruptError, InputError, MolSearchError, UsageError
+from molsearch.index.blocks import BLOCK_BYTES
 from molsearch.index.embedder import Embedder, card_excerpt
 from molsearch.index.files import describe
 from molsearch.index.hold import remove_free
 from molsearch.index.layout import (
     BATCH_ROWS,
     FAILURES,
-    LOCK,
     MANIFEST,
     MAX_SHARD_ROWS,
     PLAN,
-    WRITER,
     generation_folder,
     generations,
-    is_index,
     shard_name,
 )
 from molsearch.index.lock import writer_lock
@@ -42,7 +40,8 @@ from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import finished_shard, write_failures, write_shard
 from molsearch.io import parquet
-from molsearch.io.atomic import fsync_folder
+from molsearch.io.atomic import fsync_folder, refusal
+from molsearch.io.folders import Kind, look
 
 OnProgress = Callable[[int, int], None]
 
@@ -102,7 +101,7 @@ def build_index(
             "n_rows": prepared.n_ok,
         }
     )
-    with storage_errors(out), writer_lock(out):
+    with storage_errors(out, lambda: _bytes_needed(plan, prepared, out)), writer_lock(out):
         if not overwrite and (found := _existing(out, plan)) is not None:
             return found
         number = _start(out, plan, resume=resume, overwrite=overwrite)
@@ -120,35 +119,36 @@ def check_target(out: Path) -> None:
     UsageError
         `out` is a file, or a folder with other contents.
     """
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; an index is a folder: choose another output")
-    if out.is_dir() and not is_index(out):
-        # A writer killed at its first step leaves a lock and nothing else.
-        ours = (LOCK, f".{WRITER}.tmp-")
-        if any(not entry.name.startswith(ours) for entry in out.iterdir()):
-            raise UsageError(f"{out} is a folder with other contents; choose another output")
+    found = look(out)
+    if found.kind not in (Kind.NOTHING, Kind.EMPTY, Kind.INDEX):
+        raise UsageError(f"{out} is {found}, where an index cannot go; choose another output")
 
 
 @contextmanager
-def storage_errors(out: Path) -> Iterator[None]:
+def storage_errors(out: Path, needed: Callable[[], int]) -> Iterator[None]:
     """Turn what a disk refuses into one line that names the place and the mend."""
     try:
         yield
     except OSError as error:
-        where = error.filename or out
-        reason = error.strerror or str(error)
-        mend = "mend it"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(_existing_parent(out)).free
-            mend = f"{free / 2**20:,.0f} MiB are free there; make room"
         raise MolSearchError(
-            f"cannot write {where}: {reason}; {mend} and repeat the command, which goes on "
+            f"cannot write {refusal(error, out, needed())} and repeat the command, which goes on "
             "where it stopped"
         ) from error
 
 
-def _existing_parent(path: Path) -> Path:
-    return next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+def _bytes_needed(plan: Plan, prepared: PreparedSet, out: Path) -> int:
+    """Estimate what a build still has to write.
+
+    Vectors are counted; records and fingerprints take about what they take in the prepared set.
+    """
+    newest = [generation_folder(out, number) for number in generations(out)[-1:]]
+    begun = [folder for folder in newest if not (folder / MANIFEST).exists()]
+    width = plan.dim * np.dtype(plan.dtype).itemsize
+    records = sum(shard.records.size for shard in prepared.manifest.shards)
+    there = sum(
+        file.stat().st_size for folder in begun for file in folder.rglob("*") if file.is_file()
+    )
+    return max(plan.n_rows * width + records - there, BLOCK_BYTES)
 
 
 def _existing(out: Path, plan: Plan) -> IndexReader | None:

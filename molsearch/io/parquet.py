@@ -10,13 +10,13 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from molsearch.io.atomic import replacing
+from molsearch.io.atomic import replacing, write_through
 
 
 def opened(path: Path) -> pq.ParquetFile:
@@ -40,6 +40,15 @@ def read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     file = opened(path)
     try:
         return file.read(columns=None if columns is None else list(columns), use_threads=False)
+    finally:
+        file.close(force=True)
+
+
+def names(path: Path) -> list[str]:
+    """Read the names of the columns alone."""
+    file = opened(path)
+    try:
+        return list(file.schema_arrow.names)
     finally:
         file.close(force=True)
 
@@ -80,5 +89,8 @@ def writer(path: Path, schema: pa.Schema, **options: Any) -> Iterator[pq.Parquet
 
 def write(table: pa.Table, path: Path) -> None:
     """Write a table atomically."""
-    with writing(path, table.schema) as opened_writer:
-        opened_writer.write_table(table)
+
+    def fill(handle: IO[bytes]) -> None:
+        pq.write_table(table, handle, compression="zstd", write_page_checksum=True)
+
+    write_through(path, fill)

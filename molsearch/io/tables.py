@@ -13,7 +13,7 @@ from typing import IO, Literal
 import pandas as pd
 
 from molsearch.errors import UsageError
-from molsearch.io.atomic import replacing
+from molsearch.io.atomic import replacing, write_through
 
 TableFormat = Literal["csv", "tsv", "parquet", "sdf"]
 _SUFFIXES: dict[str, TableFormat] = {
@@ -60,12 +60,15 @@ def write_frame(
         Columns that are left as they are all the same (structures).
     """
     kind = table_format(path)
-    with replacing(path) as temporary:
+
+    def fill(handle: IO[bytes]) -> None:
         if kind == "parquet":
-            frame.to_parquet(temporary, index=False)
+            frame.to_parquet(handle, index=False)
             return
-        with _opened(temporary, gzipped=path.name.lower().endswith(".gz")) as handle:
-            write_text_table(frame, handle, kind, excel_safe=excel_safe, verbatim=verbatim)
+        with _as_text(handle, gzipped=path.name.lower().endswith(".gz")) as text:
+            write_text_table(frame, text, kind, excel_safe=excel_safe, verbatim=verbatim)
+
+    write_through(path, fill)
 
 
 def write_text_table(
@@ -111,12 +114,18 @@ def write_sdf(entries: Iterable[tuple[str, Mapping[str, object]]], path: Path) -
 
 @contextmanager
 def _opened(path: Path, *, gzipped: bool) -> Iterator[IO[str]]:
+    with path.open("wb") as raw, _as_text(raw, gzipped=gzipped) as handle:
+        yield handle
+
+
+@contextmanager
+def _as_text(raw: IO[bytes], *, gzipped: bool) -> Iterator[IO[str]]:
     if not gzipped:
-        with path.open("w", encoding="utf-8", newline="") as handle:
-            yield handle
+        text = io.TextIOWrapper(raw, encoding="utf-8", newline="")
+        yield text
+        text.detach()  # flushed; the handle stays its owner's
         return
     with (
-        path.open("wb") as raw,
         # No name and no time in the header: equal tables are equal files.
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
         io.TextIOWrapper(packed, encoding="utf-8", newline="") as handle,

@@ -11,28 +11,33 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
 
 from molsearch.chem.features import VERSIONS, Buckets
-from molsearch.chem.fingerprints import N_BYTES
 from molsearch.config import ModelConfig
 from molsearch.errors import EncoderMismatchError, InputError
 from molsearch.io.atomic import write_bytes, write_text
+from molsearch.io.folders import CARD, ENCODER_FORMAT
 from molsearch.io.hashing import sha256_bytes, sha256_json
-from molsearch.nn.committee import network_of
+from molsearch.io.reading import parse_json, read_small
 from molsearch.nn.device import resolve_device
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.network import Network
-from molsearch.nn.quantise import SCALE, quantise, restored
+from molsearch.nn.quantise import SCALE, quantise
+from molsearch.nn.tensors import (
+    BACKGROUND,
+    BACKGROUND_ECFP4,
+    background_of,
+    background_prints,
+    filled_network,
+    tensors_of,
+)
 
 WEIGHTS_FILE = "encoder.safetensors"
-CARD_FILE = "card.json"
+CARD_FILE = CARD
 BUNDLED = Path(__file__).parents[1] / "weights"
-_BACKGROUND = "background"
-_BACKGROUND_ECFP4 = "background_ecfp4"
-_BESIDE = frozenset({_BACKGROUND, _BACKGROUND_ECFP4})
-_MAX_TENSORS = 10_000
+_LARGEST_CARD = 16 * 2**20
+_LARGEST_WEIGHTS = 16 * 2**30
 
 
 def save_encoder(
@@ -55,14 +60,14 @@ def save_encoder(
         else:
             tensors[name] = parameter.detach().to(torch.float16).contiguous()
     if background is not None:
-        tensors[_BACKGROUND] = torch.from_numpy(np.ascontiguousarray(background, np.float16))
+        tensors[BACKGROUND] = torch.from_numpy(np.ascontiguousarray(background, np.float16))
     if background_ecfp4 is not None:
-        tensors[_BACKGROUND_ECFP4] = torch.from_numpy(np.ascontiguousarray(background_ecfp4))
+        tensors[BACKGROUND_ECFP4] = torch.from_numpy(np.ascontiguousarray(background_ecfp4))
     content = save_tensors(tensors)
     write_bytes(folder / WEIGHTS_FILE, content)
     model = network.config.model_dump(mode="json")
     header = {
-        "format": "molsearch-encoder-1",
+        "format": ENCODER_FORMAT,
         "identity": _identity(content, model, Buckets.of(network.config).version),
         "featuriser": Buckets.of(network.config).version,
         "model": model,
@@ -96,7 +101,8 @@ def load_encoder(
     folder = encoder_folder(path)
     card = _card(folder)
     config = _config(folder, card)
-    content = (folder / WEIGHTS_FILE).read_bytes()
+    weights = folder / WEIGHTS_FILE
+    content = _read(weights, _LARGEST_WEIGHTS)
     if _identity(content, card["model"], str(card.get("featuriser"))) != card.get("identity"):
         raise EncoderMismatchError(
             f"{folder}: weights and card do not belong together; restore both from one source"
@@ -107,7 +113,10 @@ def load_encoder(
             f"{' and '.join(VERSIONS)}; "
             "use the version that made it, or train again"
         )
-    network, background, prints = _network(folder, config, frozenset(card.get("int8", ())))
+    tensors = tensors_of(weights, content)
+    network = filled_network(weights, config, tensors, _int8(card))
+    background = background_of(weights, tensors, config.embedding_dim)
+    prints = background_prints(weights, tensors, 0 if background is None else len(background))
     return Encoder(
         network.to(resolve_device(device)),
         identity=str(card["identity"]),
@@ -144,13 +153,29 @@ def encoder_folder(path: str | Path | None) -> Path:
 
 
 def _card(folder: Path) -> dict[str, Any]:
+    path = folder / CARD_FILE
     try:
-        card = json.loads((folder / CARD_FILE).read_text())
-    except (ValueError, UnicodeDecodeError) as error:
-        raise EncoderMismatchError(f"{folder / CARD_FILE}: not JSON ({error})") from None
-    if not isinstance(card, dict) or card.get("format") != "molsearch-encoder-1":
-        raise EncoderMismatchError(f"{folder / CARD_FILE}: not the card of a molsearch encoder")
+        card = parse_json(_read(path, _LARGEST_CARD))
+    except ValueError as error:
+        raise EncoderMismatchError(f"{path}: not JSON ({error})") from None
+    if not isinstance(card, dict) or card.get("format") != ENCODER_FORMAT:
+        raise EncoderMismatchError(f"{path}: not the card of a molsearch encoder")
     return card
+
+
+def _read(path: Path, most: int) -> bytes:
+    try:
+        return read_small(path, most)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; restore the encoder's folder") from None
+
+
+def _int8(card: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the tensors that the card says are kept in a byte a value."""
+    names = card.get("int8", ())
+    return (
+        frozenset(str(name) for name in names) if isinstance(names, list | tuple) else frozenset()
+    )
 
 
 def _config(folder: Path, card: Mapping[str, Any]) -> ModelConfig:
@@ -160,59 +185,6 @@ def _config(folder: Path, card: Mapping[str, Any]) -> ModelConfig:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise EncoderMismatchError(f"{folder / CARD_FILE}: model {place}: {first['msg']}") from None
-
-
-def _network(
-    folder: Path, config: ModelConfig, int8: frozenset[str]
-) -> tuple[Network, NDArray[np.float16] | None, NDArray[np.uint8] | None]:
-    with torch.random.fork_rng(devices=[]):
-        network = network_of(config)
-    background = prints = None
-    expected = dict(_parameters(network))
-    path = folder / WEIGHTS_FILE
-    try:
-        with safe_open(path, framework="pt") as file:
-            names = set(file.keys())
-            wanted = set(expected) | {name + SCALE for name in int8}
-            if len(names) > _MAX_TENSORS or names - _BESIDE != wanted:
-                odd = sorted((names - _BESIDE) ^ wanted)[:3]
-                raise EncoderMismatchError(f"{path}: tensors do not fit the card: {odd}")
-            for name, parameter in expected.items():
-                value = _checked(path, name, file.get_tensor(name), parameter.shape)
-                if name in int8:
-                    rows = torch.Size((parameter.shape[0], 1))
-                    scale = _checked(path, name + SCALE, file.get_tensor(name + SCALE), rows)
-                    value = restored(value, scale)
-                parameter.data.copy_(value)
-            if _BACKGROUND in names:
-                background = file.get_tensor(_BACKGROUND).numpy()
-            if _BACKGROUND_ECFP4 in names:
-                prints = _prints(path, file.get_tensor(_BACKGROUND_ECFP4), background)
-    except SafetensorError as error:
-        raise EncoderMismatchError(f"{path}: damaged ({error}); restore it") from None
-    return network, background, prints
-
-
-def _prints(
-    path: Path, tensor: torch.Tensor, background: NDArray[np.float16] | None
-) -> NDArray[np.uint8]:
-    rows = 0 if background is None else len(background)
-    if tensor.dtype != torch.uint8 or tensor.shape != (rows, N_BYTES):
-        raise EncoderMismatchError(
-            f"{path}: {_BACKGROUND_ECFP4} is {tensor.dtype} {tuple(tensor.shape)}, not one packed "
-            f"fingerprint for each of {rows} background molecules; restore the file"
-        )
-    return tensor.numpy()
-
-
-def _checked(path: Path, name: str, tensor: torch.Tensor, shape: torch.Size) -> torch.Tensor:
-    if tensor.shape != shape:
-        raise EncoderMismatchError(
-            f"{path}: {name} is {tuple(tensor.shape)}, the card says {tuple(shape)}"
-        )
-    if not bool(torch.isfinite(tensor).all()):
-        raise EncoderMismatchError(f"{path}: {name} holds values that are not finite")
-    return tensor
 
 
 def _tables(network: Network) -> frozenset[str]:

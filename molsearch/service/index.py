@@ -15,6 +15,7 @@ from molsearch.index.embedder import Embedder
 from molsearch.index.layout import PREPARED
 from molsearch.index.reader import IndexReader
 from molsearch.index.writer import check_target
+from molsearch.io.folders import Kind, look
 from molsearch.io.runs import write_run
 from molsearch.service.events import Done, Emit, Note, silent
 from molsearch.service.geometry import settled
@@ -85,7 +86,7 @@ def index(
 
 def _as_prepared(request: IndexRequest) -> PreparedSet | None:
     """Open the library where it is a prepared set; what is for raw files makes no sense then."""
-    ready = [name for name in request.library if PreparedSet.is_prepared(name)]
+    ready = [name for name in request.library if look(name).kind is Kind.PREPARED]
     if not ready:
         return None
     if len(request.library) > 1:

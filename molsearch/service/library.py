@@ -17,10 +17,11 @@ from filelock import FileLock, Timeout
 
 from molsearch.chem.records import expand_sources
 from molsearch.config import PrepareConfig, ReadConfig
-from molsearch.data.prepare import prepare, run_of
+from molsearch.data.prepare import prepare, refuse_own, run_of
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_manifest import PrepareRun
 from molsearch.errors import IndexCorruptError, InputError, MolSearchError, UsageError
+from molsearch.io.folders import Kind, look
 from molsearch.io.hashing import sha256_file, sha256_json
 
 STDIN = "-"
@@ -58,6 +59,7 @@ def cache_place(
     InputError
         A file cannot be read.
     """
+    refuse_own(sources)
     names = expand_sources(sources)
     if STDIN in names:
         raise UsageError(
@@ -141,7 +143,7 @@ def ensure_prepared(
     buckets
         As of `molsearch.data.prepare.prepare`.
     """
-    found = _open(folder) if PreparedSet.is_prepared(folder) else None
+    found = _open(folder) if look(folder).kind is Kind.PREPARED else None
     if found is not None and found.complete and found.n_ok and any_source:
         return found
     run = run_of(expand_sources(sources), read, config, limit)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from molsearch.chem.fingerprints import ecfp4_of_smiles, tanimoto
 from molsearch.errors import InputError
+from molsearch.io import parquet
 from molsearch.metrics.enrichment import auroc as auroc_of
 from molsearch.metrics.enrichment import bedroc
 from molsearch.metrics.ranking import products, rank
@@ -51,7 +52,7 @@ def load_screens(path: Path, *, lite: bool) -> Screens:
         raise InputError(
             f"{path}: no development screens; set MOLSEARCH_DATA or data in the config"
         )
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    table = parquet.read_frame(path) if path.suffix == ".parquet" else pd.read_csv(path)
     if lite and "lite" in table:
         table = table[table["lite"]]
     number, smiles = pd.factorize(table["smiles"])

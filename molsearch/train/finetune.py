@@ -107,9 +107,10 @@ def finetune(
         return _merit(found)
 
     patience = config.patience * run.evaluate_every
-    for step in train(state, run, method, out, on_step=on_step, evaluate=evaluate):
-        if step - learner.best[1] >= patience:
-            break
+    steps = train(state, run, method, out, on_step=on_step, evaluate=evaluate)
+    # A run that was killed after its last step, before its encoder, has none to do.
+    while state.step - learner.best[1] < patience and next(steps, None) is not None:
+        pass
     write_rows(out / LOG_FILE, state.history)
     ecfp4 = screens[HELD_OUT].similarities(_packed(series.table), _packed(library))
     gain = Gain(

@@ -121,8 +121,11 @@ def run_training(
         evaluate=evaluate if material.screens is not None else None,
     )
     for step in steps:
-        if is_first() and (step % _LOG_EVERY == 0 or step == config.steps):
+        if is_first() and step % _LOG_EVERY == 0:
             _write_logs(out, state)
+    if is_first():
+        # Also where the last step was done by a run that was killed before it wrote them.
+        _write_logs(out, state)
     if events is not None:
         events.close()
     return _finish(config, material, state, out, parent) if is_first() else {}

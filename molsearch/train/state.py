@@ -84,7 +84,7 @@ def resume_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> b
         If the file is damaged.
     """
     path = folder / CHECKPOINT_FILE
-    if not path.exists():
+    if not path.is_file():
         return False
     try:
         with safe_open(path, framework="pt") as file:

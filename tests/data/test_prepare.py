@@ -105,10 +105,10 @@ def test_foreign_folders_are_never_touched(library: Path, tmp_path: Path) -> Non
         out = tmp_path / f"folder-{name}"
         out.mkdir()
         (out / name).write_text(content)
-        with pytest.raises(UsageError, match="other files"):
+        with pytest.raises(UsageError, match="is a folder with other contents"):
             prepare([library], out, READ, FLAT, workers=1, overwrite=True)
         assert (out / name).read_text() == content
-    with pytest.raises(UsageError, match="a file, not a folder"):
+    with pytest.raises(UsageError, match="is a file, no prepared set"):
         prepare([library], library, READ, FLAT, workers=1, overwrite=True)
 
 

@@ -17,8 +17,8 @@ from molsearch.index.layout import BLOCKS, EMBEDDINGS
 from molsearch.index.manifest import Manifest, commit, read_model
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.writer import build_index
+from molsearch.scoring.queryset import QuerySet
 from molsearch.search.engine import search
-from molsearch.search.fusion import QuerySet
 
 N = 1500
 

@@ -15,6 +15,7 @@ from molsearch.data.prepare import prepare_records, run_of
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_writer import writing
 from molsearch.errors import IndexCorruptError, InputError
+from molsearch.io.folders import Kind, look
 from molsearch.io.hashing import sha256_file, sha256_json
 from molsearch.schema import Record
 
@@ -123,9 +124,10 @@ def test_forged_manifests_contradict_themselves(copy: Path) -> None:
     shards = content["shards"]
     forged: list[tuple[dict[str, object], str]] = [
         ({"shards": [{**shards[0], "n_in": 13}, *shards[1:]]}, "n_in is not"),
-        ({"shards": shards[1:]}, "begins at record"),
+        ({"shards": shards[1:]}, "is named where"),
+        ({"shards": [shards[0], shards[0]]}, "is named where"),
+        ({"shards": []}, "without a record"),
         ({"version": 99}, "update molsearch"),
-        ({"format": "molsearch-index"}, "not the manifest of a prepared set"),
         ({"surprise": 1}, "contradicts itself"),
     ]
     outside = {**shards[0]["records"], "file": "../../etc/passwd"}
@@ -154,7 +156,7 @@ def test_stray_files_do_not_matter(copy: Path) -> None:
         (copy / name).write_bytes(b"junk")
     (copy / "shards" / "records-00009.parquet").write_bytes(b"not listed")
     PreparedSet.open(copy).verify()
-    assert PreparedSet.is_prepared(copy)
+    assert look(copy).kind is Kind.PREPARED
 
 
 def test_a_damaged_set_is_mended_by_overwrite_alone(copy: Path) -> None:
@@ -164,13 +166,12 @@ def test_a_damaged_set_is_mended_by_overwrite_alone(copy: Path) -> None:
         pass
     with writing(copy, run, overwrite=True) as writer:
         assert writer.manifest.n_in == 0
-        writer.finish()
-    assert PreparedSet.open(copy).n_in == 0
+    assert PreparedSet.open(copy, allow_unfinished=True).n_in == 0
 
 
 def test_what_is_no_folder_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="molsearch prepare"):
         PreparedSet.open(tmp_path / "nowhere")
-    assert not PreparedSet.is_prepared(tmp_path)
+    assert look(tmp_path).kind is not Kind.PREPARED
     with pytest.raises(IndexCorruptError, match="missing"):
         PreparedSet.open(tmp_path)

@@ -25,6 +25,7 @@ from molsearch.data.prepared_writer import writing
 from molsearch.data.workers import Outcome
 from molsearch.errors import MolSearchError, UsageError
 from molsearch.io import atomic
+from molsearch.io.folders import Kind, look
 from molsearch.schema import Failure, Record
 
 FLAT = PrepareConfig(n_conformers=0)
@@ -36,6 +37,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from molsearch.io import atomic
+from molsearch.io.folders import Kind, look
 countdown = int(sys.argv[3])
 def hook(name):
     real = getattr(atomic, name)
@@ -100,7 +102,7 @@ def test_kill_at_every_write_then_resume_equals_uninterrupted(source: Path, tmp_
         command = [sys.executable, "-c", KILLED, str(source), str(out), str(moment), here, support]
         died = subprocess.run(command, capture_output=True, check=False)
         assert died.returncode == -signal.SIGKILL, died.stderr.decode()
-        if PreparedSet.is_prepared(out):
+        if look(out).kind is Kind.PREPARED:
             left = PreparedSet.open(out, allow_unfinished=True)
             left.verify()
             assert left.n_in % SHARD == 0 or left.n_in == N

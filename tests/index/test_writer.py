@@ -230,7 +230,9 @@ def test_a_full_disk_is_one_line_and_the_build_goes_on_later(tmp_path, monkeypat
 
     original = shard_module.describe
     monkeypatch.setattr(shard_module, "describe", full)
-    with pytest.raises(MolSearchError, match=r"cannot write .*No space left.*MiB are free"):
+    with pytest.raises(
+        MolSearchError, match=r"cannot write .*No space left.*bytes are needed, .* are free there"
+    ):
         build_index(prepared, FakeEncoder(), tmp_path / "i", shard_rows=100)
     monkeypatch.undo()
     encoder = FakeEncoder()

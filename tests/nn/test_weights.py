@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from molsearch.data.store import GraphStore
 from molsearch.errors import EncoderMismatchError, InputError, UsageError
 from molsearch.nn.device import resolve_device
 from molsearch.nn.network import Network
-from molsearch.nn.weights import load_encoder, save_encoder
+from molsearch.nn.weights import _identity, load_encoder, save_encoder
 
 
 @pytest.fixture
@@ -174,3 +176,75 @@ def test_fingerprints_that_do_not_fit_the_background_are_refused(tmp_path: Path,
     save_encoder(tmp_path / "e", Network(CONFIGS["small"]), {"name": "x"}, background, prints)
     with pytest.raises(EncoderMismatchError, match="each of 3 background molecules; restore"):
         load_encoder(tmp_path / "e", device="cpu")
+
+
+def _forge(folder: Path, change) -> None:
+    """Change the tensors of an encoder, and its identity with them, as a forger would."""
+    path, card_path = folder / "encoder.safetensors", folder / "card.json"
+    save_file(change(load_file(path)), path)
+    card = json.loads(card_path.read_text())
+    _edit(folder, identity=_identity(path.read_bytes(), card["model"], card["featuriser"]))
+
+
+def _background(value: torch.Tensor):
+    return lambda tensors: {**tensors, "background": value}
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda t: {n: v.double() for n, v in t.items()}, "the card says torch.float16"),
+        (lambda t: {n: v.to(torch.int8) for n, v in t.items()}, "torch.float16"),
+        (lambda t: {n: v > 0 for n, v in t.items()}, "torch.float16"),
+        (
+            _background(torch.ones(3, 17).half()),
+            r"background is \(3, 17\), the card says \(3, 16\)",
+        ),
+        (_background(torch.ones(16).half()), r"background is \(16,\)"),
+        (_background(torch.ones(0, 16).half()), r"background is \(0, 16\)"),
+        (_background(torch.full((3, 16), float("nan")).half()), "not finite"),
+        (_background(torch.ones(3, 16).half()), "not of unit length"),
+        (_background(torch.eye(3, 16)), "background is torch.float32"),
+    ],
+)
+def test_tensors_other_than_the_card_says_are_refused(folder: Path, change, word: str) -> None:
+    _forge(folder, change)
+    with pytest.raises(EncoderMismatchError, match=word):
+        load_encoder(folder)
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        {"width": 1_000_000},
+        {"n_layers": 10**9},
+        {"n_buckets": 10**12},
+        {"embedding_dim": 10**9, "matryoshka": [10**9]},
+    ],
+)
+def test_a_card_of_a_giant_is_refused_before_any_memory_is_taken(folder: Path, size) -> None:
+    card = json.loads((folder / "card.json").read_text())
+    content = (folder / "encoder.safetensors").read_bytes()
+    model = {**card["model"], **size}
+    _edit(folder, model=model, identity=_identity(content, model, card["featuriser"]))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(EncoderMismatchError, match=r"the card says|cannot be the"):
+        load_encoder(folder)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
+
+
+@pytest.mark.parametrize("depth", [150, 2000, 200_000])
+def test_a_card_nested_beyond_measure_is_refused(folder: Path, depth: int) -> None:
+    path = folder / "card.json"
+    card = path.read_text().rstrip().removesuffix("}")
+    path.write_text(f'{card}, "note": {"[" * depth}{"]" * depth}}}')
+    with pytest.raises(EncoderMismatchError, match="nested"):
+        load_encoder(folder)
+
+
+@pytest.mark.parametrize("name", ["card.json", "encoder.safetensors"])
+def test_a_pipe_in_an_encoder_folder_does_not_hang(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(InputError):
+        load_encoder(folder)

@@ -18,6 +18,7 @@ from molsearch.bench.similarity import Neighbourhood
 from molsearch.chem.fingerprints import N_BYTES
 from molsearch.data.places import data_root, is_named
 from molsearch.errors import InputError
+from molsearch.io import parquet
 from molsearch.io.atomic import replacing
 from molsearch.io.hashing import sha256_file
 
@@ -122,7 +123,7 @@ def _from_activities(
     name: str, path: Path, cache: Path, workers: int, on_progress: OnProgress | None
 ) -> TrainingSet:
     try:
-        rows = pd.read_parquet(path, columns=_COLUMNS)
+        rows = parquet.read_frame(path, _COLUMNS)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
     kept = (rows["tier"] == "active") & ~rows["is_benchmark_molecule"] & ~rows["is_dev_target"]
@@ -198,7 +199,7 @@ def _from_file(path: Path) -> TrainingSet:
 def _table(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
+            frame = parquet.read_frame(path)
         elif path.suffix in (".csv", ".tsv"):
             frame = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",")
         else:

@@ -9,6 +9,7 @@ import pandas as pd
 from molsearch import bundled
 from molsearch.data.places import ENVIRONMENT, data_root, is_named
 from molsearch.errors import InputError
+from molsearch.io import parquet
 
 
 def locate(name: str, given: Path | None) -> Path:
@@ -42,7 +43,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         The file is missing or is no parquet file.
     """
     try:
-        frame = pd.read_parquet(path, columns=columns)
+        frame = parquet.read_frame(path, columns)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
     return frame

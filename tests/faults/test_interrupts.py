@@ -1,0 +1,157 @@
+"""Ctrl-C and a closed pipe at the command line: how it ends, how soon, and what it leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from command_line import make_encoder, make_library
+
+from molsearch.chem.conformers import embed
+from molsearch.config import PrepareConfig
+from molsearch.data.prepared import PreparedSet
+
+# Rings of amides: each takes RDKit a good while to embed.
+MACROCYCLE = "CC(C)CC1NC(=O)C(Cc2ccccc2)NC(=O)C(CCC)NC(=O)C(C)NC(=O)C(CC(C)C)NC(=O)C(CO)NC1=O"
+SOON = 20.0  # s; a run that goes on regardless would take minutes
+
+
+def start(*arguments: str, cwd: Path, **options) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "molsearch", *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        **options,
+    )
+
+
+def wait_until(condition, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def orphans(processes: list[psutil.Process]) -> list[psutil.Process]:
+    _, alive = psutil.wait_procs(processes, timeout=10)
+    return [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    names = [f"C{'C' * n}" for n in range(12)]
+    lines = [MACROCYCLE.replace("CCC)", f"{chain})", 1) + f" m{n}" for n, chain in enumerate(names)]
+    (tmp_path / "slow.smi").write_text("\n".join(lines * 20) + "\n")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_prepare_with_its_workers_and_the_same_command_goes_on(library: Path) -> None:
+    process = start("prepare", "slow.smi", "-o", "p", "-n", "2", cwd=library)
+    wait_until(lambda: len(psutil.Process(process.pid).children(recursive=True)) >= 2, process)
+    time.sleep(4.0)  # into the embedding
+    workers = psutil.Process(process.pid).children(recursive=True)
+    sent = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+    said = process.communicate(timeout=60)[1].decode()
+    assert time.monotonic() - sent < SOON
+    assert process.returncode == 130
+    assert said.count("molsearch: interrupted; the same command continues") == 1
+    assert "Traceback" not in said
+    assert not orphans(workers)
+
+
+@pytest.mark.slow
+def test_a_run_that_ignores_ctrl_c_makes_what_it_would_have_made(tmp_path: Path) -> None:
+    lines = [f"{MACROCYCLE} a{n}" for n in range(4)]
+    (tmp_path / "l.smi").write_text("\n".join(lines) + "\n")
+    coords = []
+    for folder, signals in (("quiet", 0), ("disturbed", 40)):
+        process = start(
+            *("prepare", "l.smi", "-o", folder, "-n", "2", "--conformers", "3"),
+            cwd=tmp_path,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        )
+        for _ in range(signals):
+            time.sleep(0.2)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=300) == 0
+        table = next(PreparedSet.open(tmp_path / folder).iter_tables())
+        coords.append(table.column("coords").to_pylist())
+    assert coords[0] == coords[1]
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_a_query_is_embedded_in_process_is_not_lost(tmp_path: Path) -> None:
+    """RDKit catches the signal while it embeds, and Python would never hear of it."""
+    make_encoder(tmp_path / "e")
+    make_library(tmp_path / "library.csv")
+    for command in (
+        ("prepare", "library.csv", "-o", "p", "-n", "1", "-q"),
+        ("index", "p", "-o", "i", "--encoder", "e", "-q"),
+    ):
+        assert start(*command, cwd=tmp_path).wait(timeout=120) == 0
+    (tmp_path / "q.smi").write_text("\n".join(f"{MACROCYCLE} q{n}" for n in range(200)) + "\n")
+    process = start(
+        *("screen", "-q", "q.smi", "-i", "i", "--encoder", "e", "-o", "hits.csv"),
+        *("--query-conformers", "50"),
+        cwd=tmp_path,
+    )
+    # The main thread is busy with nothing but RDKit after its imports.
+    wait_until(lambda: psutil.Process(process.pid).cpu_times().user > 8.0, process)
+    sent = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=120)[1].decode()
+    assert time.monotonic() - sent < SOON
+    assert process.returncode == 130, said
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "hits.csv").exists()
+
+
+def test_an_embedding_is_not_altered_by_a_signal_and_the_signal_is_not_lost() -> None:
+    from rdkit import Chem
+
+    mol = Chem.MolFromSmiles(MACROCYCLE)
+    config = PrepareConfig(n_conformers=3)
+    expected = [one.tolist() for one in embed(mol, config)]
+    code = f"""
+import os, signal, threading, time
+from rdkit import Chem
+from molsearch.chem import conformers
+from molsearch.config import PrepareConfig
+mol = Chem.MolFromSmiles({MACROCYCLE!r})
+heard = []
+signal.signal(signal.SIGINT, lambda *_: heard.append(1))
+real = conformers.rdDistGeom.EmbedMultipleConfs
+def struck(*arguments):
+    os.kill(os.getpid(), signal.SIGINT)
+    return real(*arguments)
+conformers.rdDistGeom.EmbedMultipleConfs = struck
+found = conformers.embed(mol, PrepareConfig(n_conformers=3))
+print([one.tolist() for one in found] == {expected!r})
+print(len(heard))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "1"]
+
+
+@pytest.mark.parametrize("command", [("--help",), ("info", "--json")])
+def test_a_reader_that_has_had_enough_is_no_error_of_ours(tmp_path: Path, command) -> None:
+    process = start(*command, cwd=tmp_path)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read().decode()
+    assert process.wait(timeout=60) == 141
+    assert said == ""
