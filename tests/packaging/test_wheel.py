@@ -16,15 +16,13 @@ from typing import NamedTuple
 
 import pytest
 from browsing import answering
+from shipped import FILES, FOLDERS
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("setuptools", reason="needs setuptools (extra dev)")
 pytest.importorskip("pip", reason="needs pip in this environment")
 
 TREE = Path(__file__).resolve().parents[2]
-# What a build reads. Without molsearch_app, the link: a checkout that has no links can be built.
-SOURCES = ("molsearch", "app", "datasets", "results")
-FILES = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
 _MOST_MIB = 60
 _IGNORED = shutil.ignore_patterns("__pycache__", ".*.lock")
 
@@ -66,7 +64,7 @@ def _pip(*arguments: object) -> None:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Installed:
     folder = tmp_path_factory.mktemp("wheel")
-    for name in SOURCES:
+    for name in FOLDERS:
         shutil.copytree(TREE / name, folder / "tree" / name, ignore=_IGNORED)
     for name in FILES:
         shutil.copy(TREE / name, folder / "tree" / name)
