@@ -108,7 +108,8 @@ def opening(material: Material, *, labelled: bool = True) -> str:
 def summary(card: dict[str, Any], output: Path) -> str:
     """Say what was made, and how it does beside ECFP4."""
     made = card["training"]
-    lines = [f"wrote {output} (encoder {made['encoder']} of step {made['chosen_step']:,})"]
+    step = f" of step {made['chosen_step']:,}" if "chosen_step" in made else ""
+    lines = [f"wrote {output} (encoder {made['encoder']}{step})"]
     figures = card["development"]
     if figures:
         rows = {"shipped": figures["encoder"], **figures.get("encoders", {})}

@@ -23,6 +23,9 @@ from molsearch.train.develop import Screens, load_screens
 from molsearch.train.distributed import first_before_others
 from molsearch.train.graphs import graph_cache
 
+#: Methods that look at molecules without labels.
+UNLABELLED = ("taught", "semi_supervised", "self_supervised")
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
@@ -139,7 +142,7 @@ def _featurised(
         if not good.all():
             raise UsageError(f"{config.development}: {int((~good).sum())} unreadable molecules")
         material = replace(material, screens=screens, development=development)
-    if config.method != "supervised" and config.soft.unlabelled:
+    if config.method in UNLABELLED and config.soft.unlabelled:
         smiles, own = load_unlabelled(
             root / config.soft.unlabelled, limit=config.soft.limit, seed=config.seed
         )
