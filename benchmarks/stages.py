@@ -22,6 +22,7 @@ import numpy as np
 from rdkit import Chem, RDLogger
 
 from molsearch.chem.conformers import embed
+from molsearch.chem.facts import PREPARED, compute
 from molsearch.chem.fingerprints import ecfp4, tanimoto
 from molsearch.chem.prepare import prepare_record
 from molsearch.chem.records import iter_records
@@ -30,6 +31,7 @@ from molsearch.data.prepare import prepare
 from molsearch.data.tables import graphs_of_table
 from molsearch.index.writer import build_index
 from molsearch.nn.weights import load_encoder
+from molsearch.schema import STORED_FACTS
 
 
 def main() -> None:
@@ -66,11 +68,13 @@ def time_stages(library: Path, n: int, folder: Path) -> list[tuple[str, float, f
     records = timed("read", n, read)
     without_3d, with_3d = PrepareConfig(n_conformers=0), PrepareConfig()
     flat = timed(
-        "parent, properties, alerts, fingerprint",
+        "parent, fingerprint",
         len(records),
-        lambda: [prepare_record(record, without_3d) for record in records],
+        lambda: [prepare_record(record, without_3d, PREPARED) for record in records],
     )
-    mols = [Chem.MolFromSmiles(p.parent_smiles) for p in flat if hasattr(p, "parent_smiles")]
+    parents = [one.parent_smiles for one in flat if hasattr(one, "parent_smiles")]
+    timed("facts of a hit list", len(parents), lambda: compute(parents, STORED_FACTS))
+    mols = [Chem.MolFromSmiles(smiles) for smiles in parents]
     timed("conformer (ETKDGv3, fast)", len(mols), lambda: [_embed(mol, with_3d) for mol in mols])
     prepared = prepare([library], folder / "p", ReadConfig(), with_3d, workers=2, limit=n)
     tables = list(prepared.iter_tables())

@@ -182,3 +182,13 @@ def test_importing_the_package_imports_neither_torch_nor_rdkit():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "False"
+
+
+def test_facts_are_computed_for_all_once_when_asked(made):
+    _, _, index = made
+    assert index.compute_facts("fsp3", "mw", workers=1) == 11
+    assert index.compute_facts("mw", workers=1) == 0
+    hits = search(index, "CC(=O)Oc1ccccc1C(=O)O", k=1, facts=["fsp3"])
+    assert hits.fsp3.tolist() == [0.111]
+    with pytest.raises(UsageError, match="no fact 'fsp4'"):
+        index.compute_facts("fsp4")

@@ -12,9 +12,11 @@ import pyarrow as pa
 from molsearch.api.arguments import Paths, config_of, cpus, listed, progress_of
 from molsearch.api.encoders import embedder_of
 from molsearch.api.library import Library
+from molsearch.chem.facts import fact_names
 from molsearch.config import PrepareConfig
 from molsearch.errors import UsageError
 from molsearch.index.embedder import Embedder
+from molsearch.index.fill import fill_facts
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.verify import verify_index
 from molsearch.search.screen import Stopwatch
@@ -235,6 +237,29 @@ class Index:
         for warning in done.hits.warnings:
             warnings.warn(warning, stacklevel=2)
         return done.hits.frame
+
+    def compute_facts(self, *names: str, workers: int | None = None) -> int:
+        """Compute facts of every molecule now, instead of when they are asked for, and keep them.
+
+        Parameters
+        ----------
+        names
+            Such as ``"alerts"``, ``"qed"``; all facts where none is named.
+        workers
+            Worker processes; as many as there are processors by default.
+
+        Returns
+        -------
+        int
+            Molecules that lacked one.
+
+        Raises
+        ------
+        UsageError
+            There is no such fact.
+        """
+        wanted = fact_names(names or ("all",))
+        return fill_facts(self.reader, wanted, workers=cpus(workers))
 
     def failures(self) -> pd.DataFrame:
         """List the records of the library that have no embedding, and why.
