@@ -74,8 +74,10 @@ def preparing(library: Path, n: int, folder: Path) -> dict[str, Any]:
     peers = [timed(lambda: peer(rows))]
     work = {0: processor_seconds() - before}
     ours: dict[int, float] = {}
+    torch.set_num_threads(
+        1
+    )  # two that wait for one another cost a busy machine more than they give
     for workers in (1, 2):
-        torch.set_num_threads(workers)
         request = IndexRequest(
             library=(str(cut),),
             output=str(folder / f"index-{workers}"),
