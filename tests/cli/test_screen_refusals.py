@@ -142,7 +142,7 @@ def test_a_damaged_head_is_warned_of_and_replaced_by_its_copy(molsearch, world, 
     assert len(pd.read_csv(tmp_path / "h.csv")) == 11
 
 
-def test_verify_finds_what_opening_cannot(molsearch, world, tmp_path):
+def test_damage_that_opening_cannot_see_is_found_by_the_first_look_and_by_verify(molsearch, world, tmp_path):
     build_index(
         library(tmp_path / "p", 200), load_encoder(world.encoder, device="cpu"), tmp_path / "i"
     )
@@ -151,7 +151,9 @@ def test_verify_finds_what_opening_cannot(molsearch, world, tmp_path):
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     base = ("screen", "-q", ASPIRIN, "--encoder", world.encoder, "-i", tmp_path / "i")
-    assert molsearch(*base, "-o", tmp_path / "a.csv").code == 0
+    looked = molsearch(*base, "-o", tmp_path / "a.csv")
+    assert looked.code == 4
+    assert "was altered or damaged since it was written" in looked.line
     result = molsearch(*base, "-o", tmp_path / "h.csv", "--verify")
     assert result.code == 4
     assert "does not match its sha256" in result.line
