@@ -46,7 +46,7 @@ class LazyGroup(TyperGroup):
         """Load the command `cmd_name`, or a stand-in with its help line for the overview."""
         if cmd_name not in VERBS:
             return None
-        if ctx.resilient_parsing or "--help" in sys.argv[1:2] or "-h" in sys.argv[1:2]:
+        if ctx.resilient_parsing or sys.argv[1:2] in ([], ["--help"], ["-h"]):
             return TyperCommand(cmd_name, help=VERBS[cmd_name])
         module = importlib.import_module(f"molsearch.cli.{cmd_name}")
         command = typer.main.get_command(module.app)
