@@ -84,7 +84,7 @@ def synthetic(rows: int, folder: Path) -> IndexReader:
         iter_tables=tables,
         iter_failures=lambda: iter([FAILURES.empty_table()]),
         manifest=SimpleNamespace(
-            run=SimpleNamespace(sources=(), prepare=PrepareConfig(), rdkit="none")
+            reading=(), run=SimpleNamespace(sources=(), prepare=PrepareConfig(), rdkit="none")
         ),
     )
     return build_index(prepared, RandomEncoder(), folder / "index")  # type: ignore[arg-type]
