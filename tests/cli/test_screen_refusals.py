@@ -142,7 +142,9 @@ def test_a_damaged_head_is_warned_of_and_replaced_by_its_copy(molsearch, world, 
     assert len(pd.read_csv(tmp_path / "h.csv")) == 11
 
 
-def test_damage_that_opening_cannot_see_is_found_by_the_first_look_and_by_verify(molsearch, world, tmp_path):
+def test_damage_that_opening_cannot_see_is_found_by_the_first_look_and_by_verify(
+    molsearch, world, tmp_path
+):
     build_index(
         library(tmp_path / "p", 200), load_encoder(world.encoder, device="cpu"), tmp_path / "i"
     )
