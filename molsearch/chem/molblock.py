@@ -9,6 +9,7 @@ from rdkit.Chem import AllChem
 from rdkit.Geometry import Point3D
 
 from molsearch.errors import InputError
+from molsearch.sdtags import title_line
 
 _UNITS = 1000.0  # stored coordinates are thousandths of an Angstrom
 
@@ -22,7 +23,7 @@ def mol_block(parent_smiles: str, coords: NDArray[np.int16] | None, title: str) 
         int16 ``[n_atoms, 3]`` in thousandths of an Angstrom, in the atom order of the SMILES;
         None gives the flat coordinates of a drawing, which the block declares as 2D.
     title
-        First line of the block.
+        First line of the block, verbatim but for line ends; see `molsearch.sdtags`.
 
     Raises
     ------
@@ -36,8 +37,8 @@ def mol_block(parent_smiles: str, coords: NDArray[np.int16] | None, title: str) 
         AllChem.Compute2DCoords(mol)
     else:
         mol.AddConformer(_conformer(mol, coords))
-    mol.SetProp("_Name", " ".join(title.split()))
-    return str(Chem.MolToMolBlock(mol))
+    mol.ClearProp("_Name")
+    return title_line(title) + str(Chem.MolToMolBlock(mol))
 
 
 def _conformer(mol: Chem.Mol, coords: NDArray[np.int16]) -> Chem.Conformer:

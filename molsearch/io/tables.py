@@ -14,6 +14,7 @@ import pandas as pd
 
 from molsearch.errors import UsageError
 from molsearch.io.atomic import replacing, write_through
+from molsearch.sdtags import item_text
 
 TableFormat = Literal["csv", "tsv", "parquet", "sdf"]
 _SUFFIXES: dict[str, TableFormat] = {
@@ -100,7 +101,11 @@ def defused(frame: pd.DataFrame, verbatim: Collection[str] = ()) -> pd.DataFrame
 
 
 def write_sdf(entries: Iterable[tuple[str, Mapping[str, object]]], path: Path) -> None:
-    """Write mol blocks, each with its tags, atomically; nothing is held but the current one."""
+    """Write mol blocks, each with its tags, atomically; nothing is held but the current one.
+
+    Text comes back as it was when the file is read again; see `molsearch.sdtags`. What is missing
+    is an empty value.
+    """
     with (
         replacing(path) as temporary,
         _opened(temporary, gzipped=path.name.lower().endswith(".gz")) as handle,
@@ -108,7 +113,7 @@ def write_sdf(entries: Iterable[tuple[str, Mapping[str, object]]], path: Path) -
         for block, tags in entries:
             handle.write(block if block.endswith("\n") else block + "\n")
             for name, value in tags.items():
-                handle.write(f"> <{_tag_name(name)}>\n{_tag_value(value)}\n\n")
+                handle.write(item_text(str(name), _tag_value(value)))
             handle.write("$$$$\n")
 
 
@@ -139,16 +144,9 @@ def _defused(value: object) -> object:
     return f"'{value}"
 
 
-def _tag_name(name: str) -> str:
-    return "".join(" " if character in "<>\r\n" else character for character in name).strip()
-
-
 def _tag_value(value: object) -> str:
-    if isinstance(value, float):
-        return "" if value != value else _FLOATS % value
-    if value is None:
+    if isinstance(value, str):
+        return value
+    if value is None or bool(pd.isna(value)):  # type: ignore[call-overload]
         return ""
-    # A blank line would end the value.
-    lines = [line for line in str(value).splitlines() if line.strip()]
-    # A line of dollars would end the record.
-    return "\n".join(line if not line.startswith("$$$$") else f" {line}" for line in lines)
+    return _FLOATS % value if isinstance(value, float) else str(value)

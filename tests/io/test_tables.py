@@ -127,8 +127,8 @@ def test_sd_files_are_read_back_with_their_tags(tmp_path, name):
     assert len(mols) == 2
     assert mols[0].GetProp("score") == "0.123457"
     assert mols[0].GetProp("missing") == ""
-    assert mols[0].GetProp("text") == "line one\nline two\n $$$$\nend"
-    assert mols[0].GetProp("a b c") == "x"
+    assert mols[0].GetProp("text") == "line one\n \nline two\n $$$$\nend"
+    assert mols[0].GetProp("a<b>c") == "x"
     assert mols[1].GetProp("rank") == "2"
 
 

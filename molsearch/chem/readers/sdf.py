@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from molsearch.chem.readers.joined import is_counts, part
+from molsearch.chem.readers.oddities import Oddities
 from molsearch.chem.readers.rows import (
     OnReading,
     Row,
@@ -16,10 +18,10 @@ from molsearch.chem.readers.rows import (
 )
 from molsearch.chem.readers.titles import with_ids
 from molsearch.config import ReadConfig
+from molsearch.sdtags import read_items, read_title
 
-_END_OF_RECORD = re.compile(rb"^\$\$\$\$[^\n]*\n", re.MULTILINE)
+_END_OF_RECORD = re.compile(rb"^\$\$\$\$([^\n]*)\n", re.MULTILINE)
 _END_OF_BLOCK = re.compile(r"^M  END[^\n]*(?:\n|\Z)", re.MULTILINE)
-_TAG = re.compile(r">[^<\n]*<(.*)>[^>\n]*")
 _FIRST_TAG = re.compile(r"^>[^<\n]*<.*>", re.MULTILINE)
 _COUNTS = re.compile(r"[ \d]{2}\d[ \d]{2}\d")
 _TITLE_BYTES = 2000
@@ -42,14 +44,14 @@ def split_records(blocks: Iterator[bytes], limit: int) -> Iterator[bytes | TooLo
     bytes or TooLong
         Each record without its ``$$$$`` line; the last one also where that line is missing.
     """
-    buffer, scanned, skipped, head = b"", 0, 0, b""
+    buffer, scanned, skipped, head, glued = b"", 0, 0, b"", b""
     for block in blocks:
         buffer += block
         start = 0
         for match in _END_OF_RECORD.finditer(buffer, scanned):
             record = buffer[start : match.start()]
-            yield _bounded(record, head, skipped, limit)
-            start, skipped, head = match.end(), 0, b""
+            yield _bounded(_with_title(glued, record), head, skipped, limit)
+            start, skipped, head, glued = match.end(), 0, b"", match[1]
         buffer = buffer[start:]
         kept = _shortened(buffer, limit)
         if kept is not buffer:
@@ -60,7 +62,19 @@ def split_records(blocks: Iterator[bytes], limit: int) -> Iterator[bytes | TooLo
     last = _END_OF_RECORD.search(buffer + b"\n", scanned)
     record = buffer[: last.start()] if last else buffer
     if skipped or last or record.strip():
-        yield _bounded(record, head, skipped, limit)
+        yield _bounded(_with_title(glued, record), head, skipped, limit)
+
+
+def _with_title(glued: bytes, record: bytes) -> bytes:
+    """Give a record the title that stands behind the ``$$$$`` before it.
+
+    That is where it stands after a file that ended without a line end; anything else there is a
+    comment.
+    """
+    if not glued.strip():
+        return record
+    counts = record.split(b"\n", 3)[2:3]
+    return glued + b"\n" + record if counts and is_counts(decode(counts[0])) else record
 
 
 def _scanned(buffer: bytes) -> int:
@@ -97,21 +111,29 @@ def read_sdf(
 
     The id is the title line or a tag; see `with_ids`.
     """
-    rows = _rows(split_records(blocks, config.max_record_bytes), config)
+    rows = _rows(split_records(blocks, config.max_record_bytes), config, source)
     return with_ids(rows, config, source, report, "sdf")
 
 
-def _rows(records: Iterator[bytes | TooLong], config: ReadConfig) -> Iterator[Row]:
-    for number, record in enumerate(records, start=1):
+def _rows(records: Iterator[bytes | TooLong], config: ReadConfig, source: str) -> Iterator[Row]:
+    oddities = Oddities(source)
+    number = 0
+    for record in records:
         if isinstance(record, TooLong):
-            title = record.head.split("\n", 1)[0].strip()[:200]
+            number += 1
+            title = read_title(record.head.split("\n", 1)[0])[:200]
             error = too_long_error(record, config.max_record_bytes)
             yield Row(number, title, molblock=shown(record.head), error=error)
-        else:
-            yield parse_record(number, decode(record))
+            continue
+        parts = part(decode(record).replace("\r\n", "\n"))
+        oddities.joined(number + 1, parts)
+        for text in parts.texts:
+            number += 1
+            yield parse_record(number, text, oddities)
+    oddities.warn()
 
 
-def parse_record(number: int, text: str) -> Row:
+def parse_record(number: int, text: str, oddities: Oddities | None = None) -> Row:
     """Take one record apart into title, mol block and tags.
 
     Parameters
@@ -120,12 +142,12 @@ def parse_record(number: int, text: str) -> Row:
         1-based position in its file.
     text
         The record without its ``$$$$`` line.
+    oddities
+        Where to note what is not as it should be.
     """
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-    end = _END_OF_BLOCK.search(text)
+    end = _end_of_block(text)
     if end is not None:
-        cut, error = end.end(), ""
+        cut, error = end, ""
     else:
         tag = _FIRST_TAG.search(text)
         cut, error = (
@@ -133,12 +155,25 @@ def parse_record(number: int, text: str) -> Row:
             "no 'M  END' line: the record is cut short",
         )
     molblock = text[:cut]
-    title = molblock.split("\n", 1)[0].strip()
+    title = read_title(molblock.split("\n", 1)[0])
     if not molblock.strip():
         error = "no mol block in this record"
-    return Row(
-        number, title, "", molblock, parse_tags(text[cut:]), error or _counts_error(molblock)
-    )
+    items = read_items(text[cut:])
+    if oddities is not None:
+        oddities.note(number, items)
+    extra = dict(zip(unique_names(items.names), items.values, strict=True))
+    return Row(number, title, "", molblock, extra, error or _counts_error(molblock))
+
+
+def _end_of_block(text: str) -> int | None:
+    """Position after the line "M  END"; the three lines above the counts are free text."""
+    start = 0
+    for _ in range(3):
+        start = text.find("\n", start) + 1
+        if not start:
+            return None
+    end = _END_OF_BLOCK.search(text, start)
+    return end.end() if end else None
 
 
 def _counts_error(molblock: str) -> str:
@@ -147,35 +182,3 @@ def _counts_error(molblock: str) -> str:
     if _COUNTS.match(counts) or "V3000" in counts:
         return ""
     return f"counts line (line 4 of the mol block) is not readable: {counts[:80]!r}"
-
-
-def parse_tags(text: str) -> dict[str, str]:
-    r"""Read the data items after a mol block, values verbatim, in order.
-
-    A value ends before the next ``> <NAME>`` line that follows a blank line, so that blank lines
-    within a value survive; the blank lines that end it do not belong to it. Repeated names are
-    made unique.
-
-    Examples
-    --------
-    >>> parse_tags(">  <IC50>\n12 nM\n\n>  <note>\ntwo\nlines\n\n")
-    {'IC50': '12 nM', 'note': 'two\nlines'}
-    """
-    names: list[str] = []
-    values: list[list[str]] = []
-    may_start = True
-    for line in text.split("\n"):
-        match = _TAG.fullmatch(line.rstrip()) if may_start and line.startswith(">") else None
-        if match:
-            names.append(match[1])
-            values.append([])
-        elif values:
-            values[-1].append(line)
-        may_start = match is not None or not line.strip()
-    return dict(zip(unique_names(names), map(_value, values), strict=True))
-
-
-def _value(lines: list[str]) -> str:
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return "\n".join(lines)

