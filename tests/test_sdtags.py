@@ -59,7 +59,9 @@ def test_what_is_a_value() -> None:
 
 def test_other_programs_read_all_of_a_value() -> None:
     values = {"a": "one\n\ntwo\n$$$$\n\n> <b>\nend", "IC50 (<10 uM)": " <5> ", "DT12": "7"}
-    text = mol_block("CCO", None, "m") + "".join(item_text(*one) for one in values.items()) + "$$$$\n"
+    text = (
+        mol_block("CCO", None, "m") + "".join(item_text(*one) for one in values.items()) + "$$$$\n"
+    )
     (mol,) = Chem.ForwardSDMolSupplier(io.BytesIO(text.encode()))
     found = {name: mol.GetProp(name) for name in mol.GetPropNames()}
     assert found == values | {"a": "one\n \ntwo\n $$$$\n \n > <b>\nend"}
@@ -67,7 +69,8 @@ def test_other_programs_read_all_of_a_value() -> None:
 
 text = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r"), max_size=12)
 tricky = st.sampled_from(
-    ["", " ", "  ", "\t", "$$$$", " $$$$", "$$$$x", "> <a>", " > <a>", ">  <50>", "> DT12", ">", "M  END",
+    ["", " ", "  ", "\t",
+     "$$$$", " $$$$", "$$$$x", "> <a>", " > <a>", ">  <50>", "> DT12", ">", "M  END",
      "  1  0  0  0  0  0  0  0  0  0999 V2000", "\x0b", "\x85", "\u2028"]
 )  # fmt: skip
 values = st.lists(text | tricky, max_size=5).map("\n".join)
@@ -135,7 +138,7 @@ def test_a_file_that_says_its_tags_run_together_is_told(tmp_path: Path) -> None:
     block = mol_block("CCO", None, "m1")
     together = f"{block}> <A>\n1\n> <B>\n2\n\n$$$$\n"
     (tmp_path / "a.sdf").write_text(f"{block}> <A>\n1\n\n$$$$\n" + together * 2)
-    with pytest.warns(UserWarning) as told:
+    with pytest.warns(UserWarning, match="header") as told:
         found = list(iter_records([tmp_path / "a.sdf"], ReadConfig()))
     assert [dict(one.extra) for one in found] == [{"A": "1"}, *[{"A": "1\n> <B>\n2"}] * 2]
     (line,) = (str(one.message) for one in told)

@@ -65,7 +65,10 @@ def test_a_query_file_searches_with_all(tmp_path: Path) -> None:
     path = tmp_path / "q.sdf"
     path.write_text(f"a{V2000}b{V3000}")
     found = read_queries([path], ReadConfig(), PrepareConfig(n_conformers=0))
-    assert [(one.query_id, one.first.parent_smiles) for one in found] == [("a", "CCO"), ("b", "CCN")]
+    assert [(one.query_id, one.first.parent_smiles) for one in found] == [
+        ("a", "CCO"),
+        ("b", "CCN"),
+    ]
 
 
 def test_a_mol_block_as_a_tag_s_value_stays_there(tmp_path: Path) -> None:
@@ -78,7 +81,9 @@ def test_a_mol_block_as_a_tag_s_value_stays_there(tmp_path: Path) -> None:
 @settings(deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(BLOCKS), st.sampled_from(["", "1", "two\n\nlines"]), st.booleans()),
+        st.tuples(
+            st.sampled_from(BLOCKS), st.sampled_from(["", "1", "two\n\nlines"]), st.booleans()
+        ),
         min_size=1,
         max_size=6,
     )
