@@ -31,6 +31,7 @@ VERBS = {
     "report": "Make one page and one table of benchmark results.",
     "data": "Convert activities for training; check a copy of a benchmark.",
     "demo": "Run the whole way on the bundled example library.",
+    "serve": "Answer screens over HTTP, from indexes that stay open.",
     "app": "Open the web application.",
 }
 

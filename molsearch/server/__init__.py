@@ -1,0 +1,1 @@
+"""The service over HTTP: libraries, encode, screen and jobs, for other programs."""

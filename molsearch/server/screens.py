@@ -1,0 +1,154 @@
+"""Screens and encodings as the service does them, for bodies that clients sent."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from molsearch.chem.prepare import prepare_in_process
+from molsearch.config import PrepareConfig
+from molsearch.data.prepared_table import table_of
+from molsearch.errors import InputError
+from molsearch.nn.weights import bundled_encoders
+from molsearch.schema import Record
+from molsearch.server.bodies import EncodeBody, Hits, ScreenBody, Unusable, Vectors, structures
+from molsearch.server.jobs import Job
+from molsearch.server.libraries import encoder_of
+from molsearch.server.refusals import Refused
+from molsearch.server.settings import Limits
+from molsearch.service.requests import ScreenRequest
+from molsearch.service.screen import check, screen
+from molsearch.service.session import Session
+
+MEDIA = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "sdf": "chemical/x-mdl-sdfile",
+    "parquet": "application/vnd.apache.parquet",
+}
+_DIGITS = 7
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A hit list as a client asked for it: as an object, or as the bytes of a file."""
+
+    hits: Hits | None = None
+    content: bytes = b""
+
+
+def check_limits(body: ScreenBody, limits: Limits) -> None:
+    """Refuse what is more than this server does for one request.
+
+    Raises
+    ------
+    Refused
+        422, with the limit.
+    """
+    for name, asked, most in (
+        ("k", body.k, limits.k),
+        ("queries", len(body.queries), limits.queries),
+        ("inactives", len(body.inactives), limits.queries),
+        ("query_conformers", body.query_conformers or 0, limits.query_conformers),
+    ):
+        if asked > most:
+            raise Refused(422, f"{name}: {asked:,} asked for; this server gives at most {most:,}")
+
+
+def at_once(body: ScreenBody, n_rows: int, limits: Limits) -> bool:
+    """Say whether a screen is small enough to be waited for.
+
+    Substructures are looked for in every molecule, so their time has no bound by k.
+    """
+    scans = bool(body.include_smarts or body.exclude_smarts)
+    small = body.k <= limits.k_at_once and n_rows <= limits.rows_at_once
+    return small and not scans and not body.job
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A request that names its encoder, and the size of its library."""
+
+    request: ScreenRequest
+    n_rows: int
+
+
+def ready(request: ScreenRequest, session: Session) -> Ready:
+    """Check a request, and name the encoder by which its library was made.
+
+    Raises
+    ------
+    MolSearchError
+        The request or the library cannot be used.
+    """
+    check(request)
+    assert request.index is not None
+    reader = session.index(request.index)
+    named = request.model_copy(update={"encoder": encoder_of(reader.identity)})
+    return Ready(named, reader.n_rows)
+
+
+def answer(body: ScreenBody, request: ScreenRequest, session: Session) -> Answer:
+    """Screen now."""
+    if body.format == "json":
+        done = screen(request, session).hits
+        return Answer(hits=listed(body.library, done.frame, done.warnings))
+    with tempfile.TemporaryDirectory(prefix="molsearch-") as folder:
+        place = Path(folder) / f"hits.{body.format}"
+        screen(request.model_copy(update={"output": str(place)}), session)
+        return Answer(content=place.read_bytes())
+
+
+def listed(library: str, frame: pd.DataFrame, warnings: tuple[str, ...]) -> Hits:
+    """Put a hit list into JSON's types: what is not known is null."""
+    columns = {name: _values(frame[name]) for name in frame.columns}
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return Hits(library=library, n_hits=len(frame), warnings=warnings, hits=tuple(rows))
+
+
+def read_hits(job: Job, rows: int | None) -> Hits:
+    """Read the hit list of a job that is done, as JSON has it."""
+    frame = pd.read_parquet(job.output)
+    if rows is not None:
+        frame = frame.head(rows)
+    return listed(job.library, frame, tuple(job.warnings))
+
+
+def _values(column: pd.Series) -> list[Any]:
+    values = column.tolist()
+    return [None if value is None or value != value else value for value in values]
+
+
+def encode(body: EncodeBody, session: Session, device: str) -> Vectors:
+    """Embed molecules as those of a library are embedded.
+
+    Raises
+    ------
+    InputError
+        There is no such encoder.
+    """
+    if body.encoder is not None and body.encoder not in bundled_encoders():
+        names = ", ".join(bundled_encoders())
+        raise InputError(f"encoder: no {body.encoder[:80]!r} here; there are {names}")
+    encoder = session.encoder(body.encoder, device=device)
+    given = structures(body.molecules)
+    records = [
+        Record(number, "request", number, one.id or one.smiles, smiles=one.smiles)
+        for number, one in enumerate(given, 1)
+    ]
+    prepared, failures = prepare_in_process(iter(records), PrepareConfig())
+    vectors = encoder.embed_table(table_of(prepared)).tolist() if prepared else []
+    return Vectors(
+        encoder=encoder.identity,
+        dim=encoder.dim,
+        ids=tuple(one.molecule_id for one in prepared),
+        embeddings=tuple(tuple(round(x, _DIGITS) for x in row) for row in vectors),
+        failures=tuple(
+            Unusable(position=one.row - 1, id=str(one.molecule_id), reason=one.reason)
+            for one in failures
+        ),
+    )
