@@ -28,7 +28,7 @@ from molsearch.config import Config, PrepareConfig
 from molsearch.errors import UsageError
 from molsearch.io.hashing import sha256_json
 from molsearch.io.runs import versions
-from molsearch.scoring.protocols import CONFORMERS
+from molsearch.scoring.protocols import CONFORMERS, PREPARED
 
 Say = Callable[[str], None]
 ProgressFor = Callable[[str], OnProgress]
@@ -220,7 +220,7 @@ class Runner:
         pool = Molecules(task.pool["smiles"].tolist())
         scorers = {one.name: one for method in methods for one in method.scorers}
         needs = {need for one in scorers.values() for need in one.needs}
-        pool.need((needs | {"ecfp4"}) - {CONFORMERS}, self.workers)
+        pool.need((needs | {"ecfp4"}) - {CONFORMERS, PREPARED}, self.workers)
         own = own_rows(task, queries, pool)
         found = audit(task, queries, pool, self.trainings)
         record["audit"][task.target] = {
@@ -228,8 +228,8 @@ class Runner:
             **found.findings,
             **_draws(task, queries),
         }
-        if CONFORMERS in needs:
-            self._attach(task, queries, pool)
+        if needs & {CONFORMERS, PREPARED}:
+            self._attach(task, queries, pool, geometry=CONFORMERS in needs)
         scores, seconds = {}, {}
         for name, one in scorers.items():
             began = time.monotonic()
@@ -270,38 +270,46 @@ class Runner:
         kept = task.pool[task.is_active].reset_index(drop=True)
         alone = dataclasses.replace(task, pool=kept)
         actives = Molecules(kept["smiles"].tolist())
-        if any(CONFORMERS in one.needs for method in methods for one in method.scorers):
-            self._attach(alone, queries, actives)
-            self._attach_random(random)
+        needs = {need for method in methods for one in method.scorers for need in one.needs}
+        if needs & {CONFORMERS, PREPARED}:
+            geometry = CONFORMERS in needs
+            self._attach(alone, queries, actives, geometry=geometry)
+            self._attach_random(random, geometry=geometry)
         own = own_rows(alone, queries, actives)
         rows = {row["method"]: row for row in record["results"] if row["target"] == task.target}
         for method in methods:
             found = evaluate_random(alone, queries, actives, random, method, own)
             rows[method.name]["random"] = found
 
-    def _attach_random(self, random: RandomPool) -> None:
+    def _cache(self, *, geometry: bool) -> ConformerCache:
+        """Where prepared molecules are kept; those without conformers apart from the others."""
+        assert self.cache is not None, "a method reads prepared molecules: it needs a cache"
+        if geometry:
+            return self.cache
+        return self.cache.alike(self.cache.config.model_copy(update={"n_conformers": 0}))
+
+    def _attach_random(self, random: RandomPool, *, geometry: bool) -> None:
         if random.molecules.attached:
             return
-        assert self.cache is not None, "a method needs conformers, so the runner needs a cache"
         progress = (
             self.progress_for("conformers of random compounds") if self.progress_for else None
         )
-        made = self.cache.pool(random.group, random.molecules.smiles, progress)
+        made = self._cache(geometry=geometry).pool(random.group, random.molecules.smiles, progress)
         random.molecules.attach(made)
 
-    def _attach(self, task: Task, queries: Molecules, pool: Molecules) -> None:
-        assert self.cache is not None, "a method needs conformers, so the runner needs a cache"
+    def _attach(self, task: Task, queries: Molecules, pool: Molecules, *, geometry: bool) -> None:
+        cache = self._cache(geometry=geometry)
         group = f"{self.benchmark.name}/{task.target}"
         config = self.config.prepare.model_copy(
-            update={"n_conformers": self.config.query_conformers}
+            update={"n_conformers": self.config.query_conformers if geometry else 0}
         )
         if task.draws:
             # Actives like those of the pool, and many: made once, by all processes.
-            queries.attach(self.cache.alike(config).pool(f"{group}-queries", queries.smiles))
+            queries.attach(cache.alike(config).pool(f"{group}-queries", queries.smiles))
         else:
             queries.attach(prepare_queries(task.queries, config))
-        progress = self.progress_for(f"conformers {group}") if self.progress_for else None
-        pool.attach(self.cache.pool(group, pool.smiles, progress))
+        progress = self.progress_for(f"molecules of {group}") if self.progress_for else None
+        pool.attach(cache.pool(group, pool.smiles, progress))
 
     def _tell(self, record: dict[str, Any], target: str, number: int, total: int) -> None:
         shown = []

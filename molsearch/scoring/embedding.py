@@ -12,7 +12,7 @@ import numpy.typing as npt
 from molsearch.io.atomic import replacing
 from molsearch.metrics.ranking import products
 from molsearch.schema import COORDS, PARENT_SMILES
-from molsearch.scoring.protocols import CONFORMERS, Molecules, Prepared3D, Scores
+from molsearch.scoring.protocols import CONFORMERS, PREPARED, Molecules, Prepared3D, Scores
 
 if TYPE_CHECKING:
     from molsearch.index.embedder import Embedder
@@ -35,13 +35,15 @@ class EncoderScorer:
         none.
     """
 
-    needs = frozenset({CONFORMERS})
     relative = False
 
     def __init__(self, name: str, embedder: Embedder, cache: Path | None = None) -> None:
         self._name = name
         self.embedder = embedder
         self.cache = cache
+        # Conformers cost a thousand times as much as an embedding that does not look at them.
+        sees = getattr(embedder, "sees_geometry", True)
+        self.needs = frozenset({CONFORMERS if sees else PREPARED})
 
     @property
     def name(self) -> str:

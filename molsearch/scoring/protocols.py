@@ -12,7 +12,9 @@ import pyarrow as pa
 
 T = TypeVar("T")
 Scores = npt.NDArray[np.float32]
-CONFORMERS = "conformers"  # what a scorer `needs` to read `Molecules.prepared`
+# What a scorer `needs` to read `Molecules.prepared`: with geometry, or rows without it.
+CONFORMERS = "conformers"
+PREPARED = "prepared"
 
 
 @dataclass(frozen=True)
