@@ -17,7 +17,7 @@ from molsearch.cli.train_report import StepPrinter, cache_folder
 from molsearch.config import FinetuneConfig, PrepareConfig, ReadConfig
 from molsearch.data.prepare import prepare
 from molsearch.data.prepared import PreparedSet
-from molsearch.data.series import Series, read_series
+from molsearch.data.series import Series, read_series, with_identity
 from molsearch.errors import InputError
 from molsearch.io.hashing import sha256_file, sha256_json
 from molsearch.io.runs import write_run
@@ -192,4 +192,4 @@ def _prepared(
 
 
 def _table(prepared: PreparedSet) -> pa.Table:
-    return pa.concat_tables(list(prepared.iter_tables()))
+    return with_identity(pa.concat_tables(list(prepared.iter_tables())))

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from molsearch.chem.facts import compute
 from molsearch.errors import InputError
 from molsearch.schema import INCHIKEY, PARENT_SMILES, SCAFFOLD, USER
 
@@ -139,6 +140,21 @@ def read_series(
     return Series(
         table.take(pa.array(first)), [str(n) for n in names], active, inactive, (targets, values)
     )
+
+
+def with_identity(table: pa.Table) -> pa.Table:
+    """Fill in InChIKeys and scaffolds, which preparing leaves to whoever asks.
+
+    A molecule that has no InChIKey is known by its parent's SMILES, so that it is not lost.
+    """
+    parents = table[PARENT_SMILES].to_pylist()
+    facts = compute(parents, (INCHIKEY, SCAFFOLD)).columns
+    keys = [str(key or parent) for key, parent in zip(facts[INCHIKEY], parents, strict=True)]
+    scaffolds = [str(scaffold or "") for scaffold in facts[SCAFFOLD]]
+    for name, values in ((INCHIKEY, keys), (SCAFFOLD, scaffolds)):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, pa.array(values, pa.string()))
+    return table
 
 
 def _rows(table: pa.Table) -> list[dict[str, str]]:

@@ -61,7 +61,7 @@ def test_many_drawings_fit_on_a_page_without_clashing() -> None:
 
 
 def test_oxygen_is_coloured_and_hydrocarbons_are_not() -> None:
-    red = draw._PALETTE[8].upper()
+    red = draw.PALETTE[8].upper()
     assert red in svg(ASPIRIN).upper()
     assert red not in svg("c1ccccc1").upper()
 

@@ -77,7 +77,7 @@ def broken_inputs(folder):
         "empty.smi": (b"", "is empty"),
         "all_bad.smi": (b"C1CC a\nnope b\n", "record"),
         "binary.smi": (b"\x7fELF\x02\x00\x00" + bytes(range(256)) * 20, "binary data"),
-        "renamed.sdf": (b"PK\x03\x04" + b"\0" * 400, "a zip or Excel file"),
+        "renamed.sdf": (b"PK\x03\x04" + b"\0" * 400, "zip data"),
         "cut.smi.gz": (truncated, "gz"),
         "no_smiles.csv": (b"name,price\na,1\nb,2\n", "column"),
         "header_only.csv": (b"smiles,name\n", "no molecule"),

@@ -50,7 +50,7 @@ def orphans(processes: list[psutil.Process]) -> list[psutil.Process]:
 def library(tmp_path: Path) -> Path:
     names = [f"C{'C' * n}" for n in range(12)]
     lines = [MACROCYCLE.replace("CCC)", f"{chain})", 1) + f" m{n}" for n, chain in enumerate(names)]
-    (tmp_path / "slow.smi").write_text("\n".join(lines * 20) + "\n")
+    (tmp_path / "slow.smi").write_text("\n".join(lines * 100) + "\n")
     return tmp_path
 
 
@@ -58,7 +58,7 @@ def library(tmp_path: Path) -> Path:
 def test_ctrl_c_ends_prepare_with_its_workers_and_the_same_command_goes_on(library: Path) -> None:
     process = start("prepare", "slow.smi", "-o", "p", "-n", "2", cwd=library)
     wait_until(lambda: len(psutil.Process(process.pid).children(recursive=True)) >= 2, process)
-    time.sleep(4.0)  # into the embedding
+    time.sleep(3.0)  # into the embedding
     workers = psutil.Process(process.pid).children(recursive=True)
     sent = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them

@@ -10,6 +10,7 @@ from molsearch.chem.readers.identifiers import (
     measured,
     names_something_else,
     tells_activity,
+    tells_apart,
 )
 from molsearch.chem.readers.rows import listed
 from molsearch.chem.readers.structures import (
@@ -23,6 +24,8 @@ from molsearch.chem.readers.structures import (
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Reading
+
+_ENOUGH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,11 @@ def _next_column(names: tuple[str, ...], rows: Rows, structure: int, header: boo
             continue
         cells = [row[position].strip() for row in rows if row[position : position + 1]]
         odd = header and (
-            names_something_else(name) or tells_activity(name, cells) or "selfies" in plain(name)
+            names_something_else(name)
+            or tells_activity(name, cells)
+            or "selfies" in plain(name)
+            # A class or a supplier, the same for many; a few rows do not tell.
+            or (len(cells) >= _ENOUGH and not tells_apart(cells))
         )
         if not odd and not _measurements([cell for cell in cells if cell]):
             return position

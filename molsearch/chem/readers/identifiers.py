@@ -91,7 +91,7 @@ def choose_id(
         if position not in skip and not _structural(names[position])
     }
     named = [p for p in ids_by_name(names) if p in columns and not _holds_structures(columns[p])]
-    named.sort(key=lambda position: not _tells_apart(columns[position]))
+    named.sort(key=lambda position: not tells_apart(columns[position]))
     alike = [p for p, cells in columns.items() if p not in named and _may_be_ids(names[p], cells)]
     alike.sort(key=lambda position: _kind(columns[position]))
     found = named + alike
@@ -130,7 +130,7 @@ def _holds_structures(cells: Sequence[str]) -> bool:
     return len(filled) > 1 and all(len(cell) > 3 and is_molecule(cell) for cell in filled)
 
 
-def _tells_apart(cells: Sequence[str]) -> bool:
+def tells_apart(cells: Sequence[str]) -> bool:
     """Whether at least half of the cells are filled, and half of these different."""
     filled = [cell for cell in cells if cell]
     return 2 * len(filled) >= len(cells) and 2 * len(set(filled)) >= len(filled) + (len(filled) > 1)

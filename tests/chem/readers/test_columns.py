@@ -67,3 +67,11 @@ def test_how_active_a_molecule_is_does_not_name_it(name: str, cells: list[str]) 
     rows = [[smiles, cell] for smiles, cell in zip(["CCO", "CCN", "CCS"], cells, strict=True)]
     assert choose(("smiles", name), rows).molecule_id is None
     assert choose(("smiles", "class"), [["CCO", "a1"], ["CCN", "b2"]]).molecule_id == 1
+
+
+def test_a_class_beside_the_structure_is_no_id() -> None:
+    """Fine-tuning reads it as the target; as an id it would say nothing."""
+    rows = [["CCO", "a"], ["CCN", "a"], ["CCC", "b"], ["CCCl", "b"], ["CCF", "a"]]
+    assert choose(("smiles", "drug_class"), rows).molecule_id is None
+    told = [[smiles, f"{name}{n}"] for n, (smiles, name) in enumerate(rows)]
+    assert choose(("smiles", "drug_class"), told).molecule_id == 1
