@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from molsearch.io.hashing import sha256_json
 from molsearch.io.runs import versions
 from molsearch.scoring.protocols import CONFORMERS, PREPARED
 
-Say = Callable[[str], None]
+OnTarget = Callable[[int, int, str], None]
 ProgressFor = Callable[[str], OnProgress]
 
 
@@ -65,14 +65,16 @@ class Runner:
         Training sets that the leakage audit lays its tiers by.
     cache
         Prepared conformers; None where no method needs any.
-    say
-        Told one line a finished target.
+    on_target
+        Told of each finished target: its number, how many there are, and its figures in words.
     progress_for
         Makes the progress callback of a stage.
     random
         Random compounds for the Bayes enrichment factor; None leaves it out.
     workers
         Processes that share the descriptors of a large pool.
+    asked
+        What was asked for, kept in the result file with what each run did.
     """
 
     def __init__(
@@ -83,20 +85,22 @@ class Runner:
         *,
         trainings: Sequence[TrainingSet] = (),
         cache: ConformerCache | None = None,
-        say: Say = lambda line: None,
+        on_target: OnTarget = lambda number, total, figures: None,
         progress_for: ProgressFor | None = None,
         random: RandomPool | None = None,
         workers: int = 1,
+        asked: Mapping[str, Any] | None = None,
     ) -> None:
         self.benchmark = benchmark
         self.methods = list(methods)
         self.config = config
         self.trainings = list(trainings)
         self.cache = cache
-        self.say = say
+        self.on_target = on_target
         self.progress_for = progress_for
         self.random = random
         self.workers = workers
+        self.asked = asked
 
     def targets(self) -> list[str]:
         """Targets of this run, in the benchmark's order.
@@ -166,6 +170,7 @@ class Runner:
                 "seconds": round(time.monotonic() - started, 1),
                 "methods": [method.name for method in self.methods],
                 "versions": versions(),
+                **({} if self.asked is None else {"request": dict(self.asked)}),
             }
         )
         return store(path, record, order, replace=replace)
@@ -317,7 +322,7 @@ class Runner:
             if row["target"] == target:
                 value = row["metrics"]["bedroc_80p5"]
                 shown.append(f"{row['method']} {'–' if value is None else format(value, '.3f')}")
-        self.say(f"{target} ({number} of {total}): BEDROC {', '.join(shown)}")
+        self.on_target(number, total, f"{target}: BEDROC {', '.join(shown)}")
 
 
 def _draws(task: Task, queries: Molecules) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from molsearch.errors import UsageError
+
 _HERE = Path(__file__).resolve().parent
 _CHECKOUT = _HERE.parents[1]
 
@@ -27,3 +29,20 @@ def guide(name: str) -> str:
     found = path("datasets", f"{name}.md")
     here = Path.cwd()
     return str(found.relative_to(here) if found.is_relative_to(here) else found)
+
+
+def example() -> Path:
+    """Folder of the bundled example library.
+
+    Raises
+    ------
+    UsageError
+        Its files are gone.
+    """
+    folder = path("datasets", "example")
+    if not (folder / "library.csv").is_file():
+        raise UsageError(
+            f"no example library at {folder}: files of the installation are gone; install "
+            "molsearch anew"
+        )
+    return folder

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from molsearch.cli import options
-
-if TYPE_CHECKING:
-    from molsearch.cli.demo_run import Demo
+from molsearch.service.requests import DemoRequest, validated
 
 app = typer.Typer(add_completion=False)
 
@@ -24,18 +20,19 @@ _HELP = (
     "among the first, by molsearch and by ECFP4. Pages with the drawn hits go to the output "
     "folder. A second run reuses what the first one made."
 )
+_DUE = DemoRequest()
 
 
 @app.command(help=_HELP, context_settings=options.HELP_NAMES)
 def demo(
     output: Annotated[
         Path, typer.Option("-o", "--output", "--out", help="Folder of everything the demo makes.")
-    ] = Path("demo"),
-    k: Annotated[int, typer.Option("-k", min=1, help="Hits shown for each query.")] = 10,
+    ] = Path(_DUE.output),
+    k: Annotated[int, typer.Option("-k", min=1, help="Hits shown for each query.")] = _DUE.shown,
     encoder: options.EncoderPath = None,
-    device: options.Device = "auto",
-    batch_size: options.BatchSize = 128,
-    workers: options.Workers = options.CPUS,
+    device: options.Device = _DUE.device,
+    batch_size: options.BatchSize = _DUE.batch_size,
+    workers: options.Workers = _DUE.workers,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -44,50 +41,42 @@ def demo(
     from molsearch.cli.allocator import ensure_allocator
 
     ensure_allocator()
-    from molsearch.cli import demo_report, telling
-    from molsearch.cli.demo_run import Demo
-
-    started = time.monotonic()
-    run = Demo(
-        folder=output,
-        shown=k,
-        encoder=encoder,
-        device=device,
-        batch_size=batch_size,
-        workers=workers,
-        overwrite=overwrite,
-        quiet=quiet,
-    )
-    with telling.plain_warnings():
-        run.prepare()
-        for example in run.examples():
-            result = run.screen(example)
-            if not (quiet or as_json):
-                print(demo_report.hit_table(result, shown=k))
-        demo_report.write_pages(run)
-    _report(run, time.monotonic() - started, as_json=as_json, quiet=quiet)
-
-
-def _report(run: Demo, seconds: float, *, as_json: bool, quiet: bool) -> None:
-    from molsearch.cli import demo_report
-    from molsearch.io.runs import write_run
-
-    account = {
-        "output": str(run.folder),
-        "library": {"n_in": run.prepared.n_in, "n_ok": run.prepared.n_ok},
-        "encoder": run.embedder.identity,
-        "queries": [
-            {"query": result.example.name, **asdict(result.tally)} for result in run.results
-        ],
-        "seconds": {
-            **{stage: round(spent, 2) for stage, spent in run.watch.seconds.items()},
-            "total": round(seconds, 2),
+    request = validated(
+        DemoRequest,
+        {
+            "output": str(output),
+            "shown": k,
+            "encoder": encoder,
+            "device": device,
+            "batch_size": batch_size,
+            "workers": workers,
+            "overwrite": overwrite,
         },
-    }
-    write_run(run.folder / "run.json", "demo", account)
-    if not (quiet or as_json):
-        print(demo_report.summary(run.results))
-        print(demo_report.stage_times(run.watch.seconds, seconds, reused=run.reused))
-        print(demo_report.closing(run))
+    )
+    run(request, as_json=as_json, quiet=quiet)
+
+
+def run(request: DemoRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:
+    """Run the demo and show its hits, figures and times."""
+    from molsearch.cli import demo_report, telling
+    from molsearch.service.demo import demo
+    from molsearch.service.session import Session
+
+    def tell(text: str) -> None:
+        if not (quiet or as_json):
+            print(text)
+
+    with telling.plain_warnings():
+        done, account = demo(
+            request,
+            Session(),
+            telling.Terminal(quiet=quiet),
+            lambda result: tell(demo_report.hit_table(result, shown=request.shown)),
+        )
+    tell(demo_report.summary(done.results))
+    total = account["seconds"]["total"]
+    tell(demo_report.stage_times(done.watch.seconds, total, reused=done.reused))
+    tell(demo_report.closing(done))
     if as_json:
         print(json.dumps(account))
+    return account

@@ -1,20 +1,18 @@
-"""What the demo says: tables of hits, the comparison with ECFP4, times, contents of the pages."""
+"""What the demo says: tables of hits, the comparison with ECFP4, times."""
 
 from __future__ import annotations
 
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from molsearch.service.demo_pages import FAMOUS
 
 if TYPE_CHECKING:
-    from molsearch.cli.demo_run import Demo, Result
+    from molsearch.service.demo import Demo
+    from molsearch.service.demo_tally import Result
 
-_FAMOUS = (
-    "These drugs are well known, and the encoder may have met some of them, or close analogues, in "
-    "training: the example shows how a screen works and is no benchmark."
-)
-_DRAWN = 60
 _HEAD = f"  {'rank':>4}   {'molecule':<22} {'class':<38} {'score':>6} {'ECFP4':>6} {'above %':>8}"
 
 
@@ -68,7 +66,7 @@ def summary(results: Sequence[Result]) -> str:
     ]
     rows = [(result.example.name, result.example.drug_class, [result]) for result in results]
     lines += [_summary_row(*row) for row in [*rows, ("all", "", results)]]
-    return "\n".join([*lines, textwrap.indent(textwrap.fill(_FAMOUS, 96), "  ")])
+    return "\n".join([*lines, textwrap.indent(textwrap.fill(FAMOUS, 96), "  ")])
 
 
 def _summary_row(name: str, drug_class: str, results: Sequence[Result]) -> str:
@@ -106,58 +104,3 @@ def closing(run: Demo) -> str:
             "has such rows too, and `molsearch prepare --failures failures.csv` lists them."
         )
     return "\n".join(lines)
-
-
-def write_pages(run: Demo) -> None:
-    """Write one page a query, each linked with the others."""
-    from molsearch.search.page import write_page
-
-    with run.watch.stage("pages"):
-        for result in run.results:
-            query = {
-                "id": result.example.name,
-                "smiles": result.example.smiles,
-                "note": result.example.drug_class,
-            }
-            page = page_of(result, run.results, encoder=run.encoder_name)
-            write_page(result.hits.frame, [query], run.page(result.example), page, drawn=_DRAWN)
-
-
-def page_of(result: Result, results: Sequence[Result], *, encoder: str) -> dict[str, Any]:
-    """Contents of a query's page beside its hits."""
-    example, counts = result.example, result.tally
-    return {
-        "title": f"Hits for {example.name}",
-        "facts": [
-            ("library", f"{counts.molecules + 1:,} molecules"),
-            ("encoder", encoder),
-        ],
-        "links": [
-            {
-                "title": other.example.name,
-                "href": f"{other.example.name}.html",
-                "current": other is result,
-            }
-            for other in results
-        ],
-        "highlight": {"column": "drug_class", "value": example.drug_class},
-        "tally": {
-            "caption": f"{example.drug_class}s found, of {counts.members}",
-            "columns": [f"first {depth}" for depth in counts.depths],
-            "rows": [
-                _tally_row("molsearch", counts.molsearch, counts.ecfp4),
-                _tally_row("ECFP4", counts.ecfp4, counts.molsearch),
-            ],
-        },
-        "warnings": result.hits.warnings,
-        "ranking": result.hits.ranking.words(),
-        "footnotes": [_FAMOUS],
-    }
-
-
-def _tally_row(label: str, mine: Sequence[int], other: Sequence[int]) -> dict[str, Any]:
-    cells = [
-        {"value": value, "best": value > against}
-        for value, against in zip(mine, other, strict=True)
-    ]
-    return {"label": label, "cells": cells}

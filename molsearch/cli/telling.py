@@ -36,6 +36,9 @@ class Terminal:
                 say(f"molsearch: warning: {text}", quiet=False)
 
     def _progress(self, event: events.Progress) -> None:
+        if event.note:
+            self._noted(event)
+            return
         if self._bar is None or self._bar.stage != event.stage:
             # From here the clock runs: the first batch counts in the rate.
             self._bar = Bar(event.stage, event.total, quiet=self._quiet)
@@ -48,6 +51,14 @@ class Terminal:
             if self._news:
                 self._bar.close()
             self._bar = None
+
+    def _noted(self, event: events.Progress) -> None:
+        """Give a moment that there is more to say of a line of its own."""
+        if self._bar is not None and self._news:
+            self._bar.close()
+        self._bar = None
+        of = "" if event.total is None else f" of {event.total:,}"
+        say(f"{event.stage}: {event.done:,}{of} · {event.note}", quiet=self._quiet)
 
 
 def say(line: str, *, quiet: bool) -> None:

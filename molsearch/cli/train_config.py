@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from molsearch.config import Config, TrainConfig
+from molsearch.config import Config, FinetuneConfig, TrainConfig
 from molsearch.errors import InputError, UsageError
 
 _Kind = TypeVar("_Kind", bound=Config)
@@ -38,6 +38,25 @@ def read_config(path: Path, changes: Sequence[str]) -> TrainConfig:
     if not isinstance(content, dict):
         raise InputError(f"{path}: not a mapping of settings; see configs/ for examples")
     return checked(TrainConfig, content, changes, str(path))
+
+
+def of_file(
+    path: Path, output: Path | None, start_from: str | None, changes: Sequence[str]
+) -> dict[str, Any]:
+    """Fields of a request that trains by a configuration file."""
+    more = [f"start_from={start_from}"] if start_from else []
+    config = read_config(path, [*changes, *more])
+    place = output or Path("runs") / config.name
+    return {"config": config, "data": str(path.parent), "output": str(place)}
+
+
+def of_series(
+    activities: Path, output: Path, active_above: float, changes: Sequence[str]
+) -> dict[str, Any]:
+    """Fields of a request that tunes on a series."""
+    settings = {"name": output.name, "activities": activities.name, "active_above": active_above}
+    tuning = checked(FinetuneConfig, settings, changes, "--set")
+    return {"series": {"activities": str(activities), "tuning": tuning}, "output": str(output)}
 
 
 def checked(

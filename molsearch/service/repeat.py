@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from molsearch.bench.results import FORMAT
 from molsearch.config import Config
 from molsearch.errors import InputError, UsageError
 from molsearch.io.runs import versions
@@ -56,6 +57,8 @@ def read_request(path: Path) -> Kept:
     """
     path = path / "run.json" if path.is_dir() else path
     content = _json(path)
+    if content.get("format") == FORMAT:
+        return Kept(_request(path, _last_run(path, content)))
     if "request" in content:
         return Kept(_request(path, content["request"]), content)
     if "command" in content:
@@ -64,6 +67,16 @@ def read_request(path: Path) -> Kept:
             "requests; give the command in it again"
         )
     return Kept(_request(path, content))
+
+
+def _last_run(path: Path, results: Mapping[str, Any]) -> Any:
+    """Take the request of the last run that filled a result file of a benchmark."""
+    asked = [run["request"] for run in results.get("runs", ()) if "request" in run]
+    if not asked:
+        raise InputError(
+            f"{path}: these results are older than requests; give the command for them again"
+        )
+    return asked[-1]
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -92,7 +105,9 @@ def _request(path: Path, content: Any) -> Request:
         request = validated(KINDS[content["verb"]], content)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
-    return request.model_copy(update={"overwrite": False})
+    if hasattr(request, "overwrite"):
+        return request.model_copy(update={"overwrite": False})
+    return request
 
 
 def refuse_stdin(request: Request) -> None:
@@ -141,8 +156,17 @@ def placed(request: Config, output: str | None, *, overwrite: bool) -> Any:
     """Send a request's output elsewhere, or let it replace what is there.
 
     A page goes beside the new output.
+
+    Raises
+    ------
+    UsageError
+        The request makes nothing that could go anywhere.
     """
-    changes: dict[str, Any] = {"overwrite": overwrite}
+    if output is not None and "output" not in type(request).model_fields:
+        raise UsageError("this request makes nothing that could go elsewhere; leave --output out")
+    changes: dict[str, Any] = {}
+    if "overwrite" in type(request).model_fields:
+        changes["overwrite"] = overwrite
     if output is not None:
         changes["output"] = output
         if getattr(request, "html", None):

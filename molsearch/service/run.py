@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from molsearch.service.events import Emit, silent
-from molsearch.service.requests import IndexRequest, PrepareRequest, Request
+from molsearch.service.requests import (
+    BenchmarkRequest,
+    DemoRequest,
+    IndexRequest,
+    PrepareRequest,
+    Request,
+    ScreenRequest,
+    TrainRequest,
+    VerifyRequest,
+)
 from molsearch.service.session import Session
 
 
@@ -17,14 +26,33 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
     MolSearchError
         As of the verb.
     """
-    if isinstance(request, PrepareRequest):
-        from molsearch.service.prepare import prepare
+    # A verb's module is imported when it is asked for: some take seconds.
+    match request:
+        case PrepareRequest():
+            from molsearch.service.prepare import prepare
 
-        return prepare(request, emit).account
-    if isinstance(request, IndexRequest):
-        from molsearch.service.index import index
+            return prepare(request, emit).account
+        case IndexRequest():
+            from molsearch.service.index import index
 
-        return index(request, session, emit).account
-    from molsearch.service.screen import screen
+            return index(request, session, emit).account
+        case ScreenRequest():
+            from molsearch.service.screen import screen
 
-    return screen(request, session, emit).account
+            return screen(request, session, emit).account
+        case BenchmarkRequest():
+            from molsearch.service.benchmark import benchmark
+
+            return benchmark(request, emit).account
+        case TrainRequest():
+            from molsearch.service.train import train
+
+            return train(request, emit).account
+        case DemoRequest():
+            from molsearch.service.demo import demo
+
+            return demo(request, session, emit)[1]
+        case VerifyRequest():
+            from molsearch.service.verify import verify
+
+            return verify(request, emit)

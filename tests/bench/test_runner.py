@@ -25,10 +25,10 @@ from molsearch.bench.report.markdown import (
 from molsearch.bench.report.random_summary import random_lines
 from molsearch.bench.report.summary import best_possible, complete, lines, tiers
 from molsearch.bench.runner import BenchmarkConfig, Runner
-from molsearch.cli.benchmark import _trainings as trainings_of
 from molsearch.config import PrepareConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.metrics.enrichment import METRICS
+from molsearch.service.benchmark import of_encoders
 
 from .conftest import ACTIVES
 from .test_baselines import make
@@ -43,12 +43,18 @@ def run(benchmark, path, methods, **options):
 def test_one_file_holds_every_target_and_method(memory, tmp_path):
     said = []
     path = tmp_path / "r" / "memory.json"
-    record = run(memory(), path, ["ecfp4", "random", "ecfp4+random"], say=said.append)
+    record = run(
+        memory(),
+        path,
+        ["ecfp4", "random", "ecfp4+random"],
+        on_target=lambda *told: said.append(told),
+    )
     assert results.read(path) == json.loads(path.read_text()) == record
     assert [(r["target"], r["method"]) for r in record["results"]] == [
         (t, m) for t in ("t1", "t2", "t3") for m in ("ecfp4", "random", "ecfp4+random")
     ]
-    assert said[0].startswith("t1 (1 of 3): BEDROC ecfp4 ")
+    assert said[0][:2] == (1, 3)
+    assert said[0][2].startswith("t1: BEDROC ecfp4 ")
     row = record["results"][0]
     assert set(METRICS) <= set(row["metrics"])
     assert row["n_ranked"] == row["n_actives"] + row["n_inactives"] - 2
@@ -102,14 +108,14 @@ def test_two_runs_at_once_fill_one_file(memory, tmp_path):
     path = tmp_path / "memory.json"
     others = []
 
-    def meanwhile(line):
+    def meanwhile(*told):
         """As another process would, between two targets of this run."""
         if not others:
             others.append(run(memory(), path, ["random"], config={"targets": ("t1", "t3")}))
             others.append(run(memory(), path, ["ecfp4"], config={"targets": ("t3",)}))
 
     benchmark = memory()
-    record = run(benchmark, path, ["ecfp4"], config={"limit_targets": 3}, say=meanwhile)
+    record = run(benchmark, path, ["ecfp4"], config={"limit_targets": 3}, on_target=meanwhile)
     assert record == results.read(path)
     assert {(row["target"], row["method"]) for row in record["results"]} == {
         ("t1", "ecfp4"), ("t2", "ecfp4"), ("t3", "ecfp4"), ("t1", "random"), ("t3", "random"),
@@ -127,7 +133,7 @@ def test_a_file_that_another_run_replaces_is_not_mixed(memory, tmp_path):
     path = tmp_path / "memory.json"
     others = []
 
-    def meanwhile(line):
+    def meanwhile(*told):
         if not others:
             config = BenchmarkConfig(limit_decoys=5)
             others.append(
@@ -135,7 +141,7 @@ def test_a_file_that_another_run_replaces_is_not_mixed(memory, tmp_path):
             )
 
     with pytest.raises(UsageError, match=r"another configuration into .*memory\.json meanwhile"):
-        run(memory(), path, ["ecfp4"], say=meanwhile)
+        run(memory(), path, ["ecfp4"], on_target=meanwhile)
     assert results.read(path) == others[0]
 
 
@@ -366,7 +372,8 @@ def test_an_encoder_trained_on_the_actives_is_flagged(memory, tmp_path):
     card["training"] = {"molecules_file": str(train)}
     (folder / "card.json").write_text(json.dumps(card))
     methods = parse_methods([str(folder), "ecfp4"], device="cpu")
-    trainings = trainings_of("", methods, tmp_path / "cache", 1, True)
+    names, _ = of_encoders(methods)
+    trainings = [load_training(name, tmp_path / "cache") for name in names]
     assert [training.name for training in trainings] == [str(train)]
     cache = ConformerCache(tmp_path / "cache", PrepareConfig(), make=make)
     config = BenchmarkConfig(limit_targets=1, query_conformers=1)

@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 ACTIVES = [f"O=C(Nc1ccc({x})cc1)c1ccccn1" for x in ("F", "Cl", "Br", "C", "OC", "C#N", "CC", "O")]
 DECOYS = [f"C{'C' * n}N1CCN(C{'C' * m})CC1" for n in range(5) for m in range(5)]
 
@@ -17,7 +19,12 @@ def molsearch(*arguments, cwd, data="/nonexistent"):
         text=True,
         cwd=cwd,
         check=False,
-        env={"MOLSEARCH_DATA": str(data), "MOLSEARCH_CACHE": str(cwd / "cache"), "HOME": str(cwd)},
+        env={
+            "PYTHONPATH": str(ROOT),
+            "MOLSEARCH_DATA": str(data),
+            "MOLSEARCH_CACHE": str(cwd / "cache"),
+            "HOME": str(cwd),
+        },
     )
 
 
@@ -40,7 +47,7 @@ def test_own_folder_from_run_to_report(own):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "drawing at most 40 actives and 2,000 decoys" in done.stderr
-    assert "one (1 of 2): BEDROC ecfp4 1.000" in done.stderr
+    assert "targets: 1 of 2 · one: BEDROC ecfp4 1.000" in done.stderr
     assert "| ecfp4 " in done.stdout
     assert "query: < 0.35" in done.stdout
     assert "not at hand" in done.stderr

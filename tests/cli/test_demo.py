@@ -14,10 +14,13 @@ from fakes import FakeEncoder
 from typer.testing import CliRunner
 
 from molsearch import bundled
-from molsearch.cli import demo, demo_report, demo_run
-from molsearch.cli.demo_run import Demo, Example, Result, Tally, example_folder, tally
+from molsearch.cli import demo, demo_report
 from molsearch.errors import UsageError
 from molsearch.scoring.ranking import ranking_of
+from molsearch.service.demo import Demo
+from molsearch.service.demo_pages import page_of
+from molsearch.service.demo_tally import Example, Result, Tally, tally
+from molsearch.service.requests import DemoRequest
 from molsearch.service.session import Session
 
 ROWS = [
@@ -49,7 +52,7 @@ def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_csv(folder / "library.csv", "smiles,molecule_id,name,drug_class,origin", ROWS)
     write_csv(folder / "queries.csv", "smiles,name,drug_class", QUERIES)
     monkeypatch.setenv("MOLSEARCH_KEEP_ALLOCATOR", "1")
-    monkeypatch.setattr(demo_run, "example_folder", lambda: folder)
+    monkeypatch.setattr(bundled, "example", lambda: folder)
     monkeypatch.setattr(Session, "encoder", lambda *args, **kwargs: FakeEncoder(dim=32))
     return folder
 
@@ -115,10 +118,10 @@ def test_output_that_is_a_file_is_refused(example: Path, tmp_path: Path) -> None
 def test_bundled_example_is_found_and_its_absence_is_explained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (example_folder() / "queries.csv").is_file()
+    assert (bundled.example() / "queries.csv").is_file()
     monkeypatch.setattr(bundled, "_CHECKOUT", tmp_path)
     with pytest.raises(UsageError, match="install molsearch anew"):
-        example_folder()
+        bundled.example()
 
 
 def frame_of(classes: list[str], ecfp4: list[float], query: int) -> pd.DataFrame:
@@ -184,7 +187,7 @@ def test_summary_adds_up_and_never_hides_a_loss() -> None:
 
 def test_page_says_which_ranking_found_more() -> None:
     result = result_of((1, 6), (3, 6))
-    page = demo_report.page_of(result, [result], encoder="small")
+    page = page_of(result, [result], encoder="small")
     ours, theirs = page["tally"]["rows"]
     assert [cell["best"] for cell in ours["cells"]] == [False, False]
     assert [cell["best"] for cell in theirs["cells"]] == [True, False]
@@ -195,7 +198,4 @@ def test_page_says_which_ranking_found_more() -> None:
 def test_demo_needs_no_work_to_refuse(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError):
-        Demo(
-            folder=tmp_path / "file", shown=1, encoder=None, device="cpu", batch_size=1,
-            workers=1, overwrite=False, quiet=True,
-        )  # fmt: skip
+        Demo(DemoRequest(output=str(tmp_path / "file")), Session())

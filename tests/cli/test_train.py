@@ -13,9 +13,11 @@ import pytest
 
 from molsearch.chem.records import iter_records
 from molsearch.cli.train_config import read_config
-from molsearch.cli.train_series import whole_rows
 from molsearch.errors import InputError, UsageError
 from molsearch.nn.weights import load_encoder
+from molsearch.service.repeat import read_request
+from molsearch.service.requests import TrainRequest
+from molsearch.service.tune import whole_rows
 
 ROOT = Path(__file__).parents[2]
 SMOKE = ROOT / "configs" / "smoke.yaml"
@@ -33,7 +35,12 @@ def molsearch(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[
         text=True,
         cwd=cwd,
         check=False,
-        env={"HOME": str(cwd), "OMP_NUM_THREADS": "1", "MOLSEARCH_DATA": "/nonexistent"},
+        env={
+            "PYTHONPATH": str(ROOT),
+            "HOME": str(cwd),
+            "OMP_NUM_THREADS": "1",
+            "MOLSEARCH_DATA": "/nonexistent",
+        },
     )
 
 
@@ -74,6 +81,14 @@ def test_card_says_what_was_trained_on_what(trained: tuple[Path, str]) -> None:
     assert made["pairs"] == made["molecules"] == 571
     assert made["unlabelled_molecules"] == 300
     assert made["config"]["method"] == "semi_supervised"
+
+
+def test_the_record_of_a_training_is_a_request_that_repeats_it(trained: tuple[Path, str]) -> None:
+    kept = read_request(trained[0])
+    assert isinstance(kept.request, TrainRequest)
+    assert kept.request.config is not None
+    assert (kept.request.config.steps, kept.request.data) == (40, str(SMOKE.parent))
+    assert TrainRequest.model_validate_json(kept.request.model_dump_json()) == kept.request
 
 
 def test_finished_encoder_is_not_overwritten(trained: tuple[Path, str]) -> None:

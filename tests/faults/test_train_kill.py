@@ -26,8 +26,9 @@ CHILD = textwrap.dedent(
     import torch
 
     torch.set_num_threads(1)
-    from molsearch.cli import train
-    from molsearch.cli.train_config import read_config
+    from molsearch.cli.train_config import of_file
+    from molsearch.service.requests import TrainRequest
+    from molsearch.service.train import train
     from molsearch.train import loop
 
     events = {"n": 0, "fatal": -1}
@@ -47,10 +48,8 @@ CHILD = textwrap.dedent(
         setattr(owner, name, wrapped)
 
     def run(out):
-        config = read_config(pathlib.Path(sys.argv[1]), [])
-        train._clear(out, False)
-        train._run(config, pathlib.Path(sys.argv[1]), out, torch.device("cpu"), workers=1,
-                   cache=pathlib.Path(sys.argv[2]), quiet=True)
+        what = of_file(pathlib.Path(sys.argv[1]), out, None, [])
+        train(TrainRequest(**what, device="cpu", workers=1, cache=sys.argv[2]))
 
     if __name__ == "__main__":
         run(pathlib.Path(sys.argv[2]) / "first")  # featurises

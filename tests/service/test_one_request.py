@@ -165,7 +165,7 @@ def test_what_has_changed_since_is_told(world, molsearch, tmp_path):
     [
         ("{", 3, "not JSON"),
         ("[]", 3, "no request"),
-        ('{"verb": "fly"}', 3, "its verb is none of prepare, index, screen"),
+        ('{"verb": "fly"}', 3, "its verb is none of prepare, index, screen, benchmark"),
         ('{"verb": "screen", "version": 2, "queries": ["C"]}', 2, "a request of version 2"),
         ('{"verb": "screen", "queries": ["C"], "colour": 1}', 2, "colour: there is no such field"),
         ('{"verb": "screen", "queries": []}', 2, "queries: "),
@@ -219,3 +219,38 @@ def test_events_come_alone_on_standard_output_of_a_process(world, tmp_path):
     assert isinstance(event, Failure)
     assert event.kind == "InputError"
     assert event.message in done.stderr
+
+
+def test_a_benchmark_is_repeated_from_its_results(molsearch, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MOLSEARCH_DATA", raising=False)
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "actives.smi").write_text("\n".join(f"O=C(Nc1ccc({x})cc1)c1ccccn1" for x in "FCIO"))
+    (folder / "decoys.smi").write_text("\n".join(f"C{'C' * n}N1CCNCC1" for n in range(9)))
+    given = ("--methods", "ecfp4,random", "--seed", 3, "-n", 1, "--cache", tmp_path / "kept")
+    assert molsearch("benchmark", "mine", *given, "-o", "r.json", "--training", "none").code == 0
+    done = molsearch("run", "r.json", "-o", tmp_path / "again.json", "--events")
+    assert done.code == 0
+    told = [read_event(line) for line in done.out.splitlines()]
+    assert [one.total for one in told if isinstance(one, Progress) and one.stage == "targets"] == [
+        1
+    ]
+    assert isinstance(told[-1], Done)
+    first, again = (json.loads((tmp_path / n).read_text()) for n in ("r.json", "again.json"))
+    assert [row["metrics"] for row in again["results"]] == [r["metrics"] for r in first["results"]]
+    assert again["config"] == first["config"]
+    # A result file that is committed names no folder of this machine.
+    assert "kept" not in (tmp_path / "r.json").read_text()
+    old = {**first, "runs": [{"seconds": 1}]}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    assert "older than requests" in molsearch("run", "old.json").line
+
+
+def test_a_check_is_asked_for_alike(world, molsearch, tmp_path):
+    (tmp_path / "v.json").write_text(json.dumps({"verb": "verify", "path": str(world / "i")}))
+    done = molsearch("run", tmp_path / "v.json", "--events")
+    assert done.code == 0
+    assert read_event(done.out.splitlines()[-1]).account["problems"] == []
+    elsewhere = molsearch("run", tmp_path / "v.json", "-o", tmp_path / "x")
+    assert (elsewhere.code, "leave --output out" in elsewhere.line) == (2, True)

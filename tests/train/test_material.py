@@ -10,9 +10,9 @@ import pytest
 from families import ACIDS, AMINES, OTHERS, SULFONAMIDES
 
 from molsearch.chem.features import Buckets
-from molsearch.cli.train_report import opening
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore
+from molsearch.service.train_words import opening
 from molsearch.train.material import Featuriser, Material, gather
 from molsearch.train.semi_supervised import stream_of
 
@@ -48,9 +48,9 @@ def test_molecules_without_labels_are_the_same_at_each_limit(folder: Path) -> No
 
 
 def test_a_table_without_flags_is_named_before_training(folder: Path) -> None:
-    said = opening(_gather(folder))
+    said = "\n".join(opening(_gather(folder)))
     assert "12 molecules, 12 pairs, 3 targets" in said
     assert "is_benchmark_molecule" in said
     flags = {"is_benchmark_molecule": False, "is_dev_target": False, "is_benchmark_target": False}
     pd.read_csv(folder / "a.csv").assign(**flags).to_csv(folder / "a.csv", index=False)
-    assert "is_benchmark" not in opening(_gather(folder))
+    assert "is_benchmark" not in "\n".join(opening(_gather(folder)))

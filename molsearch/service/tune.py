@@ -1,28 +1,25 @@
-"""Fine-tuning from the command line: files in, a tuned encoder and its gain out."""
+"""Fine-tuning: files in, a tuned encoder and its gain out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
+from molsearch import bundled
 from molsearch.chem.records import iter_records
-from molsearch.cli.demo_run import example_folder
-from molsearch.cli.telling import Terminal, plain_warnings
-from molsearch.cli.train_config import checked
-from molsearch.cli.train_report import StepPrinter, cache_folder
-from molsearch.config import FinetuneConfig, PrepareConfig, ReadConfig
+from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepare import prepare
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.series import Series, read_series, with_identity
 from molsearch.errors import InputError
 from molsearch.io.hashing import sha256_file, sha256_json
-from molsearch.io.runs import write_run
 from molsearch.nn.weights import load_encoder
-from molsearch.service.events import stage
+from molsearch.service.events import Emit, Note, stage
+from molsearch.service.requests import SeriesConfig, TrainRequest
+from molsearch.service.train_words import Steps, cache_folder
 from molsearch.train.finetune import finetune
 from molsearch.train.finetune_card import Gain
 from molsearch.train.series_screen import FIGURES
@@ -30,75 +27,43 @@ from molsearch.train.series_screen import FIGURES
 N_DECOYS = 3000  # the first so many of a larger library
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesJob:
-    """What to fine-tune on, as the command line gave it.
-
-    Attributes
-    ----------
-    activities, decoys
-        Files of molecules; None is the bundled example library.
-    target_column, value_column, active_above
-        See :func:`molsearch.data.series.read_series`.
-    changes
-        ``KEY=VALUE`` settings of a `FinetuneConfig`.
-    """
-
-    activities: Path
-    decoys: Path | None
-    target_column: str | None
-    value_column: str | None
-    active_above: float
-    changes: Sequence[str] = ()
-
-
-def tune(
-    job: SeriesJob,
-    start_from: str | None,
-    out: Path,
-    device: str,
-    *,
-    workers: int,
-    cache: Path | None,
-    quiet: bool,
-) -> None:
-    """Prepare series and decoys, fine-tune, and print the gain."""
-    settings = {
-        "name": out.name,
-        "activities": job.activities.name,
-        "active_above": job.active_above,
-    }
-    config = checked(FinetuneConfig, settings, job.changes, "--set")
-    parent = load_encoder(start_from, device=device)
-    printer = StepPrinter(config.steps, quiet=quiet)
-    folder = cache_folder(cache).parent / "prepared"
-    with plain_warnings():
-        mine = _prepared(job.activities, folder, workers, None, quiet, whole_rows(job.activities))
-        decoys = job.decoys or example_folder() / "library.csv"
-        others = _prepared(decoys, folder, workers, N_DECOYS, quiet)
+def tune(job: SeriesConfig, request: TrainRequest, emit: Emit) -> dict[str, Any]:
+    """Prepare series and decoys, fine-tune, and tell the gain; returns what made the encoder."""
+    out, source = Path(request.output), Path(job.activities)
+    config = job.tuning
+    if not config.activities:
+        config = config.model_copy(update={"activities": source.name})
+    parent = load_encoder(job.start_from, device=request.device)
+    steps = Steps(config.steps, emit)
+    folder = cache_folder(request.cache).parent / "prepared"
+    mine = _prepared(source, folder, request.workers, None, emit, whole_rows(source))
+    decoys = Path(job.decoys) if job.decoys is not None else bundled.example() / "library.csv"
+    others = _prepared(decoys, folder, request.workers, N_DECOYS, emit)
     if mine.n_failed:
-        printer.say(
-            f"{mine.n_failed} rows of {job.activities} could not be prepared; see "
+        text = (
+            f"{mine.n_failed} rows of {source} could not be prepared; see "
             f"{mine.path / 'failures.parquet'}"
         )
+        emit(Note(text=text))
     series = read_series(
         _table(mine),
         target_column=job.target_column,
         value_column=job.value_column,
         threshold=config.active_above,
     )
-    printer.say(opening(series, config.active_above, others.n_ok))
+    emit(Note(text=opening(series, config.active_above, others.n_ok)))
     gain = finetune(
         parent,
         series,
         _table(others),
         config,
         out,
-        on_step=printer.step,
-        on_evaluation=lambda step, means: printer.figures(step, "choosing part", means),
+        on_step=steps.step,
+        on_evaluation=lambda step, means: steps.figures(step, "choosing part", means),
     )
-    write_run(out / "run.json", "train", {"config": config.model_dump(), "gain": gain.as_dict()})
-    printer.say(gain_table(gain, out))
+    for text in gain_table(gain, out):
+        emit(Note(text=text))
+    return {"config": config.model_dump(), "gain": gain.as_dict()}
 
 
 def whole_rows(source: Path) -> ReadConfig:
@@ -141,7 +106,7 @@ def opening(series: Series, threshold: float, n_decoys: int) -> str:
     )
 
 
-def gain_table(gain: Gain, out: Path) -> str:
+def gain_table(gain: Gain, out: Path) -> list[str]:
     """Lay out the figures before and after, on the held-out scaffolds."""
     counts = gain.counts
     wrote = (
@@ -163,7 +128,7 @@ def gain_table(gain: Gain, out: Path) -> str:
             "no step ranked the choosing part better than the encoder it started from, whose "
             "weights are kept"
         )
-    return "\n".join(lines)
+    return lines
 
 
 def _prepared(
@@ -171,15 +136,15 @@ def _prepared(
     folder: Path,
     workers: int,
     limit: int | None,
-    quiet: bool,
+    emit: Emit,
     read: ReadConfig | None = None,
 ) -> PreparedSet:
     if not source.is_file():
-        raise InputError(f"{source}: no such file of molecules")
+        raise InputError(f"{source}: no such file of molecules; check the path")
     config, read = PrepareConfig(), read or ReadConfig()
     known = [sha256_file(source), source.name, config.model_dump(), read.model_dump(), limit]
     place = folder / sha256_json(known)[:16]
-    with stage(Terminal(quiet=quiet), f"preparing {source.name}") as progress:
+    with stage(emit, f"preparing {source.name}") as progress:
         return prepare(
             [source],
             place,

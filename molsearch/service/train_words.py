@@ -1,4 +1,4 @@
-"""What ``molsearch train`` says while it runs and when it ends."""
+"""What a training says while it runs and when it ends."""
 
 from __future__ import annotations
 
@@ -7,66 +7,66 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-import typer
 
-from molsearch.cli.progress import Progress
+from molsearch.service.events import Emit, Note, Progress
 from molsearch.train.loop import StepReport
 from molsearch.train.material import Material
 
-_SECONDS = 15  # between lines
+_SECONDS = 15  # between two moments of a training
 
 
-class StepPrinter:
-    """Prints a line every quarter of a minute, and one for each evaluation.
+class Steps:
+    """Tells of steps every quarter of a minute, and of each evaluation.
 
     Parameters
     ----------
     steps
         Of the whole run.
-    quiet
-        Print nothing.
     """
 
-    def __init__(self, steps: int, *, quiet: bool) -> None:
-        self.featurising = Progress("featurising", quiet=quiet)
-        self._steps = steps
-        self._quiet = quiet
-        self._printed = time.monotonic()
+    def __init__(self, steps: int, emit: Emit) -> None:
+        self._steps, self._emit = steps, emit
+        self._told = time.monotonic()
         self._recent: list[StepReport] = []
 
-    def say(self, text: str) -> None:
-        """Print a line on stderr, unless quiet."""
-        if not self._quiet:
-            typer.echo(text, err=True)
+    def featurised(self, done: int) -> None:
+        """Tell how many molecules are featurised."""
+        self._emit(Progress(stage="featurising", done=done))
 
     def step(self, report: StepReport) -> None:
-        """Take note of a step, and print the mean of the recent ones now and then."""
+        """Take note of a step, and tell the mean of the recent ones now and then."""
         self._recent.append(report)
-        due = time.monotonic() - self._printed >= _SECONDS or report.step == self._steps
+        due = time.monotonic() - self._told >= _SECONDS or report.step == self._steps
         if not due:
             return
-        self._printed = time.monotonic()
-        self.say(step_line(self._recent, self._steps))
+        self._told = time.monotonic()
+        words = recent_words(self._recent, self._steps)
+        self._emit(
+            Progress(
+                stage="training",
+                done=report.step,
+                total=self._steps,
+                note=words,
+                ended=report.step == self._steps,
+            )
+        )
         self._recent.clear()
 
     def evaluation(self, step: int, encoder: str, means: dict[str, float]) -> None:
-        """Print the figures of an encoder on the development screens."""
+        """Tell the figures of an encoder on the development screens."""
         self.figures(step, f"encoder {encoder} on the development screens", means)
 
     def figures(self, step: int, what: str, means: dict[str, float]) -> None:
-        """Print figures reached at a step."""
+        """Tell figures reached at a step."""
         text = " · ".join(f"{n} {v:.4f}" for n, v in means.items())
-        self.say(f"step {step:,}, {what}: {text}")
+        self._emit(Note(text=f"step {step:,}, {what}: {text}"))
 
 
-def step_line(recent: list[StepReport], steps: int) -> str:
+def recent_words(recent: list[StepReport], steps: int) -> str:
     """Sum up recent steps: losses, what the plans look like, speed, time left."""
     seconds = max(sum(r.seconds for r in recent), 1e-9)
     n = len(recent)
-    parts = [
-        f"step {recent[-1].step:,} of {steps:,}",
-        f"loss {sum(r.loss for r in recent) / n:.3f}",
-    ]
+    parts = [f"loss {sum(r.loss for r in recent) / n:.3f}"]
     for name, places in (
         ("supervised", 3),
         ("soft", 3),
@@ -86,7 +86,7 @@ def step_line(recent: list[StepReport], steps: int) -> str:
     return " · ".join([*parts, f"{rate:,.0f} molecules/s", f"{left:.0f} min left"])
 
 
-def opening(material: Material, *, labelled: bool = True) -> str:
+def opening(material: Material, *, labelled: bool = True) -> list[str]:
     """Say what the run trains on; without `labelled`, that labels are not looked at."""
     text = f"training on {material.activities.n_labelled:,} molecules"
     if labelled:
@@ -96,16 +96,17 @@ def opening(material: Material, *, labelled: bool = True) -> str:
         text += " of the activity table, their labels aside"
     if material.unlabelled is not None:
         text += f", and {len(material.unlabelled):,} molecules without labels"
-    if material.activities.unflagged:
-        names = ", ".join(material.activities.unflagged)
-        text += (
-            f"\nthe activity table has no {names}: benchmark molecules may be trained on; "
-            "molsearch data convert --benchmarks adds the columns"
-        )
-    return text
+    if not material.activities.unflagged:
+        return [text]
+    names = ", ".join(material.activities.unflagged)
+    warning = (
+        f"the activity table has no {names}: benchmark molecules may be trained on; "
+        "molsearch data convert --benchmarks adds the columns"
+    )
+    return [text, warning]
 
 
-def summary(card: dict[str, Any], output: Path) -> str:
+def summary(card: dict[str, Any], output: Path) -> list[str]:
     """Say what was made, and how it does beside ECFP4."""
     made = card["training"]
     step = f" of step {made['chosen_step']:,}" if "chosen_step" in made else ""
@@ -116,9 +117,11 @@ def summary(card: dict[str, Any], output: Path) -> str:
         for who, values in {**rows, "ecfp4": figures["ecfp4"]}.items():
             text = " · ".join(f"{n} {v:.4f}" for n, v in values.items())
             lines.append(f"  {who}: {text}")
-    return "\n".join(lines)
+    return lines
 
 
-def cache_folder(given: Path | None) -> Path:
+def cache_folder(given: str | None) -> Path:
     """Folder of featurised molecules."""
-    return given or Path(platformdirs.user_cache_dir("molsearch")) / "graphs"
+    if given is not None:
+        return Path(given)
+    return Path(platformdirs.user_cache_dir("molsearch")) / "graphs"

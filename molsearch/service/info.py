@@ -1,0 +1,112 @@
+"""What a prepared set, an index or an encoder holds, as facts by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from molsearch.data.prepared import PreparedSet
+from molsearch.errors import InputError
+from molsearch.index.layout import generations
+from molsearch.index.reader import open_index
+from molsearch.index.unfinished import look_at_unfinished
+from molsearch.io.folders import Kind, look
+from molsearch.nn.weights import load_encoder
+
+
+def describe(path: Path | None) -> dict[str, Any]:
+    """Facts about what is at `path`; the bundled encoder where None.
+
+    Raises
+    ------
+    InputError
+        `path` is none of the three kinds, or does not exist.
+    """
+    if path is None:
+        return _encoder(None)
+    found = look(path)
+    if found.kind is Kind.NOTHING and len(path.parts) > 1:
+        raise InputError(f"{path} does not exist; check the path")
+    if found.kind is Kind.INDEX:
+        return _index(path) if found.finished else _unfinished_index(path)
+    if found.kind is Kind.PREPARED:
+        return _prepared(path)
+    if found.kind in (Kind.FILE, Kind.EMPTY, Kind.OTHER) or not found.finished:
+        raise InputError(
+            f"{path} is {found}: no encoder here, no index and no prepared set; check the path"
+            + ("" if found.finished else ", or repeat the command that began it")
+        )
+    return _encoder(path)
+
+
+def _prepared(path: Path) -> dict[str, Any]:
+    found = PreparedSet.open(path, allow_unfinished=True)
+    run = found.manifest.run
+    return {
+        "kind": "prepared set",
+        "path": str(path),
+        "complete": found.complete,
+        "n_in": found.n_in,
+        "n_ok": found.n_ok,
+        "n_failed": found.n_failed,
+        "sources": [source.name for source in run.sources],
+        "prepare": run.prepare.model_dump(mode="json"),
+        "rdkit": run.rdkit,
+        "bytes": _size(path),
+        "identity": found.identity,
+    }
+
+
+def _index(path: Path) -> dict[str, Any]:
+    reader = open_index(path)
+    manifest = reader.manifest
+    return {
+        "kind": "index",
+        "path": str(path),
+        "complete": True,
+        "generation": manifest.generation,
+        "generations_kept": len(generations(path)),
+        "n_in": manifest.n_in,
+        "n_ok": manifest.n_ok,
+        "n_failed": manifest.n_failed,
+        "shards": reader.n_shards,
+        "dim": reader.dim,
+        "dtype": manifest.plan.dtype,
+        "sources": list(manifest.library.sources),
+        "prepare": manifest.library.prepare.model_dump(mode="json"),
+        "encoder": reader.identity,
+        "encoder_card": manifest.card,
+        "library": manifest.plan.library,
+        "bytes": _size(path),
+    }
+
+
+def _unfinished_index(path: Path) -> dict[str, Any]:
+    found, _ = look_at_unfinished(path)
+    return {
+        "kind": "index",
+        "path": str(path),
+        "complete": False,
+        "n_embedded": found.n_done,
+        "n_to_embed": found.n_rows,
+        "n_prepared": found.n_prepared,
+        "bytes": _size(path),
+    }
+
+
+def _encoder(path: Path | None) -> dict[str, Any]:
+    encoder = load_encoder(path, device="cpu")
+    parameters = sum(parameter.numel() for parameter in encoder.network.parameters())
+    background = encoder.background
+    return {
+        "kind": "encoder",
+        "path": "bundled" if path is None else str(path),
+        "dim": encoder.dim,
+        "parameters": parameters,
+        "background": 0 if background is None else len(background),
+        **encoder.card,
+    }
+
+
+def _size(path: Path) -> int:
+    return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())

@@ -1,0 +1,120 @@
+"""An encoder, from request to folder: trained on activity records, or tuned on a series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from molsearch.chem.features import Buckets
+from molsearch.config import TrainConfig
+from molsearch.errors import UsageError
+from molsearch.io.folders import RUN, Kind, look
+from molsearch.io.runs import write_run
+from molsearch.nn.device import resolve_device
+from molsearch.nn.weights import CARD_FILE, load_encoder
+from molsearch.service.events import Done, Emit, Note, silent
+from molsearch.service.requests import TrainRequest
+from molsearch.service.train_words import Steps, cache_folder, opening, summary
+from molsearch.service.tune import tune
+from molsearch.train.distributed import first_before_others, is_first, process_group
+from molsearch.train.join import run_join
+from molsearch.train.learner import encoder_config
+from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE
+from molsearch.train.material import Featuriser, data_root, gather
+from molsearch.train.run import Hooks, run_training
+from molsearch.train.state import CHECKPOINT_FILE
+
+
+@dataclass(frozen=True)
+class Trained:
+    """An encoder's folder, and what made it."""
+
+    path: Path
+    account: dict[str, Any]
+
+
+def train(request: TrainRequest, emit: Emit = silent) -> Trained:
+    """Train or tune an encoder; an interrupted training is continued by the same request.
+
+    Raises
+    ------
+    UsageError, InputError
+        The request, the data, or what stands in the folder cannot be used.
+    """
+    if request.threads:
+        torch.set_num_threads(request.threads)
+    out = Path(request.output)
+    if request.series is not None:
+        clear(out, overwrite=request.overwrite)
+        account = tune(request.series, request, emit)
+        first = True
+    else:
+        with process_group(resolve_device(request.device)) as place:
+            first = is_first()
+            clear(out, overwrite=request.overwrite)
+            account = _train(request, out, place, emit if first else silent)
+    asked = {"output": str(out), "request": request.model_dump(mode="json")}
+    if first:
+        write_run(out / RUN, "train", {**account, **asked})
+        emit(Done(verb="train", account={**account, **asked}))
+    return Trained(out, {**account, **asked})
+
+
+def clear(out: Path, *, overwrite: bool) -> None:
+    """Refuse a folder with a finished encoder or with something else, or empty it on request.
+
+    A run ends with ``run.json``. One that was killed after its card, and before that, is still to
+    be finished: its last checkpoint leads to the same encoder.
+
+    Raises
+    ------
+    UsageError
+        No encoder can go there.
+    """
+    found = look(out)
+    if found.kind in (Kind.FILE, Kind.PREPARED, Kind.INDEX):
+        raise UsageError(f"{out} is {found}, where no encoder can go; choose another --output")
+    with first_before_others():
+        if overwrite and is_first():
+            for name in (CARD_FILE, CHECKPOINT_FILE, LOG_FILE, EVALUATIONS_FILE, RUN):
+                (out / name).unlink(missing_ok=True)
+    unfinished = (out / CHECKPOINT_FILE).is_file() and not (out / RUN).exists()
+    if (out / CARD_FILE).exists() and not unfinished:
+        raise UsageError(f"{out}: already holds a finished encoder; --overwrite starts anew")
+
+
+def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -> dict[str, Any]:
+    config = request.config
+    assert config is not None
+    parts = [load_encoder(path, device="cpu") for path in config.parts]
+    parent = load_encoder(config.start_from, device="cpu") if config.start_from else None
+    if parts:
+        parent = parts[0]
+    model = parent.network.config if parent is not None else encoder_config(config)
+    steps = Steps(config.steps, emit)
+    featuriser = Featuriser(
+        Buckets.of(model),
+        cache_folder(request.cache),
+        request.workers,
+        steps.featurised,
+        geometry=model.use_geometry,
+    )
+    material = gather(config, _data(config, request.data), featuriser)
+    for text in opening(material, labelled=config.method != "self_supervised"):
+        emit(Note(text=text))
+    if parts:
+        card = run_join(config, material, out, parts)
+    else:
+        hooks = Hooks(steps.step, steps.evaluation)
+        card = run_training(config, material, out, device, hooks, parent)
+    for text in summary(card, out):
+        emit(Note(text=text))
+    return {"config": config.model_dump(), "card": card}
+
+
+def _data(config: TrainConfig, folder: str | None) -> Path:
+    """Folder of the data: the configuration's, seen from `folder`, else the one that is named."""
+    return Path(folder or "") / config.data if config.data else data_root(config)
