@@ -11,6 +11,8 @@
         shard-00000/
           embeddings.npy            float16 [rows, dim]
           ecfp4.npy                 uint8 [rows, 256], packed fingerprints
+          int8.npy, int8_scales.npy the embeddings in a byte a dimension, for scanning; large
+          int8.json                 shards have it, older ones get it when first searched
           records.parquet           ids, structures, properties, coordinates, user columns
           blocks.json               checksums of each block of the three, for whoever reads one
           shard.json                written last: rows and checksums
@@ -33,6 +35,9 @@ FAILURES = "failures.parquet"
 EMBEDDINGS = "embeddings.npy"
 FINGERPRINTS = "ecfp4.npy"
 RECORDS = "records.parquet"
+INT8 = "int8.npy"
+INT8_SCALES = "int8_scales.npy"
+INT8_ABOUT = "int8.json"
 BLOCKS = "blocks.json"
 SHARD = "shard.json"
 FACTS = "facts"

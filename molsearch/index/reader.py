@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from molsearch.index.layout import (
     FACTS,
     FAILURES,
     FINGERPRINTS,
+    INT8,
     MANIFEST,
     RECORDS,
     generation_folder,
@@ -36,6 +37,7 @@ from molsearch.index.layout import (
 from molsearch.index.manifest import Manifest, read_generation, read_model
 from molsearch.index.record_file import RecordFile
 from molsearch.index.records import take_rows
+from molsearch.index.vectors.int8 import Int8Rows, open_int8
 from molsearch.io import parquet
 from molsearch.io.folders import Kind, look
 
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
 
 
 STAGE_FACT = "fact"
+# Bytes of one kind of file, over all shards, that stay mapped from one search to the next: their
+# pages count as this process's memory until the system wants them for something else.
+KEPT_MAPPED = 2**29
 
 
 class IndexReader:
@@ -63,6 +68,8 @@ class IndexReader:
         hold(self, generation_folder(path, manifest.generation))
         self._records: dict[int, RecordFile] = {}
         self._sums: dict[int, BlockSums | None] = {}
+        self._rows: dict[tuple[int, str], CheckedRows] = {}
+        self._int8: dict[int, Int8Rows | None] = {}
 
     @property
     def identity(self) -> str:
@@ -102,11 +109,29 @@ class IndexReader:
 
         Each block is compared with its checksum the first time that this process looks at it.
         """
-        return self._checked(shard, EMBEDDINGS, self.embeddings(shard))
+        return self._kept(shard, EMBEDDINGS, lambda: self.embeddings(shard))
 
     def checked_fingerprints(self, shard: int) -> CheckedRows:
         """Fingerprints of a shard; see `checked_embeddings`."""
-        return self._checked(shard, FINGERPRINTS, self.fingerprints(shard))
+        return self._kept(shard, FINGERPRINTS, lambda: self.fingerprints(shard))
+
+    def int8_embeddings(self, shard: int) -> Int8Rows | None:
+        """Embeddings of a shard in a byte a dimension, for scanning (`molsearch.index.vectors`).
+
+        None where the shard is small, or is older than this copy and cannot be given one.
+        """
+        if shard in self._int8:
+            return self._int8[shard]
+        entry = self.manifest.shards[shard]
+        found = open_int8(
+            self.path / entry.folder,
+            self.checked_embeddings(shard),
+            entry.files[EMBEDDINGS].sha256,
+            promised=INT8 in entry.files,
+        )
+        if found is None or self.n_rows * self.dim <= KEPT_MAPPED:
+            self._int8[shard] = found
+        return found
 
     def take(
         self,
@@ -218,6 +243,15 @@ class IndexReader:
 
     def _file(self, shard: int, name: str) -> Path:
         return self.path / self.manifest.shards[shard].folder / name
+
+    def _kept(self, shard: int, name: str, mapped: Callable[[], NDArray]) -> CheckedRows:  # type: ignore[type-arg]
+        """Map a file; where all of its kind are small it stays mapped for the next scan."""
+        found = self._rows.get((shard, name))
+        if found is None:
+            found = self._checked(shard, name, mapped())
+            if self.n_rows * found.array.strides[0] <= KEPT_MAPPED:
+                self._rows[shard, name] = found
+        return found
 
     def _checked(self, shard: int, name: str, array: NDArray) -> CheckedRows:  # type: ignore[type-arg]
         sums = self._block_sums(shard)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from molsearch import schema
 from molsearch.data.prepared_table import FAILURES as FAILURE_SCHEMA
 from molsearch.errors import IndexCorruptError
-from molsearch.index.blocks import BlockSums, block_sums
+from molsearch.index.blocks import BlockSums, CheckedRows, block_sums
 from molsearch.index.embedder import Embedder
 from molsearch.index.files import check_whole, describe
 from molsearch.index.layout import (
@@ -31,6 +31,7 @@ from molsearch.index.layout import (
 )
 from molsearch.index.manifest import ShardEntry, read_model, write_model
 from molsearch.index.npy import RowWriter
+from molsearch.index.vectors import int8
 from molsearch.io import parquet
 from molsearch.io.atomic import fsync_folder, replacing
 
@@ -90,11 +91,16 @@ def write_shard(
     if failures:
         write_failures(folder / FAILURES, failures)
         names.append(FAILURES)
+    described = {name: describe(folder / name) for name in names}
+    if n_rows >= int8.LEAST_ROWS:
+        written = CheckedRows.of(folder / EMBEDDINGS)
+        copied = int8.write_int8(folder, written, described[EMBEDDINGS].sha256)
+        described.update({name: describe(folder / name) for name in copied})
     entry = ShardEntry(
         folder=_relative(folder),
         n_rows=n_rows,
         n_failed=sum(len(table) for table in failures),
-        files={name: describe(folder / name) for name in names},
+        files=described,
     )
     write_model(folder / SHARD, entry)
     fsync_folder(folder.parent)

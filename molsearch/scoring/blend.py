@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from molsearch.chem.fingerprints import tanimoto_matrix
+from molsearch.chem.likeness import TANIMOTO_ERROR, TanimotoScan
 from molsearch.scoring.fusion import Fusion, fuse
 from molsearch.scoring.queryset import fuse_coarsely
 
@@ -37,6 +38,11 @@ class Likeness:
     def scores(self, prints: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Tanimoto similarity ``[n, n_queries]`` of fingerprints ``[n, n_bytes]``, exactly."""
         return np.ascontiguousarray(tanimoto_matrix(self.packed, prints).T)
+
+    @cached_property
+    def scan(self) -> TanimotoScan:
+        """The same in float32, ten times as fast, and wrong by `TANIMOTO_ERROR` at most."""
+        return TanimotoScan(self.packed)
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ class Blend:
         if self.likeness is None:
             return total
         assert prints is not None
-        similar = torch.from_numpy(self.likeness.scores(prints).astype(np.float32))
+        similar = torch.from_numpy(self.likeness.scan(prints))
         fused = fuse_coarsely(similar, self.likeness.fusion)
         return total + self.likeness.weight * fused.to(total.device)
 
@@ -105,9 +111,11 @@ class Blend:
     def rounding(self) -> float:
         """Bound on what `coarse` adds to the error of the cosines it is given.
 
-        A similarity is rounded once and lies below 1, its fusion adds a rounding a query, and
-        products and sum are rounded again at most at the size of the largest score. Twice that.
+        A similarity comes with its own error and lies below 1, its fusion adds a rounding a query,
+        and products and sum are rounded again at most at the size of the largest score. Twice that.
         """
-        n_queries = 0 if self.likeness is None else len(self.likeness.packed)
-        weight = 0.0 if self.likeness is None else self.likeness.weight
-        return 2 * _UNIT * (weight * (n_queries + 4) + 8 * (self.most + 1))
+        sums = 16 * _UNIT * (self.most + 1)
+        if self.likeness is None:
+            return sums
+        n_queries = len(self.likeness.packed)
+        return sums + self.likeness.weight * (TANIMOTO_ERROR + 2 * _UNIT * (n_queries + 4))

@@ -39,6 +39,15 @@ class Plan:
         return torch.cat([self.cosines.matrix, self.near.matrix], dim=1)
 
     @property
+    def of_products(self) -> float:
+        """How much an error of all products, at worst, becomes in the score.
+
+        Fusions give none of them more than their shares of one; weights multiply.
+        """
+        of_queries = 1.0 if self.blend is None else self.blend.embedding
+        return of_queries + (0.0 if self.against is None else self.against.weight)
+
+    @property
     def needs_fingerprints(self) -> bool:
         """Whether `finish` reads the rows' fingerprints."""
         return self.blend is not None and self.blend.likeness is not None

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from molsearch.scoring.fusion import Fusion, fuse
 
+_FEW = 16  # columns, of which the two best are found faster one by one
+
 Reduce = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -138,8 +140,15 @@ def fuse_coarsely(scores: torch.Tensor, how: Fusion) -> torch.Tensor:
         return scores.amax(dim=1, keepdim=True)
     if how == "mean":
         return scores.mean(dim=1, keepdim=True)
-    best = scores.topk(min(2, scores.shape[1]), dim=1).values
-    return best.mean(dim=1, keepdim=True)
+    if scores.shape[1] > _FEW:
+        return scores.topk(2, dim=1).values.mean(dim=1, keepdim=True)
+    best, *others = scores.unbind(dim=1)
+    second = None
+    for column in others:
+        lesser = torch.minimum(best, column)
+        second = lesser if second is None else torch.maximum(second, lesser)
+        best = torch.maximum(best, column)
+    return (best if second is None else (best + second) / 2)[:, None]
 
 
 def _unchanged(scores: torch.Tensor) -> torch.Tensor:

@@ -15,6 +15,7 @@ from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import Against, QuerySet, per_query
 
 _ROWS_AT_ONCE = 4096
+_FEW = 8  # vectors
 _VALUES_AT_ONCE = 2**22  # 32 MiB of float64
 
 
@@ -162,9 +163,14 @@ class Exact:
 def dot(block: NDArray[np.floating], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Products ``[n, c]`` of rows ``[n, dim]`` with float64 `vectors` ``[c, dim]``.
 
-    Summed dimension by dimension rather than by a library's product, whose order of summation,
-    and so whose last bit, depends on where in a block a row stands: equal rows must tie.
+    Summed row by row, or dimension by dimension, rather than by a library's product, whose order
+    of summation, and so whose last bit, depends on where in a block a row stands: equal rows must
+    tie.
     """
+    if len(vectors) <= _FEW:
+        # A row by itself, in NumPy's own order of a contiguous sum: the same for every row.
+        rows = np.ascontiguousarray(block, dtype=np.float64)
+        return np.stack([(rows * vector).sum(axis=1) for vector in vectors], axis=1)
     columns = np.ascontiguousarray(block.T, dtype=np.float64)
     total = np.zeros((block.shape[0], len(vectors)))
     for values, weights in zip(columns, vectors.T, strict=True):

@@ -7,72 +7,82 @@ from numpy.typing import NDArray
 
 from molsearch.search.exact import Exact
 
-_LOWEST = float(np.finfo(np.float32).min)
+_LOWEST = -1e30  # below every score, above what an excluded row has
 _ROOM = 65_536
+
+Part = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]
 
 
 class Pool:
-    """Collects rows by their approximate scores without ever losing one of the k best.
+    """Collects rows by bounds on their scores without ever losing one of the k best.
 
-    An approximate score differs from the exact one by at most `error`. Where ``t`` is the k-th
-    best approximate score so far, k rows have exact scores of at least ``t - error``, so a row
-    whose approximate score lies below ``t - 2 error`` is out. Where exact ties let the pool
-    grow beyond its room, it is cut down to the k best by exact scores and ids.
+    A row comes with the highest and the lowest score that it can have. Where ``t`` is the k-th
+    best of the lowest ones so far, k rows score at least ``t``, so a row whose highest lies below
+    ``t`` is out. Where exact ties let the pool grow beyond its room, it is cut down to the k best
+    by exact scores and ids.
 
     Parameters
     ----------
     exact
         Scores rows exactly.
+
+    Attributes
+    ----------
+    threshold
+        What the highest score of a row must reach for `add`.
     """
 
-    def __init__(self, k: int, error: float, exact: Exact) -> None:
+    def __init__(self, k: int, exact: Exact) -> None:
         self.k = k
-        self.error = error
         self.threshold = _LOWEST
         self._exact = exact
-        self._rows = np.empty(0, dtype=np.int64)
-        self._scores = np.empty(0, dtype=np.float32)
-        self._new: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = []
+        self._parts: list[Part] = [
+            (np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
+        ]
         self._size = 0
         self._limit = 2 * k + 1024
 
-    def add(self, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> None:
-        """Offer rows whose approximate scores reach `threshold`."""
-        self._new.append((rows, scores))
+    def add(
+        self, rows: NDArray[np.int64], highest: NDArray[np.float32], lowest: NDArray[np.float32]
+    ) -> None:
+        """Offer rows whose highest possible scores reach `threshold`."""
+        self._parts.append((rows, highest, lowest))
         self._size += len(rows)
         if self._size > self._limit:
             self._compress()
 
     def result(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the k best rows, best first, and their exact scores, as `Exact.scores` gives."""
-        self._compress()
-        scores = self._exact.scores(self._rows)
-        best = self._exact.best(self._rows, self._exact.keys(scores), self.k)
-        return self._rows[best], scores[best]
+        rows, _, _ = self._compress()
+        scores = self._exact.scores(rows)
+        best = self._exact.best(rows, self._exact.keys(scores), self.k)
+        return rows[best], scores[best]
 
-    def _compress(self) -> None:
-        self._rows = np.concatenate([self._rows, *(rows for rows, _ in self._new)])
-        self._scores = np.concatenate([self._scores, *(scores for _, scores in self._new)])
-        self._new.clear()
-        if len(self._rows) > self.k:
-            cut = len(self._rows) - self.k
-            least = float(np.partition(self._scores, cut)[cut])
-            self._raise_to(least - 2 * self.error)
-        if len(self._rows) > 2 * self.k + _ROOM:
-            self._compress_exactly()
-        self._size = len(self._rows)
+    def _compress(self) -> Part:
+        rows, highest, lowest = (np.concatenate(some) for some in zip(*self._parts, strict=True))
+        if len(rows) > self.k:
+            cut = len(rows) - self.k
+            kept = self._raised(float(np.partition(lowest, cut)[cut]), (rows, highest, lowest))
+        else:
+            kept = (rows, highest, lowest)
+        if len(kept[0]) > 2 * self.k + _ROOM:
+            kept = self._compress_exactly(kept[0])
+        self._parts = [kept]
+        self._size = len(kept[0])
         self._limit = 2 * self._size + 1024
+        return kept
 
-    def _compress_exactly(self) -> None:
-        scores = self._exact.keys(self._exact.scores(self._rows))
-        best = self._exact.best(self._rows, scores, self.k)
-        self._rows, self._scores = self._rows[best], self._scores[best]
+    def _compress_exactly(self, rows: NDArray[np.int64]) -> Part:
+        scores = self._exact.keys(self._exact.scores(rows))
+        best = self._exact.best(rows, scores, self.k)
+        keys = scores[best].astype(np.float32)
+        highest = np.nextafter(keys, np.float32(np.inf))
+        lowest = np.nextafter(keys, np.float32(-np.inf))
         # An equal exact score may still win by its id.
-        self._raise_to(float(scores[best[-1]]) - self.error)
+        return self._raised(float(lowest[-1]), (rows[best], highest, lowest))
 
-    def _raise_to(self, threshold: float) -> None:
-        """Raise the threshold, downwards to the next float32, and drop what lies below it."""
-        bound = np.nextafter(np.float32(threshold), np.float32(_LOWEST))
-        self.threshold = max(self.threshold, float(bound))
-        keep = self._scores >= np.float32(self.threshold)
-        self._rows, self._scores = self._rows[keep], self._scores[keep]
+    def _raised(self, threshold: float, part: Part) -> Part:
+        """Raise the threshold, and drop what lies below it."""
+        self.threshold = max(self.threshold, threshold)
+        keep = part[1] >= np.float32(self.threshold)
+        return part[0][keep], part[1][keep], part[2][keep]

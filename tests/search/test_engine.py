@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 
 from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.reader import IndexReader
+from molsearch.index.vectors import int8
 from molsearch.index.writer import build_index
 from molsearch.scoring.blend import Blend, Likeness
-from molsearch.scoring.plan import plan_of
-from molsearch.scoring.queryset import Against, QuerySet
-from molsearch.search import engine, exact, pool
+from molsearch.scoring.plan import Plan, plan_of
+from molsearch.scoring.queryset import Against, QuerySet, coarse
+from molsearch.search import exact, pool
 from molsearch.search.engine import search, search_each
+from molsearch.search.engine.int8 import Int8Backend, Int8Queries
+from molsearch.search.engine.rounding import error_of, error_of_cosines
 from molsearch.search.exact import Exact, dot
 
 N = 700
@@ -44,10 +47,33 @@ def made(folder: Path, shard_rows: int, n: int = N, **changes) -> IndexReader:
     return build_index(prepared, FakeEncoder(), folder / "i", shard_rows=shard_rows)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def small_shards_too():
+    """Shards of any size have their one-byte copies here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(int8, "LEAST_ROWS", 1)
+        yield
+
+
 @pytest.fixture(scope="module")
-def readers(tmp_path_factory):
+def readers(tmp_path_factory, small_shards_too):
+    """Of 1000: embeddings as they are; of 128: a copy made with it; of 7: made when asked."""
     folder = tmp_path_factory.mktemp("engine")
-    return {rows: made(folder / str(rows), rows) for rows in (1000, 128, 7)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(int8, "LEAST_ROWS", 10**9)
+        found = {rows: made(folder / str(rows), rows) for rows in (1000, 7)}
+    found[1000]._int8.update(dict.fromkeys(range(found[1000].n_shards)))
+    found[128] = made(folder / "128", 128)
+    assert found[128].manifest.shards[0].files.keys() >= set(int8.FILES)
+    assert not found[7].manifest.shards[0].files.keys() & set(int8.FILES)
+    return found
+
+
+def test_each_backend_has_its_turn(readers):
+    copies = {rows: reader.int8_embeddings(0) for rows, reader in readers.items()}
+    assert copies[1000] is None
+    assert copies[128] is not None
+    assert copies[7] is not None
 
 
 def queries_of(seed: int, n_queries: int, n_conformers: int, **fusion) -> QuerySet:
@@ -186,8 +212,8 @@ def test_the_error_bound_of_a_blend_holds(readers):
         coarse = plan.finish(plan.reduce(products), reader.fingerprints(0)).numpy()[:, 0]
         exactly = Exact(reader, queries, None, blend)
         due = exactly.keys(exactly.scores(np.arange(N)))
-        assert np.abs(coarse - due).max() < engine._error_of(queries, blend, None)
-        assert engine._error_of(queries, blend, None) < 1e-3
+        assert np.abs(coarse - due).max() < error_of(queries, blend, None)
+        assert error_of(queries, blend, None) < 1e-3
 
 
 def numbers_of(reader: IndexReader, found) -> list[int]:
@@ -323,10 +349,11 @@ def test_planted_ties_are_cut_by_id_then_record_number(tmp_path, k, monkeypatch)
         np.testing.assert_allclose(found.scores, scores, rtol=0, atol=1e-12)
 
 
-def test_equal_rows_tie_exactly_wherever_they_stand():
+@pytest.mark.parametrize("n_vectors", [1, 3, 8, 9, 40])
+def test_equal_rows_tie_exactly_wherever_they_stand(n_vectors):
     rng = np.random.default_rng(0)
     row = rng.standard_normal(256).astype(np.float16)
-    vectors = rng.standard_normal((3, 256))
+    vectors = rng.standard_normal((n_vectors, 256))
     for n in (1, 2, 3, 17, 64, 1000):
         block = rng.standard_normal((n, 256)).astype(np.float16)
         block[n // 2] = row
@@ -395,6 +422,7 @@ def test_groups_must_name_every_query(groups):
 
 
 def test_a_nan_in_a_shard_is_corruption_not_a_missing_hit(tmp_path, monkeypatch):
+    monkeypatch.setattr(int8, "LEAST_ROWS", 10**9)
     reader = made(tmp_path, 300)
     path = next((tmp_path / "i").rglob("shard-00001/embeddings.npy"))
     array = np.load(path)
@@ -423,7 +451,63 @@ def test_the_error_bound_holds_for_random_vectors():
     queries = QuerySet((vector / np.linalg.norm(vector))[None].astype(np.float32), np.array([0]))
     coarse = torch.from_numpy(stored).float() @ torch.from_numpy(queries.vectors[0])
     due = stored.astype(np.float64) @ queries.vectors[0].astype(np.float64)
-    assert np.abs(coarse.numpy() - due).max() < engine._error(queries) / 10
+    assert np.abs(coarse.numpy() - due).max() < error_of_cosines(queries) / 10
+
+
+@pytest.mark.parametrize("kind", ["unit", "one large", "tiny", "equal", "sparse"])
+def test_the_error_of_one_byte_products_is_bounded(kind):
+    rng = np.random.default_rng(3)
+    stored = rng.standard_normal((3000, 256))
+    queries = rng.standard_normal((5, 256))
+    if kind == "one large":
+        stored[:, 7] += 40
+        queries[:, 7] += 40
+    if kind == "tiny":
+        stored[:, 1:] *= 1e-4
+    if kind == "equal":
+        stored[:] = 1
+    if kind == "sparse":
+        stored *= rng.random(stored.shape) < 0.02
+        stored[:, 0] += 1
+    stored /= np.linalg.norm(stored, axis=1, keepdims=True)
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    stored = stored.astype(np.float16)
+    asked = QuerySet(queries.astype(np.float32), np.arange(5))
+    plan = Plan(coarse(asked, each=True))
+    backend = Int8Backend(_Held(int8.encode(stored)), plan, Int8Queries(plan.matrix))
+    found = backend.score(0, len(stored))
+    due = stored.astype(np.float64) @ asked.vectors.astype(np.float64).T
+    wrong = np.abs(found.cosines.numpy() - due)
+    assert (wrong <= found.error[:, None]).all()
+    assert found.error.max() == np.float32(found.largest) < 0.05  # of use, not only right
+
+
+class _Held:
+    """Rows in memory in place of a file's."""
+
+    def __init__(self, block):
+        self.block = block
+
+    def __len__(self):
+        return len(self.block.codes)
+
+    def rows(self, start, stop):
+        parts = (self.block.codes, self.block.scale, self.block.distance)
+        return int8.Int8Block(*(part[start:stop] for part in parts))
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_threads_do_not_change_what_is_found(readers, n_threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        queries = queries_of(21, 3, 1, fusion="top2")
+        found = search(readers[128], queries, 60, chunk_rows=9)
+    finally:
+        torch.set_num_threads(before)
+    numbers, scores, _ = brute_force(readers[128], queries, 60)
+    assert numbers_of(readers[128], found) == numbers
+    np.testing.assert_allclose(found.scores, scores, rtol=0, atol=1e-12)
 
 
 @pytest.mark.gpu

@@ -1,0 +1,12 @@
+"""Exact search: a scan whose scores come with bounds, and float64 scores of what may belong.
+
+A backend (`floats`, `int8`) gives a score of every row and how far it may be from the exact one.
+The pool keeps each row that could still be among the k best, and their exact scores decide: the
+result equals that of scoring every stored embedding in float64, whichever backend scanned.
+"""
+
+from molsearch.search.engine.candidates import Candidates
+from molsearch.search.engine.scan import CHUNK_ROWS, Excluded
+from molsearch.search.engine.searching import search, search_each
+
+__all__ = ["CHUNK_ROWS", "Candidates", "Excluded", "search", "search_each"]

@@ -1,0 +1,80 @@
+"""Products of the one-byte copy of embeddings, in integers, with a bound on what it leaves out.
+
+With a stored row ``x`` and its copy ``x' = scale · codes``, a query ``v`` and its rounding ``v'``:
+``|v·x - v'·x'| ≤ |v| |x - x'| + |v - v'| |x'|``. The first distance is stored with each row; the
+second is made small by giving a query two bytes a dimension, a coarse and a fine one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numkong
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from molsearch.index.vectors.int8 import Int8Block, Int8Rows, encode
+from molsearch.scoring.plan import Plan
+from molsearch.search.engine.backend import Approximate
+from molsearch.search.engine.rounding import LONGEST
+
+# Lengths and distances are computed in float64; this covers their own rounding, and that of the
+# few float32 operations between an integer and a score, at the size of a score.
+_SLACK = 1 + 2.0**-16
+_ROUNDING = 2.0**-20
+
+
+class Int8Queries:
+    """Columns of a plan's matrix, in two bytes a dimension."""
+
+    def __init__(self, matrix: torch.Tensor) -> None:
+        vectors = matrix.cpu().numpy().T.astype(np.float64)
+        first = encode(vectors)
+        coarse = first.scale[:, None].astype(np.float64) * first.codes
+        second = encode(vectors - coarse)
+        fine = second.scale[:, None].astype(np.float64) * second.codes
+        longest = float(np.linalg.norm(vectors, axis=1).max()) * _SLACK
+        distance = float(np.linalg.norm(vectors - coarse - fine, axis=1).max()) * _SLACK
+        # A copy is longer than its row by its distance at most.
+        self._error = np.float32((longest + distance) * _SLACK)
+        self._least = np.float32((distance * LONGEST + _ROUNDING * longest) * _SLACK)
+        self._scales = first.scale, second.scale
+        self._packed: Any = numkong.dots_pack(
+            np.ascontiguousarray(np.concatenate([first.codes, second.codes]))
+        )
+
+    def products(self, block: Int8Block) -> NDArray[np.float32]:
+        """Products ``[n, m]`` with rows: exact integers, then scaled."""
+        # Below 2^24 up to 1,040 dimensions, and rounded by a part of 2^-24 above.
+        whole = np.asarray(numkong.dots_packed(block.codes, self._packed)).astype(np.float32)
+        m = len(self._scales[0])
+        if m == 1:
+            total = whole @ np.stack(self._scales)
+        else:
+            total = whole[:, :m]
+            total *= self._scales[0]
+            total += np.multiply(whole[:, m:], self._scales[1], out=whole[:, m:])
+        total *= block.scale[:, None]
+        return total
+
+    def error(self, distance: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Bound on the error of every product with rows that far from their copies."""
+        return distance * self._error + self._least
+
+
+class Int8Backend:
+    """See `Backend`."""
+
+    def __init__(self, rows: Int8Rows, plan: Plan, queries: Int8Queries) -> None:
+        self._rows, self._plan, self._queries = rows, plan, queries
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def score(self, start: int, stop: int) -> Approximate:
+        """See `Backend.score`."""
+        block = self._rows.rows(start, stop)
+        cosines = self._plan.reduce(torch.from_numpy(self._queries.products(block)))
+        error = self._queries.error(block.distance)
+        return Approximate(cosines, float(error.max()), error)

@@ -1,0 +1,166 @@
+"""One pass over an index: every row is offered to the pools that it may belong to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from molsearch.errors import IndexCorruptError
+from molsearch.index.blocks import CheckedRows
+from molsearch.index.reader import IndexReader
+from molsearch.scoring.plan import Plan
+from molsearch.search.engine.backend import Approximate, Backend
+from molsearch.search.engine.floats import FloatBackend
+from molsearch.search.engine.int8 import Int8Backend, Int8Queries
+from molsearch.search.pool import Pool
+
+CHUNK_ROWS = 65_536
+_CACHED_SCORES = 2**17  # 512 KiB of float32, worked on several times
+_FIRST_ROWS = 4096
+_CHUNK_SCORES = 2**24
+
+Excluded = Sequence[NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class _Shard:
+    """What is scanned of one shard, and where its first row stands."""
+
+    number: int
+    backend: Backend
+    prints: CheckedRows | None
+    excluded: NDArray[np.bool_] | None
+    offset: int
+
+
+def scan(
+    reader: IndexReader,
+    plan: Plan,
+    pools: list[Pool],
+    error: float,
+    device: torch.device,
+    excluded: Excluded | None,
+    chunk_rows: int,
+) -> None:
+    """Offer every row of an index that is not excluded to the pools.
+
+    Parameters
+    ----------
+    pools
+        One a list of the plan.
+    error
+        Bound on the difference between a float32 score and the exact one.
+
+    Raises
+    ------
+    IndexCorruptError
+        An embedding is not finite, or a file cannot be read.
+    """
+    matrix = plan.matrix.to(device)
+    small: Int8Queries | None = None
+    one = _Scan(reader, plan, pools, error)
+    most = max(1, min(chunk_rows, _CHUNK_SCORES // matrix.shape[1]))
+    offset = 0
+    for number, n_rows in enumerate(reader.shard_rows):
+        # Mapped anew for each shard: pages of the one before leave this process's memory.
+        copy = reader.int8_embeddings(number) if device.type == "cpu" else None
+        backend: Backend
+        if copy is None:
+            backend = FloatBackend(reader.checked_embeddings(number), plan, matrix)
+        else:
+            small = small or Int8Queries(matrix)
+            backend = Int8Backend(copy, plan, small)
+        prints = reader.checked_fingerprints(number) if plan.needs_fingerprints else None
+        out = None if excluded is None else excluded[number]
+        shard = _Shard(number, backend, prints, out, offset)
+        if copy is None:
+            for start, stop in _chunks(n_rows, most, first=number == 0):
+                one.chunk(shard, start, stop)
+        else:
+            _in_threads(one, shard, min(most, max(_FIRST_ROWS, _CACHED_SCORES // matrix.shape[1])))
+        offset += n_rows
+
+
+def _chunks(n_rows: int, most: int, *, first: bool) -> Iterator[tuple[int, int]]:
+    """Cut a shard up; small chunks first, which soon sets thresholds."""
+    size = min(most, _FIRST_ROWS) if first else most
+    start = 0
+    while start < n_rows:
+        yield start, min(start + size, n_rows)
+        start += size
+        size = min(most, 2 * size)
+
+
+def _in_threads(one: _Scan, shard: _Shard, most: int) -> None:
+    """Scan a shard with as many threads as PyTorch may use."""
+    chunks = list(_chunks(len(shard.backend), most, first=shard.number == 0))
+    n_threads = min(torch.get_num_threads(), len(chunks))
+    if n_threads <= 1:
+        for start, stop in chunks:
+            one.chunk(shard, start, stop)
+        return
+    with ThreadPoolExecutor(n_threads) as threads:
+        for done in [threads.submit(one.chunk, shard, *chunk) for chunk in chunks]:
+            done.result()
+
+
+class _Scan:
+    """Scores chunks and offers them; chunks may be scored in several threads at once."""
+
+    def __init__(self, reader: IndexReader, plan: Plan, pools: list[Pool], error: float) -> None:
+        self._reader, self._plan, self._pools, self._error = reader, plan, pools, error
+        self._offering = Lock()
+
+    def chunk(self, shard: _Shard, start: int, stop: int) -> None:
+        out = None if shard.excluded is None else shard.excluded[start:stop]
+        if out is not None and out.all():
+            return
+        found = shard.backend.score(start, stop)
+        prints = None if shard.prints is None else shard.prints.rows(start, stop)
+        scores = self._plan.finish(found.cosines, prints)
+        if not math.isfinite(float(scores.sum())):
+            raise IndexCorruptError(
+                f"shard {shard.number} of {self._reader.path} holds an embedding that is not "
+                f"finite; run: molsearch verify {self._reader.path}"
+            )
+        if out is not None:
+            scores[torch.from_numpy(out).to(scores.device)] = -torch.inf
+        self._offer(scores, found, shard.offset + start)
+
+    def _reaching(self, scores: torch.Tensor, error: float) -> NDArray[np.int64]:
+        """Places in the scores ``[n, lists]``, one row after the other, that may be of use."""
+        least = [pool.threshold - error for pool in self._pools]
+        thresholds = np.nextafter(np.array(least, np.float32), np.float32(-np.inf))
+        reached = (scores >= torch.from_numpy(thresholds).to(scores.device)).reshape(-1)
+        if reached.device.type == "cpu":
+            return np.flatnonzero(reached.numpy())  # quicker than PyTorch's at few of many
+        return torch.nonzero(reached)[:, 0].cpu().numpy()
+
+    def _offer(self, scores: torch.Tensor, found: Approximate, offset: int) -> None:
+        places = self._reaching(scores, self._plan.of_products * found.largest + self._error)
+        if len(places) == 0:
+            return
+        around = scores.reshape(-1)[torch.from_numpy(places).to(scores.device)].cpu().numpy()
+        rows, lists = np.divmod(places, len(self._pools))
+        width: NDArray[np.float32] | np.float32 = np.float32(self._error)
+        if found.error is not None:
+            width = np.float32(self._plan.of_products) * found.error[rows] + width
+        highest, lowest = around + width, around - width
+        rows += offset
+        with self._offering:
+            if len(self._pools) == 1:
+                self._pools[0].add(rows, highest, lowest)
+                return
+            order = np.argsort(lists, kind="stable")
+            ends = np.searchsorted(lists[order], np.arange(len(self._pools) + 1))
+            for pool, first, last in zip(self._pools, ends, ends[1:], strict=False):
+                if last > first:
+                    mine = order[first:last]
+                    pool.add(rows[mine], highest[mine], lowest[mine])

@@ -1,0 +1,109 @@
+"""The k best rows of an index, for queries together or each by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from molsearch.errors import UsageError
+from molsearch.index.reader import IndexReader
+from molsearch.scoring.blend import Blend
+from molsearch.scoring.plan import Plan, plan_of
+from molsearch.scoring.queryset import Against, QuerySet, coarse
+from molsearch.search.engine.candidates import Candidates
+from molsearch.search.engine.rounding import error_of, error_of_cosines
+from molsearch.search.engine.scan import CHUNK_ROWS, Excluded, scan
+from molsearch.search.exact import Exact
+from molsearch.search.pool import Pool
+
+
+def search(
+    reader: IndexReader,
+    queries: QuerySet,
+    k: int,
+    *,
+    device: torch.device | str = "cpu",
+    blend: Blend | None = None,
+    against: Against | None = None,
+    excluded: Excluded | None = None,
+    chunk_rows: int = CHUNK_ROWS,
+) -> Candidates:
+    """Find the k rows with the best fused scores.
+
+    The result equals that of scoring every stored embedding (and fingerprint) in float64; equal
+    scores are ordered by molecule_id, then by record number, also where the k-th and the next
+    are equal.
+
+    Parameters
+    ----------
+    k
+        Rows wanted; all rows where it is larger than the library.
+    blend
+        Weights of cosines and stored fingerprints; the fused cosines alone by default.
+    against
+        Counter-examples: rows are ranked by ``score - weight * nearest counter-example's score``,
+        exactly and over the whole library too.
+    excluded
+        For each shard, bool ``[rows]``: rows out of consideration.
+    chunk_rows
+        Rows scored at a time, which bounds the memory used; the result does not depend on it.
+
+    Raises
+    ------
+    UsageError
+        `k` is not positive, or the queries' dimension is not the index's.
+    IndexCorruptError
+        An embedding is not finite, or a file cannot be read.
+    """
+    blend = blend or Blend(fusion=queries.fusion)
+    exact = _exact(reader, replace(queries, fusion=blend.fusion), k, against, blend)
+    plan = plan_of(exact.queries, blend, against)
+    pool = Pool(k, exact)
+    error = error_of(queries, blend, against)
+    scan(reader, plan, [pool], error, torch.device(device), excluded, chunk_rows)
+    return _candidates(pool, exact)
+
+
+def search_each(
+    reader: IndexReader,
+    queries: QuerySet,
+    k: int,
+    *,
+    device: torch.device | str = "cpu",
+    chunk_rows: int = CHUNK_ROWS,
+) -> list[Candidates]:
+    """Find the k best rows for each query by itself, in one pass over the library.
+
+    The query scores of each list are those of its own query alone, ``[n, 1]``.
+    """
+    plan = Plan(coarse(queries, each=True))
+    alone = [queries.only(query) for query in range(queries.n_queries)]
+    exacts = [_exact(reader, one, k) for one in alone]
+    pools = [Pool(k, exact) for exact in exacts]
+    error = error_of_cosines(queries)
+    scan(reader, plan, pools, error, torch.device(device), None, chunk_rows)
+    return [_candidates(pool, exact) for pool, exact in zip(pools, exacts, strict=True)]
+
+
+def _exact(
+    reader: IndexReader,
+    queries: QuerySet,
+    k: int,
+    against: Against | None = None,
+    blend: Blend | None = None,
+) -> Exact:
+    if k <= 0:
+        raise UsageError(f"k is the number of hits wanted: it must be at least 1, not {k}")
+    if queries.vectors.shape[1] != reader.dim:
+        raise UsageError(
+            f"queries have {queries.vectors.shape[1]} dimensions, the index {reader.dim}"
+        )
+    return Exact(reader, queries, against, blend)
+
+
+def _candidates(pool: Pool, exact: Exact) -> Candidates:
+    rows, scores = pool.result()
+    shards, places = exact.locate(rows)
+    cosines, likeness, _ = exact.parts(scores)
+    return Candidates(shards, places, exact.blend.fused(cosines, likeness), cosines, likeness)
