@@ -147,7 +147,7 @@ class IndexReader:
         """
         if columns is None or not self._lazy.intersection(columns):
             return take_rows(self.records, shards, rows, columns)
-        held = [name for name in columns if name in self._held]
+        held = [name for name in columns if name in self.held_columns]
         more = [schema.PARENT_SMILES] if schema.PARENT_SMILES not in held else []
         table = take_rows(self.records, shards, rows, [*held, *more])
         lacking = [
@@ -174,7 +174,7 @@ class IndexReader:
             reasons = self.facts.kept.reasons((self._starts[shards] + rows).astype(np.int64))
         places = np.array(sorted(reasons), dtype=np.int64)
         shard = np.searchsorted(self._starts, places, side="right") - 1
-        names = [name for name in schema.FAILURE_COLUMNS if name in self._held]
+        names = [name for name in schema.FAILURE_COLUMNS if name in self.held_columns]
         table = take_rows(
             self.records, shard, places - self._starts[shard], [*names, schema.SMILES]
         )
@@ -189,8 +189,8 @@ class IndexReader:
         return FactColumns(generation_folder(self.path, self.manifest.generation) / FACTS)
 
     @cached_property
-    def _held(self) -> frozenset[str]:
-        """Columns of the record files."""
+    def held_columns(self) -> frozenset[str]:
+        """Columns of the record files; a null of a fact there is one not yet computed."""
         return frozenset(self.records(0).schema.names)
 
     @cached_property

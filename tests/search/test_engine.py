@@ -57,15 +57,15 @@ def small_shards_too():
 
 @pytest.fixture(scope="module")
 def readers(tmp_path_factory, small_shards_too):
-    """Of 1000: embeddings as they are; of 128: a copy made with it; of 7: made when asked."""
+    """Of 1000: embeddings as they are; of 128: a copy made with it; of 60: made when asked."""
     folder = tmp_path_factory.mktemp("engine")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(int8, "LEAST_ROWS", 10**9)
-        found = {rows: made(folder / str(rows), rows) for rows in (1000, 7)}
+        found = {rows: made(folder / str(rows), rows) for rows in (1000, 60)}
     found[1000]._int8.update(dict.fromkeys(range(found[1000].n_shards)))
     found[128] = made(folder / "128", 128)
     assert found[128].manifest.shards[0].files.keys() >= set(int8.FILES)
-    assert not found[7].manifest.shards[0].files.keys() & set(int8.FILES)
+    assert not found[60].manifest.shards[0].files.keys() & set(int8.FILES)
     return found
 
 
@@ -73,7 +73,7 @@ def test_each_backend_has_its_turn(readers):
     copies = {rows: reader.int8_embeddings(0) for rows, reader in readers.items()}
     assert copies[1000] is None
     assert copies[128] is not None
-    assert copies[7] is not None
+    assert copies[60] is not None
 
 
 def queries_of(seed: int, n_queries: int, n_conformers: int, **fusion) -> QuerySet:
@@ -144,7 +144,7 @@ def blended(reader: IndexReader, queries: QuerySet, blend: Blend, k: int):
 )
 @given(
     seed=st.integers(0, 10**6),
-    shard_rows=st.sampled_from([1000, 128, 7]),
+    shard_rows=st.sampled_from([1000, 128, 60]),
     chunk_rows=st.sampled_from([1, 5, 64, 10_000]),
     k=st.integers(1, N),
     n_queries=st.integers(1, 6),
@@ -187,7 +187,7 @@ def test_the_ranks_of_a_blend_do_not_depend_on_shards_or_on_other_molecules(tmp_
     blend = Blend(1.0, "top2", Likeness(packed, 2.0))
     found = search(whole, queries, N, blend=blend)
     of = dict(zip(numbers_of(whole, found), found.scores.tolist(), strict=True))
-    for n, shard_rows in ((N, 50), (300, 1000), (300, 11)):
+    for n, shard_rows in ((N, 50), (300, 1000), (300, 70)):
         part = made(tmp_path / f"{n}-{shard_rows}", shard_rows, n=N)
         keep = [np.zeros(rows, bool) for rows in part.shard_rows]
         for shard in range(part.n_shards):
@@ -221,7 +221,7 @@ def numbers_of(reader: IndexReader, found) -> list[int]:
     return table.column(0).to_pylist()
 
 
-@pytest.mark.parametrize("shard_rows", [1000, 128, 7])
+@pytest.mark.parametrize("shard_rows", [1000, 128, 60])
 @pytest.mark.parametrize("k", [1, 10, 300, N - 1, N, N + 100])
 def test_search_equals_brute_force(readers, shard_rows, k):
     reader = readers[shard_rows]
@@ -239,7 +239,7 @@ def test_search_equals_brute_force(readers, shard_rows, k):
 )
 @given(
     seed=st.integers(0, 10**6),
-    shard_rows=st.sampled_from([1000, 128, 7]),
+    shard_rows=st.sampled_from([1000, 128, 60]),
     chunk_rows=st.sampled_from([1, 5, 64, 10_000]),
     k=st.integers(1, N),
     n_queries=st.integers(1, 5),
@@ -265,7 +265,7 @@ def test_any_shards_chunks_and_fusions_equal_brute_force(
 )
 @given(
     seed=st.integers(0, 10**6),
-    shard_rows=st.sampled_from([1000, 128, 7]),
+    shard_rows=st.sampled_from([1000, 128, 60]),
     chunk_rows=st.sampled_from([5, 64, 10_000]),
     k=st.integers(1, N),
     n_queries=st.integers(1, 4),
