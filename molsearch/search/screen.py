@@ -25,6 +25,7 @@ from molsearch.search.contrast import Contrast
 from molsearch.search.engine import Candidates, search
 from molsearch.search.hits import hit_frame
 from molsearch.search.inactives import Inactives
+from molsearch.search.leave_one_out import LeaveOneOut, leave_one_out
 from molsearch.search.queries import Query, embed_queries
 from molsearch.search.select import HitFilter, select
 
@@ -67,6 +68,8 @@ class HitList:
     fact_failures
         Which facts of which hits could not be computed, and why: the columns
         ``schema.FAILURE_COLUMNS``.
+    leave_one_out
+        How well the queries find each other in this library; None where there is but one.
     """
 
     frame: pd.DataFrame
@@ -78,6 +81,7 @@ class HitList:
     ranking: Ranking = field(default_factory=lambda: ranking_of(MOLSEARCH, 1))
     percentile_of: str = schema.SCORE
     fact_failures: pa.Table | None = None
+    leave_one_out: LeaveOneOut | None = None
 
     def with_notes(self, notes: Sequence[str]) -> HitList:
         """Put what is to be known of the queries before the other warnings."""
@@ -145,6 +149,12 @@ def screen(
     with watch.stage("hit list"):
         frame = hit_frame(found, annotator, hit_filter.shown)
         failed = reader.fact_failures(found.shards, found.rows)
+    mutual = None
+    if len(queries) > 1:
+        with watch.stage("leave one out"):
+            mutual = leave_one_out(
+                reader, queries, embedded, ranking, fusion=config.fusion, against=against
+            )
     names = [query.query_id for query in queries]
     warnings = [
         *warnings_of(background, embedder.card, names),
@@ -164,6 +174,7 @@ def screen(
         ranking,
         schema.SCORE if blend.is_plain or background.is_of_score else schema.MOLSEARCH_SCORE,
         failed,
+        mutual,
     )
 
 

@@ -22,7 +22,7 @@ from molsearch.search.screen import HitList, Stopwatch, check_ranking
 from molsearch.search.screen import screen as rank
 from molsearch.search.select import HitFilter
 from molsearch.service.account import screen_account
-from molsearch.service.events import Done, Emit, Warned, silent
+from molsearch.service.events import Done, Emit, Note, Warned, silent
 from molsearch.service.geometry import settled
 from molsearch.service.making import Source, kept_index
 from molsearch.service.requests import ScreenRequest
@@ -127,6 +127,8 @@ def screen(
     ).with_notes(given.notes)
     with watch.stage("write"):
         write_outputs(request, hits)
+    for line in _mutual(hits):
+        emit(Note(text=line))
     for warning in hits.warnings:
         emit(Warned(text=warning))
     account = screen_account(request, hits, watch)
@@ -168,11 +170,18 @@ def write_outputs(request: ScreenRequest, hits: HitList) -> None:
             "facts": [("library", f"{hits.reader.n_rows:,}"), *_inactive_facts(hits)],
             "warnings": list(hits.warnings),
             "ranking": hits.ranking.words(),
+            "notes": _mutual(hits),
         }
         described = [
             {"id": query.query_id, "smiles": query.first.parent_smiles} for query in hits.queries
         ]
         write_page(hits.frame, described, Path(request.html), page)
+
+
+def _mutual(hits: HitList) -> list[str]:
+    """Say how well several queries find each other; nothing of one query."""
+    found = hits.leave_one_out
+    return [] if found is None else [f"queries against each other: {found.sentence()}"]
 
 
 def _inactive_facts(hits: HitList) -> list[tuple[str, str]]:

@@ -154,6 +154,9 @@ def test_query_files_and_several_queries(screen, molsearch, world, tmp_path):
     hits = pd.read_csv(tmp_path / "h.csv").set_index("molecule_id")
     assert hits.nearest_query["caffeine"] == "q-caffeine"
     assert hits.nearest_query["aspirin"] == "aspirin"
+    told = json.loads((tmp_path / "h.csv.run.json").read_text())["leave_one_out"]
+    assert [one["query_id"] for one in told["queries"]] == ["q-caffeine", "aspirin"]
+    assert f"queries against each other: {told['sentence']}" in result.err
     assert "nearest" in result.err
 
 
