@@ -24,7 +24,7 @@ VERSIONS = ("features-1", "features-2")
 RADIUS = 2
 #: Atom pairs are at most so many bonds apart.
 MAX_PAIR_BONDS = 12
-_MOST = 255  # counts are kept in a byte
+MOST = 255  # counts are kept in a byte
 
 _ELEMENTS = {n: i for i, n in enumerate((6, 7, 8, 9, 15, 16, 17, 35, 53, 5, 14, 34))}
 _HYBRIDISATION = {
@@ -144,7 +144,7 @@ def _generator(n_buckets: int) -> rdFingerprintGenerator.FingerprintGenerator64:
 
 
 @cache
-def _counters(
+def counters(
     buckets: Buckets,
 ) -> tuple[tuple[int, rdFingerprintGenerator.FingerprintGenerator64], ...]:
     """Return counting generators, each with the row of the table at which its buckets begin."""
@@ -233,11 +233,11 @@ def bag_of(mol: Chem.Mol, buckets: Buckets) -> tuple[NDArray[np.uint16], NDArray
     """Return the distinct substructures of a molecule and their counts, see `Features`."""
     rows: list[int] = []
     counts: list[int] = []
-    for start, generator in _counters(buckets):
+    for start, generator in counters(buckets):
         found = generator.GetCountFingerprint(mol).GetNonzeroElements()
         rows.extend(start + bucket for bucket in found)
         counts.extend(found.values())
-    return np.array(rows, np.uint16), np.minimum(counts, _MOST).astype(np.uint8)
+    return np.array(rows, np.uint16), np.minimum(counts, MOST).astype(np.uint8)
 
 
 def packed_bag(mol: Chem.Mol, buckets: Buckets) -> bytes:

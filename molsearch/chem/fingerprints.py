@@ -47,7 +47,8 @@ class Fingerprint:
 
 
 @cache
-def _generator(kind: str) -> Any:
+def generator(kind: str) -> Any:
+    """RDKit's generator of a kind of fingerprint."""
     make = rdFingerprintGenerator
     return {
         "ecfp4": lambda: make.GetMorganGenerator(radius=2, fpSize=N_BITS),
@@ -63,7 +64,7 @@ def _generator(kind: str) -> Any:
 
 
 def _by(kind: str) -> Callable[[Chem.Mol], npt.NDArray[np.uint8]]:
-    return lambda mol: _generator(kind).GetFingerprintAsNumPy(mol)
+    return lambda mol: generator(kind).GetFingerprintAsNumPy(mol)
 
 
 def _maccs(mol: Chem.Mol) -> npt.NDArray[np.uint8]:
@@ -86,7 +87,7 @@ FINGERPRINTS: dict[str, Fingerprint] = {
 
 def ecfp4(mol: Chem.Mol) -> bytes:
     """Morgan fingerprint of radius 2, 2048 bits, packed big-endian into 256 bytes."""
-    bits = DataStructs.BitVectToBinaryText(_generator("ecfp4").GetFingerprint(mol))
+    bits = DataStructs.BitVectToBinaryText(generator("ecfp4").GetFingerprint(mol))
     return bits.translate(_REVERSED)
 
 

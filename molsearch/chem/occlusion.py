@@ -6,9 +6,7 @@ them leaves out every substructure that holds it, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,8 +14,11 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from molsearch.chem.features import MAX_COUNT, Buckets, counters
+from molsearch.chem.features import MOST, Buckets, counters
 from molsearch.chem.fingerprints import N_BITS, generator
+
+# Bucket of each occurrence, int64 [m], and the atoms that are part of it, bool [m, n].
+_Found = tuple[NDArray[np.int64], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +40,31 @@ class Holders:
     held: NDArray[np.int64]
 
     def without_each(self) -> NDArray[np.int64]:
-        """Occurrences that are left when an atom is hidden: ``[n, f]``, a row an atom."""
+        """Occurrences that are left when one atom is hidden: ``[n, f]``, a row an atom."""
         return self.counts - self.held.T
 
 
 def bag_holders(mol: Chem.Mol, buckets: Buckets) -> Holders:
-    """Find the atoms of what `molsearch.chem.features.bag_of` counts; the same keys and counts."""
-    bonds = _bonds(mol)
-    keys: list[int] = []
-    groups: list[NDArray[np.bool_]] = []
-    for start, made in counters(buckets):
-        for bucket, atoms in _occurrences(mol, made, bonds):
-            keys.append(start + bucket)
-            groups.append(atoms)
-    return _holders(keys, groups, mol.GetNumAtoms())
+    """Find the atoms of what `molsearch.chem.features.bag_of` counts: the same keys and counts."""
+    (first, environments), *paths = counters(buckets)
+    keys, atoms = _circles(mol, environments)
+    found = [(first + keys, atoms)]
+    for start, made in paths:
+        keys, atoms = _paths(mol, made)
+        found.append((start + keys, atoms))
+    return _holders(found)
 
 
 def ecfp4_holders(mol: Chem.Mol) -> Holders:
     """Find the atoms of each bit of `molsearch.chem.fingerprints.ecfp4`."""
-    found = list(_occurrences(mol, generator("ecfp4"), _bonds(mol)))
-    return _holders([key for key, _ in found], [one for _, one in found], mol.GetNumAtoms())
+    return _holders([_circles(mol, generator("ecfp4"))])
 
 
 def bags_without_each(
     holders: Holders,
 ) -> tuple[list[NDArray[np.uint16]], list[NDArray[np.uint8]]]:
     """Bags of a molecule with each of its n atoms hidden, as `bag_of` gives them whole."""
-    left = np.minimum(holders.without_each(), MAX_COUNT)
+    left = np.minimum(holders.without_each(), MOST)
     bags = [holders.keys[row > 0].astype(np.uint16) for row in left]
     return bags, [row[row > 0].astype(np.uint8) for row in left]
 
@@ -78,30 +77,46 @@ def bits_without_each(holders: Holders) -> NDArray[np.uint8]:
     return np.packbits(bits, axis=1)
 
 
-def _bonds(mol: Chem.Mol) -> NDArray[np.float64]:
-    """Bonds between any two atoms ``[n, n]``."""
-    return np.asarray(Chem.GetDistanceMatrix(mol))
+def _circles(mol: Chem.Mol, made: Any) -> _Found:
+    """Circular environments: an atom and what lies within so many bonds of it."""
+    told = _told(mol, made)
+    keys, places = _flat(told.GetBitInfoMap(), 2)
+    near = Chem.GetDistanceMatrix(mol)[places[:, 0]] <= places[:, 1:]
+    return keys, near.reshape(len(keys), mol.GetNumAtoms())
 
 
-def _occurrences(
-    mol: Chem.Mol, made: Any, bonds: NDArray[np.float64]
-) -> Iterable[tuple[int, NDArray[np.bool_]]]:
-    """Yield each occurrence of each substructure, with the atoms that are part of it."""
+def _paths(mol: Chem.Mol, made: Any) -> _Found:
+    """Torsions, which RDKit tells as paths of four atoms, or pairs of atoms."""
+    told = _told(mol, made)
+    paths = told.GetBitPaths()
+    keys, places = _flat(paths, 4) if paths else _flat(told.GetBitInfoMap(), 2)
+    atoms = np.zeros((len(keys), mol.GetNumAtoms()), np.bool_)
+    atoms[np.arange(len(keys))[:, None], places] = True
+    return keys, atoms
+
+
+def _told(mol: Chem.Mol, made: Any) -> Any:
     told = rdFingerprintGenerator.AdditionalOutput()
     told.AllocateBitInfoMap()
     told.AllocateBitPaths()
     made.GetCountFingerprint(mol, additionalOutput=told)
-    n = mol.GetNumAtoms()
-    paths: Mapping[int, Any] = told.GetBitPaths()
-    if paths:
-        for bucket, places in paths.items():
-            for path in places:
-                yield bucket, _mask(n, list(path))
-        return
-    circular = isinstance(made, _circular())
-    for bucket, places in told.GetBitInfoMap().items():
-        for first, second in places:
-            if circular:
-                yield bucket, bonds[first] <= second
-            else:
-                yield bucket, _mask(n, [first, second])
+    return told
+
+
+def _flat(found: Any, width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Lay out occurrences by bucket: buckets ``[m]`` and their places ``[m, width]``."""
+    sizes = [len(places) for places in found.values()]
+    keys = np.repeat(np.array(list(found.keys()), np.int64), sizes)
+    places = [place for some in found.values() for place in some]
+    return keys, np.array(places, np.int64).reshape(-1, width)
+
+
+def _holders(found: list[_Found]) -> Holders:
+    buckets = np.concatenate([keys for keys, _ in found])
+    atoms = np.concatenate([some for _, some in found])
+    order = np.argsort(buckets, kind="stable")
+    keys, starts, counts = np.unique(buckets[order], return_index=True, return_counts=True)
+    held = np.zeros((len(keys), atoms.shape[1]), np.int64)
+    if len(keys):
+        held = np.add.reduceat(atoms[order].astype(np.int64), starts, axis=0)
+    return Holders(keys, counts.astype(np.int64), held)

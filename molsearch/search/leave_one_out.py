@@ -175,7 +175,7 @@ def leave_one_out(
 
 
 def _with_one_less(ranking: Ranking, fusion: Fusion | None) -> Ranking:
-    """What ranks where one query is left out."""
+    """Resolve what ranks where one query is left out."""
     if ranking.asked != BALANCED:
         return ranking
     return ranking_of(BALANCED, ranking.n_queries - 1, fusion=fusion)

@@ -7,7 +7,7 @@ import pytest
 from fakes import FakeEncoder, molecule, prepared_set
 from rdkit import Chem
 
-from molsearch.chem.fingerprints import ecfp4, ecfp4_of_smiles, tanimoto
+from molsearch.chem.fingerprints import ecfp4, tanimoto
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.index.writer import build_index
 from molsearch.scoring.queryset import Against
@@ -30,9 +30,7 @@ def reader(tmp_path_factory):
     for i in range(1, N + 1):
         smiles = Chem.CanonSmiles(LIBRARY[i % 7] if i < 50 else "C" * (1 + i % 11) + "O" * (i % 3))
         mol = Chem.MolFromSmiles(smiles)
-        rows.append(
-            molecule(i, parent_smiles=smiles, smiles=smiles, ecfp4=ecfp4(mol), user={})
-        )
+        rows.append(molecule(i, parent_smiles=smiles, smiles=smiles, ecfp4=ecfp4(mol), user={}))
     return build_index(
         prepared_set(folder / "p", rows), FakeEncoder(), folder / "i", shard_rows=150
     )

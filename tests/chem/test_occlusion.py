@@ -1,0 +1,109 @@
+"""Substructures and the atoms that hold them, against RDKit's own way and by molecules cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from molecules import SMILES
+from rdkit import Chem
+from rdkit.Chem import rdFingerprintGenerator
+
+from molsearch.chem.features import Buckets, bag_of
+from molsearch.chem.fingerprints import ecfp4
+from molsearch.chem.occlusion import (
+    bag_holders,
+    bags_without_each,
+    bits_without_each,
+    ecfp4_holders,
+)
+
+MORE = [
+    "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1", "C1CC1C1CC1", "C", "[Na+]", "[2H]C([2H])O",
+    "C[C@H](N)C(=O)O", "c1ccccc1", "CCCCCCCCCCCCCCCCCCCC", "F/C=C/F",
+]  # fmt: skip
+BUCKETS = [Buckets(16381, 8192, 16384), Buckets(16381), Buckets(61, 31, 0), Buckets(61, 0, 17)]
+
+
+@pytest.mark.parametrize("smiles", [*SMILES, *MORE])
+@pytest.mark.parametrize("buckets", BUCKETS)
+def test_holders_count_what_the_encoder_counts(smiles, buckets):
+    mol = Chem.MolFromSmiles(smiles)
+    holders = bag_holders(mol, buckets)
+    bag, counts = bag_of(mol, buckets)
+    assert dict(zip(holders.keys.tolist(), holders.counts.tolist(), strict=True)) == dict(
+        zip(bag.tolist(), counts.tolist(), strict=True)
+    )
+    assert holders.held.shape == (len(bag), mol.GetNumAtoms())
+    assert (holders.held <= holders.counts[:, None]).all()
+    assert (holders.held.sum(axis=1) >= holders.counts).all()
+
+
+def by_hand(mol, atom, buckets):
+    """Count torsions and pairs that RDKit finds when it is told to ignore an atom."""
+    kinds = [
+        rdFingerprintGenerator.GetTopologicalTorsionGenerator(
+            fpSize=buckets.torsions, countSimulation=False
+        ),
+        rdFingerprintGenerator.GetAtomPairGenerator(
+            maxDistance=12, fpSize=buckets.pairs, countSimulation=False
+        ),
+    ]
+    found = {}
+    for start, made in zip((0, buckets.torsions), kinds, strict=True):
+        counts = made.GetCountFingerprint(mol, ignoreAtoms=[atom]).GetNonzeroElements()
+        found |= {1 + buckets.environments + start + key: n for key, n in counts.items()}
+    return found
+
+
+@pytest.mark.parametrize("smiles", [*SMILES[:4], MORE[0], "CC(C)Cc1ccc(cc1)C(C)C(=O)O"])
+def test_torsions_and_pairs_without_an_atom_are_those_that_rdkit_finds_without_it(smiles):
+    buckets = BUCKETS[0]
+    mol = Chem.MolFromSmiles(smiles)
+    bags, counts = bags_without_each(bag_holders(mol, buckets))
+    assert len(bags) == mol.GetNumAtoms()
+    for atom in range(mol.GetNumAtoms()):
+        mine = dict(zip(bags[atom].tolist(), counts[atom].tolist(), strict=True))
+        mine = {key: n for key, n in mine.items() if key > buckets.environments}
+        assert mine == by_hand(mol, atom, buckets)
+
+
+def test_environments_without_an_atom_are_those_beyond_its_reach():
+    """Of a chain cut in the middle what is left are environments that end before the cut."""
+    mol = Chem.MolFromSmiles("FCCCCCCCCO")
+    holders = ecfp4_holders(mol)
+    for atom in range(mol.GetNumAtoms()):
+        told = rdFingerprintGenerator.AdditionalOutput()
+        told.AllocateBitInfoMap()
+        made = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+        made.GetFingerprint(mol, additionalOutput=told)
+        due = {
+            bit
+            for bit, places in told.GetBitInfoMap().items()
+            if any(
+                atom not in environment_atoms(mol, centre, radius) for centre, radius in places
+            )
+        }
+        packed = bits_without_each(holders)[atom]
+        assert set(np.flatnonzero(np.unpackbits(packed)).tolist()) == due
+
+
+def environment_atoms(mol, centre, radius):
+    """Atoms of an environment as RDKit finds them, bond by bond."""
+    bonds = Chem.FindAtomEnvironmentOfRadiusN(mol, radius, centre, enforceSize=False)
+    found = {centre}
+    for number in bonds:
+        bond = mol.GetBondWithIdx(number)
+        found |= {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()}
+    return found
+
+
+@pytest.mark.parametrize("smiles", [*SMILES, *MORE])
+def test_all_bits_have_holders_and_hiding_takes_bits_away_alone(smiles):
+    mol = Chem.MolFromSmiles(smiles)
+    holders = ecfp4_holders(mol)
+    whole = np.unpackbits(np.frombuffer(ecfp4(mol), np.uint8))
+    assert np.flatnonzero(whole).tolist() == holders.keys.tolist()
+    left = np.unpackbits(bits_without_each(holders), axis=1)
+    assert left.shape == (mol.GetNumAtoms(), 2048)
+    assert (left <= whole).all()
+    assert (left.sum(axis=1) < whole.sum()).all()
