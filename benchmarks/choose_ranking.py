@@ -32,7 +32,7 @@ from molsearch.io.atomic import write_text
 from molsearch.io.runs import versions
 from molsearch.scoring.default import balanced
 from molsearch.scoring.expression import Expression, Term
-from molsearch.scoring.protocols import CONFORMERS, Scorer
+from molsearch.scoring.protocols import CONFORMERS, PREPARED, Scorer
 from molsearch.scoring.ranking import MOLSEARCH
 
 
@@ -111,12 +111,15 @@ def _screened(
     pool = Molecules(task.pool["smiles"].tolist())
     for molecules in (queries, pool):
         molecules.need({"ecfp4", *(name for name in setting.extra if name in FINGERPRINTS)})
-    if any(CONFORMERS in scorer.needs for scorer in scorers):
+    needs = {need for scorer in scorers for need in scorer.needs}
+    if needs & {CONFORMERS, PREPARED}:
+        geometry = CONFORMERS in needs
         group = f"{benchmark.name}/{target}"
-        config = PrepareConfig(n_conformers=setting.conformers)
+        config = PrepareConfig(n_conformers=setting.conformers if geometry else 0)
         cache = ConformerCache(cache_root(), config, setting.workers)
         pool.attach(cache.pool(group, pool.smiles))
-        asked = config.model_copy(update={"n_conformers": setting.query_conformers})
+        number = setting.query_conformers if geometry else 0
+        asked = config.model_copy(update={"n_conformers": number})
         queries.attach(cache.alike(asked).pool(f"{group}-queries", queries.smiles))
     return choice.Screened.of(task, queries, pool, scorers)
 

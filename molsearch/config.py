@@ -222,6 +222,11 @@ class TrainConfig(Config):
     )
     activities: str = Field("activities.parquet", description="relative to the data folder")
     target_column: str = Field("uniprot", description="column of the activity table")
+    tiers: tuple[str, ...] = Field(
+        ("active",),
+        min_length=1,
+        description="values of the activity table's tier that count as acting on a target",
+    )
     activities_limit: int | None = Field(
         None,
         gt=0,

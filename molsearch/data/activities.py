@@ -92,11 +92,12 @@ def load_activities(
     target_column: str = "uniprot",
     hold_out_benchmark_targets: bool = False,
     hold_out: Collection[str] = (),
+    tiers: Collection[str] = ("active",),
 ) -> Activities:
     """Read the pairs to train on from an activity table.
 
     Rows whose molecule occurs in a benchmark, and rows of development targets, are left out
-    always; weak actives (``tier`` other than ``active``) too.
+    always; weak actives (``tier`` other than ``active``) too, unless `tiers` names them.
 
     Parameters
     ----------
@@ -110,6 +111,8 @@ def load_activities(
         Also leave out all records of benchmark targets.
     hold_out
         Targets whose records are left out, flagged or not.
+    tiers
+        Values of ``tier`` that count as acting on a target, where the table has that column.
 
     Raises
     ------
@@ -126,7 +129,7 @@ def load_activities(
         raise InputError(f"{path}: no column {missing[0]!r}; it has {', '.join(table.columns)}")
     kept = np.ones(len(table), bool)
     if "tier" in table:
-        kept &= (table["tier"] == "active").to_numpy()
+        kept &= table["tier"].isin(list(tiers)).to_numpy(bool)
     for flag in _FLAGS[: 3 if hold_out_benchmark_targets else 2]:
         if flag in table:
             kept &= ~table[flag].to_numpy(bool)

@@ -20,8 +20,8 @@ from molsearch.service.requests import TrainRequest
 from molsearch.service.train_words import Steps, cache_folder, opening, summary
 from molsearch.service.tune import tune
 from molsearch.train.distributed import first_before_others, is_first, process_group
+from molsearch.train.grow import model_of
 from molsearch.train.join import run_join
-from molsearch.train.learner import encoder_config
 from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE
 from molsearch.train.material import Featuriser, data_root, gather
 from molsearch.train.run import Hooks, run_training
@@ -93,7 +93,7 @@ def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -
     parent = load_encoder(config.start_from, device="cpu") if config.start_from else None
     if parts:
         parent = parts[0]
-    model = parent.network.config if parent is not None else encoder_config(config)
+    model = parts[0].network.config if parts else model_of(config, parent)
     steps = Steps(config.steps, emit)
     featuriser = Featuriser(
         Buckets.of(model),

@@ -111,6 +111,7 @@ def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:
         target_column=config.target_column,
         hold_out_benchmark_targets=config.hold_out_benchmark_targets,
         hold_out={*(screens.rows if screens else ()), *_homologues(config, root)},
+        tiers=config.tiers,
     ).limited(config.activities_limit, config.seed)
     conformers = {}
     if config.conformers and featuriser.geometry:

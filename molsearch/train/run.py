@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from molsearch.config import TrainConfig
+from molsearch.config import ModelConfig, TrainConfig
 from molsearch.data.partners import Partners
 from molsearch.data.sampler import PairSampler
 from molsearch.errors import InputError
@@ -17,6 +17,7 @@ from molsearch.losses.gather import rank_and_size
 from molsearch.nn.encoder import Encoder
 from molsearch.train.distributed import is_first
 from molsearch.train.finish import figures_of, finish
+from molsearch.train.grow import grown
 from molsearch.train.learner import Learner, encoder_config, with_weights
 from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
 from molsearch.train.loop import StepReport, start, train
@@ -39,8 +40,10 @@ class Hooks:
     on_evaluation: Callable[[int, str, dict[str, float]], None]
 
 
-def method_of(config: TrainConfig, material: Material, device: torch.device) -> Method:
-    """Build the method that the configuration names."""
+def method_of(
+    config: TrainConfig, material: Material, device: torch.device, model: ModelConfig
+) -> Method:
+    """Build the method that the configuration names, for a network of `model`."""
     activities = material.activities
     if config.method == "self_supervised":
         return SelfSupervised(config, stream_of(config, material.store, material.unlabelled))
@@ -53,7 +56,7 @@ def method_of(config: TrainConfig, material: Material, device: torch.device) -> 
         config.pairs_per_step,
         seed=config.seed,
         pchembl=activities.pchembl if config.activity_weight > 0 else None,
-        partners=Partners(material.store, config.partners, encoder_config(config).n_buckets)
+        partners=Partners(material.store, config.partners, model.n_buckets)
         if config.partners > 1
         else None,
     )
@@ -61,7 +64,7 @@ def method_of(config: TrainConfig, material: Material, device: torch.device) -> 
     if config.method == "supervised":
         return supervised
     if config.method == "taught":
-        teachers = load_teachers(config, encoder_config(config), device)
+        teachers = load_teachers(config, model, device)
         molecules, is_labelled = pool_of(config, material.store, material.unlabelled)
         return Taught(config, supervised, molecules, is_labelled, views_of(teachers, molecules))
     return SemiSupervised(
@@ -89,8 +92,9 @@ def run_training(
     dict
         The card; empty on all processes but the first.
     """
-    method = method_of(config, material, device)
-    network = parent.network if parent is not None else None
+    network = grown(config, parent.network) if parent is not None else None
+    model = network.config if network is not None else encoder_config(config)
+    method = method_of(config, material, device, model)
     n_targets = material.activities.n_trained_targets
     state = start(config, out, device, method.learners, network, n_targets=n_targets)
     events = Events(out, state.step) if is_first() else None
