@@ -1,4 +1,4 @@
-"""Where a run's network starts: from nothing, from a parent, or from a parent that gains a branch."""
+"""Where a run starts: from nothing, from a parent, or from a parent that gains a branch."""
 
 from __future__ import annotations
 

@@ -27,9 +27,8 @@ from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore
 from molsearch.losses.info_nce import info_nce
 from molsearch.train import loop
-from molsearch.train.learner import embed
+from molsearch.train.learner import embed, encoder_config
 from molsearch.train.material import Featuriser, Material, gather
-from molsearch.train.learner import encoder_config
 from molsearch.train.run import Hooks, method_of, run_training
 
 QUIET = {"dropout": 0.0, "environment_dropout": 0.0, "geometry_dropout": 0.0}
