@@ -150,6 +150,9 @@ def _overlap(
         "actives_in_training": int(known.sum()),
         "queries_in_training": int(sum(asked)),
         "target_in_training": task.uniprot in training.targets if task.uniprot else None,
+        "identity": training.homology.tier(task.uniprot)
+        if training.homology is not None and task.uniprot
+        else None,
         "tiers": {**tiers, SCAFFOLD_NOVEL: int(new.sum())},
         "median_nearest": rounded(float(np.median(nearest))) if nearest.size else None,
     }

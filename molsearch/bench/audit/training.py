@@ -12,10 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from molsearch.bench.audit.features import chunked, fingerprint_chunk, scaffold_chunk, spread_over
+from molsearch.bench.audit.homology import Homology, load_homology
 from molsearch.bench.audit.scaffolds import HashedScaffolds, Hashes, KnownScaffolds, ScaffoldIndex
 from molsearch.bench.molecules import Molecules
 from molsearch.bench.similarity import Neighbourhood
 from molsearch.chem.fingerprints import N_BYTES
+from molsearch.data.homology import BENCHMARKS, DEVELOPMENT, close_targets
 from molsearch.data.places import data_root, is_named
 from molsearch.errors import InputError
 from molsearch.io import parquet
@@ -24,8 +26,13 @@ from molsearch.io.hashing import sha256_file
 
 STANDARD = "standard"
 TARGET_HELD_OUT = "target-held-out"
+# As target-held-out, and without targets above that sequence identity to a benchmark's.
+STRICT = "target-held-out-0.9"
+_STRICT_IDENTITY = 0.9
 CHUNK = 20_000
 SCAFFOLD_CHUNK = 2_000
+_NAMED = (STANDARD, TARGET_HELD_OUT, STRICT)
+_HOMOLOGY = "target_homology.parquet"
 OnProgress = Callable[[int, int], None]
 _COLUMNS = [
     "inchikey",
@@ -56,6 +63,8 @@ class TrainingSet:
         Their ECFP4.
     n
         Distinct molecules.
+    homology
+        Sequence identity to its targets; None where no table of it is at hand.
     """
 
     name: str
@@ -64,6 +73,7 @@ class TrainingSet:
     scaffolds: KnownScaffolds
     neighbourhood: Neighbourhood
     n: int
+    homology: Homology | None = None
 
     def knows_scaffold(self, scaffolds: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Whether each scaffold is a training molecule's; True for no scaffold at all."""
@@ -79,13 +89,15 @@ def training_name(card: Mapping[str, Any]) -> str:
     if training.get("molecules_file"):
         return str(training["molecules_file"])
     config = training.get("config")
-    held_out = isinstance(config, Mapping) and bool(config.get("hold_out_benchmark_targets"))
-    return TARGET_HELD_OUT if held_out else STANDARD
+    if not isinstance(config, Mapping) or not config.get("hold_out_benchmark_targets"):
+        return STANDARD
+    most = config.get("max_identity", 1.0) if config.get("homology") else 1.0
+    return STRICT if float(most) <= _STRICT_IDENTITY else TARGET_HELD_OUT
 
 
 def has_training(name: str) -> bool:
     """Whether the training set `name` can be read here."""
-    if name in (STANDARD, TARGET_HELD_OUT):
+    if name in _NAMED:
         return is_named() and (data_root() / "activities.parquet").is_file()
     return Path(name).is_file()
 
@@ -98,8 +110,9 @@ def load_training(
     Parameters
     ----------
     name
-        ``standard`` or ``target-held-out`` (rows of ``activities.parquet``), or a file of
-        molecules: a table with a ``smiles`` column (parquet, csv) or a list of SMILES.
+        ``standard``, ``target-held-out`` or ``target-held-out-0.9`` (rows of
+        ``activities.parquet``), or a file of molecules: a table with a ``smiles`` column
+        (parquet, csv) or a list of SMILES.
     cache
         Folder that keeps the fingerprints of hundreds of thousands of molecules.
     workers
@@ -112,7 +125,7 @@ def load_training(
     InputError
         The file is missing or holds no molecules.
     """
-    if name in (STANDARD, TARGET_HELD_OUT):
+    if name in _NAMED:
         return _from_activities(
             name, data_root() / "activities.parquet", cache, workers, on_progress
         )
@@ -134,8 +147,13 @@ def _from_activities(
     smiles = molecules["smiles"].astype(str).tolist()
     folder = cache / f"training-{sha256_file(path)[:12]}"
     prints, keys = _features(smiles, folder, workers, on_progress)
-    if name == TARGET_HELD_OUT:
+    if name != STANDARD:
         rows = rows[~rows["is_benchmark_target"]]
+    homology = path.parent / _HOMOLOGY
+    if name == STRICT:
+        close = close_targets(homology, (*DEVELOPMENT, *BENCHMARKS), _STRICT_IDENTITY)
+        rows = rows[~rows["uniprot"].isin(close)]
+    targets = frozenset(rows["uniprot"].astype(str))
     inside = molecules["skeleton"].isin(set(rows["skeleton"])).to_numpy()
 
     def scaffolds_of(some: list[str]) -> Hashes:
@@ -145,10 +163,11 @@ def _from_activities(
     return TrainingSet(
         name,
         frozenset(rows["skeleton"]),
-        frozenset(rows["uniprot"].astype(str)),
+        targets,
         ScaffoldIndex(smiles, keys, inside, folder / "scaffolds.npy", scaffolds_of),
         Neighbourhood.of(prints[inside]),
         int(inside.sum()),
+        load_homology(homology, targets),
     )
 
 

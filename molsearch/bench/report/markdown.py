@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from molsearch.bench.benchmarks.published import published
+from molsearch.bench.report.identity import identity_tiers
 from molsearch.bench.report.random_summary import decoy_sources, random_lines, random_note
 from molsearch.bench.report.summary import (
     BASELINE,
@@ -123,6 +124,7 @@ def overview(record: dict[str, Any]) -> str:
         f"{record['provenance'].get('title', record['benchmark'])}: {setting(record)}",
         main_grid(record),
         tier_grid(record),
+        identity_grid(record),
         source_grid(record),
         random_grid(record),
         warning_list(record),
@@ -166,6 +168,28 @@ def tier_grid(record: dict[str, Any]) -> str:
     names = [tier.name for tier in tiers(record)]
     known = set(names) - set(decoy_sources(names))
     return _subset_grid(record, "BEDROC / EF 1 % by tier", known)
+
+
+def identity_grid(record: dict[str, Any]) -> str:
+    """Make a Markdown table by sequence identity to the training targets; empty if unknown."""
+    methods = list(record["methods"])
+    rows = [
+        [
+            f"{tier.training}: {tier.name}",
+            str(tier.n_targets),
+            *[
+                f"{number(tier.bedroc[m].mean, 'bedroc')}, {_times(tier.ratio.get(m))}"
+                for m in methods
+            ],
+        ]
+        for tier in identity_tiers(record)
+    ]
+    head = ["BEDROC, ratio to ecfp4, by identity to the nearest training target", "targets"]
+    return grid([*head, *methods], rows) if rows else ""
+
+
+def _times(ratio: float | None) -> str:
+    return "–" if ratio is None or np.isnan(ratio) else f"{ratio:.2f}×"
 
 
 def source_grid(record: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ import pytest
 from molsearch.bench.audit.leakage import audit, own_rows
 from molsearch.bench.audit.training import (
     STANDARD,
+    STRICT,
     TARGET_HELD_OUT,
     has_training,
     load_training,
@@ -158,6 +159,10 @@ def test_training_sets_by_card(tmp_path, monkeypatch):
     assert training_name({}) == STANDARD
     held_out = {"training": {"config": {"hold_out_benchmark_targets": True}}}
     assert training_name(held_out) == TARGET_HELD_OUT
+    strict = {"hold_out_benchmark_targets": True, "homology": "h.parquet", "max_identity": 0.9}
+    assert training_name({"training": {"config": strict}}) == STRICT
+    looser = {**strict, "max_identity": 0.95}
+    assert training_name({"training": {"config": looser}}) == TARGET_HELD_OUT
     assert training_name({"training": {"molecules_file": "x.csv"}}) == "x.csv"
     monkeypatch.setenv("MOLSEARCH_DATA", str(tmp_path))
     assert not has_training(STANDARD)
