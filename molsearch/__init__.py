@@ -12,9 +12,10 @@ _PUBLIC = {
     "Library": "molsearch.api",
     "Index": "molsearch.api",
     "load_encoder": "molsearch.api",
+    "pick": "molsearch.api",
 }
 
-__all__ = ["Index", "Library", "__version__", "load_encoder"]
+__all__ = ["Index", "Library", "__version__", "load_encoder", "pick"]
 
 
 def __getattr__(name: str) -> Any:

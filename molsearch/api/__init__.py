@@ -5,6 +5,7 @@
 >>> index = ms.Index.build(library, out="vendor.index")             # doctest: +SKIP
 >>> hits = index.search("CC(=O)Oc1ccccc1C(=O)O", k=100)             # doctest: +SKIP
 >>> hits[["rank", "molecule_id", "score", "ecfp4_similarity"]]      # doctest: +SKIP
+>>> ms.pick(hits, 96).write("plate.xlsx")                           # doctest: +SKIP
 
 Nothing here needs RDKit objects: molecules are SMILES, InChI or files.
 """
@@ -14,5 +15,6 @@ from __future__ import annotations
 from molsearch.api.encoders import load_encoder
 from molsearch.api.index import Index
 from molsearch.api.library import Library
+from molsearch.api.pick import Picks, pick
 
-__all__ = ["Index", "Library", "load_encoder"]
+__all__ = ["Index", "Library", "Picks", "load_encoder", "pick"]

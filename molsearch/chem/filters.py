@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from rdkit import Chem, rdBase
 
 from molsearch.errors import UsageError
@@ -55,9 +57,31 @@ class SmartsFilter:
         )
 
 
-def _compiled(option: str, text: str) -> Any:
+def is_smarts(text: str) -> bool:
+    """Whether a text is a SMARTS pattern of an atom or more."""
+    return _pattern(text) is not None
+
+
+def matching(smarts: str, parents: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which parents, given by their SMILES, contain a pattern: ``[n]``.
+
+    Raises
+    ------
+    UsageError
+        The pattern is not SMARTS.
+    """
+    asked = SmartsFilter(include=[smarts])
+    return np.array([asked.passes(parent) for parent in parents], dtype=bool)
+
+
+def _pattern(text: str) -> Any:
     with rdBase.BlockLogs():
         pattern = Chem.MolFromSmarts(text)
-    if pattern is None or pattern.GetNumAtoms() == 0:
+    return pattern if pattern is not None and pattern.GetNumAtoms() else None
+
+
+def _compiled(option: str, text: str) -> Any:
+    pattern = _pattern(text)
+    if pattern is None:
         raise UsageError(f"{option} {text[:80]!r} is not a SMARTS pattern; check its brackets")
     return pattern

@@ -23,6 +23,7 @@ VERBS = {
     "prepare": "Read molecules, find parents, make 3D conformers.",
     "index": "Embed a library into a searchable index.",
     "screen": "Rank a library for one or more query ligands.",
+    "pick": "Choose a plate of hits: diverse, novel, affordable, with controls.",
     "run": "Repeat a run from the record it wrote.",
     "info": "Say what a prepared set, an index or an encoder holds.",
     "verify": "Check a prepared set or an index against its checksums.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from molsearch import schema
 from molsearch.chem.conformers import geometry_of
 from molsearch.chem.molblock import mol_block
-from molsearch.errors import UsageError
+from molsearch.io.outputs import refuse_existing
 from molsearch.io.tables import table_format, write_frame, write_sdf
 from molsearch.search.hits import STRUCTURES
 from molsearch.search.screen import HitList
@@ -32,25 +31,6 @@ def check_output(path: Path, *, overwrite: bool) -> None:
     """
     table_format(path)
     refuse_existing(path, overwrite=overwrite)
-
-
-def refuse_existing(path: Path, *, overwrite: bool) -> None:
-    """Refuse a file that exists, unless it may be overwritten, or that cannot be written.
-
-    Raises
-    ------
-    UsageError
-        It exists, is a folder, or lies where no file can be made.
-    """
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; name a file")
-    if path.exists() and not overwrite:
-        raise UsageError(f"{path} exists; pass --overwrite to replace it")
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not above.is_dir():
-        raise UsageError(f"{path}: {above} is a file, not a folder; choose another place")
-    if not os.access(above, os.W_OK):
-        raise UsageError(f"{path}: no permission to write in {above}; choose another place")
 
 
 def write_hits(hits: HitList, path: Path, *, excel_safe: bool = False) -> None:

@@ -155,7 +155,7 @@ def _library(account: Mapping[str, Any]) -> Any:
 def placed(request: Config, output: str | None, *, overwrite: bool) -> Any:
     """Send a request's output elsewhere, or let it replace what is there.
 
-    A page goes beside the new output.
+    A page goes beside the new output; further files of the same are not written again.
 
     Raises
     ------
@@ -171,4 +171,6 @@ def placed(request: Config, output: str | None, *, overwrite: bool) -> Any:
         changes["output"] = output
         if getattr(request, "html", None):
             changes["html"] = str(Path(output).with_suffix(".html"))
+        if getattr(request, "also", ()):
+            changes["also"] = ()
     return request.model_copy(update=changes)

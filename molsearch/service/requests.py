@@ -23,6 +23,7 @@ from molsearch.config import (
     TrainConfig,
 )
 from molsearch.errors import UsageError
+from molsearch.picks.config import PickConfig
 
 VERSION: Literal[1] = 1
 CPUS = os.cpu_count() or 1
@@ -107,6 +108,29 @@ class ScreenRequest(ScreenConfig):
         if self.query_conformers is not None:
             changes["n_conformers"] = self.query_conformers
         return changes
+
+
+class PickRequest(PickConfig):
+    """Pick from a hit list, for a plate."""
+
+    verb: Literal["pick"] = "pick"
+    version: Literal[1] = VERSION
+    hits: str | None = Field(default=None, description="file of the hit list")
+    output: str | None = Field(default=None, description="file of the picks")
+    also: tuple[str, ...] = Field(default=(), description="further files of them")
+    read: ReadConfig = ReadConfig()
+    positive: tuple[Ligand, ...] = Field(default=(), description="actives for control wells")
+    negative: tuple[Ligand, ...] = Field(default=(), description="inactives for control wells")
+    controls: bool = Field(
+        default=False, description="queries and inactives of the screen are controls"
+    )
+    excel_safe: bool = False
+    overwrite: bool = False
+
+    @property
+    def config(self) -> PickConfig:
+        """What of it decides what is picked, and where it stands."""
+        return PickConfig(**{name: getattr(self, name) for name in PickConfig.model_fields})
 
 
 class SeriesConfig(Config):
@@ -205,6 +229,7 @@ Request = (
     PrepareRequest
     | IndexRequest
     | ScreenRequest
+    | PickRequest
     | BenchmarkRequest
     | TrainRequest
     | DemoRequest

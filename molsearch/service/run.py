@@ -9,6 +9,7 @@ from molsearch.service.requests import (
     BenchmarkRequest,
     DemoRequest,
     IndexRequest,
+    PickRequest,
     PrepareRequest,
     Request,
     ScreenRequest,
@@ -40,6 +41,10 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
             from molsearch.service.screen import screen
 
             return screen(request, session, emit).account
+        case PickRequest():
+            from molsearch.service.pick import pick
+
+            return pick(request, emit).account
         case BenchmarkRequest():
             from molsearch.service.benchmark import benchmark
 
