@@ -19,12 +19,27 @@ class Molecule(Config):
     Attributes
     ----------
     smiles
-        SMILES or InChI.
+        SMILES, InChI or mol block.
     id
         The user's name for it; the structure itself where empty.
     """
 
     smiles: str = Field(min_length=1)
+    id: str = ""
+
+
+class Vector(Config):
+    """A query given by its embedding alone.
+
+    Attributes
+    ----------
+    vector
+        As the encoder of the index gives it; its length is of no account.
+    id
+        The user's name for it.
+    """
+
+    vector: tuple[float, ...] = Field(min_length=1)
     id: str = ""
 
 
@@ -126,6 +141,11 @@ class ScreenConfig(Config):
         allow_inf_nan=False,
         description="least -log10 molar value of an active in such a column; one log unit below "
         "it begin the inactives",
+    )
+    threshold: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="hits score at least this; with inactives that weigh, less their penalty",
     )
     include_smarts: tuple[str, ...] = ()
     exclude_smarts: tuple[str, ...] = ()

@@ -7,7 +7,8 @@
 >>> hits[["rank", "molecule_id", "score", "ecfp4_similarity"]]      # doctest: +SKIP
 >>> ms.pick(hits, 96).write("plate.xlsx")                           # doctest: +SKIP
 
-Nothing here needs RDKit objects: molecules are SMILES, InChI or files.
+Nothing here needs RDKit objects: molecules are SMILES, InChI or files. Queries may be RDKit
+molecules, mol blocks, DataFrames and vectors too.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from molsearch.service.requests import validated
 
 T = TypeVar("T", bound=Config)
 Paths = str | Path | Sequence[str | Path]
-_SEVERAL = ("include_smarts", "exclude_smarts", "where")
+_SEVERAL = ("include_smarts", "exclude_smarts", "where", "exclude_ids", "dissimilar_to")
 
 
 def listed(paths: Paths) -> list[str | Path]:

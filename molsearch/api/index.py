@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import ArrayLike
 
 from molsearch.api.arguments import Paths, config_of, cpus, listed, progress_of
 from molsearch.api.encoders import embedder_of
+from molsearch.api.given import ligands_of, vectors_of
 from molsearch.api.library import Library
 from molsearch.chem.facts import fact_names
 from molsearch.config import PrepareConfig
@@ -150,10 +152,11 @@ class Index:
 
     def search(
         self,
-        queries: Paths,
-        k: int = 1000,
+        queries: Any = (),
+        k: int | Literal["all"] = 1000,
         *,
-        inactives: Paths = (),
+        vectors: ArrayLike | None = None,
+        inactives: Any = (),
         query_conformers: int | None = None,
         use_input_3d: bool = False,
         output: str | Path | None = None,
@@ -165,9 +168,14 @@ class Index:
         Parameters
         ----------
         queries
-            SMILES (optionally followed by a name), InChI or files, one or several.
+            SMILES (optionally followed by a name), InChI, mol blocks, RDKit molecules, files, or a
+            DataFrame with a column of SMILES; one or several.
         k
-            Hits wanted.
+            Hits wanted; ``"all"`` for the whole library.
+        vectors
+            Embeddings ``[n, dim]`` or ``[dim]`` to search with, beside or in place of `queries`:
+            made by the encoder of this index, of any length. Nothing but the embedding ranks
+            then, and likeness to a vector is NaN.
         inactives
             Measured inactives as counter-examples, given like queries. A row of a file that
             cannot be used does not count, and is warned of.
@@ -184,6 +192,8 @@ class Index:
             ``"ecfp4"``, ``"4*molsearch+ecfp4"``), ``fusion``, ``conformer_fusion``,
             ``activity_column`` and ``active_above`` (how a table of actives is read),
             ``include_smarts``, ``exclude_smarts``, ``exclude_alerts``, ``where``, ``unique``,
+            ``threshold`` (a hit's least score), ``exclude_ids`` (files of ids), ``dissimilar_to``
+            and ``dissimilar_at`` (no hit is that similar to these molecules),
             ``keep_query``, ``keep_inactives``, ``inactives_weight`` (the library is ranked by
             ``score - inactives_weight * inactive_score``; 0 leaves ranks as they are).
 
@@ -220,10 +230,10 @@ class Index:
         request = config_of(
             ScreenRequest,
             {
-                "queries": listed(queries),
-                "inactives": listed(inactives),
+                "queries": [*ligands_of(queries), *vectors_of(vectors)],
+                "inactives": ligands_of(inactives),
                 "index": str(self.path),
-                "k": k,
+                "k": max(1, len(self)) if k == "all" else k,
                 "query_conformers": query_conformers,
                 "use_input_3d": use_input_3d,
                 "output": None if output is None else str(output),

@@ -98,6 +98,30 @@ ActiveAbove = Annotated[
         help="Least -log10 molar value of an active; one below it the inactives begin.",
     ),
 ]
+Threshold = Annotated[
+    float | None,
+    typer.Option(help="Hits score at least this; still the k best.", rich_help_panel=_FILTERS),
+]
+ExcludeIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="File of ids that are no hits: one a line, or a table with a column molecule_id.",
+        rich_help_panel=_FILTERS,
+    ),
+]
+DissimilarTo = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="SMILES, InChI or file of what no hit is similar to; may be repeated.",
+        rich_help_panel=_FILTERS,
+    ),
+]
+DissimilarAt = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, help="ECFP4 similarity that is similar there.", rich_help_panel=_FILTERS
+    ),
+]
 IncludeSmarts = Annotated[
     list[str] | None,
     typer.Option(

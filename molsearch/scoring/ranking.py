@@ -48,6 +48,23 @@ class Ranking:
         """The fingerprint's part, if it has one."""
         return next((term for term in self.expression.terms if term.name == STORED), None)
 
+    def by_embedding_alone(self) -> Ranking:
+        """Leave out what compares fingerprints, for queries that have none.
+
+        Raises
+        ------
+        UsageError
+            The ranking was asked for with fingerprints.
+        """
+        if self.likeness is None:
+            return self
+        if self.asked != BALANCED or self.embedding is None:
+            raise UsageError(
+                f"--rank {self.asked[:80]!r} compares fingerprints, which a query given as a "
+                f"vector has none of; use --rank {MOLSEARCH}"
+            )
+        return Ranking(self.asked, Expression((self.embedding,)), self.n_queries)
+
     def blend(self, packed: NDArray[np.uint8]) -> Blend:
         """Make what the engine adds.
 

@@ -23,6 +23,7 @@ from molsearch.search.queries import (
     prepared_of,
     unusable,
 )
+from molsearch.search.vectors import queries_of_vectors
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,10 @@ def read_ligands(
     notes: list[str] = []
     n_inactive = 0
     for given in queries:
+        vectors = queries_of_vectors(given)
+        if vectors is not None:
+            found += vectors
+            continue
         prepared, failures = prepared_of(given, read, prepare, QUERY)
         if failures:
             raise InputError(unusable(given, failures, QUERY))

@@ -41,6 +41,7 @@ class Annotator:
         self.blend = blend
         self.contrast = contrast
         self._skeletons = frozenset(query.skeleton for query in queries if query.skeleton)
+        self._without_structure = np.array([not query.has_structure for query in queries], bool)
         given = [*queries, *(contrast.molecules if contrast is not None else ())]
         # Heavy atoms of what the user gave: a hit of another size is none of it.
         self.given_sizes = sorted({one.first.heavy_atoms or 0 for one in given})
@@ -57,6 +58,7 @@ class Annotator:
         nearest = self.nearest(found)
         cosines = fuse(found.query_scores, self.blend.fusion)
         alike = found.likeness if found.likeness.shape[1] else self._likeness(found)
+        alike[:, self._without_structure] = np.nan
         part = self.blend.likeness
         return {
             schema.SCORE: np.minimum(found.scores, self.blend.most),

@@ -9,6 +9,7 @@ from molsearch.search.exact import Exact
 
 _LOWEST = -1e30  # below every score, above what an excluded row has
 _ROOM = 65_536
+_DOWN = np.float32(-np.inf)
 
 Part = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]
 
@@ -25,6 +26,8 @@ class Pool:
     ----------
     exact
         Scores rows exactly.
+    least
+        Exact score that rows must reach.
 
     Attributes
     ----------
@@ -32,9 +35,12 @@ class Pool:
         What the highest score of a row must reach for `add`.
     """
 
-    def __init__(self, k: int, exact: Exact) -> None:
+    def __init__(self, k: int, exact: Exact, least: float | None = None) -> None:
         self.k = k
+        self._least = least
         self.threshold = _LOWEST
+        if least is not None:
+            self.threshold = max(_LOWEST, float(np.nextafter(np.float32(least), _DOWN)))
         self._exact = exact
         self._parts: list[Part] = [
             (np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
@@ -55,7 +61,11 @@ class Pool:
         """Return the k best rows, best first, and their exact scores, as `Exact.scores` gives."""
         rows, _, _ = self._compress()
         scores = self._exact.scores(rows)
-        best = self._exact.best(rows, self._exact.keys(scores), self.k)
+        keys = self._exact.keys(scores)
+        if self._least is not None:
+            reached = np.flatnonzero(keys >= self._least)
+            rows, scores, keys = rows[reached], scores[reached], keys[reached]
+        best = self._exact.best(rows, keys, self.k)
         return rows[best], scores[best]
 
     def _compress(self) -> Part:

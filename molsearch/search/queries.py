@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.chem.facts import PREPARED
+from molsearch.chem.given import is_mol_block, smiles_of_mol_block
 from molsearch.chem.inchi import PREFIX, smiles_of_inchi
 from molsearch.chem.prepare import prepare_in_process
 from molsearch.chem.readers.formats import looks_like_a_file
 from molsearch.chem.readers.smi import split_line
 from molsearch.chem.records import iter_records
 from molsearch.chem.stereo import parent_key
-from molsearch.config import Molecule, PrepareConfig, ReadConfig
+from molsearch.config import Molecule, PrepareConfig, ReadConfig, Vector
 from molsearch.data.prepared_table import table_of
 from molsearch.errors import InputError
 from molsearch.index.embedder import Embedder
@@ -41,8 +42,8 @@ class Role:
 
 
 QUERY = Role("query", "-q")
-# A structure or a file as it is typed, a file, or a structure.
-Given = str | Path | Molecule
+# A structure or a file as it is typed, a file, a structure, or an embedding.
+Given = str | Path | Molecule | Vector
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,19 @@ class Query:
         The user's name for it, or the structure as it was typed.
     conformers
         Its prepared rows: one, or several where a file gives several geometries of it.
+    vector
+        float32 ``[dim]``, of unit length: its embedding where that was given; None where it is
+        made of the conformers.
     """
 
     query_id: str
     conformers: tuple[Prepared, ...]
+    vector: NDArray[np.float32] | None = field(default=None, compare=False)
+
+    @property
+    def has_structure(self) -> bool:
+        """Whether more is known of it than an embedding."""
+        return bool(self.first.parent_smiles)
 
     @property
     def first(self) -> Prepared:
@@ -143,22 +153,40 @@ def embed_queries(
     InputError
         The encoder gives no usable embedding for a query.
     """
-    rows = [row for query in queries for row in query.conformers]
-    query_of_row = np.repeat(np.arange(len(queries)), [len(query.conformers) for query in queries])
-    vectors, owner = embedder.embed_conformers(table_of(rows))
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    bad = np.flatnonzero(~(np.abs(lengths - 1) < 1e-2))
-    if len(bad):
-        name = queries[query_of_row[owner[bad[0]]]].query_id
-        raise InputError(
-            f"{role.noun} {name!r}: the encoder gives it no embedding; search without it"
-        )
+    given = [number for number, query in enumerate(queries) if query.vector is not None]
+    others = [number for number, query in enumerate(queries) if query.vector is None]
+    vectors = [_of_dimension(queries[number], embedder.dim)[None] for number in given]
+    groups = [np.array(given, dtype=np.int64)]
+    if others:
+        rows = [row for number in others for row in queries[number].conformers]
+        counts = [len(queries[number].conformers) for number in others]
+        query_of_row = np.repeat(np.array(others, dtype=np.int64), counts)
+        embedded, owner = embedder.embed_conformers(table_of(rows))
+        lengths = np.linalg.norm(embedded.astype(np.float64), axis=1)
+        bad = np.flatnonzero(~(np.abs(lengths - 1) < 1e-2))
+        if len(bad):
+            name = queries[query_of_row[owner[bad[0]]]].query_id
+            raise InputError(
+                f"{role.noun} {name!r}: the encoder gives it no embedding; search without it"
+            )
+        vectors.append(np.asarray(embedded))
+        groups.append(query_of_row[owner])
     return QuerySet(
-        vectors=np.ascontiguousarray(vectors, dtype=np.float32),
-        groups=query_of_row[owner].astype(np.int64),
+        vectors=np.ascontiguousarray(np.concatenate(vectors), dtype=np.float32),
+        groups=np.concatenate(groups),
         fusion=fusion,
         conformer_fusion=conformer_fusion,
     )
+
+
+def _of_dimension(query: Query, dim: int) -> NDArray[np.float32]:
+    assert query.vector is not None
+    if len(query.vector) != dim:
+        raise InputError(
+            f"query {query.query_id!r} has {len(query.vector):,} numbers, an embedding of this "
+            f"encoder {dim:,}; give vectors that it made (molsearch encode)"
+        )
+    return query.vector
 
 
 def prepared_of(
@@ -169,8 +197,15 @@ def prepared_of(
 
 
 def _records(text: Given, read: ReadConfig, role: Role) -> Iterator[Record]:
+    if isinstance(text, Vector):
+        raise InputError(f"a {role.noun} needs a structure; a vector is none")
     if isinstance(text, Molecule):
-        yield _record(text.smiles.strip(), text.id, role)
+        yield _record(
+            text.smiles if is_mol_block(text.smiles) else text.smiles.strip(), text.id, role
+        )
+        return
+    if isinstance(text, str) and is_mol_block(text):
+        yield _record(text, "", role)
         return
     if is_file(text):
         yield from iter_records([text], read)
@@ -187,13 +222,16 @@ def _records(text: Given, read: ReadConfig, role: Role) -> Iterator[Record]:
 
 
 def _record(structure: str, name: str, role: Role) -> Record:
+    if is_mol_block(structure):
+        smiles, title = smiles_of_mol_block(structure)
+        return Record(1, role.noun, 1, name.strip() or title or smiles, smiles=smiles)
     smiles = smiles_of_inchi(structure) if structure.startswith(PREFIX) else structure
     return Record(1, role.noun, 1, name.strip() or structure, smiles=smiles)
 
 
 def is_file(text: Given) -> bool:
     """Whether an argument names a file or standard input, rather than a structure."""
-    if isinstance(text, Molecule):
+    if isinstance(text, Molecule | Vector):
         return False
     if isinstance(text, Path) or text == "-":
         return True
@@ -220,7 +258,8 @@ def unusable(text: Given, failures: Sequence[Failure], role: Role) -> str:
             "remove it"
         )
     name = text.id or text.smiles if isinstance(text, Molecule) else str(text)
-    what = "no" if isinstance(text, Molecule) else "neither a file nor a"
+    what = "no" if isinstance(text, Molecule) or "\n" in name else "neither a file nor a"
+    name = " ".join(name.split())
     return f"{role.noun} {name[:80]!r} is {what} structure that can be used: {failure.reason}"
 
 

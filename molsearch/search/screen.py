@@ -23,11 +23,14 @@ from molsearch.search.annotate import Annotator
 from molsearch.search.background import Background, warnings_of
 from molsearch.search.contrast import Contrast
 from molsearch.search.engine import Candidates, search
+from molsearch.search.exclusions import Exclusions
 from molsearch.search.hits import hit_frame
 from molsearch.search.inactives import Inactives
 from molsearch.search.leave_one_out import LeaveOneOut, leave_one_out
 from molsearch.search.queries import Query, embed_queries
 from molsearch.search.select import HitFilter, select
+
+_TRIED = 256  # queries; trying more of them on each other would take longer than the screen
 
 
 class Stopwatch:
@@ -95,6 +98,7 @@ def screen(
     config: ScreenConfig,
     *,
     inactives: Inactives | None = None,
+    exclusions: Exclusions | None = None,
     device: torch.device | str = "cpu",
     watch: Stopwatch | None = None,
 ) -> HitList:
@@ -106,6 +110,8 @@ def screen(
         Counter-examples: each hit gets the columns ``schema.INACTIVE_COLUMNS``, and with
         ``config.inactives_weight`` the whole library is ranked by score less that weight times
         the cosine to the nearest of them.
+    exclusions
+        Molecules that are no hits, by id or by likeness.
 
     Raises
     ------
@@ -122,6 +128,8 @@ def screen(
         )
     watch = watch or Stopwatch()
     ranking = check_ranking(config, len(queries), embedder)
+    if not all(query.has_structure for query in queries):
+        ranking = ranking.by_embedding_alone()
     blend = ranking.blend(np.stack([query.fingerprint for query in queries]))
     hit_filter = HitFilter(config)
     hit_filter.check(inactives=inactives is not None)
@@ -141,16 +149,24 @@ def screen(
 
     def find(n: int, excluded: list[NDArray[np.bool_]] | None) -> Candidates:
         return search(
-            reader, embedded, n, blend=blend, against=against, device=device, excluded=excluded
+            reader,
+            embedded,
+            n,
+            blend=blend,
+            against=against,
+            device=device,
+            excluded=excluded,
+            least=config.threshold,
         )
 
     with watch.stage("search"):
-        found = select(find, config.k, hit_filter, annotator)
+        excluded = None if exclusions is None else exclusions.mask(reader)
+        found = select(find, config.k, hit_filter, annotator, excluded)
     with watch.stage("hit list"):
         frame = hit_frame(found, annotator, hit_filter.shown)
         failed = reader.fact_failures(found.shards, found.rows)
     mutual = None
-    if len(queries) > 1:
+    if 1 < len(queries) <= _TRIED and all(query.vector is None for query in queries):
         with watch.stage("leave one out"):
             mutual = leave_one_out(
                 reader, queries, embedded, ranking, fusion=config.fusion, against=against
@@ -160,9 +176,10 @@ def screen(
         *warnings_of(background, embedder.card, names),
         *_of_queries(queries, flat=reader.manifest.library.prepare.n_conformers == 0),
         *(inactives.warnings(queries) if inactives is not None else ()),
+        *(exclusions.warnings() if exclusions is not None else ()),
         *hit_filter.warnings(),
         *_of_facts(failed),
-        *_of_hits(len(frame), config, reader, filtered=bool(hit_filter)),
+        *_of_hits(len(frame), config, reader, filtered=bool(hit_filter) or exclusions is not None),
     ]
     return HitList(
         frame,
@@ -202,7 +219,13 @@ def _of_facts(failed: pa.Table) -> Iterator[str]:
 
 def _of_queries(queries: Sequence[Query], *, flat: bool) -> Iterator[str]:
     """Say what to know of queries; one without 3D is as usual where the library has none."""
+    bare = sum(not query.has_structure for query in queries)
+    if bare:
+        what = "query is a vector" if bare == 1 else "queries are vectors"
+        yield f"{bare:,} {what}, without a structure: the embedding alone ranks"
     for query in queries:
+        if not query.has_structure:
+            continue
         if query.first.geometry == schema.GEOMETRY_NONE and not flat:
             yield f"query {query.query_id!r} has no 3D geometry: it is ranked by substructure alone"
         if n := query.first.n_unspecified_stereo:
@@ -215,5 +238,13 @@ def _of_queries(queries: Sequence[Query], *, flat: bool) -> Iterator[str]:
 
 def _of_hits(n: int, config: ScreenConfig, reader: IndexReader, *, filtered: bool) -> Iterator[str]:
     # To ask for more than the library holds is to ask for all of it, and no reason for doubt.
-    if filtered and n < min(config.k, reader.n_rows):
+    if config.threshold is not None:
+        if n == 0:
+            yield f"no molecule scores {config.threshold:g} or more and passes; lower --threshold"
+        elif n == config.k < reader.n_rows:
+            yield (
+                f"there may be more molecules that score {config.threshold:g} or more than the "
+                f"{n:,} wanted: raise -k"
+            )
+    elif filtered and n < min(config.k, reader.n_rows):
         yield f"only {n:,} of {reader.n_rows:,} molecules pass the filters; {config.k:,} were asked"

@@ -19,6 +19,7 @@ from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.search.annotate import Annotator
 from molsearch.search.engine import Candidates
+from molsearch.search.mask import Mask, exclude_by_user, masked_by_records, nothing_excluded
 from molsearch.search.user_columns import UserConditions
 from molsearch.search.where import COMPUTED, CONTRASTS, STORED, TEXTS, Condition, all_hold, parse
 
@@ -53,6 +54,7 @@ class HitFilter:
         self.shown = _shown(config.facts, self.stored)
         self.weighs = config.inactives_weight > 0
         self._user: UserConditions | None = None
+        self._user_is_masked = False
         self._seen: set[str] = set()
         self._unknown: Counter[str] = Counter()
 
@@ -105,6 +107,22 @@ class HitFilter:
         ]
         return found
 
+    def mask(self, reader: IndexReader) -> Mask | None:
+        """Rows that conditions on held columns rule out before the scan; None where none is."""
+        conditions = [*self.stored]
+        if self.exclude_alerts:
+            conditions.append(Condition(schema.ALERTS, "=", ""))
+        return masked_by_records(reader, conditions)
+
+    def narrow(self, excluded: Mask, reader: IndexReader) -> None:
+        """Rule out by the library's own columns too, which are slow to read for all of it.
+
+        Looks at rows that are not excluded; from then on `keep` looks at them no more.
+        """
+        if self._user is not None and not self._user_is_masked:
+            exclude_by_user(excluded, reader, self._user.hold)
+            self._user_is_masked = True
+
     def keep(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
         """Which candidates pass; call in rank order, since the first of equals is kept.
 
@@ -127,7 +145,7 @@ class HitFilter:
         return passed
 
     def _by_user(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
-        if self._user is None:
+        if self._user is None or self._user_is_masked:
             return _all(found)
         return self._user.hold(self._columns([schema.USER], found, annotator)[schema.USER].tolist())
 
@@ -235,19 +253,27 @@ def _cost_of(condition: Condition) -> int:
     return _cost(condition.column)
 
 
-def select(find: Find, k: int, hit_filter: HitFilter, annotator: Annotator) -> Candidates:
+def select(
+    find: Find,
+    k: int,
+    hit_filter: HitFilter,
+    annotator: Annotator,
+    excluded: Mask | None = None,
+) -> Candidates:
     """Return the k best candidates that pass, or all that do where they are fewer.
 
     Parameters
     ----------
     find
         Gives the n best rows that are not excluded.
+    excluded
+        Rows that are out whatever the filter says; not changed.
     """
     if not hit_filter:
-        return find(k, None)
+        return find(k, excluded)
     chosen: list[Candidates] = []
     missing = k
-    for part in _ranked(find, k, annotator.reader):
+    for part in _ranked(find, k, hit_filter, annotator.reader, excluded):
         passed = part.take(np.flatnonzero(hit_filter.keep(part, annotator))[:missing])
         chosen.append(passed)
         missing -= len(passed)
@@ -256,9 +282,13 @@ def select(find: Find, k: int, hit_filter: HitFilter, annotator: Annotator) -> C
     return Candidates.joined(chosen)
 
 
-def _ranked(find: Find, k: int, reader: IndexReader) -> Iterator[Candidates]:
-    """Yield all rows in rank order, searched for in ever larger steps."""
-    seen = [np.zeros(rows, dtype=bool) for rows in reader.shard_rows]
+def _ranked(
+    find: Find, k: int, hit_filter: HitFilter, reader: IndexReader, excluded: Mask | None
+) -> Iterator[Candidates]:
+    """Yield all rows that may pass in rank order, searched for in ever larger steps."""
+    seen = nothing_excluded(reader) if excluded is None else [out.copy() for out in excluded]
+    for out, more in zip(seen, hit_filter.mask(reader) or (), strict=False):
+        out |= more
     step = min(max(k, _TESTED_AT_ONCE), _MOST_AT_ONCE)
     while True:
         found = find(step, seen)
@@ -270,4 +300,6 @@ def _ranked(find: Find, k: int, reader: IndexReader) -> Iterator[Candidates]:
             return
         for shard in np.unique(found.shards):
             seen[shard][found.rows[found.shards == shard]] = True
+        # Few pass, or they would have been enough.
+        hit_filter.narrow(seen, reader)
         step = min(step * _DEEPER, _MOST_AT_ONCE)

@@ -21,6 +21,7 @@ from molsearch.config import (
     ReadConfig,
     ScreenConfig,
     TrainConfig,
+    Vector,
 )
 from molsearch.errors import UsageError
 from molsearch.picks.config import PickConfig
@@ -28,7 +29,7 @@ from molsearch.picks.config import PickConfig
 VERSION: Literal[1] = 1
 CPUS = os.cpu_count() or 1
 # What stands for a ligand: a structure or a file as a user types it, a file, or a structure.
-Ligand = str | Path | Molecule
+Ligand = str | Path | Molecule | Vector
 T = TypeVar("T", bound=Config)
 
 
@@ -76,6 +77,15 @@ class ScreenRequest(ScreenConfig):
     version: Literal[1] = VERSION
     queries: tuple[Ligand, ...] = Field(min_length=1)
     inactives: tuple[Ligand, ...] = ()
+    exclude_ids: tuple[str, ...] = Field(
+        default=(), description="files of molecule_ids that are no hits"
+    )
+    dissimilar_to: tuple[Ligand, ...] = Field(
+        default=(), description="structures, and files of them, that no hit is similar to"
+    )
+    dissimilar_at: float = Field(
+        default=0.4, gt=0, le=1, description="ECFP4 similarity that is similar there"
+    )
     index: str | None = Field(default=None, description="folder of an index")
     library: tuple[str, ...] = Field(default=(), description="files, in place of an index")
     output: str | None = Field(default=None, description="file of the hit list")

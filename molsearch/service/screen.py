@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from molsearch.config import ReadConfig
 from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
@@ -15,18 +14,17 @@ from molsearch.io.outputs import refuse_existing
 from molsearch.io.runs import write_run
 from molsearch.nn.device import resolve_device
 from molsearch.scoring.expression import parse_expression
-from molsearch.search.actives import Ligands, read_ligands
 from molsearch.search.output import check_output, write_hits
 from molsearch.search.page import write_page
 from molsearch.search.queries import is_file
-from molsearch.search.screen import HitList, Stopwatch, check_ranking
-from molsearch.search.screen import screen as rank
+from molsearch.search.screen import HitList, Stopwatch
 from molsearch.search.select import HitFilter
 from molsearch.service.account import screen_account
 from molsearch.service.events import Done, Emit, Note, Warned, silent
 from molsearch.service.geometry import settled
 from molsearch.service.making import Source, kept_index
 from molsearch.service.requests import ScreenRequest
+from molsearch.service.screen_given import rank_given, read_given
 from molsearch.service.session import Session
 from molsearch.service.told import library_account, tell_library
 
@@ -56,7 +54,7 @@ def check(request: ScreenRequest) -> None:
     """
     if (request.index is None) == (not request.library):
         raise UsageError("name the library once: -i INDEX, or -l FILES")
-    if [*request.queries, *request.inactives].count("-") > 1:
+    if [*request.queries, *request.inactives, *request.dissimilar_to].count("-") > 1:
         raise UsageError("standard input (-) can be read once: give the rest as files")
     if request.output is not None:
         check_output(Path(request.output), overwrite=request.overwrite)
@@ -114,18 +112,13 @@ def screen(
     if reader is None:
         request = request.model_copy(update={"prepare": settled(request.prepare, encoder, emit)})
     with watch.stage("prepare queries"):
-        given = _given(request, reader)
-    queries, inactives = given.queries, given.inactives
-    HitFilter(request.config).check(inactives=inactives is not None)
-    check_ranking(request, len(queries), encoder)
+        given = read_given(request, reader, encoder)
     if reader is None:
         source = Source(
             request.library, request.read, request.prepare, request.limit, request.workers
         )
         reader = kept_index(source, encoder, emit, watch)
-    hits = rank(
-        reader, encoder, queries, request.config, inactives=inactives, device=device, watch=watch
-    ).with_notes(given.notes)
+    hits = rank_given(given, request, reader, encoder, session, device, watch)
     with watch.stage("write"):
         write_outputs(request, hits)
     for line in _mutual(hits):
@@ -152,15 +145,6 @@ def _opened(request: ScreenRequest, session: Session) -> IndexReader:
     return reader
 
 
-def _given(request: ScreenRequest, reader: IndexReader | None) -> Ligands:
-    """Prepare queries and inactives as the library was or will be."""
-    like = request.prepare if reader is None else reader.manifest.library.prepare
-    # With files of a library the reading options are about those; a query file is then detected.
-    read = ReadConfig() if request.library else request.read
-    prepare = like.model_copy(update=request.query_changes)
-    return read_ligands(request.queries, request.inactives, read, prepare, request.config)
-
-
 def write_outputs(request: ScreenRequest, hits: HitList) -> None:
     """Write the hit list and the page, where the request names them."""
     if request.output is not None:
@@ -174,7 +158,9 @@ def write_outputs(request: ScreenRequest, hits: HitList) -> None:
             "notes": _mutual(hits),
         }
         described = [
-            {"id": query.query_id, "smiles": query.first.parent_smiles} for query in hits.queries
+            {"id": query.query_id, "smiles": query.first.parent_smiles}
+            for query in hits.queries
+            if query.has_structure
         ]
         write_page(hits.frame, described, Path(request.html), page)
 

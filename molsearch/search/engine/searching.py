@@ -27,6 +27,7 @@ def search(
     blend: Blend | None = None,
     against: Against | None = None,
     excluded: Excluded | None = None,
+    least: float | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> Candidates:
     """Find the k rows with the best fused scores.
@@ -46,6 +47,9 @@ def search(
         exactly and over the whole library too.
     excluded
         For each shard, bool ``[rows]``: rows out of consideration.
+    least
+        What the score (less what counter-examples take from it) of a row must reach; the k best
+        of those that do.
     chunk_rows
         Rows scored at a time, which bounds the memory used; the result does not depend on it.
 
@@ -59,7 +63,7 @@ def search(
     blend = blend or Blend(fusion=queries.fusion)
     exact = _exact(reader, replace(queries, fusion=blend.fusion), k, against, blend)
     plan = plan_of(exact.queries, blend, against)
-    pool = Pool(k, exact)
+    pool = Pool(k, exact, least)
     error = error_of(queries, blend, against)
     scan(reader, plan, [pool], error, torch.device(device), excluded, chunk_rows)
     return _candidates(pool, exact)

@@ -1,0 +1,115 @@
+"""What a screen is given: molecules to search with and against, an index of them, exclusions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from molsearch.config import ReadConfig, ScreenConfig
+from molsearch.errors import UsageError
+from molsearch.index.embedder import Embedder
+from molsearch.index.reader import IndexReader
+from molsearch.search.actives import Ligands, read_ligands
+from molsearch.search.exclusions import Exclusions, read_exclusions
+from molsearch.search.inactives import read_inactives
+from molsearch.search.of_index import is_index, screen_by_index
+from molsearch.search.queries import Query
+from molsearch.search.screen import HitList, Stopwatch, check_ranking
+from molsearch.search.screen import screen as rank
+from molsearch.search.select import HitFilter
+from molsearch.service.requests import ScreenRequest
+from molsearch.service.session import Session
+
+
+@dataclass(frozen=True)
+class Given:
+    """See the module.
+
+    Attributes
+    ----------
+    ligands
+        Queries and inactives; no queries where `whole` gives them.
+    exclusions
+        What is no hit.
+    whole
+        Path of an index whose molecules are the queries; None where there is no such.
+    """
+
+    ligands: Ligands
+    exclusions: Exclusions | None
+    whole: str | None
+
+
+def read_given(request: ScreenRequest, reader: IndexReader | None, encoder: Embedder) -> Given:
+    """Read and prepare it as the library was or will be, and refuse what does not go together.
+
+    Raises
+    ------
+    UsageError, InputError
+        Something cannot be read, or used with the rest.
+    """
+    like = request.prepare if reader is None else reader.manifest.library.prepare
+    whole = _whole_index(request)
+    if whole is None:
+        # With files of a library the reading options are about those; a query file is detected.
+        read = ReadConfig() if request.library else request.read
+        prepare = like.model_copy(update=request.query_changes)
+        ligands = read_ligands(request.queries, request.inactives, read, prepare, request.config)
+        check_ranking(request, len(ligands.queries), encoder)
+    else:
+        ligands = Ligands((), read_inactives(request.inactives, ReadConfig(), like))
+    exclusions = read_exclusions(
+        request.exclude_ids, request.dissimilar_to, request.dissimilar_at, like
+    )
+    HitFilter(request.config).check(inactives=ligands.inactives is not None)
+    return Given(ligands, exclusions, whole)
+
+
+def rank_given(
+    given: Given,
+    request: ScreenRequest,
+    reader: IndexReader,
+    encoder: Embedder,
+    session: Session,
+    device: torch.device,
+    watch: Stopwatch,
+) -> HitList:
+    """Rank a library for it."""
+
+    def ranked(queries: Sequence[Query], config: ScreenConfig) -> HitList:
+        return rank(
+            reader,
+            encoder,
+            queries,
+            config,
+            inactives=given.ligands.inactives,
+            exclusions=given.exclusions,
+            device=device,
+            watch=watch,
+        )
+
+    if given.whole is None:
+        hits = ranked(given.ligands.queries, request.config)
+    else:
+        other = session.index(given.whole)
+        hits = screen_by_index(reader, other, request.config, ranked, device)
+    return hits.with_notes(given.ligands.notes)
+
+
+def _whole_index(request: ScreenRequest) -> str | None:
+    """Path of an index whose molecules are the queries; refuses what cannot be asked of them."""
+    found = [given for given in request.queries if is_index(given)]
+    if not found:
+        return None
+    if len(request.queries) > 1:
+        raise UsageError(f"the queries are the molecules of {found[0]}, or others: give it alone")
+    if request.rank not in ("balanced", "molsearch") or request.fusion not in (None, "max"):
+        raise UsageError(
+            f"molecules of the index {found[0]} are compared by the embedding of the nearest of "
+            "them; leave --rank and --fusion out"
+        )
+    if request.inactives_weight:
+        raise UsageError(f"--inactives-weight does not go with queries of an index ({found[0]})")
+    return str(found[0])

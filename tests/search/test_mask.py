@@ -1,0 +1,211 @@
+"""Filters come before the scan, and change nothing but the work: hits are those of the walk."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from fakes import FakeEncoder, molecule, prepared_set
+
+from molsearch.chem.fingerprints import ecfp4_of_smiles, tanimoto
+from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
+from molsearch.errors import InputError
+from molsearch.index.writer import build_index
+from molsearch.search import mask, select
+from molsearch.search.exclusions import ids_of, read_exclusions
+from molsearch.search.queries import read_queries
+from molsearch.search.screen import screen
+
+SMILES = ["CCO", "c1ccccc1O", "CCN", "CC(=O)O", "c1ccncc1", "CCCl", "OCCO", "CCCCC"]
+N = 600
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mask")
+    rows = [
+        molecule(
+            i,
+            seed=i,
+            parent_smiles=SMILES[i % 8],
+            smiles=SMILES[i % 8],
+            ecfp4=ecfp4_of_smiles(SMILES[i % 8]).tobytes(),
+            alerts="PAINS:x" if i % 4 == 0 else "",
+            mw=float(i),
+            molecule_id=f"id{i:04d}",
+            user={"price": str(i % 50)} if i % 7 else {"price": "on request"},
+        )
+        for i in range(1, N + 1)
+    ]
+    return build_index(
+        prepared_set(folder / "p", rows), FakeEncoder(), folder / "i", shard_rows=250
+    )
+
+
+def run(reader, **config) -> pd.DataFrame:
+    return screened(reader, **config).frame
+
+
+def screened(reader, exclude_ids=(), dissimilar_to=(), dissimilar_at=0.4, **config):
+    prepare = PrepareConfig(n_conformers=0)
+    found = ScreenConfig(**config)
+    queries = read_queries(["CCO"], ReadConfig(), prepare)
+    exclusions = read_exclusions(exclude_ids, dissimilar_to, dissimilar_at, prepare)
+    return screen(reader, FakeEncoder(), queries, found, exclusions=exclusions)
+
+
+CASES = [
+    {"where": ("mw<40",)},
+    {"where": ("molecule_id=id0123",)},
+    {"where": ("mw>=590", "price<10")},
+    {"where": ("price=3",)},
+    {"where": ("price!=3", "mw<50"), "unique": "parent"},
+    {"exclude_alerts": True},
+    {"exclude_alerts": True, "include_smarts": ("c",), "where": ("mw>300",)},
+    {"where": ("mw>5000",)},
+    {"where": ("score>0.5", "mw<500")},
+]
+
+
+@pytest.mark.parametrize("config", CASES)
+@pytest.mark.parametrize("k", [3, 1000])
+def test_hits_are_those_of_the_walk_down_the_ranking(reader, monkeypatch, config, k):
+    monkeypatch.setattr(select, "_TESTED_AT_ONCE", 20)  # several steps of the walk
+    masked = run(reader, k=k, **config)
+    with monkeypatch.context() as patch:
+        patch.setattr(select.HitFilter, "mask", lambda *_: None)
+        patch.setattr(select.HitFilter, "narrow", lambda *_: None)
+        walked = run(reader, k=k, **config)
+    pd.testing.assert_frame_equal(masked, walked)
+
+
+def test_a_condition_that_few_meet_is_scanned_for_once(reader, monkeypatch):
+    asked = []
+    real = screen.__globals__["search"]
+
+    def counted(reader, queries, k, **options):
+        asked.append(sum(int((~out).sum()) for out in options["excluded"]))
+        return real(reader, queries, k, **options)
+
+    monkeypatch.setitem(screen.__globals__, "search", counted)
+    assert len(run(reader, k=5, where=("mw<12",))) == 5
+    assert asked == [11]
+    asked.clear()
+    monkeypatch.setattr(select, "_TESTED_AT_ONCE", 5)
+    assert len(run(reader, k=5, where=("price=3",))) == 5
+    # The first five, and then what is left of those that pass.
+    assert len(asked) == 2
+    assert asked[1] < N / 40
+
+
+def test_each_value_that_is_no_number_is_counted_once(reader, monkeypatch):
+    monkeypatch.setattr(select, "_TESTED_AT_ONCE", 5)
+    (line,) = [
+        one for one in screened(reader, k=N, where=("price<60",)).warnings if "--where" in one
+    ]
+    bad = sum(i % 7 == 0 for i in range(1, N + 1))
+    assert line.startswith(f"--where: {bad} of {N} molecules looked at have no number")
+
+
+def test_a_mask_that_leaves_nothing_is_one_line(reader):
+    done = screened(reader, k=10, where=("mw>5000",))
+    assert len(done.frame) == 0
+    assert any(
+        line == f"only 0 of {N} molecules pass the filters; 10 were asked" for line in done.warnings
+    )
+
+
+@pytest.mark.parametrize("threshold", [-2.0, 0.2, 0.61, 3.0])
+@pytest.mark.parametrize("k", [4, N])
+def test_a_threshold_keeps_what_scores_at_least_it(reader, threshold, k):
+    every = run(reader, k=N)
+    due = every[every.score >= threshold].head(k)
+    found = run(reader, k=k, threshold=threshold)
+    assert found.molecule_id.tolist() == due.molecule_id.tolist()
+    assert found.score.tolist() == due.score.tolist()
+    filtered = run(reader, k=k, threshold=threshold, where=("mw<300",))
+    due = every[(every.score >= threshold) & (every.mw < 300)].molecule_id.head(k)
+    assert filtered.molecule_id.tolist() == due.tolist()
+
+
+def test_a_threshold_that_equals_a_score_keeps_that_hit(reader):
+    every = run(reader, k=N, rank="molsearch")
+    at = float(every.score[17])
+    due = int((every.score >= at).sum())
+    assert len(run(reader, k=N, rank="molsearch", threshold=at)) == due < N
+
+
+def test_a_threshold_that_is_too_high_or_cut_by_k_says_so(reader):
+    assert any("lower --threshold" in line for line in screened(reader, threshold=9.0).warnings)
+    assert any("raise -k" in line for line in screened(reader, k=3, threshold=-9.0).warnings)
+
+
+def test_excluded_ids_are_no_hits_and_unknown_ones_are_told(reader, tmp_path):
+    every = run(reader, k=N)
+    (tmp_path / "ids.txt").write_text("id0001\nid0007\n\nnobody\n")
+    every.head(20).to_csv(tmp_path / "hits.csv", index=False)
+    every.tail(20).to_parquet(tmp_path / "last.parquet")
+    files = tuple(str(tmp_path / name) for name in ("ids.txt", "hits.csv", "last.parquet"))
+    done = screened(reader, k=N, exclude_ids=files)
+    gone = {"id0001", "id0007", *every.molecule_id.head(20), *every.molecule_id.tail(20)}
+    assert set(every.molecule_id) - set(done.frame.molecule_id) == gone
+    due = every[~every.molecule_id.isin(gone)].molecule_id
+    assert done.frame.molecule_id.tolist() == due.tolist()
+    (line,) = [one for one in done.warnings if "--exclude-ids" in one]
+    assert "1 of" in line
+    assert "'nobody'" in line
+
+
+def test_nothing_similar_to_what_is_known_is_a_hit(reader, tmp_path):
+    (tmp_path / "known.smi").write_text("c1ccccc1O phenol\nCCCCC pentane\n")
+    known = (str(tmp_path / "known.smi"), "CCN")
+    found = run(reader, k=N, dissimilar_to=known, dissimilar_at=0.3)
+    prints = [ecfp4_of_smiles(one) for one in ("c1ccccc1O", "CCCCC", "CCN")]
+    near = {
+        one: max(float(tanimoto(p, ecfp4_of_smiles(one)[None])[0]) for p in prints)
+        for one in SMILES
+    }
+    due = [i for i in range(1, N + 1) if near[SMILES[i % 8]] < 0.3]
+    assert sorted(found.record_number) == due
+    assert 0 < len(due) < N
+
+
+def test_similarity_at_the_edge_is_decided_exactly(monkeypatch):
+    rng = np.random.default_rng(0)
+    prints = np.packbits(rng.random((400, 2048)) < 0.02, axis=1)
+    known = np.packbits(rng.random((5, 2048)) < 0.02, axis=1)
+    exact = mask.tanimoto_matrix(known, prints).max(axis=0)
+
+    class Held:
+        shard_rows = (400,)
+
+        def checked_fingerprints(self, shard):
+            class Rows:
+                rows = staticmethod(lambda start, stop: prints[start:stop])
+
+            return Rows
+
+    for at in np.unique(exact)[-20:]:
+        excluded = mask.nothing_excluded(Held())
+        mask.exclude_alike(excluded, Held(), known, float(at))
+        assert np.array_equal(excluded[0], exact >= at)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "match"),
+    [
+        ("empty.txt", "\n\n", "holds no ids"),
+        ("bad.txt", b"\xff\xfe\x00a", "cannot be read"),
+        ("gone.txt", None, "cannot be read"),
+    ],
+)
+def test_a_list_of_ids_that_cannot_be_used_is_one_line(tmp_path, name, content, match):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InputError, match=match) as caught:
+        ids_of(path)
+    assert "\n" not in str(caught.value)
+    pd.DataFrame({"id": ["x"]}).to_parquet(tmp_path / "x.parquet")
+    with pytest.raises(InputError, match="no column molecule_id; there are id"):
+        ids_of(tmp_path / "x.parquet")
