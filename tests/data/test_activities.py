@@ -99,3 +99,13 @@ def test_every_pair_is_equally_likely_to_stay(many: Activities) -> None:
     share = kept[many.acts_on.toarray()] / 200
     assert share.min() > 0.3
     assert share.max() < 0.7
+
+
+def test_weak_actives_count_where_they_are_asked_for(tmp_path: Path) -> None:
+    tier = ["active", "active", "weak_5_6", "active", "inactive", "weak_5_6"]
+    assert _load(tmp_path, tier=tier).keys == ["K1", "K2"]
+    table = pd.DataFrame(ROWS, columns=["smiles", "inchikey", "uniprot", "pchembl"])
+    table.assign(tier=tier).to_csv(tmp_path / "a.csv", index=False)
+    found = load_activities(tmp_path / "a.csv", tiers=("active", "weak_5_6"))
+    assert found.keys == ["K1", "K2", "K4"]
+    assert found.n_pairs == 4

@@ -31,7 +31,10 @@ STRICT = "target-held-out-0.9"
 _STRICT_IDENTITY = 0.9
 CHUNK = 20_000
 SCAFFOLD_CHUNK = 2_000
+# Behind one of these names: weak actives (5 to 6 in -log10 M) have been trained on too.
+WEAK = "+weak"
 _NAMED = (STANDARD, TARGET_HELD_OUT, STRICT)
+_WEAK_TIER = "weak_5_6"
 _HOMOLOGY = "target_homology.parquet"
 OnProgress = Callable[[int, int], None]
 _COLUMNS = [
@@ -89,15 +92,18 @@ def training_name(card: Mapping[str, Any]) -> str:
     if training.get("molecules_file"):
         return str(training["molecules_file"])
     config = training.get("config")
-    if not isinstance(config, Mapping) or not config.get("hold_out_benchmark_targets"):
+    if not isinstance(config, Mapping):
         return STANDARD
+    weak = WEAK if _WEAK_TIER in config.get("tiers", ()) else ""
+    if not config.get("hold_out_benchmark_targets"):
+        return STANDARD + weak
     most = config.get("max_identity", 1.0) if config.get("homology") else 1.0
-    return STRICT if float(most) <= _STRICT_IDENTITY else TARGET_HELD_OUT
+    return (STRICT if float(most) <= _STRICT_IDENTITY else TARGET_HELD_OUT) + weak
 
 
 def has_training(name: str) -> bool:
     """Whether the training set `name` can be read here."""
-    if name in _NAMED:
+    if name.removesuffix(WEAK) in _NAMED:
         return is_named() and (data_root() / "activities.parquet").is_file()
     return Path(name).is_file()
 
@@ -111,8 +117,8 @@ def load_training(
     ----------
     name
         ``standard``, ``target-held-out`` or ``target-held-out-0.9`` (rows of
-        ``activities.parquet``), or a file of molecules: a table with a ``smiles`` column
-        (parquet, csv) or a list of SMILES.
+        ``activities.parquet``; with ``+weak`` behind it the weak actives too), or a file of
+        molecules: a table with a ``smiles`` column (parquet, csv) or a list of SMILES.
     cache
         Folder that keeps the fingerprints of hundreds of thousands of molecules.
     workers
@@ -125,7 +131,7 @@ def load_training(
     InputError
         The file is missing or holds no molecules.
     """
-    if name in _NAMED:
+    if name.removesuffix(WEAK) in _NAMED:
         return _from_activities(
             name, data_root() / "activities.parquet", cache, workers, on_progress
         )
@@ -139,21 +145,31 @@ def _from_activities(
         rows = parquet.read_frame(path, _COLUMNS)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
-    kept = (rows["tier"] == "active") & ~rows["is_benchmark_molecule"] & ~rows["is_dev_target"]
-    rows = rows[kept]
+    rows = rows[~rows["is_benchmark_molecule"] & ~rows["is_dev_target"]]
     rows = rows.assign(skeleton=rows["inchikey"].astype(str).str[:14])
-    # Both named sets share one cache: the held-out set is a part of the standard one.
+    tiers = ["active", _WEAK_TIER] if name.endswith(WEAK) else ["active"]
+    # Held-out sets are parts of the standard one, and weak actives come behind all others: what
+    # was computed for one set serves the next.
+    parts = [rows[rows["tier"] == tier] for tier in tiers]
+    rows = pd.concat(parts)
     molecules = rows.drop_duplicates("skeleton")
     smiles = molecules["smiles"].astype(str).tolist()
     folder = cache / f"training-{sha256_file(path)[:12]}"
-    prints, keys = _features(smiles, folder, workers, on_progress)
-    if name != STANDARD:
+    n_active = int((molecules["tier"] == "active").sum())
+    made = [_features(smiles[:n_active], folder, workers, on_progress)]
+    if n_active < len(smiles):
+        made.append(_features(smiles[n_active:], folder / _WEAK_TIER, workers, on_progress))
+    prints = np.concatenate([found for found, _ in made])
+    keys = np.concatenate([found for _, found in made])
+    base = name.removesuffix(WEAK)
+    if base != STANDARD:
         rows = rows[~rows["is_benchmark_target"]]
     homology = path.parent / _HOMOLOGY
-    if name == STRICT:
+    if base == STRICT:
         close = close_targets(homology, (*DEVELOPMENT, *BENCHMARKS), _STRICT_IDENTITY)
         rows = rows[~rows["uniprot"].isin(close)]
     targets = frozenset(rows["uniprot"].astype(str))
+    scaffolds = "scaffolds.npy" if n_active == len(smiles) else f"scaffolds-{_WEAK_TIER}.npy"
     inside = molecules["skeleton"].isin(set(rows["skeleton"])).to_numpy()
 
     def scaffolds_of(some: list[str]) -> Hashes:
@@ -164,7 +180,7 @@ def _from_activities(
         name,
         frozenset(rows["skeleton"]),
         targets,
-        ScaffoldIndex(smiles, keys, inside, folder / "scaffolds.npy", scaffolds_of),
+        ScaffoldIndex(smiles, keys, inside, folder / scaffolds, scaffolds_of),
         Neighbourhood.of(prints[inside]),
         int(inside.sum()),
         load_homology(homology, targets),

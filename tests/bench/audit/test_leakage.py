@@ -9,6 +9,7 @@ from molsearch.bench.audit.training import (
     STANDARD,
     STRICT,
     TARGET_HELD_OUT,
+    WEAK,
     has_training,
     load_training,
     training_name,
@@ -19,6 +20,8 @@ from molsearch.bench.report.summary import leakage, warnings
 from molsearch.errors import InputError
 
 from ..conftest import ACTIVES, DECOYS, make_task
+
+BOTH = ["active", "weak_5_6"]
 
 
 def molecules(task):
@@ -161,6 +164,8 @@ def test_training_sets_by_card(tmp_path, monkeypatch):
     assert training_name(held_out) == TARGET_HELD_OUT
     strict = {"hold_out_benchmark_targets": True, "homology": "h.parquet", "max_identity": 0.9}
     assert training_name({"training": {"config": strict}}) == STRICT
+    assert training_name({"training": {"config": {**strict, "tiers": BOTH}}}) == STRICT + WEAK
+    assert training_name({"training": {"config": {"tiers": BOTH}}}) == STANDARD + WEAK
     looser = {**strict, "max_identity": 0.95}
     assert training_name({"training": {"config": looser}}) == TARGET_HELD_OUT
     assert training_name({"training": {"molecules_file": "x.csv"}}) == "x.csv"
@@ -212,3 +217,40 @@ def test_named_training_sets_follow_the_flags(tmp_path, monkeypatch):
     nearest = held_out.neighbourhood.nearest(Molecules([ACTIVES[0], ACTIVES[2]])["ecfp4"])
     assert nearest[0] == 1.0
     assert nearest[1] < 1.0
+    weak = load_training(STANDARD + WEAK, tmp_path / "cache")
+    assert weak.skeletons == {skeletons[0], skeletons[2], skeletons[4]}
+    assert weak.targets == {"P0", "P2", "P4"}
+    assert weak.knows_scaffold(Molecules([ACTIVES[4]])["scaffold"].tolist()).all()
+    assert weak.neighbourhood.nearest(Molecules([ACTIVES[4]])["ecfp4"])[0] == 1.0
+    assert len(list((tmp_path / "cache").rglob("prints-*.npz"))) == 3  # the others are shared
+
+
+def test_the_strict_set_leaves_out_close_homologues(tmp_path, monkeypatch):
+    frame = pd.DataFrame(
+        {
+            "smiles": ACTIVES[:3],
+            "inchikey": [f"{s}-UHFFFAOYSA-N" for s in Molecules(ACTIVES[:3])["skeleton"]],
+            "uniprot": ["FAR", "CLOSE", "NOSEQ"],
+            "tier": "active",
+            "is_benchmark_molecule": False,
+            "is_benchmark_target": False,
+            "is_dev_target": False,
+        }
+    )
+    frame.to_parquet(tmp_path / "activities.parquet")
+    sets = ("dude", "litpcba", "muv", "dev")
+    homology = {"uniprot": ["FAR", "CLOSE", "NOSEQ", "B"], "cluster_40": ["a", "b", None, "c"]}
+    homology["cluster_90"] = homology["cluster_40"]
+    for one in sets:
+        homology[f"id_{one}"] = [0.3, 0.95 if one == "muv" else 0.0, None, 1.0]
+        homology[f"nearest_{one}"] = ["B", "B", None, "B"]
+    pd.DataFrame(homology).to_parquet(tmp_path / "target_homology.parquet")
+    monkeypatch.setenv("MOLSEARCH_DATA", str(tmp_path))
+    strict = load_training(STRICT, tmp_path / "cache")
+    assert strict.targets == {"FAR"}
+    assert strict.n == 1
+    assert strict.homology is not None
+    assert strict.homology.tier("B") == "≤ 0.4"
+    held_out = load_training(TARGET_HELD_OUT, tmp_path / "cache")
+    assert held_out.homology is not None
+    assert held_out.homology.tier("B") == "> 0.9"
