@@ -51,6 +51,9 @@ def train(
     workers: int = typer.Option(os.cpu_count() or 1, "-n", "--workers", help="For featurising."),
     threads: int = typer.Option(_DUE.threads, help="Torch threads; 0 leaves torch's choice."),
     cache: Path = typer.Option(None, help="Folder of featurised molecules (default: user cache)."),
+    check: bool = typer.Option(
+        False, "--check", help="First hold a transport plan of the run against POT's."
+    ),
     overwrite: bool = typer.Option(False, help="Start anew where OUTPUT holds another run."),
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -88,6 +91,7 @@ def train(
         "workers": workers,
         "threads": threads,
         "cache": options.text(cache),
+        "check": check,
         "overwrite": overwrite,
     }
     run(validated(TrainRequest, {**what, **how}), as_json=as_json, quiet=quiet)

@@ -203,6 +203,9 @@ class TrainRequest(Config):
     workers: int = Field(default=CPUS, ge=1, description="for featurising")
     threads: int = Field(default=0, ge=0, description="torch's; 0 leaves them to torch")
     cache: str | None = Field(default=None, description="folder of featurised molecules")
+    check: bool = Field(
+        default=False, description="first hold a transport plan of the run against POT's"
+    )
     overwrite: bool = False
 
     @model_validator(mode="after")

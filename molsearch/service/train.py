@@ -105,6 +105,10 @@ def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -
     material = gather(config, _data(config, request.data), featuriser)
     for text in opening(material, labelled=config.method != "self_supervised"):
         emit(Note(text=text))
+    if request.check:
+        from molsearch.train.check_plan import check_run  # POT takes its time to import
+
+        emit(Note(text=check_run(config, material.store, parent, device)))
     if parts:
         card = run_join(config, material, out, parts)
     else:
