@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,18 +16,28 @@ from molsearch.api.encoders import embedder_of
 from molsearch.api.given import ligands_of, vectors_of
 from molsearch.api.library import Library
 from molsearch.chem.facts import fact_names
-from molsearch.config import PrepareConfig
+from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.fill import fill_facts
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.verify import verify_index
 from molsearch.search.screen import Stopwatch
-from molsearch.service.events import OnProgress
+from molsearch.service.events import Emit, OnProgress, silent
 from molsearch.service.geometry import settled
+from molsearch.service.growing import grow
 from molsearch.service.index import index
 from molsearch.service.making import Source, kept_index
-from molsearch.service.requests import IndexRequest, ScreenRequest, validated
+from molsearch.service.requests import (
+    AddRequest,
+    CompactRequest,
+    DropRequest,
+    Growing,
+    IndexRequest,
+    MergeRequest,
+    ScreenRequest,
+    validated,
+)
 from molsearch.service.screen import check, screen
 from molsearch.service.session import Session
 
@@ -247,6 +258,115 @@ class Index:
         for warning in done.hits.warnings:
             warnings.warn(warning, stacklevel=2)
         return done.hits.frame
+
+    def add(
+        self,
+        library: Paths,
+        *,
+        skip_duplicates: bool = False,
+        again: bool = False,
+        overwrite: bool = False,
+        limit: int | None = None,
+        workers: int | None = None,
+        on_progress: OnProgress | None = None,
+        **reading: Any,
+    ) -> dict[str, Any]:
+        """Add files of molecules; the same call continues an interrupted one.
+
+        They are prepared as the library was, and follow it. Other readers of the index see it as
+        it was until all is in; this one sees the new molecules then.
+
+        Parameters
+        ----------
+        skip_duplicates
+            Leave out molecules whose parent the index has already; each becomes a failure.
+        again
+            Add also what was added before, which is otherwise told and left.
+        overwrite
+            Discard another change that was never finished.
+        limit
+            Read at most this many records.
+        reading
+            Fields of `molsearch.config.ReadConfig`, such as ``smiles_column``.
+
+        Returns
+        -------
+        dict
+            Among others ``n_added``, ``n_failed_now``, ``n_known_parents``, ``n_known_ids``.
+
+        Raises
+        ------
+        UsageError, InputError
+            The index is being written, or a file cannot be read.
+
+        Examples
+        --------
+        >>> index.add("new.smi", skip_duplicates=True)["n_added"]  # doctest: +SKIP
+        """
+        request = {
+            "library": [str(path) for path in listed(library)],
+            "index": str(self.path),
+            "read": config_of(ReadConfig, reading),
+            "skip_duplicates": skip_duplicates,
+            "again": again,
+            "overwrite": overwrite,
+            "limit": limit,
+            "workers": cpus(workers),
+        }
+        return self._grow(
+            validated(AddRequest, request), progress_of(on_progress, "embedding"), self.encoder
+        )
+
+    def drop(self, ids: Iterable[str], *, overwrite: bool = False) -> dict[str, Any]:
+        """Drop every molecule that has one of `ids`.
+
+        Returns
+        -------
+        dict
+            Among others ``n_dropped_now`` and ``unknown_ids``, those that no molecule has.
+
+        Raises
+        ------
+        UsageError
+            No molecule has any of them, or nothing would be left.
+        """
+        ids = (ids,) if isinstance(ids, str) else tuple(ids)
+        request = {"index": str(self.path), "ids": ids, "overwrite": overwrite}
+        return self._grow(validated(DropRequest, request), silent)
+
+    def compact(self, *, overwrite: bool = False) -> dict[str, Any]:
+        """Make full shards after many additions; contents and order stay."""
+        request = {"index": str(self.path), "overwrite": overwrite}
+        return self._grow(validated(CompactRequest, request), silent)
+
+    @classmethod
+    def merge(
+        cls,
+        indexes: Sequence[Index | str | Path],
+        out: str | Path,
+        encoder: Embedder | str | Path | None = None,
+        *,
+        overwrite: bool = False,
+        device: str = "auto",
+    ) -> Index:
+        """Merge indexes into the folder `out`: of several libraries, or all parts of one.
+
+        Raises
+        ------
+        UsageError, EncoderMismatchError
+            They do not belong together.
+        """
+        paths = [str(one.path if isinstance(one, Index) else one) for one in indexes]
+        request = {"indexes": paths, "output": str(out), "overwrite": overwrite}
+        grown = grow(validated(MergeRequest, request), Session())
+        return cls(grown.reader, encoder, device)
+
+    def _grow(
+        self, request: Growing, emit: Emit, encoder: Embedder | None = None
+    ) -> dict[str, Any]:
+        grown = grow(request, Session(), emit, encoder=encoder)
+        self.reader = grown.reader
+        return grown.account
 
     def compute_facts(self, *names: str, workers: int | None = None) -> int:
         """Compute facts of every molecule now, instead of when they are asked for, and keep them.

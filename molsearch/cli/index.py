@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from molsearch.cli import options
 from molsearch.errors import UsageError
@@ -19,6 +22,11 @@ _HELP = (
     "LIB is a prepared set (see `molsearch prepare`), or files of molecules, which are prepared "
     "first; that prepared set is kept inside the index folder. An interrupted run is continued "
     "by the same command, and readers see the old index until the new one is whole."
+)
+_EPILOG = (
+    "Changing an index, each with a --help of its own: molsearch index add NEW.smi -i lib.index, "
+    "index drop --ids FILE -i lib.index, index compact -i lib.index, "
+    "index merge A B … -o OUT. A library called add is ./add."
 )
 _OF_RAW_FILES = (
     "smiles_column",
@@ -35,7 +43,40 @@ _OF_RAW_FILES = (
 _DUE = IndexRequest.model_construct()  # every default, nothing else
 
 
-@app.command(help=_HELP, context_settings=options.HELP_NAMES)
+# A first word that is one of these asks for the module `molsearch.cli.index_WORD`; a library of
+# that name is ./WORD.
+WORDS = ("add", "drop", "compact", "merge")
+
+
+class IndexCommand(TyperCommand):
+    """The verb by itself, and the words that change an index."""
+
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **more: Any) -> Any:
+        """Read the arguments, or let the word that stands first read the rest of them."""
+        if args and args[0] in WORDS:
+            module = importlib.import_module(f"molsearch.cli.index_{args[0]}")
+            command = typer.main.get_command(module.app)
+            return command.make_context(f"{info_name} {args[0]}", args[1:], parent, **more)
+        return super().make_context(info_name, args, parent, **more)
+
+
+def shard_of(text: str | None) -> tuple[int, int] | None:
+    """Read ``i/n``.
+
+    Raises
+    ------
+    BadParameter
+        It is anything else.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is not i/n, such as 1/8", param_hint="--shard")
+    return int(found[1]), int(found[2])
+
+
+@app.command(cls=IndexCommand, help=_HELP, epilog=_EPILOG, context_settings=options.HELP_NAMES)
 def index(
     context: typer.Context,
     library: Annotated[list[str], typer.Argument(metavar="LIB...", show_default=False)],
@@ -56,6 +97,16 @@ def index(
     seed: options.Seed = _DUE.prepare.seed,
     facts: options.IndexFacts = None,
     workers: options.Workers = _DUE.workers,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="i/n",
+            help="Index the i-th of n parts of the library alone, as a task of an array job; "
+            "index merge puts the n parts together.",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: options.Overwrite = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -86,6 +137,7 @@ def index(
             "limit": limit,
             "overwrite": overwrite,
             "facts": facts or (),
+            "shard": shard_of(shard),
         },
     )
     run(request, as_json=as_json, quiet=quiet)
@@ -103,12 +155,17 @@ def _refuse_raw_options(library: list[str], context: typer.Context) -> None:
 def run(request: IndexRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:
     """Make an index and tell what came of it."""
     from molsearch.cli.telling import Terminal, plain_warnings, say
-    from molsearch.service.index import index
+    from molsearch.service.index import EmptyPartError, index
     from molsearch.service.session import Session
 
-    with plain_warnings():
-        account = index(request, Session(), Terminal(quiet=quiet)).account
-    say(closing(account), quiet=quiet)
+    try:
+        with plain_warnings():
+            account = index(request, Session(), Terminal(quiet=quiet)).account
+        say(closing(account), quiet=quiet)
+    except EmptyPartError as empty:
+        # No failure of the task: a merge counts with parts like this one.
+        account = empty.account
+        say(str(empty), quiet=quiet)
     if as_json:
         print(json.dumps(account))
     return account

@@ -51,6 +51,7 @@ def prepare(
     overwrite: bool = False,
     limit: int | None = None,
     buckets: tuple[int, int, int] | None = None,
+    part: tuple[int, int] | None = None,
     on_progress: OnProgress | None = None,
 ) -> PreparedSet:
     """Prepare a library; the same call continues a set that was interrupted.
@@ -74,6 +75,9 @@ def prepare(
     buckets
         Hash spaces of the encoder that will embed the set, where it looks at no conformers: what
         it sees is computed in the same pass. A set that is taken up keeps its own.
+    part
+        i of n, for n runs that share a library: every n-th block of records, from the i-th. A
+        part may be without a single molecule.
     on_progress
         Called with (records done, of these failed), first with what was done earlier.
 
@@ -95,7 +99,7 @@ def prepare(
         raise UsageError(f"a limit of {limit} records leaves nothing: give at least 1")
     refuse_own(sources)
     names = expand_sources(sources)
-    run = run_of(names, read, config, limit, buckets)
+    run = run_of(names, read, config, limit, buckets, part)
     readings: list[Reading] = []
     return prepare_records(
         iter_records(names, read, readings.append),
@@ -171,6 +175,7 @@ def run_of(
     config: PrepareConfig,
     limit: int | None = None,
     buckets: tuple[int, int, int] | None = None,
+    part: tuple[int, int] | None = None,
 ) -> PrepareRun:
     """Describe a run: what decides, with the input's bytes, what the prepared set will hold."""
     return PrepareRun(
@@ -181,6 +186,7 @@ def run_of(
         shard_records=_shard_records(config),
         rdkit=version("rdkit"),
         buckets=buckets,
+        part=part,
     )
 
 
@@ -202,7 +208,7 @@ def _fill(
     task: Task,
 ) -> None:
     done, failed = writer.manifest.n_in, writer.manifest.n_failed
-    rest = islice(records, done, run.limit)
+    rest = islice(_dealt(islice(records, run.limit), run), done, None)
     waiting: list[Outcome] = []
     stream = prepare_stream(rest, run.prepare, workers=workers, task=task)
     with closing(stream):
@@ -221,6 +227,17 @@ def _fill(
             raise
     writer.commit(waiting)
     assert writer.manifest.n_in == done
+
+
+def _dealt(records: Iterable[Record], run: PrepareRun) -> Iterator[Record]:
+    """Pass the records of the run's part."""
+    if run.part is None:
+        yield from records
+        return
+    number, of = run.part
+    for record in records:
+        if (record.number - 1) // run.shard_records % of == number - 1:
+            yield record
 
 
 def _silent(done: int, failed: int) -> None:
@@ -274,7 +291,7 @@ def _name(run: PrepareRun) -> str:
 
 def _refuse_nothing(prepared: PreparedSet) -> None:
     """Raise where the set holds failures alone, naming the first of them."""
-    if prepared.n_ok:
+    if prepared.n_ok or prepared.manifest.run.part is not None:
         return
     reasons = "; ".join(
         f"{group.source} row {group.row}: {group.stage}: {group.reason}"

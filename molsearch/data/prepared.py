@@ -17,7 +17,7 @@ from molsearch.data.prepared_manifest import (
 )
 from molsearch.data.prepared_table import FAILURES, records_schema
 from molsearch.data.repeats import Repeats, repeated_ids
-from molsearch.errors import IndexCorruptError, InputError
+from molsearch.errors import IndexCorruptError, InputError, UsageError
 from molsearch.io import parquet
 from molsearch.io.folders import Kind, look, refuse_link
 from molsearch.io.hashing import sha256_bytes, sha256_file
@@ -71,6 +71,25 @@ class PreparedSet:
             for stored in (shard.records, shard.failures):
                 _check_size(folder, stored)
         return cls(folder, manifest)
+
+    def part(self, number: int, of: int) -> PreparedSet:
+        """Every `of`-th shard of a whole set from the `number`-th (from 1), as a set.
+
+        Raises
+        ------
+        UsageError
+            There is no such part, or it is empty.
+        """
+        shards = self.manifest.shards[number - 1 :: of] if 1 <= number <= of else ()
+        if not any(shard.records.rows for shard in shards):
+            raise UsageError(
+                f"{self.path} has {len(self.manifest.shards)} blocks and no molecule in part "
+                f"{number} of {of}; choose fewer parts"
+            )
+        run = self.manifest.run.model_copy(update={"part": (number, of)})
+        return PreparedSet(
+            self.path, self.manifest.model_copy(update={"shards": shards, "run": run})
+        )
 
     @property
     def n_in(self) -> int:

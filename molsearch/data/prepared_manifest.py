@@ -72,6 +72,20 @@ class PrepareRun(Config):
     buckets: tuple[int, int, int] | None = Field(
         default=None, description="hash spaces of the column bag, where there is one"
     )
+    part: tuple[int, int] | None = Field(
+        default=None, description="i of n: every n-th block of shard_records, from the i-th"
+    )
+
+    @model_validator(mode="after")
+    def _part_exists(self) -> PrepareRun:
+        if self.part is not None and not 1 <= self.part[0] <= self.part[1]:
+            raise ValueError(f"there is no part {self.part[0]} of {self.part[1]}")
+        return self
+
+    def first_record(self, shard: int) -> int:
+        """Find the number of the first record of a shard, all before it being full."""
+        number, of = self.part or (1, 1)
+        return (number - 1 + shard * of) * self.shard_records + 1
 
 
 class Manifest(Config):
@@ -87,13 +101,15 @@ class Manifest(Config):
     @model_validator(mode="after")
     def _shards_are_consecutive(self) -> Manifest:
         expected = 1
-        if self.complete and not self.shards:
+        if self.complete and not self.shards and self.run.part is None:
             raise ValueError("a complete set without a record")
         for number, shard in enumerate(self.shards):
             for kind, stored in (("records", shard.records), ("failures", shard.failures)):
                 due = f"{SHARDS}/{kind}-{number:05d}.parquet"
                 if stored.file != due:
                     raise ValueError(f"{stored.file} is named where {due} is due")
+            if self.run.part is not None:
+                expected = self.run.first_record(number)
             if shard.first_record != expected:
                 raise ValueError(f"a shard begins at record {shard.first_record}, not {expected}")
             expected += shard.n_in

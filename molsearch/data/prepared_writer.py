@@ -55,7 +55,7 @@ class PreparedWriter:
         number = len(self.manifest.shards)
         with _explaining(self.folder):
             shard = PreparedShard(
-                first_record=self.manifest.n_in + 1,
+                first_record=self._first_record(number),
                 n_in=len(outcomes),
                 records=self._store(
                     f"records-{number:05d}", table_of(prepared, self.manifest.run.buckets)
@@ -71,6 +71,10 @@ class PreparedWriter:
             self._publish(
                 self.manifest.model_copy(update={"complete": True, "reading": tuple(reading)})
             )
+
+    def _first_record(self, shard: int) -> int:
+        run = self.manifest.run
+        return self.manifest.n_in + 1 if run.part is None else run.first_record(shard)
 
     def _with(self, shard: PreparedShard) -> tuple[PreparedShard, ...]:
         return (*self.manifest.shards, shard)
@@ -146,7 +150,7 @@ def _difference(old: PrepareRun, new: PrepareRun) -> str:
         return ", ".join(
             f"{one}={getattr(before, one)!r} (now {getattr(after, one)!r})" for one in changed
         )
-    for name in ("limit", "shard_records", "rdkit"):
+    for name in ("limit", "shard_records", "rdkit", "part"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             return f"{name} {before} (now {after})"

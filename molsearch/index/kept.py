@@ -8,6 +8,7 @@ over, and where the folder cannot be written the facts last as long as the reade
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -149,6 +150,27 @@ class KeptFacts:
         if len(unique) < _SMALL_ROWS:
             self._merge(names)
 
+    def carry_to(self, folder: Path, places: NDArray[np.int64] | None = None) -> None:
+        """Keep everything in another folder too, for a generation made from this one.
+
+        Parameters
+        ----------
+        places
+            Where each row stands there, -1 for one that is gone; None where all stay.
+        """
+        target = KeptFacts(folder, self._types)
+        for key, piece in self._current():
+            if places is None and piece.path is not None and _shared(piece.path, folder):
+                continue
+            columns = [_ROW, *sorted(piece.names), _REASON]
+            table = self._take(key, piece, np.arange(len(piece.rows)), columns)
+            if table is None:
+                continue
+            rows = piece.rows if places is None else places[piece.rows]
+            table = table.set_column(0, _ROW, pa.array(rows)).filter(pa.array(rows >= 0))
+            if len(table):
+                target._store(table.sort_by(_ROW), piece.names)
+
     def _store(self, table: pa.Table, names: frozenset[str]) -> None:
         key = f"{uuid.uuid4().hex[:16]}.parquet"
         rows = table.column(_ROW).to_numpy()
@@ -207,6 +229,16 @@ class KeptFacts:
         for key, piece in list(self._pieces.items()):
             if piece is not None and (piece.path is None or key in names):
                 yield key, piece
+
+
+def _shared(path: Path, folder: Path) -> bool:
+    """Let a file stand in `folder` too; not every file system can."""
+    try:
+        folder.mkdir(exist_ok=True)
+        os.link(path, folder / path.name)
+    except OSError:
+        return False
+    return True
 
 
 def _opened(path: Path) -> _Piece | None:

@@ -17,6 +17,7 @@
           blocks.json               checksums of each block of the three, for whoever reads one
           shard.json                written last: rows and checksums
         facts/                      facts computed since, one file an asking; can go at any time
+      added/                        what is being added; goes when it is in a generation
       prepared/                     the prepared set, when the index was made from raw files
 """
 
@@ -41,6 +42,7 @@ INT8_ABOUT = "int8.json"
 BLOCKS = "blocks.json"
 SHARD = "shard.json"
 FACTS = "facts"
+ADDED = "added"
 
 # A literal for the type checker; the same word as `INDEX_FORMAT`.
 FORMAT: Final = "molsearch-index"

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, field_validator, model_validator
 
 from molsearch.config import Config, PrepareConfig
+from molsearch.data.prepared import PreparedSet
 from molsearch.errors import IndexCorruptError
 from molsearch.index.layout import (
     EMBEDDINGS,
@@ -76,8 +77,81 @@ class ShardEntry(Config):
         return value
 
 
+class Change(Config):
+    """What made a generation out of another, or of several indexes.
+
+    Attributes
+    ----------
+    base
+        The generation that was changed; 0 for a merge.
+    of
+        sha256 of what was added, dropped or merged.
+    what
+        The same in words.
+    n
+        Molecules added, dropped, or taken over.
+    """
+
+    kind: Literal["add", "drop", "compact", "merge"]
+    base: int = Field(ge=0)
+    of: str
+    what: str
+    n: int = Field(ge=0)
+
+    def __str__(self) -> str:
+        """Say it in a few words."""
+        return f"{self.kind} of {self.what}"
+
+
+class Part(Config):
+    """Which part of a library an index is of, as an array job makes them.
+
+    Records are dealt out in blocks: part `number` (from 1) has every `of`-th block.
+
+    Attributes
+    ----------
+    run
+        sha256 of what all parts must have in common.
+    sums
+        sha256 of each of its blocks' prepared molecules.
+    """
+
+    number: int = Field(ge=1)
+    of: int = Field(ge=1)
+    block_records: int = Field(gt=0)
+    run: str
+    sums: tuple[str, ...]
+
+    @classmethod
+    def of_run(cls, prepared: PreparedSet) -> Part | None:
+        """Describe the part that a prepared set is; None for a whole one."""
+        run = prepared.manifest.run
+        if run.part is None:
+            return None
+        common = run.model_dump(mode="json", exclude={"part", "sources"})
+        # Nodes may have copies of a file under other names and of other dates.
+        common["sources"] = [[source.size, source.head_sha256] for source in run.sources]
+        return cls(
+            number=run.part[0],
+            of=run.part[1],
+            block_records=run.shard_records,
+            run=sha256_json(common),
+            sums=tuple(shard.records.sha256 for shard in prepared.manifest.shards),
+        )
+
+    def __str__(self) -> str:
+        """Say it in a few words."""
+        return f"part {self.number} of {self.of}"
+
+
 class Plan(Config):
-    """What a build makes; two runs with equal plans make equal files."""
+    """What a build makes; two runs with equal plans make equal files.
+
+    Attributes
+    ----------
+    change
+        What is done to another generation; None where a library is indexed.
+    """
 
     format_version: int = FORMAT_VERSION
     library: str
@@ -86,6 +160,7 @@ class Plan(Config):
     dtype: Literal["float16", "float32"]
     shard_rows: int = Field(gt=0)
     n_rows: int = Field(gt=0)
+    change: Change | None = None
 
 
 class LibraryEntry(Config):
@@ -106,8 +181,13 @@ class Manifest(Config):
         Excerpt of the encoder's card.
     library
         How the prepared set was made.
-    n_in, n_ok, n_failed
-        Records read, embedded, failed; ``n_in == n_ok + n_failed``.
+    n_in, n_ok, n_failed, n_dropped
+        Records read, embedded, failed, and dropped later on;
+        ``n_in == n_ok + n_failed + n_dropped``.
+    changes
+        What has been done to the index since it was built, oldest first.
+    part
+        Of a library, where this is but one of several.
     """
 
     format: Literal["molsearch-index"] = FORMAT
@@ -120,11 +200,15 @@ class Manifest(Config):
     n_failed: int = Field(ge=0)
     shards: tuple[ShardEntry, ...]
     failures: FileEntry
+    n_dropped: int = Field(default=0, ge=0)
+    changes: tuple[Change, ...] = ()
+    part: Part | None = None
 
     @model_validator(mode="after")
     def _adds_up(self) -> Manifest:
-        if self.n_in != self.n_ok + self.n_failed:
-            raise ValueError(f"{self.n_in} records in, but {self.n_ok} + {self.n_failed} out")
+        if self.n_in != self.n_ok + self.n_failed + self.n_dropped:
+            out = f"{self.n_ok} + {self.n_failed} + {self.n_dropped}"
+            raise ValueError(f"{self.n_in} records in, but {out} out")
         rows = sum(shard.n_rows for shard in self.shards)
         if rows != self.n_ok:
             raise ValueError(f"shards hold {rows} rows, not {self.n_ok}")

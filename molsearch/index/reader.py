@@ -313,6 +313,20 @@ def open_index(path: Path | str, *, identity: str | None = None) -> IndexReader:
     return reader if damage is None else _previous(reader, damage)
 
 
+def open_newest(path: Path) -> IndexReader:
+    """Open the newest generation, for a writer that changes it; takes no substitute.
+
+    Raises
+    ------
+    IndexCorruptError
+        It is damaged.
+    """
+    reader, damage = _newest(path)
+    if damage is not None:
+        raise damage
+    return reader
+
+
 def _newest(path: Path) -> tuple[IndexReader, IndexCorruptError | None]:
     """Open what the head names, and what is wrong with it.
 

@@ -33,7 +33,9 @@ def take_rows(
         return _empty(open_shard(0), columns)
     inverse = np.empty(len(order), dtype=np.int64)
     inverse[order] = np.arange(len(order))
-    return pa.concat_tables(parts).combine_chunks().take(pa.array(inverse))
+    # Shards of an index that has grown need not have the same columns.
+    whole = pa.concat_tables(parts, promote_options="permissive")
+    return whole.combine_chunks().take(pa.array(inverse))
 
 
 def rows_of(file: RecordFile, rows: NDArray[np.integer], columns: Sequence[str] | None) -> pa.Table:

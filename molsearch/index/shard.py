@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,6 @@ from molsearch import schema
 from molsearch.data.prepared_table import FAILURES as FAILURE_SCHEMA
 from molsearch.errors import IndexCorruptError
 from molsearch.index.blocks import BlockSums, CheckedRows, block_sums
-from molsearch.index.embedder import Embedder
 from molsearch.index.files import check_whole, describe
 from molsearch.index.layout import (
     BATCH_ROWS,
@@ -35,10 +35,24 @@ from molsearch.index.vectors import int8
 from molsearch.io import parquet
 from molsearch.io.atomic import fsync_folder, replacing
 
+VECTOR = "_vector"  # a column of rows that bring their embeddings along
 STAGE_EMBED = "embed"
 # float16 rounds the length of a unit vector by far less than this.
 _LENGTH_TOLERANCE = 1e-2
 _FINGERPRINT_BYTES = 256
+
+
+class RowEmbedder(Protocol):
+    """What a shard's rows get their embeddings from."""
+
+    @property
+    def dim(self) -> int:
+        """Length of an embedding."""
+        ...
+
+    def embed_table(self, table: pa.Table) -> NDArray[np.float32]:
+        """Embeddings ``[n_rows, dim]``, each of unit length."""
+        ...
 
 
 def finished_shard(folder: Path) -> ShardEntry | None:
@@ -49,13 +63,13 @@ def finished_shard(folder: Path) -> ShardEntry | None:
             check_whole(folder / name, file)
     except IndexCorruptError:
         return None
-    return entry if entry.folder == _relative(folder) else None
+    return entry if entry.folder == relative_folder(folder) else None
 
 
 def write_shard(
     folder: Path,
     tables: Iterable[pa.Table],
-    embedder: Embedder,
+    embedder: RowEmbedder,
     dtype: str,
     on_rows: Callable[[int, int], None],
 ) -> ShardEntry:
@@ -97,7 +111,7 @@ def write_shard(
         copied = int8.write_int8(folder, written, described[EMBEDDINGS].sha256)
         described.update({name: describe(folder / name) for name in copied})
     entry = ShardEntry(
-        folder=_relative(folder),
+        folder=relative_folder(folder),
         n_rows=n_rows,
         n_failed=sum(len(table) for table in failures),
         files=described,
@@ -175,7 +189,9 @@ class _Files:
 
 def _records_of(table: pa.Table) -> pa.Table:
     """Leave out what a shard keeps elsewhere, and what only the encoder looks at."""
-    return table.drop_columns([n for n in (schema.ECFP4, schema.BAG) if n in table.column_names])
+    return table.drop_columns(
+        [n for n in (schema.ECFP4, schema.BAG, VECTOR) if n in table.column_names]
+    )
 
 
 def _fingerprints(table: pa.Table) -> NDArray[np.uint8]:
@@ -198,6 +214,6 @@ def _failed_rows(table: pa.Table) -> pa.Table:
     return pa.table(columns).cast(FAILURE_SCHEMA)
 
 
-def _relative(folder: Path) -> str:
-    """``generations/000001/shard-00000``, as manifests name a shard."""
+def relative_folder(folder: Path) -> str:
+    """Name a shard's folder as manifests do: ``generations/000001/shard-00000``."""
     return f"{GENERATIONS}/{folder.parent.name}/{folder.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from molsearch import schema
 from molsearch.errors import IndexCorruptError
 from molsearch.index.files import check_whole, refuse_linked_folder
 from molsearch.index.hold import remove_free
-from molsearch.index.layout import FAILURES, MANIFEST, generation_folder, generations
+from molsearch.index.layout import ADDED, FAILURES, MANIFEST, generation_folder, generations
 from molsearch.index.lock import writer_lock
 from molsearch.index.manifest import Manifest, read_generation, read_model
 from molsearch.index.reader import IndexReader
@@ -84,6 +85,9 @@ def clean(path: Path) -> list[str]:
         gone = [folder for folder in older if remove_free(folder)]
         for stray in strays:
             stray.unlink(missing_ok=True)
+        if (added := path / ADDED).is_dir():  # of an add that was never finished
+            shutil.rmtree(added)
+            gone.append(added)
         return [str(one.relative_to(path)) for one in (*gone, *strays)]
 
 

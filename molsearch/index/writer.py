@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from molsearch.data.prepared import PreparedSet
-from molsearch.errors import IndexCorruptError, InputError, MolSearchError, UsageError
+from molsearch.errors import IndexCorruptError, InputError, UsageError
 from molsearch.index.blocks import BLOCK_BYTES
 from molsearch.index.embedder import Embedder, card_excerpt
 from molsearch.index.files import describe
-from molsearch.index.hold import remove_free
+from molsearch.index.generation import check_target, prune, start_generation, storage_errors
 from molsearch.index.layout import (
     BATCH_ROWS,
     FAILURES,
     MANIFEST,
     MAX_SHARD_ROWS,
-    PLAN,
     generation_folder,
     generations,
     shard_name,
@@ -30,18 +27,15 @@ from molsearch.index.lock import writer_lock
 from molsearch.index.manifest import (
     LibraryEntry,
     Manifest,
+    Part,
     Plan,
     ShardEntry,
     commit,
-    read_model,
-    write_model,
 )
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import finished_shard, write_failures, write_shard
 from molsearch.io import parquet
-from molsearch.io.atomic import fsync_folder, refusal
-from molsearch.io.folders import Kind, look
 
 OnProgress = Callable[[int, int], None]
 
@@ -102,38 +96,13 @@ def build_index(
         }
     )
     with storage_errors(out, lambda: _bytes_needed(plan, prepared, out)), writer_lock(out):
-        if not overwrite and (found := _existing(out, plan)) is not None:
+        if not overwrite and (found := existing_index(out, plan)) is not None:
             return found
-        number = _start(out, plan, resume=resume, overwrite=overwrite)
+        number = start_generation(out, plan, resume=resume, overwrite=overwrite)
         shards = _write_shards(out, number, plan, prepared, embedder, on_progress)
         commit(out, _finish(out, number, plan, prepared, embedder, shards))
-        _prune(out, number)
+        prune(out, number)
     return open_index(out, identity=embedder.identity)
-
-
-def check_target(out: Path) -> None:
-    """Refuse a place that holds anything but an index.
-
-    Raises
-    ------
-    UsageError
-        `out` is a file, or a folder with other contents.
-    """
-    found = look(out)
-    if found.kind not in (Kind.NOTHING, Kind.EMPTY, Kind.INDEX):
-        raise UsageError(f"{out} is {found}, where an index cannot go; choose another output")
-
-
-@contextmanager
-def storage_errors(out: Path, needed: Callable[[], int]) -> Iterator[None]:
-    """Turn what a disk refuses into one line that names the place and the mend."""
-    try:
-        yield
-    except OSError as error:
-        raise MolSearchError(
-            f"cannot write {refusal(error, out, needed())} and repeat the command, which goes on "
-            "where it stopped"
-        ) from error
 
 
 def _bytes_needed(plan: Plan, prepared: PreparedSet, out: Path) -> int:
@@ -151,55 +120,21 @@ def _bytes_needed(plan: Plan, prepared: PreparedSet, out: Path) -> int:
     return max(plan.n_rows * width + records - there, BLOCK_BYTES)
 
 
-def _existing(out: Path, plan: Plan) -> IndexReader | None:
+def existing_index(out: Path, plan: Plan) -> IndexReader | None:
     """Return the finished index where it is the one asked for; refuse where it is another."""
     if not (out / MANIFEST).exists():
         return None
     found = open_index(out)
     if found.manifest.plan == plan:
         return found
+    if found.manifest.changes:
+        raise UsageError(
+            f"{out} has grown since it was built (last: {found.manifest.changes[-1]}); add to it "
+            "with molsearch index add, or pass --overwrite to build it anew"
+        )
     same_library = found.manifest.plan.library == plan.library
     other = "another encoder or other settings" if same_library else "another library"
     raise UsageError(f"{out} holds an index of {other}; pass --overwrite to replace it")
-
-
-def _start(out: Path, plan: Plan, *, resume: bool, overwrite: bool) -> int:
-    """Open a generation to write in: the unfinished one of the same plan, or a new one."""
-    number = max([_committed(out) + 1, *generations(out)])
-    folder = generation_folder(out, number)
-    if folder.exists() and not (resume and _plan_of(folder) == plan):
-        if _plan_of(folder) not in (None, plan) and not overwrite:
-            raise UsageError(
-                f"{out} holds an unfinished index of another library or encoder; pass "
-                "--overwrite to discard it"
-            )
-        shutil.rmtree(folder)
-    for stray in (*out.glob(".*.tmp-*"), *folder.glob(".*.tmp-*")):
-        stray.unlink(missing_ok=True)
-    if not (folder / PLAN).exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_model(folder / PLAN, plan)
-        # A power cut must not lose the folder that a later manifest names.
-        fsync_folder(folder.parent)
-        fsync_folder(out)
-    return number
-
-
-def _committed(out: Path) -> int:
-    """Newest generation that readers may see; 0 where there is none."""
-    try:
-        return read_model(out / MANIFEST, Manifest).generation
-    except IndexCorruptError:
-        whole = (n for n in generations(out) if (generation_folder(out, n) / MANIFEST).exists())
-        # Without any head, a whole generation was only never committed: it may be resumed.
-        return max(whole, default=0) if (out / MANIFEST).exists() else 0
-
-
-def _plan_of(folder: Path) -> Plan | None:
-    try:
-        return read_model(folder / PLAN, Plan)
-    except IndexCorruptError:
-        return None
 
 
 def _write_shards(
@@ -257,12 +192,13 @@ def _finish(
         generation=number,
         plan=plan,
         card=card_excerpt(embedder.card),
-        library=_account(prepared),
+        library=account_of(prepared),
         n_in=prepared.n_in,
         n_ok=n_ok,
         n_failed=n_failed,
         shards=tuple(shards),
         failures=describe(path),
+        part=Part.of_run(prepared),
     )
 
 
@@ -274,7 +210,8 @@ def _all_failures(out: Path, prepared: PreparedSet, shards: list[ShardEntry]) ->
             yield parquet.read(out / entry.folder / FAILURES)
 
 
-def _account(prepared: PreparedSet) -> LibraryEntry:
+def account_of(prepared: PreparedSet) -> LibraryEntry:
+    """Say how a prepared set was made."""
     run = prepared.manifest.run
     return LibraryEntry(
         sources=tuple(source.name for source in run.sources),
@@ -282,14 +219,3 @@ def _account(prepared: PreparedSet) -> LibraryEntry:
         rdkit=run.rdkit,
         reading=prepared.manifest.reading,
     )
-
-
-def _prune(out: Path, number: int) -> None:
-    """Remove generations older than the previous one, unless a reader holds them.
-
-    What stays, a later commit removes.
-    """
-    for old in generations(out):
-        if old < number - 1:
-            with suppress(OSError):
-                remove_free(generation_folder(out, old))

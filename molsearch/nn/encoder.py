@@ -17,6 +17,10 @@ from molsearch.data.store import GraphStore
 from molsearch.data.tables import graphs_of_table
 from molsearch.nn.network import Network
 
+# Products of fewer rows take other kernels, whose last bits differ: an embedding must not depend
+# on how many molecules happen to be left over for the last batch.
+_LEAST_ROWS = 16
+
 
 class Encoder:
     """Embeds molecules as unit vectors, without gradients.
@@ -95,7 +99,9 @@ class Encoder:
         order = np.argsort(store.sizes[rows], kind="stable")
         for first in range(0, len(order), self.batch_size):
             chosen = order[first : first + self.batch_size]
-            embeddings[chosen] = self.encode(collate(store, rows[chosen])).cpu().numpy()
+            padded = np.resize(chosen, max(len(chosen), _LEAST_ROWS))
+            found = self.encode(collate(store, rows[padded])).cpu().numpy()
+            embeddings[chosen] = found[: len(chosen)]
         return embeddings
 
     def embed_conformers(self, table: pa.Table) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -10,11 +10,11 @@ from typing import Any
 from molsearch.chem.facts import fact_names
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepared import PreparedSet
-from molsearch.errors import UsageError
+from molsearch.errors import InputError, UsageError
 from molsearch.index.embedder import Embedder
+from molsearch.index.generation import check_target
 from molsearch.index.layout import PREPARED
 from molsearch.index.reader import IndexReader
-from molsearch.index.writer import check_target
 from molsearch.io.folders import Kind, look
 from molsearch.io.runs import write_run
 from molsearch.service.events import Done, Emit, Note, silent
@@ -31,6 +31,32 @@ class Indexed:
 
     reader: IndexReader
     account: dict[str, Any]
+
+
+class EmptyPartError(InputError):
+    """Not one molecule of a part of a library can be used; a merge takes it as it is.
+
+    Attributes
+    ----------
+    account
+        As of a part with molecules, as far as it goes.
+    """
+
+    def __init__(self, request: IndexRequest, prepared: PreparedSet) -> None:
+        assert request.shard is not None
+        number, of = request.shard
+        failed = f" ({prepared.n_in:,} records, all failed)" if prepared.n_in else ""
+        super().__init__(
+            f"part {number} of {of} holds no molecule{failed}: there is nothing to index, and "
+            f"molsearch index merge takes {request.output} as it is"
+        )
+        self.account = {
+            "output": request.output,
+            "n_in": prepared.n_in,
+            "n_ok": 0,
+            "n_failed": prepared.n_failed,
+            "request": request.model_dump(mode="json"),
+        }
 
 
 def index(
@@ -51,6 +77,8 @@ def index(
     ------
     UsageError, InputError, IndexCorruptError, EncoderMismatchError
         The request, a file, what stands in the folder, or the encoder cannot be used.
+    EmptyPartError
+        A part of a library was asked for, and not one of its molecules can be used.
     """
     started = time.monotonic()
     out = Path(request.output)
@@ -64,11 +92,18 @@ def index(
     if prepared is None:
         request = request.model_copy(update={"prepare": settled(request.prepare, encoder, emit)})
         source = Source(
-            request.library, request.read, request.prepare, request.limit, request.workers
+            request.library,
+            request.read,
+            request.prepare,
+            request.limit,
+            request.workers,
+            part=request.shard,
         )
         prepared = prepared_set(
             source.seen_by(encoder), out / PREPARED, emit, replace=request.overwrite
         )
+        if not prepared.n_ok:
+            raise EmptyPartError(request, prepared)
     reader = index_of(
         prepared, encoder, out, emit, overwrite=request.overwrite, resume=request.resume
     )
@@ -96,7 +131,8 @@ def _as_prepared(request: IndexRequest) -> PreparedSet | None:
     for name, due in (("read", ReadConfig()), ("prepare", PrepareConfig()), ("limit", None)):
         if getattr(request, name) != due:
             raise UsageError(f"{ready[0]} is prepared already: {name} has no effect; leave it out")
-    return PreparedSet.open(ready[0])
+    prepared = PreparedSet.open(ready[0])
+    return prepared if request.shard is None else prepared.part(*request.shard)
 
 
 def _account(request: IndexRequest, reader: IndexReader, seconds: float) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from typing import Any
 
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import InputError
+from molsearch.index.generation import unfinished_change
 from molsearch.index.layout import generations
 from molsearch.index.reader import open_index
+from molsearch.index.size import bytes_by_part, size_of
 from molsearch.index.unfinished import look_at_unfinished
 from molsearch.io.folders import Kind, look
 from molsearch.nn.weights import load_encoder
@@ -52,7 +54,7 @@ def _prepared(path: Path) -> dict[str, Any]:
         "sources": [source.name for source in run.sources],
         "prepare": run.prepare.model_dump(mode="json"),
         "rdkit": run.rdkit,
-        "bytes": _size(path),
+        "bytes": size_of(path),
         "identity": found.identity,
     }
 
@@ -60,6 +62,7 @@ def _prepared(path: Path) -> dict[str, Any]:
 def _index(path: Path) -> dict[str, Any]:
     reader = open_index(path)
     manifest = reader.manifest
+    parts = bytes_by_part(reader)
     return {
         "kind": "index",
         "path": str(path),
@@ -69,6 +72,10 @@ def _index(path: Path) -> dict[str, Any]:
         "n_in": manifest.n_in,
         "n_ok": manifest.n_ok,
         "n_failed": manifest.n_failed,
+        "n_dropped": manifest.n_dropped,
+        "part": None if manifest.part is None else str(manifest.part),
+        "changes": [f"{change} ({change.n:,} molecules)" for change in manifest.changes],
+        "unfinished": unfinished_change(path),
         "shards": reader.n_shards,
         "dim": reader.dim,
         "dtype": manifest.plan.dtype,
@@ -77,7 +84,11 @@ def _index(path: Path) -> dict[str, Any]:
         "encoder": reader.identity,
         "encoder_card": manifest.card,
         "library": manifest.plan.library,
-        "bytes": _size(path),
+        "bytes": size_of(path),
+        "bytes_a_molecule": {
+            "all": round(sum(parts.values()) / reader.n_rows, 1),
+            **{name: round(n_bytes / reader.n_rows, 1) for name, n_bytes in parts.items()},
+        },
     }
 
 
@@ -90,7 +101,7 @@ def _unfinished_index(path: Path) -> dict[str, Any]:
         "n_embedded": found.n_done,
         "n_to_embed": found.n_rows,
         "n_prepared": found.n_prepared,
-        "bytes": _size(path),
+        "bytes": size_of(path),
     }
 
 
@@ -106,7 +117,3 @@ def _encoder(path: Path | None) -> dict[str, Any]:
         "background": 0 if background is None else len(background),
         **encoder.card,
     }
-
-
-def _size(path: Path) -> int:
-    return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())

@@ -128,6 +128,7 @@ def ensure_prepared(
     any_source: bool = False,
     limit: int | None = None,
     buckets: tuple[int, int, int] | None = None,
+    part: tuple[int, int] | None = None,
     on_progress: OnProgress | None = None,
 ) -> PreparedSet:
     """Open the prepared set of a library in `folder`, finish it, or make it.
@@ -140,13 +141,13 @@ def ensure_prepared(
     any_source
         Take a whole set in `folder` whatever the names and dates of the files it was made
         from (a cache that is found by content).
-    buckets
+    buckets, part
         As of `molsearch.data.prepare.prepare`.
     """
     found = _open(folder) if look(folder).kind is Kind.PREPARED else None
     if found is not None and found.complete and found.n_ok and any_source:
         return found
-    run = run_of(expand_sources(sources), read, config, limit)
+    run = run_of(expand_sources(sources), read, config, limit, part=part)
     same = found is not None and _same(found.manifest.run, run) and not _from_stdin(sources)
     return prepare(
         sources,
@@ -157,6 +158,7 @@ def ensure_prepared(
         overwrite=replace and not same and folder.exists(),
         limit=limit,
         buckets=buckets,
+        part=part,
         on_progress=on_progress,
     )
 

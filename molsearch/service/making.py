@@ -32,6 +32,7 @@ class Source:
     limit: int | None = None
     workers: int = 1
     buckets: tuple[int, int, int] | None = None
+    part: tuple[int, int] | None = None
 
     def seen_by(self, embedder: Embedder) -> Source:
         """For an encoder: what it sees is computed with the rest, where there are no conformers."""
@@ -68,6 +69,7 @@ def prepared_set(
                 any_source=any_source,
                 limit=source.limit,
                 buckets=source.buckets,
+                part=source.part,
                 on_progress=progress,
             )
     except NothingPreparedError:
@@ -140,6 +142,8 @@ def _found(place: CachePlace, embedder: Embedder, emit: Emit) -> IndexReader | N
     if not (place.index / MANIFEST).exists():
         return None
     reader = open_index(place.index, identity=embedder.identity)
+    if reader.manifest.changes:
+        raise IndexCorruptError(f"{place.index} is no longer of the library alone")
     emit(Note(text=f"index of this library found in {place.index}"))
     return reader
 

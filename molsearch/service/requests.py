@@ -68,6 +68,70 @@ class IndexRequest(Config):
     facts: tuple[str, ...] = Field(
         default=(), description="facts computed now for every molecule; all for every one"
     )
+    shard: tuple[int, int] | None = Field(
+        default=None, description="i of n: this part of the library alone, for an array job"
+    )
+
+    @model_validator(mode="after")
+    def _shard_exists(self) -> IndexRequest:
+        if self.shard is not None and not 1 <= self.shard[0] <= self.shard[1]:
+            raise ValueError(
+                f"there is no shard {self.shard[0]}/{self.shard[1]}: they are counted from 1/n "
+                "to n/n"
+            )
+        return self
+
+
+class AddRequest(Config):
+    """Add files of molecules to an index."""
+
+    verb: Literal["index_add"] = "index_add"
+    version: Literal[1] = VERSION
+    library: tuple[str, ...] = Field(min_length=1, description="files, folders or patterns")
+    index: str = Field(description="folder of the index")
+    failures: str | None = Field(default=None, description="table of what failed, as csv")
+    read: ReadConfig = ReadConfig()
+    encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
+    device: str = "auto"
+    batch_size: int = Field(default=128, ge=1)
+    workers: int = Field(default=CPUS, ge=1)
+    limit: int | None = Field(default=None, ge=1, description="records read")
+    skip_duplicates: bool = Field(
+        default=False, description="leave out molecules whose parent the index has already"
+    )
+    again: bool = Field(default=False, description="also what was added before")
+    overwrite: bool = Field(default=False, description="discard an unfinished change")
+
+
+class DropRequest(Config):
+    """Drop molecules from an index by their ids."""
+
+    verb: Literal["index_drop"] = "index_drop"
+    version: Literal[1] = VERSION
+    index: str = Field(description="folder of the index")
+    ids: tuple[str, ...] = ()
+    file: str | None = Field(default=None, description="list or table of ids")
+    id_column: str | None = Field(default=None, description="of a table")
+    overwrite: bool = Field(default=False, description="discard an unfinished change")
+
+
+class CompactRequest(Config):
+    """Make full shards of an index that has grown."""
+
+    verb: Literal["index_compact"] = "index_compact"
+    version: Literal[1] = VERSION
+    index: str = Field(description="folder of the index")
+    overwrite: bool = Field(default=False, description="discard an unfinished change")
+
+
+class MergeRequest(Config):
+    """Merge indexes, or the parts of one, into a new one."""
+
+    verb: Literal["index_merge"] = "index_merge"
+    version: Literal[1] = VERSION
+    indexes: tuple[str, ...] = Field(min_length=1)
+    output: str = Field(description="folder of the index")
+    overwrite: bool = False
 
 
 class ScreenRequest(ScreenConfig):
@@ -238,9 +302,11 @@ class VerifyRequest(Config):
     clean: bool = Field(default=False, description="afterwards remove what no reader needs")
 
 
+Growing = AddRequest | DropRequest | CompactRequest | MergeRequest
 Request = (
     PrepareRequest
     | IndexRequest
+    | Growing
     | ScreenRequest
     | PickRequest
     | BenchmarkRequest

@@ -6,10 +6,14 @@ from typing import Any
 
 from molsearch.service.events import Emit, silent
 from molsearch.service.requests import (
+    AddRequest,
     BenchmarkRequest,
+    CompactRequest,
     DemoRequest,
+    DropRequest,
     IndexRequest,
     PickRequest,
+    MergeRequest,
     PrepareRequest,
     Request,
     ScreenRequest,
@@ -61,3 +65,7 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
             from molsearch.service.verify import verify
 
             return verify(request, emit)
+        case AddRequest() | DropRequest() | CompactRequest() | MergeRequest():
+            from molsearch.service.growing import grow
+
+            return grow(request, session, emit).account

@@ -35,12 +35,19 @@ def library_account(reader: IndexReader, failures: str | None) -> dict[str, Any]
     place = generation_folder(reader.path, manifest.generation) / FAILURES
     if failures is not None:
         write_failures([table], Path(failures))
+    account = account_of_failures([table], manifest.n_in, failures or str(place))
+    account["reading"] = [plain_reading(reading) for reading in manifest.library.reading]
+    return account
+
+
+def account_of_failures(tables: Sequence[pa.Table], n_in: int, place: str) -> dict[str, Any]:
+    """Count failures among `n_in` records, and name the first and the `place` of all."""
+    first = next((table for table in tables if len(table)), None)
     return {
-        "n_in": manifest.n_in,
-        "n_failed": manifest.n_failed,
-        "first_failure": _first(table),
-        "failures": failures if failures is not None else str(place),
-        "reading": [_plain(reading) for reading in manifest.library.reading],
+        "n_in": n_in,
+        "n_failed": sum(len(table) for table in tables),
+        "first_failure": None if first is None else _first(first),
+        "failures": place,
     }
 
 
@@ -90,5 +97,6 @@ def _first(table: pa.Table) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
-def _plain(reading: Reading) -> dict[str, Any]:
+def plain_reading(reading: Reading) -> dict[str, Any]:
+    """Write a reading as a run record has it."""
     return {name: getattr(reading, name) for name in Reading.__dataclass_fields__}

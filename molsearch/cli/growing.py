@@ -1,0 +1,49 @@
+"""What the words that change an index share: options, and the telling of what came of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from molsearch.service.requests import Growing
+
+Index = Annotated[Path, typer.Option("-i", "--index", help="Folder of the index.")]
+Discard = Annotated[
+    bool, typer.Option("--overwrite", help="Discard another change that was never finished.")
+]
+
+
+def run(request: Growing, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:
+    """Change an index and tell what came of it."""
+    from molsearch.cli.telling import Terminal, plain_warnings, say
+    from molsearch.service.growing import grow
+    from molsearch.service.session import Session
+
+    with plain_warnings():
+        account = grow(request, Session(), Terminal(quiet=quiet)).account
+    say(closing(request.verb, account), quiet=quiet)
+    if as_json:
+        print(json.dumps(account))
+    return account
+
+
+def closing(verb: str, account: dict[str, Any]) -> str:
+    """Say in a line what there is now."""
+    done = {
+        "index_add": f"{_molecules(account.get('n_added', 0))} added",
+        "index_drop": f"{_molecules(account.get('n_dropped_now', 0))} dropped",
+        "index_compact": f"{account.get('n_shards_before', 0):,} shards are now "
+        f"{account['n_shards']:,}",
+        "index_merge": f"{account.get('n_indexes', 0):,} indexes merged",
+    }[verb]
+    return (
+        f"{done}; {account['output']} holds {_molecules(account['n_ok'])} "
+        f"(generation {account['generation']}, {account['seconds']:,.1f} s)"
+    )
+
+
+def _molecules(n: int) -> str:
+    return f"{n:,} molecule{'' if n == 1 else 's'}"

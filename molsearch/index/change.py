@@ -1,0 +1,182 @@
+"""One generation made from another: shards taken over as they are, and shards written anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from molsearch.errors import IndexCorruptError, UsageError
+from molsearch.index.files import describe
+from molsearch.index.generation import prune, start_generation, storage_errors
+from molsearch.index.layout import BATCH_ROWS, FAILURES, SHARD, generation_folder, shard_name
+from molsearch.index.lock import writer_lock
+from molsearch.index.manifest import Change, Manifest, ShardEntry, commit, write_model
+from molsearch.index.reader import IndexReader, find_index, open_newest
+from molsearch.index.rows import RowStream
+from molsearch.index.shard import (
+    RowEmbedder,
+    finished_shard,
+    relative_folder,
+    write_failures,
+    write_shard,
+)
+from molsearch.io.atomic import fsync_folder, replacing
+from molsearch.io.hashing import sha256_json
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A shard of the old generation, unchanged: its files are shared, not copied."""
+
+    entry: ShardEntry
+
+
+@dataclass(frozen=True)
+class Write:
+    """A shard of the next `n_rows` rows of a stream."""
+
+    stream: RowStream
+    n_rows: int
+    embedder: RowEmbedder
+
+
+Piece = Link | Write
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[IndexReader]:
+    """Hold the index at `path` for a change; yields what it holds now.
+
+    Raises
+    ------
+    InputError
+        There is no index.
+    UsageError
+        Another process is writing it, or it is but a part of a library.
+    IndexCorruptError
+        It is damaged.
+    """
+    find_index(path)
+    with storage_errors(path, lambda: 0), writer_lock(path):
+        reader = open_newest(path)
+        if reader.manifest.part is not None:
+            raise UsageError(
+                f"{path} is {reader.manifest.part} of a library, which is changed when it is "
+                "whole: molsearch index merge first"
+            )
+        yield reader
+
+
+def library_after(base: str, change: Change) -> str:
+    """Identity of a library after a change: equal for equal changes of equal libraries."""
+    return sha256_json(["changed", base, change.kind, change.of])
+
+
+def begin(reader: IndexReader, change: Change, *, n_rows: int, overwrite: bool) -> Manifest:
+    """Open a generation for a change, or take up the unfinished one of the same change.
+
+    Returns
+    -------
+    The manifest to be: of the old one what a change leaves as it is.
+    """
+    old = reader.manifest
+    library = old.plan.library
+    if change.kind != "compact":
+        library = library_after(library, change)
+    plan = old.plan.model_copy(update={"library": library, "n_rows": n_rows, "change": change})
+    number = start_generation(reader.path, plan, resume=True, overwrite=overwrite)
+    return old.model_copy(
+        update={"generation": number, "plan": plan, "changes": (*old.changes, change)}
+    )
+
+
+def write_pieces(
+    out: Path, manifest: Manifest, pieces: Iterable[Piece], on_progress: OnProgress | None
+) -> tuple[ShardEntry, ...]:
+    """Write the shards of a generation; those that an earlier run finished are kept."""
+    folder = generation_folder(out, manifest.generation)
+    entries: list[ShardEntry] = []
+    done = failed = 0
+
+    def count(rows: int, bad: int) -> None:
+        nonlocal done, failed
+        done, failed = done + rows, failed + bad
+        if on_progress is not None:
+            on_progress(done, failed)
+
+    count(0, 0)
+    for number, piece in enumerate(pieces):
+        place = folder / shard_name(number)
+        if isinstance(piece, Link):
+            entries.append(_link(out, piece.entry, place))
+        else:
+            entries.append(_written(place, piece, manifest.plan.dtype, count))
+    return tuple(entries)
+
+
+def finish(
+    out: Path, manifest: Manifest, shards: tuple[ShardEntry, ...], failures: Iterable[pa.Table]
+) -> None:
+    """Write the failures, and make the generation the one that readers see."""
+    path = generation_folder(out, manifest.generation) / FAILURES
+    n_failed = write_failures(path, failures)
+    n_ok = sum(entry.n_rows for entry in shards)
+    whole = Manifest.model_validate(
+        {
+            **dict(manifest),
+            "n_ok": n_ok,
+            "n_failed": n_failed,
+            "n_in": n_ok + n_failed + manifest.n_dropped,
+            "shards": shards,
+            "failures": describe(path),
+        }
+    )
+    commit(out, whole)
+    prune(out, whole.generation)
+
+
+def _written(
+    place: Path, piece: Write, dtype: str, count: Callable[[int, int], None]
+) -> ShardEntry:
+    entry = finished_shard(place)
+    if entry is None:
+        batches = piece.stream.take(piece.n_rows, BATCH_ROWS)
+        entry = write_shard(place, batches, piece.embedder, dtype, count)
+    else:
+        piece.stream.skip(piece.n_rows)
+        count(entry.n_rows + entry.n_failed, entry.n_failed)
+    if entry.n_rows + entry.n_failed != piece.n_rows:
+        raise IndexCorruptError(
+            f"{place} has {entry.n_rows + entry.n_failed} rows where {piece.n_rows} are due: what "
+            "it is made from has changed; repeat the command"
+        )
+    return entry
+
+
+def _link(out: Path, entry: ShardEntry, place: Path) -> ShardEntry:
+    """Let the files of a shard stand in another generation too."""
+    if place.exists():
+        shutil.rmtree(place)
+    place.mkdir(parents=True)
+    for name in entry.files:
+        source = out / entry.folder / name
+        try:
+            os.link(source, place / name)
+        except FileNotFoundError as error:
+            raise IndexCorruptError(f"{source} is missing; restore it") from error
+        except OSError:
+            # A file system without such links, or with too many of this file.
+            with replacing(place / name) as temporary:
+                shutil.copyfile(source, temporary)
+    moved = entry.model_copy(update={"folder": relative_folder(place)})
+    write_model(place / SHARD, moved)
+    fsync_folder(place.parent)
+    return moved

@@ -1,0 +1,64 @@
+"""What an index takes on the disk, by part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from molsearch import schema
+from molsearch.index.layout import EMBEDDINGS, FACTS, FINGERPRINTS, RECORDS, generation_folder
+from molsearch.index.reader import IndexReader
+
+_STRUCTURES = (schema.SMILES, schema.PARENT_SMILES)
+_IDS = (schema.MOLECULE_ID, schema.RECORD_NUMBER, schema.ROW, schema.SOURCE)
+_GEOMETRY = (schema.COORDS, schema.GEOMETRY, schema.N_CONFORMERS, schema.N_ATOMS)
+
+
+def bytes_by_part(reader: IndexReader) -> dict[str, int]:
+    """Bytes of the generation that is read, by what they hold.
+
+    Own columns are the user's. Checksums and lists of failures count as the rest.
+    """
+    total: Counter[str] = Counter()
+    for number, shard in enumerate(reader.manifest.shards):
+        for name, entry in shard.files.items():
+            part = {EMBEDDINGS: "embeddings", FINGERPRINTS: "fingerprints"}.get(name, "rest")
+            if name != RECORDS:
+                total[part] += entry.n_bytes
+                continue
+            columns = _columns(reader, number)
+            total.update(columns)
+            total["rest"] += entry.n_bytes - sum(columns.values())
+    total["rest"] += reader.manifest.failures.n_bytes
+    folder = generation_folder(reader.path, reader.manifest.generation) / FACTS
+    total["facts"] += sum(one.stat().st_size for one in folder.glob("*.parquet"))
+    order = ("embeddings", "fingerprints", "structures", "ids", "coordinates", "facts",
+             "own columns", "rest")  # fmt: skip
+    return {part: total[part] for part in order}
+
+
+def size_of(path: Path) -> int:
+    """Bytes below a folder; a file that stands in several places counts once."""
+    found = (one.stat() for one in path.rglob("*") if one.is_file())
+    return sum({(one.st_dev, one.st_ino): one.st_size for one in found}.values())
+
+
+def _columns(reader: IndexReader, shard: int) -> Counter[str]:
+    metadata = reader.records(shard).metadata
+    found: Counter[str] = Counter()
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for place in range(group.num_columns):
+            column = group.column(place)
+            found[_part(column.path_in_schema.split(".")[0])] += column.total_compressed_size
+    return found
+
+
+def _part(column: str) -> str:
+    groups = {
+        "structures": _STRUCTURES,
+        "ids": _IDS,
+        "coordinates": _GEOMETRY,
+        "facts": schema.STORED_FACTS,
+    }
+    return next((part for part, names in groups.items() if column in names), "own columns")
