@@ -24,6 +24,7 @@ VERBS = {
     "index": "Embed a library into a searchable index.",
     "screen": "Rank a library for one or more query ligands.",
     "pick": "Choose a plate of hits: diverse, novel, affordable, with controls.",
+    "space": "Search a make-on-demand space by its synthons.",
     "run": "Repeat a run from the record it wrote.",
     "info": "Say what a prepared set, an index or an encoder holds.",
     "verify": "Check a prepared set or an index against its checksums.",

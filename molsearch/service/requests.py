@@ -207,6 +207,37 @@ class PickRequest(PickConfig):
         return PickConfig(**{name: getattr(self, name) for name in PickConfig.model_fields})
 
 
+class SpaceRequest(ScreenConfig):
+    """Search a make-on-demand space for queries, and rank what is found."""
+
+    verb: Literal["space"] = "space"
+    version: Literal[1] = VERSION
+    synthons: str = Field(description="synthon file")
+    queries: tuple[Ligand, ...] = Field(min_length=1)
+    mode: Literal["fingerprint", "rascal", "shape"] = Field(
+        default="fingerprint", description="by what products are found"
+    )
+    similarity: float = Field(default=0.5, ge=0, le=1, description="least, of a product")
+    products: int = Field(default=1000, ge=1, description="most, a query")
+    seconds: int = Field(default=600, ge=1, description="most, a query")
+    output: str | None = Field(default=None, description="file of the hit list")
+    html: str | None = Field(default=None, description="page of the hits")
+    failures: str | None = Field(default=None, description="table of what failed, as csv")
+    prepare: PrepareConfig = Field(default=PrepareConfig(), description="of the products")
+    encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
+    device: str = "auto"
+    batch_size: int = Field(default=128, ge=1)
+    workers: int = Field(default=CPUS, ge=1)
+    excel_safe: bool = False
+    overwrite: bool = False
+
+    def ranking(self, index: str, prepare: PrepareConfig) -> ScreenRequest:
+        """Ask for the ranking of the products, whose index is in the folder `index`."""
+        shared = set(SpaceRequest.model_fields) & set(ScreenRequest.model_fields)
+        fields = {name: getattr(self, name) for name in shared - {"verb", "failures", "prepare"}}
+        return ScreenRequest(**fields, index=index, prepare=prepare)
+
+
 class SeriesConfig(Config):
     """A series of one's own that an encoder is tuned on."""
 
@@ -309,6 +340,7 @@ Request = (
     | Growing
     | ScreenRequest
     | PickRequest
+    | SpaceRequest
     | BenchmarkRequest
     | TrainRequest
     | DemoRequest

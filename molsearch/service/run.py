@@ -17,6 +17,7 @@ from molsearch.service.requests import (
     PrepareRequest,
     Request,
     ScreenRequest,
+    SpaceRequest,
     TrainRequest,
     VerifyRequest,
 )
@@ -49,6 +50,10 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
             from molsearch.service.pick import pick
 
             return pick(request, emit).account
+        case SpaceRequest():
+            from molsearch.service.space import space
+
+            return space(request, session, emit).account
         case BenchmarkRequest():
             from molsearch.service.benchmark import benchmark
 

@@ -1,0 +1,1 @@
+"""Make-on-demand spaces, searched by their synthons without making every product."""
