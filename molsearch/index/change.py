@@ -17,7 +17,7 @@ from molsearch.index.generation import prune, start_generation, storage_errors
 from molsearch.index.layout import BATCH_ROWS, FAILURES, SHARD, generation_folder, shard_name
 from molsearch.index.lock import writer_lock
 from molsearch.index.manifest import Change, Manifest, ShardEntry, commit, write_model
-from molsearch.index.reader import IndexReader, find_index, open_newest
+from molsearch.index.reader import IndexReader, find_index, newest
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import (
     RowEmbedder,
@@ -66,7 +66,9 @@ def changing(path: Path) -> Iterator[IndexReader]:
     """
     find_index(path)
     with storage_errors(path, lambda: 0), writer_lock(path):
-        reader = open_newest(path)
+        reader, damage = newest(path)
+        if damage is not None:
+            raise damage  # a change takes no substitute for what it changes
         if reader.manifest.part is not None:
             raise UsageError(
                 f"{path} is {reader.manifest.part} of a library, which is changed when it is "

@@ -20,6 +20,7 @@ from molsearch.errors import (
     UnfinishedError,
 )
 from molsearch.index.blocks import BlockGuard, BlockSums, CheckedRows
+from molsearch.index.fact_failures import failures_of
 from molsearch.index.files import check_quick, check_whole, refuse_linked_folder
 from molsearch.index.hold import hold
 from molsearch.index.layout import (
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from molsearch.index.facts import FactColumns
 
 
-STAGE_FACT = "fact"
 # Bytes of one kind of file, over all shards, that stay mapped from one search to the next: their
 # pages count as this process's memory until the system wants them for something else.
 KEPT_MAPPED = 2**29
@@ -168,18 +168,10 @@ class IndexReader:
 
         These molecules are in the index all the same; what failed is an empty cell.
         """
-        if shards is None or rows is None:
-            reasons = self.facts.kept.failed()
-        else:
-            reasons = self.facts.kept.reasons((self._starts[shards] + rows).astype(np.int64))
-        places = np.array(sorted(reasons), dtype=np.int64)
-        shard = np.searchsorted(self._starts, places, side="right") - 1
-        names = [name for name in schema.FAILURE_COLUMNS if name in self.held_columns]
-        table = take_rows(
-            self.records, shard, places - self._starts[shard], [*names, schema.SMILES]
-        )
-        table = table.rename_columns([*names, schema.INPUT])
-        return _as_failures(table, [reasons[int(place)] for place in places])
+        kept = self.facts.kept
+        places = None if shards is None or rows is None else self._starts[shards] + rows
+        reasons = kept.failed() if places is None else kept.reasons(places.astype(np.int64))
+        return failures_of(self.records, self._starts, reasons)
 
     @cached_property
     def facts(self) -> FactColumns:
@@ -303,7 +295,7 @@ def open_index(path: Path | str, *, identity: str | None = None) -> IndexReader:
     """
     path = Path(path)
     find_index(path)
-    reader, damage = _newest(path)
+    reader, damage = newest(path)
     if identity is not None and identity != reader.identity:
         raise EncoderMismatchError(
             f"{path} was made by encoder {reader.identity[:12]}, this one is {identity[:12]}: "
@@ -313,21 +305,7 @@ def open_index(path: Path | str, *, identity: str | None = None) -> IndexReader:
     return reader if damage is None else _previous(reader, damage)
 
 
-def open_newest(path: Path) -> IndexReader:
-    """Open the newest generation, for a writer that changes it; takes no substitute.
-
-    Raises
-    ------
-    IndexCorruptError
-        It is damaged.
-    """
-    reader, damage = _newest(path)
-    if damage is not None:
-        raise damage
-    return reader
-
-
-def _newest(path: Path) -> tuple[IndexReader, IndexCorruptError | None]:
+def newest(path: Path) -> tuple[IndexReader, IndexCorruptError | None]:
     """Open what the head names, and what is wrong with it.
 
     A writer may remove a generation between the look at the head and the hold on its folder:
@@ -409,13 +387,6 @@ def _previous(reader: IndexReader, error: IndexCorruptError) -> IndexReader:
         )
         return older
     raise error
-
-
-def _as_failures(table: pa.Table, reasons: list[str]) -> pa.Table:
-    stage = pa.array([STAGE_FACT] * len(reasons), pa.string())
-    table = table.append_column(schema.STAGE, stage)
-    table = table.append_column(schema.REASON, pa.array(reasons, pa.string()))
-    return table.select(list(schema.FAILURE_COLUMNS))
 
 
 def _first_line(error: BaseException) -> str:

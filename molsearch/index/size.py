@@ -6,12 +6,29 @@ from collections import Counter
 from pathlib import Path
 
 from molsearch import schema
-from molsearch.index.layout import EMBEDDINGS, FACTS, FINGERPRINTS, RECORDS, generation_folder
+from molsearch.index.layout import (
+    EMBEDDINGS,
+    FACTS,
+    FINGERPRINTS,
+    INT8,
+    INT8_SCALES,
+    RECORDS,
+    generation_folder,
+)
 from molsearch.index.reader import IndexReader
 
-_STRUCTURES = (schema.SMILES, schema.PARENT_SMILES)
-_IDS = (schema.MOLECULE_ID, schema.RECORD_NUMBER, schema.ROW, schema.SOURCE)
-_GEOMETRY = (schema.COORDS, schema.GEOMETRY, schema.N_CONFORMERS, schema.N_ATOMS)
+_PARTS = {
+    EMBEDDINGS: "embeddings",
+    INT8: "one-byte copy",
+    INT8_SCALES: "one-byte copy",
+    FINGERPRINTS: "fingerprints",
+}
+_COLUMNS = {
+    "structures": (schema.SMILES, schema.PARENT_SMILES),
+    "ids": (schema.MOLECULE_ID, schema.RECORD_NUMBER, schema.ROW, schema.SOURCE),
+    "coordinates": (schema.COORDS, schema.GEOMETRY, schema.N_CONFORMERS, schema.N_ATOMS),
+    "facts": schema.STORED_FACTS,
+}
 
 
 def bytes_by_part(reader: IndexReader) -> dict[str, int]:
@@ -22,7 +39,7 @@ def bytes_by_part(reader: IndexReader) -> dict[str, int]:
     total: Counter[str] = Counter()
     for number, shard in enumerate(reader.manifest.shards):
         for name, entry in shard.files.items():
-            part = {EMBEDDINGS: "embeddings", FINGERPRINTS: "fingerprints"}.get(name, "rest")
+            part = _PARTS.get(name, "rest")
             if name != RECORDS:
                 total[part] += entry.n_bytes
                 continue
@@ -32,8 +49,7 @@ def bytes_by_part(reader: IndexReader) -> dict[str, int]:
     total["rest"] += reader.manifest.failures.n_bytes
     folder = generation_folder(reader.path, reader.manifest.generation) / FACTS
     total["facts"] += sum(one.stat().st_size for one in folder.glob("*.parquet"))
-    order = ("embeddings", "fingerprints", "structures", "ids", "coordinates", "facts",
-             "own columns", "rest")  # fmt: skip
+    order = [*dict.fromkeys(_PARTS.values()), *_COLUMNS, "own columns", "rest"]
     return {part: total[part] for part in order}
 
 
@@ -55,10 +71,4 @@ def _columns(reader: IndexReader, shard: int) -> Counter[str]:
 
 
 def _part(column: str) -> str:
-    groups = {
-        "structures": _STRUCTURES,
-        "ids": _IDS,
-        "coordinates": _GEOMETRY,
-        "facts": schema.STORED_FACTS,
-    }
-    return next((part for part, names in groups.items() if column in names), "own columns")
+    return next((part for part, names in _COLUMNS.items() if column in names), "own columns")
