@@ -1,0 +1,44 @@
+"""An index grows from Python too."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import FakeEncoder
+
+import molsearch as ms
+from molsearch.errors import UsageError
+
+
+@pytest.fixture
+def index(tmp_path):
+    (tmp_path / "a.smi").write_text("CCO ethanol\nCCN ethylamine\nc1ccccc1O phenol\n")
+    return ms.Index.build(
+        tmp_path / "a.smi", FakeEncoder(), tmp_path / "i", workers=1, n_conformers=0
+    )
+
+
+def test_an_open_index_sees_what_it_was_given(index, tmp_path):
+    other = ms.Index.open(index.path, FakeEncoder())
+    (tmp_path / "b.csv").write_text("smiles,code\nCCOC,ether\nOCC,twin\nC1C,bad\n")
+    told = index.add(tmp_path / "b.csv", skip_duplicates=True, workers=1, id_column="code")
+    assert (told["n_added"], told["n_failed_now"], told["n_known_parents"]) == (1, 2, 1)
+    assert (len(index), len(other)) == (4, 3)
+    assert sorted(index.failures()["stage"]) == ["duplicate", "parse"]
+    told = index.drop(["ethanol", "nobody"])
+    assert (told["n_dropped_now"], told["unknown_ids"]) == (1, ["nobody"])
+    assert index.compact()["n_shards"] == 1
+    hits = index.search("CCOC", k=10)
+    assert list(hits["molecule_id"])[0] == "ether"
+    assert "ethanol" not in set(hits["molecule_id"])
+    with pytest.raises(UsageError, match="none of 1 ids"):
+        index.drop("ethanol")
+
+
+def test_indexes_are_merged(index, tmp_path):
+    (tmp_path / "b.smi").write_text("CCCC butane\n")
+    other = ms.Index.build(
+        tmp_path / "b.smi", FakeEncoder(), tmp_path / "j", workers=1, n_conformers=0
+    )
+    both = ms.Index.merge([index, other.path], tmp_path / "m", FakeEncoder())
+    assert len(both) == 4
+    assert both.verify() == []
