@@ -28,7 +28,7 @@ def test_an_open_index_sees_what_it_was_given(index, tmp_path):
     assert (told["n_dropped_now"], told["unknown_ids"]) == (1, ["nobody"])
     assert index.compact()["n_shards"] == 1
     hits = index.search("CCOC", k=10)
-    assert list(hits["molecule_id"])[0] == "ether"
+    assert hits["molecule_id"].iloc[0] == "ether"
     assert "ethanol" not in set(hits["molecule_id"])
     with pytest.raises(UsageError, match="none of 1 ids"):
         index.drop("ethanol")

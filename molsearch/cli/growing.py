@@ -37,6 +37,7 @@ def closing(verb: str, account: dict[str, Any]) -> str:
         "index_drop": f"{_molecules(account.get('n_dropped_now', 0))} dropped",
         "index_compact": f"{account.get('n_shards_before', 0):,} shards are now "
         f"{account['n_shards']:,}",
+        "index_facts": f"facts of {_molecules(account.get('n_computed', 0))} computed",
         "index_merge": f"{account.get('n_indexes', 0):,} indexes merged",
     }[verb]
     return (

@@ -26,7 +26,7 @@ _HELP = (
 _EPILOG = (
     "Changing an index, each with a --help of its own: molsearch index add NEW.smi -i lib.index, "
     "index drop --ids FILE -i lib.index, index compact -i lib.index, "
-    "index merge A B … -o OUT. A library called add is ./add."
+    "index merge A B … -o OUT, index facts qed,alerts -i lib.index. A library called add is ./add."
 )
 _OF_RAW_FILES = (
     "smiles_column",
@@ -45,7 +45,7 @@ _DUE = IndexRequest.model_construct()  # every default, nothing else
 
 # A first word that is one of these asks for the module `molsearch.cli.index_WORD`; a library of
 # that name is ./WORD.
-WORDS = ("add", "drop", "compact", "merge")
+WORDS = ("add", "drop", "compact", "facts", "merge")
 
 
 class IndexCommand(TyperCommand):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from molsearch.chem.facts import fact_names
 from molsearch.data.repeats import Repeats, repeated_ids
 from molsearch.errors import UsageError
 from molsearch.index.change import changing
@@ -26,10 +27,12 @@ from molsearch.schema import MOLECULE_ID
 from molsearch.service.events import Done, Emit, Note, silent, stage
 from molsearch.service.ids import read_ids
 from molsearch.service.library import cache_root
+from molsearch.service.making import fill
 from molsearch.service.requests import (
     AddRequest,
     CompactRequest,
     DropRequest,
+    FactsRequest,
     Growing,
     MergeRequest,
 )
@@ -74,6 +77,8 @@ def grow(
             facts = _drop(request, emit)
         case CompactRequest():
             facts = _compact(request, emit)
+        case FactsRequest():
+            facts = _facts(request, emit)
         case MergeRequest():
             facts = _merge(request, emit)
     path = Path(request.output if isinstance(request, MergeRequest) else request.index)
@@ -164,6 +169,13 @@ def _compact(request: CompactRequest, emit: Emit) -> dict[str, Any]:
         with stage(emit, "compacting", reader.n_rows) as progress:
             compact_shards(reader, change, overwrite=request.overwrite, on_progress=progress)
     return {"n_shards_before": before}
+
+
+def _facts(request: FactsRequest, emit: Emit) -> dict[str, Any]:
+    """Fill in what is lacking: no new generation, and no lock, for nothing changes."""
+    names = fact_names(request.facts)
+    n_computed = fill(open_index(Path(request.index)), names, emit, workers=request.workers)
+    return {"n_computed": n_computed, "facts": list(names), "changed": False}
 
 
 def _merge(request: MergeRequest, emit: Emit) -> dict[str, Any]:

@@ -96,8 +96,11 @@ def index_of(
         )
 
 
-def fill(reader: IndexReader, facts: Sequence[str], emit: Emit, *, workers: int) -> None:
-    """Compute facts of every molecule of an index that lacks them; goes on where it stopped."""
+def fill(reader: IndexReader, facts: Sequence[str], emit: Emit, *, workers: int) -> int:
+    """Compute facts of every molecule of an index that lacks them; returns how many did.
+
+    Goes on where it stopped.
+    """
     with stage(emit, "facts", reader.n_rows) as progress:
         computed = fill_facts(reader, facts, workers=workers, on_progress=progress)
     emit(Note(text=f"facts of {computed:,} molecules computed and kept: {', '.join(facts)}"))
@@ -109,6 +112,7 @@ def fill(reader: IndexReader, facts: Sequence[str], emit: Emit, *, workers: int)
                 important=True,
             )
         )
+    return computed
 
 
 def kept_index(source: Source, embedder: Embedder, emit: Emit, watch: Stopwatch) -> IndexReader:

@@ -124,6 +124,16 @@ class CompactRequest(Config):
     overwrite: bool = Field(default=False, description="discard an unfinished change")
 
 
+class FactsRequest(Config):
+    """Compute facts of every molecule of an index now, and keep them."""
+
+    verb: Literal["index_facts"] = "index_facts"
+    version: Literal[1] = VERSION
+    index: str = Field(description="folder of the index")
+    facts: tuple[str, ...] = Field(default=("all",), min_length=1)
+    workers: int = Field(default=CPUS, ge=1)
+
+
 class MergeRequest(Config):
     """Merge indexes, or the parts of one, into a new one."""
 
@@ -333,7 +343,7 @@ class VerifyRequest(Config):
     clean: bool = Field(default=False, description="afterwards remove what no reader needs")
 
 
-Growing = AddRequest | DropRequest | CompactRequest | MergeRequest
+Growing = AddRequest | DropRequest | CompactRequest | FactsRequest | MergeRequest
 Request = (
     PrepareRequest
     | IndexRequest

@@ -11,6 +11,7 @@ from molsearch.service.requests import (
     CompactRequest,
     DemoRequest,
     DropRequest,
+    FactsRequest,
     IndexRequest,
     PickRequest,
     MergeRequest,
@@ -70,7 +71,7 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
             from molsearch.service.verify import verify
 
             return verify(request, emit)
-        case AddRequest() | DropRequest() | CompactRequest() | MergeRequest():
+        case AddRequest() | DropRequest() | CompactRequest() | FactsRequest() | MergeRequest():
             from molsearch.service.growing import grow
 
             return grow(request, session, emit).account

@@ -196,3 +196,14 @@ def test_the_query_of_a_grown_index_is_still_marked(grow, screen, new, tmp_path)
     hits = screen("-i", tmp_path / "i", "-o", "-", "--quiet", query=ASPIRIN, index=False)
     marked = [line for line in hits.out.splitlines() if ",True," in line]
     assert len(marked) >= 2
+
+
+def test_facts_of_a_grown_index_are_computed_once(grow, new, tmp_path):
+    grow("add", new)
+    first = grow("facts", "qed,rings", "-n", 1, "--json")
+    assert first.code == 0, first.err
+    assert json.loads(first.out)["n_computed"] == 13
+    assert json.loads(grow("facts", "qed", "-n", 1, "--json").out)["n_computed"] == 0
+    unknown = grow("facts", "beauty")
+    assert unknown.code == 2
+    assert "beauty" in unknown.line
