@@ -55,10 +55,9 @@ def merge_indexes(
         raise UsageError("a merge needs two indexes or more")
     if len({path.resolve() for path in (*paths, out)}) <= len(paths):
         raise UsageError("an index is named twice; the output must be another folder too")
-    parts = Parts.of(paths)
-    merging: Merging | Parts = Merging([open_index(path) for path in paths])
-    if parts is not None:
-        merging = parts
+    merging: Merging | Parts | None = Parts.of(paths)
+    if merging is None:
+        merging = Merging([open_index(path) for path in paths])
     readers = merging.readers
     _refuse_mixture(readers)
     plan = merging.plan()

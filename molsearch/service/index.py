@@ -45,7 +45,7 @@ class EmptyPartError(InputError):
     def __init__(self, request: IndexRequest, prepared: PreparedSet) -> None:
         assert request.shard is not None
         number, of = request.shard
-        failed = f" ({prepared.n_in:,} records, all failed)" if prepared.n_in else ""
+        failed = f" (all {prepared.n_in:,} of its records failed)" if prepared.n_in else ""
         super().__init__(
             f"part {number} of {of} holds no molecule{failed}: there is nothing to index, and "
             f"molsearch index merge takes {request.output} as it is"

@@ -141,7 +141,7 @@ def test_shards_of_an_array_job_merge_into_the_bytes_of_one_run(
         result = molsearch("index", library, "-o", part, "--shard", f"{i}/5", *base)
         assert result.code == 0, result.err
         if i == 4:
-            assert "holds no molecule (1 records, all failed)" in result.err
+            assert "holds no molecule (all 1 of its records failed)" in result.err
         if i == 5:
             assert "holds no molecule: there is nothing to index" in result.err
     missing = molsearch("index", "merge", *parts[:3], parts[4], "-o", tmp_path / "m")
