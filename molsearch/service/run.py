@@ -13,8 +13,8 @@ from molsearch.service.requests import (
     DropRequest,
     FactsRequest,
     IndexRequest,
-    PickRequest,
     MergeRequest,
+    PickRequest,
     PrepareRequest,
     Request,
     ScreenRequest,
@@ -55,6 +55,21 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
             from molsearch.service.space import space
 
             return space(request, session, emit).account
+        case AddRequest() | DropRequest() | CompactRequest() | FactsRequest() | MergeRequest():
+            from molsearch.service.growing import grow
+
+            return grow(request, session, emit).account
+        case _:
+            return _run_alone(request, session, emit)
+
+
+def _run_alone(
+    request: BenchmarkRequest | TrainRequest | DemoRequest | VerifyRequest,
+    session: Session,
+    emit: Emit,
+) -> dict[str, Any]:
+    """Run what no other program builds on."""
+    match request:
         case BenchmarkRequest():
             from molsearch.service.benchmark import benchmark
 
@@ -71,7 +86,3 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
             from molsearch.service.verify import verify
 
             return verify(request, emit)
-        case AddRequest() | DropRequest() | CompactRequest() | FactsRequest() | MergeRequest():
-            from molsearch.service.growing import grow
-
-            return grow(request, session, emit).account

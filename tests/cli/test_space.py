@@ -78,7 +78,11 @@ def test_nothing_alike_is_one_line(space, tmp_path):
 REFUSALS = {
     "no file": (("nowhere.txt", "-q", "CCO", "-o", "h.csv"), 3, "nowhere.txt"),
     "no query": (("{space}", "-q", "C1CC", "-o", "h.csv"), 3, "C1CC"),
-    "no number": (("{space}", "-q", "CCO", "-o", "h.csv", "--similarity", "nan"), 2, "--similarity"),
+    "no number": (
+        ("{space}", "-q", "CCO", "-o", "h.csv", "--similarity", "nan"),
+        2,
+        "--similarity",
+    ),
     "bad condition": (("{space}", "-q", "CCO", "-o", "h.csv", "--where", "mw<<4"), 2, "mw<<4"),
     "bad suffix": (("{space}", "-q", "CCO", "-o", "h.doc"), 2, "h.doc"),
     "both on stdout": (("{space}", "-q", "CCO", "-o", "-", "--json"), 2, "standard output"),
