@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rdkit import Chem, DataStructs
+from rdkit import Chem, DataStructs, rdBase
 from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
 
 from molsearch.errors import InputError
@@ -89,6 +89,18 @@ def ecfp4(mol: Chem.Mol) -> bytes:
     """Morgan fingerprint of radius 2, 2048 bits, packed big-endian into 256 bytes."""
     bits = DataStructs.BitVectToBinaryText(generator("ecfp4").GetFingerprint(mol))
     return bits.translate(_REVERSED)
+
+
+def packed_of(kind: str, parents: Sequence[str]) -> Packed:
+    """Packed fingerprints ``[n, n_bytes]`` of one kind; of what cannot be read no bit is set."""
+    fingerprint = FINGERPRINTS[kind]
+    found = np.zeros((len(parents), fingerprint.n_bytes), dtype=np.uint8)
+    with rdBase.BlockLogs():
+        for row, smiles in enumerate(parents):
+            mol = Chem.MolFromSmiles(smiles)
+            if mol is not None:
+                found[row] = np.frombuffer(fingerprint.of(mol), dtype=np.uint8)
+    return found
 
 
 def ecfp4_of_smiles(smiles: str) -> Packed:

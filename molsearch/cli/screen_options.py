@@ -28,7 +28,9 @@ Rank = Annotated[
     typer.Option(
         "--rank",
         help="What ranks: balanced, molsearch (the encoder alone), ecfp4, or weights of both such "
-        "as 4*molsearch+ecfp4; -max, -top2 and -mean behind a name fuse several queries.",
+        "as 4*molsearch+ecfp4; also fcfp4, torsion, atom-pair, path and further encoders (name or "
+        "folder), computed once for an index; -max, -top2 and -mean behind a name fuse several "
+        "queries.",
     ),
 ]
 Fusion = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,10 @@ from molsearch.scoring.fusion import MEANING, Fusion
 
 MOLSEARCH = "molsearch"
 STORED = "ecfp4"  # the fingerprint that an index holds
+
+
+def _never(_: str) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,11 @@ class Ranking:
         """The fingerprint's part, if it has one."""
         return next((term for term in self.expression.terms if term.name == STORED), None)
 
+    @property
+    def extras(self) -> tuple[Term, ...]:
+        """Components that an index does not hold: other fingerprints, further encoders."""
+        return tuple(term for term in self.expression.terms if term.name not in (MOLSEARCH, STORED))
+
     def by_embedding_alone(self) -> Ranking:
         """Leave out what compares fingerprints, for queries that have none.
 
@@ -56,11 +65,11 @@ class Ranking:
         UsageError
             The ranking was asked for with fingerprints.
         """
-        if self.likeness is None:
+        if self.likeness is None and not self.extras:
             return self
         if self.asked != BALANCED or self.embedding is None:
             raise UsageError(
-                f"--rank {self.asked[:80]!r} compares fingerprints, which a query given as a "
+                f"--rank {self.asked[:80]!r} looks at structures, which a query given as a "
                 f"vector has none of; use --rank {MOLSEARCH}"
             )
         return Ranking(self.asked, Expression((self.embedding,)), self.n_queries)
@@ -99,26 +108,36 @@ class Ranking:
         }
 
     def _said(self, term: Term) -> str:
-        kind = "cosine of the embeddings" if term.name == MOLSEARCH else "ECFP4 similarity"
+        kinds = {MOLSEARCH: "cosine of the embeddings", STORED: "ECFP4 similarity"}
+        cosine, print_ = f"cosine by {term.name}", f"{term.name} similarity"
+        kind = kinds.get(term.name, print_ if term.name in FINGERPRINTS else cosine)
         weight = "" if term.weight == 1.0 else f"{term.weight:.6g} × "
         fusion = f" ({MEANING[term.fusion or 'max']})" if self.n_queries > 1 else ""
         return f"{weight}{kind}{fusion}"
 
 
 def ranking_of(
-    asked: str, n_queries: int, *, fusion: Fusion | None = None, encoder: Collection[str] = ()
+    asked: str,
+    n_queries: int,
+    *,
+    fusion: Fusion | None = None,
+    encoder: Collection[str] = (),
+    is_encoder: Callable[[str], bool] = _never,
 ) -> Ranking:
     """Resolve the ranking a screen was asked for.
 
     Parameters
     ----------
     asked
-        ``balanced``, ``molsearch``, or an expression of ``molsearch`` and ``ecfp4``.
+        ``balanced``, ``molsearch``, or an expression of ``molsearch``, ``ecfp4``, other
+        fingerprints and further encoders.
     fusion
         Over queries, wherever `asked` itself names none; also in place of the fusions that
         ``balanced`` stands for.
     encoder
         Other names of the encoder whose embeddings the index holds.
+    is_encoder
+        Tells the names of further encoders.
 
     Raises
     ------
@@ -130,26 +149,26 @@ def ranking_of(
         if fusion is not None:
             expression = expression.fused_by(fusion, always=True)
         return Ranking(BALANCED, expression, n_queries)
-    parsed = parse_expression(asked)
-    terms = [_known(term, asked, encoder) for term in parsed.terms]
+    parsed = parse_expression(asked, whole=lambda name: "/" in name and is_encoder(name))
+    terms = [_known(term, asked, encoder, is_encoder) for term in parsed.terms]
     _refuse_repeats(terms, asked)
     return Ranking(asked, Expression(tuple(terms)).fused_by(fusion or "max"), n_queries)
 
 
-def _known(term: Term, asked: str, encoder: Collection[str]) -> Term:
+def _known(
+    term: Term, asked: str, encoder: Collection[str], is_encoder: Callable[[str], bool]
+) -> Term:
     if term.name in (MOLSEARCH, *encoder):
         return Term(MOLSEARCH, term.weight, term.fusion)
-    if term.name == STORED:
+    if term.name in FINGERPRINTS or is_encoder(term.name):
         return term
     if term.name == BALANCED:
         wrong = f"{BALANCED} stands alone"
-    elif term.name in FINGERPRINTS:
-        wrong = f"an index holds no {term.name} fingerprint"
     else:
-        wrong = f"nothing in the index is called {term.name!r}"
+        wrong = f"no encoder and no fingerprint is called {term.name!r}"
     raise UsageError(
-        f"--rank {asked[:80]!r}: {wrong}; choose {BALANCED}, {MOLSEARCH}, {STORED}, or weights of "
-        f"both such as 4*{MOLSEARCH}+{STORED}"
+        f"--rank {asked[:80]!r}: {wrong}; choose {BALANCED}, or add {MOLSEARCH}, another encoder's "
+        f"name or folder, and {', '.join(FINGERPRINTS)}, such as 4*{MOLSEARCH}+{STORED}"
     )
 
 

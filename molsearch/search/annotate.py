@@ -11,6 +11,7 @@ from molsearch import schema
 from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.blend import Blend
+from molsearch.scoring.extra import Extra
 from molsearch.scoring.fusion import fuse
 from molsearch.search.background import Background
 from molsearch.search.contrast import Contrast
@@ -25,6 +26,8 @@ class Annotator:
     ----------
     blend
         What ranks.
+    extras
+        What is added to it.
     """
 
     def __init__(
@@ -34,12 +37,14 @@ class Annotator:
         background: Background,
         blend: Blend,
         contrast: Contrast | None = None,
+        extras: Sequence[Extra] = (),
     ) -> None:
         self.reader = reader
         self.queries = queries
         self.background = background
         self.blend = blend
         self.contrast = contrast
+        self.extras = tuple(extras)
         self._skeletons = frozenset(query.skeleton for query in queries if query.skeleton)
         self._without_structure = np.array([not query.has_structure for query in queries], bool)
         given = [*queries, *(contrast.molecules if contrast is not None else ())]
@@ -48,7 +53,11 @@ class Annotator:
 
     def nearest(self, found: Candidates) -> NDArray[np.int64]:
         """Query that alone gives each candidate its best score; the first of equal ones."""
-        return self.blend.of_each(found.query_scores, found.likeness).argmax(axis=1)
+        each = self.blend.of_each(found.query_scores, found.likeness)
+        for extra in self.extras:
+            if len(found):
+                each = each + extra.term.weight * extra.scores(found.shards, found.rows)
+        return each.argmax(axis=1)
 
     def columns(self, found: Candidates) -> dict[str, NDArray[np.floating]]:
         """Score, its components, ECFP4 similarity to the nearest query, background percentile.
@@ -61,12 +70,26 @@ class Annotator:
         alike[:, self._without_structure] = np.nan
         part = self.blend.likeness
         return {
-            schema.SCORE: np.minimum(found.scores, self.blend.most),
+            schema.SCORE: np.minimum(found.scores, self._most),
             schema.MOLSEARCH_SCORE: np.minimum(cosines, 1.0),
             schema.ECFP4_SCORE: fuse(alike, "max" if part is None else part.fusion),
             schema.ECFP4_SIMILARITY: alike[np.arange(len(found)), nearest],
             schema.PERCENTILE: self.background.percentiles(nearest, found),
+            **self.extra_columns(found),
         }
+
+    def extra_columns(self, found: Candidates) -> dict[str, NDArray[np.floating]]:
+        """Further components of the score, ``[n]`` each, by the names of their columns."""
+        return {
+            extra.column: np.minimum(extra.fused(extra.scores(found.shards, found.rows)), 1.0)
+            if len(found)
+            else np.empty(0)
+            for extra in self.extras
+        }
+
+    @property
+    def _most(self) -> float:
+        return self.blend.most + sum(extra.term.weight for extra in self.extras)
 
     def contrasts(self, found: Candidates) -> dict[str, NDArray[np.float64]]:
         """Scores that come from known inactives; none where none are given."""

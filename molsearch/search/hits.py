@@ -64,11 +64,13 @@ def hit_frame(found: Candidates, annotator: Annotator, facts: Sequence[str] = ()
     names = np.array([query.query_id for query in annotator.queries], dtype=object)
     frame[schema.QUERY_ID] = pd.array(names[annotator.nearest(found)], dtype="str")
     frame[schema.IS_QUERY] = annotator.is_query(frame[schema.INCHIKEY].tolist())
-    frame = frame[[*COLUMNS, *more_facts]]
+    extras = [extra.column for extra in annotator.extras]
+    place = COLUMNS.index(schema.ECFP4_SCORE) + 1
+    frame = frame[[*COLUMNS[:place], *extras, *COLUMNS[place:], *more_facts]]
     if annotator.contrast is not None:
         parents = [*map(parent_key, frame[schema.INCHIKEY], frame[schema.PARENT_SMILES])]
         more = annotator.contrast.columns(annotator.reader, found, parents)
-        place = COLUMNS.index(schema.IS_QUERY) + 1
+        place = [*frame.columns].index(schema.IS_QUERY) + 1
         for offset, (name, values) in enumerate(more.items()):
             frame.insert(place + offset, name, values)
     user = _user_columns(table.column(schema.USER), frame.columns)

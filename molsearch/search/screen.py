@@ -24,11 +24,13 @@ from molsearch.search.background import Background, warnings_of
 from molsearch.search.contrast import Contrast
 from molsearch.search.engine import Candidates, search
 from molsearch.search.exclusions import Exclusions
+from molsearch.search.extras import OnExtra, is_encoder, opened
 from molsearch.search.hits import hit_frame
 from molsearch.search.inactives import Inactives
 from molsearch.search.leave_one_out import LeaveOneOut, leave_one_out
 from molsearch.search.queries import Query, embed_queries
 from molsearch.search.select import HitFilter, select
+from molsearch.search.whole import search_whole
 
 _TRIED = 256  # queries; trying more of them on each other would take longer than the screen
 
@@ -101,6 +103,7 @@ def screen(
     exclusions: Exclusions | None = None,
     device: torch.device | str = "cpu",
     watch: Stopwatch | None = None,
+    on_extra: OnExtra | None = None,
 ) -> HitList:
     """Rank an index for queries.
 
@@ -112,6 +115,9 @@ def screen(
         the cosine to the nearest of them.
     exclusions
         Molecules that are no hits, by id or by likeness.
+    on_extra
+        Called with the name of what a ranking needs and an index lacks, and molecules done, while
+        it is computed.
 
     Raises
     ------
@@ -141,13 +147,27 @@ def screen(
             fusion=blend.fusion,
             conformer_fusion=config.conformer_fusion,
         )
+        extras = opened(ranking, reader, queries, config, device, on_extra)
         prints = embedder.background_ecfp4
-        background = Background(embedder.background, embedded, blend, prints)
+        # An encoder's background lacks what an index lacks: then its cosine alone is placed.
+        placed = None if extras else blend
+        background = Background(embedder.background, embedded, placed, prints)
         contrast = None if inactives is None else Contrast.of(inactives, embedder, config)
-    annotator = Annotator(reader, queries, background, blend, contrast)
+    annotator = Annotator(reader, queries, background, blend, contrast, extras)
     against = None if contrast is None else contrast.against
 
     def find(n: int, excluded: list[NDArray[np.bool_]] | None) -> Candidates:
+        if extras:
+            return search_whole(
+                reader,
+                embedded,
+                n,
+                blend=blend,
+                extras=extras,
+                against=against,
+                excluded=excluded,
+                least=config.threshold,
+            )
         return search(
             reader,
             embedded,
@@ -166,7 +186,8 @@ def screen(
         frame = hit_frame(found, annotator, hit_filter.shown)
         failed = reader.fact_failures(found.shards, found.rows)
     mutual = None
-    if 1 < len(queries) <= _TRIED and all(query.vector is None for query in queries):
+    tried = 1 < len(queries) <= _TRIED and not extras
+    if tried and all(query.vector is None for query in queries):
         with watch.stage("leave one out"):
             mutual = leave_one_out(
                 reader, queries, embedded, ranking, fusion=config.fusion, against=against
@@ -189,7 +210,9 @@ def screen(
         tuple(warnings),
         inactives,
         ranking,
-        schema.SCORE if blend.is_plain or background.is_of_score else schema.MOLSEARCH_SCORE,
+        schema.SCORE
+        if not extras and (blend.is_plain or background.is_of_score)
+        else schema.MOLSEARCH_SCORE,
         failed,
         mutual,
     )
@@ -204,7 +227,9 @@ def check_ranking(config: ScreenConfig, n_queries: int, embedder: Embedder) -> R
         It cannot be read, or names what an index by this encoder does not hold.
     """
     names = {str(embedder.card.get("name", ""))} - {""}
-    return ranking_of(config.rank, n_queries, fusion=config.fusion, encoder=names)
+    return ranking_of(
+        config.rank, n_queries, fusion=config.fusion, encoder=names, is_encoder=is_encoder
+    )
 
 
 def _of_facts(failed: pa.Table) -> Iterator[str]:

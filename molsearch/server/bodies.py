@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from molsearch.chem.readers.smi import split_line
 from molsearch.config import Config, Molecule, ScreenConfig
+from molsearch.errors import UsageError
+from molsearch.scoring.default import BALANCED
+from molsearch.scoring.expression import parse_expression
+from molsearch.scoring.ranking import MOLSEARCH, STORED
 from molsearch.service.requests import ScreenRequest
 
 _MAX_SMILES = 2000
@@ -40,6 +44,18 @@ class ScreenBody(ScreenConfig):
     query_conformers: int | None = Field(default=None, ge=0)
     format: Format = "json"
     job: bool = Field(default=False, description="answer with a job whatever the size")
+
+    @field_validator("rank")
+    @classmethod
+    def _of_what_is_there(cls, value: str) -> str:
+        """Refuse components that would be computed for a whole library, or read from a folder."""
+        try:
+            names = {term.name for term in parse_expression(value).terms}
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        if more := sorted(names - {BALANCED, MOLSEARCH, STORED}):
+            raise ValueError(f"{more[0][:80]!r} does not rank here; use {MOLSEARCH} and {STORED}")
+        return value
 
     def request(self, index: str, output: str | None, device: str) -> ScreenRequest:
         """Ask the service for it."""

@@ -118,7 +118,7 @@ def screen(
             request.library, request.read, request.prepare, request.limit, request.workers
         )
         reader = kept_index(source, encoder, emit, watch)
-    hits = rank_given(given, request, reader, encoder, session, device, watch)
+    hits = rank_given(given, request, reader, encoder, session, device, watch, emit)
     with watch.stage("write"):
         write_outputs(request, hits)
     for line in _mutual(hits):

@@ -13,12 +13,14 @@ from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.search.actives import Ligands, read_ligands
 from molsearch.search.exclusions import Exclusions, read_exclusions
+from molsearch.search.extras import OnExtra
 from molsearch.search.inactives import read_inactives
 from molsearch.search.of_index import is_index, screen_by_index
 from molsearch.search.queries import Query
 from molsearch.search.screen import HitList, Stopwatch, check_ranking
 from molsearch.search.screen import screen as rank
 from molsearch.search.select import HitFilter
+from molsearch.service.events import Emit, Progress, silent
 from molsearch.service.requests import ScreenRequest
 from molsearch.service.session import Session
 
@@ -75,8 +77,10 @@ def rank_given(
     session: Session,
     device: torch.device,
     watch: Stopwatch,
+    emit: Emit = silent,
 ) -> HitList:
     """Rank a library for it."""
+    on_extra = _telling(emit, reader.n_rows)
 
     def ranked(queries: Sequence[Query], config: ScreenConfig) -> HitList:
         return rank(
@@ -88,6 +92,7 @@ def rank_given(
             exclusions=given.exclusions,
             device=device,
             watch=watch,
+            on_extra=on_extra,
         )
 
     if given.whole is None:
@@ -96,6 +101,16 @@ def rank_given(
         other = session.index(given.whole)
         hits = screen_by_index(reader, other, request.config, ranked, device)
     return hits.with_notes(given.ligands.notes)
+
+
+def _telling(emit: Emit, total: int) -> OnExtra:
+    """Tell the progress of what a ranking needs and an index lacks."""
+
+    def tell(name: str, done: int, failed: int) -> None:
+        stage = f"compute {name}"
+        emit(Progress(stage=stage, done=done, failed=failed, total=total, ended=done == total))
+
+    return tell
 
 
 def _whole_index(request: ScreenRequest) -> str | None:

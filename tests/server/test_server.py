@@ -93,6 +93,8 @@ def test_json_holds_the_same_hits_with_null_for_what_is_not_known(client):
         ({"colour": "red"}, 422, "colour: there is no such field"),
         ({"output": "/tmp/x.csv"}, 422, "output: there is no such field"),
         ({"encoder": "/tmp/x"}, 422, "encoder: there is no such field"),
+        ({"rank": "/etc"}, 422, "'/etc' does not rank here"),
+        ({"rank": "molsearch+fcfp4"}, 422, "'fcfp4' does not rank here"),
         ({"where": ["weight<3"]}, 422, "no column 'weight'"),
         ({"include_smarts": ["["]}, 422, "is not a SMARTS"),
         ({"library": "../lib"}, 404, "no library '../lib' here"),
