@@ -13,6 +13,7 @@ from pathlib import Path
 
 from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
+from molsearch.words import counted, noun
 from molsearch_app import jobs, places
 from molsearch_app.components import uploads
 from molsearch_app.runner import JOB, STATE
@@ -108,7 +109,9 @@ def make_room(limits: Limits | None = None) -> None:
     waiting = sum(not jobs.status(job).ended for job in jobs.recent(limit=limits.queue * 10))
     if waiting >= limits.queue:
         raise UsageError(
-            f"{waiting} runs wait or run already, as many as this server takes; try again when "
+            f"{counted(waiting, 'run')} {noun(waiting, 'waits or runs', 'wait or run')} already, "
+            "as many as this server takes; try "
+            "again when "
             "one has ended, or cancel one"
         )
 

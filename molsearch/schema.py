@@ -104,6 +104,25 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnType:
+    """One of the user's columns, of a source whose columns have types or may lack values.
+
+    Attributes
+    ----------
+    name
+        The column's.
+    type
+        Arrow's name of the type, such as ``int64``; empty where values stay text.
+    categories
+        Values of an ordered category, lowest first.
+    """
+
+    name: str
+    type: str
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """How a source was read: what was taken for structure and id, and what could have been.
 
@@ -122,6 +141,8 @@ class Reading:
         What else the user should know of the reading, a sentence each.
     n_sources
         Sources that were read alike.
+    types
+        The user's columns in order, where the source knows their types.
     """
 
     source: str
@@ -132,6 +153,7 @@ class Reading:
     other_ids: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     n_sources: int = 1
+    types: tuple[ColumnType, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import streamlit as st
 
 from molsearch import bundled
 from molsearch.bench.report.markdown import LABELS, number
+from molsearch.words import counted
 from molsearch_app.components import theme
 
 SCHEMA = 1
@@ -156,7 +157,7 @@ def show() -> None:
         plot(record, str(metric)), width="stretch", alt=f"{record['title']}, by variant and seed"
     )
     st.caption(
-        f"{len(record['targets'])} development targets. Budget: "
+        f"{counted(len(record['targets']), 'development target')}. Budget: "
         f"{theme.unmarked(record['budget'])}. {CAVEAT}"
     )
 

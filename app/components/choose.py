@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit_ketcher import st_ketcher
 
 from molsearch.errors import MolSearchError
+from molsearch.words import counted
 from molsearch_app import keeping, places
 from molsearch_app.components import library, parts, queries, theme, uploads
 from molsearch_app.components.launch import Library, Options
@@ -174,7 +175,7 @@ def _library_upload() -> Library | None:
     path = keep_upload(given.file_id, given.name, given)
     seen = uploads.look(path)
     told = (
-        f"{seen.n_read} records looked at"
+        f"{counted(seen.n_read, 'record')} looked at"
         + (f", {seen.n_bad} without a structure ({seen.first_error})" if seen.n_bad else "")
         + (f"; columns kept: {_listed(seen.columns)}" if seen.columns else "")
         + ". It is prepared and indexed first, with progress and a table of failures."

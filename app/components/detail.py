@@ -14,6 +14,7 @@ from molsearch.chem.prepare import prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.schema import Failure, Record
 from molsearch.search.page_cards import is_new
+from molsearch.words import counted
 from molsearch_app.components import drawing, parts, radar, shortlist, theme, viewer
 from molsearch_app.components.hits import Result, title
 from molsearch_app.components.parts import Part
@@ -42,7 +43,7 @@ def badges(hit: Mapping[str, Any]) -> str:
         found.append("<span class='ms-badge alert'>known inactive</span>")
     alerts = [name for name in str(hit[schema.ALERTS] or "").split("; ") if name]
     if alerts:
-        words = "1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts"
+        words = counted(len(alerts), "alert")
         names = html.escape("; ".join(alerts), quote=True)
         found.append(f"<span class='ms-badge alert' title='{names}'>{words}</span>")
     return " ".join(found)

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from molsearch import schema
 from molsearch.chem.overlay import overlay
 from molsearch.errors import InputError
 from molsearch.io.tables import write_sdf, write_text_table
+from molsearch.io.typed import Types, typed_table
 from molsearch.search.hits import STRUCTURES
 from molsearch.search.page import write_page
 from molsearch_app.components import uploads
@@ -48,10 +50,10 @@ def csv_bytes(rows: pd.DataFrame, *, excel_safe: bool = False) -> bytes:
     return handle.getvalue().encode()
 
 
-def parquet_bytes(rows: pd.DataFrame) -> bytes:
-    """Table as parquet, every value as it is."""
+def parquet_bytes(rows: pd.DataFrame, types: Types) -> bytes:
+    """Table as parquet, the user's columns with the `types` of their source."""
     handle = io.BytesIO()
-    rows.to_parquet(handle, index=False)
+    pq.write_table(typed_table(rows, types).table, handle)
     return handle.getvalue()
 
 

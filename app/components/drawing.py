@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from molsearch.chem.draw import data_url, n_atoms, svg
 from molsearch.errors import InputError
+from molsearch.words import counted
 from molsearch_app.components.palette import in_theme
 from molsearch_app.guard import DRAWINGS, TooLongError, result
 
@@ -62,7 +63,7 @@ def drawn(smiles: str, align_to: str | None, dark: bool) -> str:
     """
     try:
         if n_atoms(smiles) > MOST_ATOMS:
-            return blank(f"not drawn: {n_atoms(smiles)} atoms", dark=dark)
+            return blank(f"not drawn: {counted(n_atoms(smiles), 'atom')}", dark=dark)
         if align_to is not None and n_atoms(align_to) <= MOST_ATOMS:
             return _coloured(svg(smiles, SIZE, align_to=align_to), dark=dark)
     except InputError:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from molsearch.bench.report.markdown import LABELS, number
 from molsearch.errors import InputError
+from molsearch.words import counted
 from molsearch_app import jobs, keeping
 from molsearch_app.components import choose, uploads
 
@@ -89,8 +90,8 @@ def evidence(card: dict[str, Any]) -> tuple[str, bool]:
     if not actives:
         return "", False
     inactives -= actives
-    told = f"{actives:,} held-out active{'s' if actives > 1 else ''} ranked among "
-    told += f"{inactives:,} held-out inactive{'' if inactives == 1 else 's'} and "
+    told = f"{counted(actives, 'held-out active')} ranked among "
+    told += f"{counted(inactives, 'held-out inactive')} and "
     told += f"{library:,} " if library else ""
     told += f"{LIBRARY}."
     few = actives < FEW

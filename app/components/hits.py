@@ -15,6 +15,8 @@ import pandas as pd
 from molsearch import schema
 from molsearch.chem.filters import SmartsFilter
 from molsearch.errors import InputError
+from molsearch.io import parquet
+from molsearch.io.typed import Types, text_frame
 from molsearch.search.hits import COLUMNS, free_names
 from molsearch.search.page_cards import NOVEL_ABOVE, NOVEL_BELOW
 from molsearch_app.components.launch import EACH, HITS, MAP
@@ -57,12 +59,15 @@ class Result:
     each
         Score of the best hits for each query by itself, a column a query, indexed by record
         number; None where there is one query, or they are not made.
+    types
+        Of the user's columns that had one in the library's file; in `frame` they are text.
     """
 
     frame: pd.DataFrame
     account: dict[str, Any]
     chart: pd.DataFrame | None
     each: pd.DataFrame | None = None
+    types: Types = field(default_factory=dict)
 
     @property
     def queries(self) -> list[dict[str, str]]:
@@ -110,7 +115,7 @@ def load(job: Job) -> Result:
         A file is missing or damaged.
     """
     try:
-        frame = pd.read_parquet(job.file(HITS))
+        frame, types = text_frame(parquet.read(job.file(HITS)))
         account = json.loads(job.file(f"{HITS}.run.json").read_text())
     except (OSError, ValueError) as error:
         raise InputError(
@@ -128,7 +133,7 @@ def load(job: Job) -> Result:
     each = _optional(job, EACH)
     if each is not None:
         each = each.set_index(schema.RECORD_NUMBER)
-    return Result(frame, account, _optional(job, MAP), each)
+    return Result(frame, account, _optional(job, MAP), each, types)
 
 
 def file_names(sources: pd.Series) -> pd.Series:

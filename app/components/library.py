@@ -16,6 +16,7 @@ from molsearch.errors import MolSearchError
 from molsearch.index.layout import MANIFEST
 from molsearch.index.manifest import Manifest, read_model
 from molsearch.index.reader import open_index
+from molsearch.words import counted
 from molsearch_app import access, jobs, places
 from molsearch_app.components import space
 
@@ -40,7 +41,7 @@ class Summary:
     @property
     def label(self) -> str:
         """Name, size and place, which tell it from the others."""
-        return f"{self.name} · {self.manifest.n_ok:,} molecules · {self.place}"
+        return f"{self.name} · {counted(self.manifest.n_ok, 'molecule')} · {self.place}"
 
 
 def found() -> tuple[list[Summary], list[str]]:
@@ -146,7 +147,7 @@ def facts(one: Summary) -> list[tuple[str, Any]]:
     manifest = one.manifest
     prepare = manifest.library.prepare
     return [
-        ("Molecules", f"{manifest.n_ok:,} of {manifest.n_in:,} records"),
+        ("Molecules", f"{manifest.n_ok:,} of {counted(manifest.n_in, 'record')}"),
         ("Failed", f"{manifest.n_failed:,}"),
         ("Conformers", f"{prepare.n_conformers} ({prepare.quality})"),
         ("Embeddings", f"{manifest.plan.dim} × {manifest.plan.dtype}"),

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from molsearch import schema
+from molsearch.words import counted
 from molsearch_app.components import downloads
 from molsearch_app.components.hits import Result
 
@@ -35,11 +36,11 @@ def offer(rows: pd.DataFrame, result: Result, name: str) -> None:
         made = st.session_state.get(MADE)
         ready = made is not None and made[0] == asked
         go = not ready and st.button(
-            f"Align {n:,} hit{'s' if n > 1 else ''}", icon=":material/view_in_ar:", key="pose-go"
+            f"Align {counted(n, 'hit')}", icon=":material/view_in_ar:", key="pose-go"
         )
         if made is not None and ready:
             st.download_button(
-                f"sdf, {n:,} aligned pose{'s' if n > 1 else ''}", made[1], f"{name}.sdf",
+                f"sdf, {counted(n, 'aligned pose')}", made[1], f"{name}.sdf",
                 "chemical/x-mdl-sdfile", icon=":material/download:", key="take-sdf",
                 on_click="ignore",
             )  # fmt: skip
@@ -65,7 +66,7 @@ def _number(most: int) -> int:
 
 def told(n: int, of: int, seconds: float) -> str:
     """Say how many of the hits get poses, and how long that takes."""
-    share = f"The first {n:,} of {of:,} hits" if n < of else "All hits shown"
+    share = f"The first {n:,} of {counted(of, 'hit')}" if n < of else "All hits shown"
     more = "; raise the number for more" if n < of else ""
     return f"{share} would be laid over the query, in about {duration(seconds)}{more}."
 

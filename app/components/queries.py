@@ -24,6 +24,7 @@ from molsearch.chem.records import iter_records
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure, Record
+from molsearch.words import counted
 from molsearch_app import places
 from molsearch_app.components import theme
 from molsearch_app.guard import CHEMISTRY, BusyError, TooLongError, result
@@ -64,7 +65,7 @@ def check(record: Record, note: str = "") -> Draft:
         return Draft(name, record.smiles[:2000], error=found.reason, note=note)
     open_centres = found.n_unspecified_stereo
     if open_centres and not note:
-        note = f"{open_centres} stereocentre{'s' if open_centres > 1 else ''} open"
+        note = f"{counted(open_centres, 'stereocentre')} open"
     return Draft(name, found.smiles, parent=found.parent_smiles, note=note)
 
 

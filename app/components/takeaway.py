@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from molsearch import schema
+from molsearch.words import counted
 from molsearch_app import jobs, places
 from molsearch_app.components import downloads, poses, shortlist
 from molsearch_app.components.hits import Result
@@ -111,7 +112,8 @@ def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> 
     files = (
         ("csv", f"csv-{guarded}", "csv", "text/csv",
          lambda: downloads.csv_bytes(chosen, excel_safe=guarded)),
-        ("parquet", "parquet", "parquet", None, lambda: downloads.parquet_bytes(chosen)),
+        ("parquet", "parquet", "parquet", None,
+         lambda: downloads.parquet_bytes(chosen, result.types)),
         ("HTML report", "html", "html", "text/html", lambda: _page(chosen, result)),
     )  # fmt: skip
     with st.container(horizontal=True):
@@ -122,7 +124,7 @@ def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> 
                 key=f"take-{kind}-{key}", on_click="ignore", disabled=not content,
                 help=None if content or chosen.empty else "It takes longer than a page may.",
             )  # fmt: skip
-    count.caption("1 hit" if len(chosen) == 1 else f"{len(chosen):,} hits")
+    count.caption(counted(len(chosen), "hit"))
     if len(chosen):
         poses.offer(chosen, result, name)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from molsearch import __version__
+from molsearch.words import counted
 from molsearch_app.components import drawing
 
 ICON = str(Path(__file__).resolve().parents[1] / "static" / "icon.svg")
@@ -90,5 +91,5 @@ def ago(when: float, now: float | None = None) -> str:
     for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
             n = int(seconds // size)
-            return f"{n} {word}{'s' if n > 1 else ''} ago"
+            return f"{counted(n, word)} ago"
     return "just now"

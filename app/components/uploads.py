@@ -20,6 +20,7 @@ from molsearch.chem.records import iter_records
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure
+from molsearch.words import counted
 from molsearch_app.guard import CHEMISTRY
 
 # What is read anywhere is read here; the longest first, so that none passes for the end of another.
@@ -129,7 +130,7 @@ def _look(path: Path, read: ReadConfig | None) -> Look:
     first = f"row {bad[0].row}: {bad[0].reason}" if bad else ""
     if len(bad) == len(records):
         raise InputError(
-            f"{path.name}: none of the first {len(records)} records holds a structure"
+            f"{path.name}: none of the first {counted(len(records), 'record')} holds a structure"
             + (f" ({first})" if first else "")
             + "; check the file's kind and its columns"
         )

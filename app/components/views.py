@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from molsearch import schema
+from molsearch.words import counted
 from molsearch_app.components import charts, detail, parts, shortlist, table, theme, umap
 from molsearch_app.components.hits import (
     BY_MARGIN,
@@ -79,7 +80,8 @@ def as_table(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) ->
         on_select="rerun",
         selection_mode=["multi-row", "single-cell"],
         key="hit-table",
-        alt=f"{len(rows):,} hits; the arrow keys move, the hit of the marked cell is shown beside",
+        alt=f"{counted(len(rows), 'hit')}; the arrow keys move, the hit of the marked cell is "
+        "shown beside",
     )
     ticked = [int(rows.index[row]) for row in event["selection"]["rows"] if row < len(rows)]
     if ticked:
@@ -124,7 +126,10 @@ def look(number: int) -> None:
 def as_scaffolds(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """Hits by scaffold: one line a scaffold, with its best hits."""
     groups = scaffolds(rows)
-    st.caption(f"{len(groups):,} scaffolds in {len(rows):,} hits, the one with the best hit first.")
+    st.caption(
+        f"{counted(len(groups), 'scaffold')} in {counted(len(rows), 'hit')}, the one with the "
+        "best hit first."
+    )
     for group in records(_page(groups, _SCAFFOLDS_PER_PAGE, "scaffold-page")):
         members = rows[rows[schema.SCAFFOLD].fillna("") == group[schema.SCAFFOLD]]
         with st.container(border=True, horizontal=True):
@@ -135,7 +140,7 @@ def as_scaffolds(job: Job, result: Result, rows: pd.DataFrame, focus: int | None
             )
             st.html(
                 f"<div class='ms-pair'>{picture}</div>"
-                f"<b>{group['hits']} hit{'s' if group['hits'] > 1 else ''}</b>"
+                f"<b>{counted(group['hits'], 'hit')}</b>"
                 f"<br><span class='ms-muted'>best rank {group['best_rank']} · median ECFP4 "
                 f"{theme.number(group['ecfp4'])}</span>",
                 width=_SCAFFOLD_WIDTH,

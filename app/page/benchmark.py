@@ -10,6 +10,7 @@ from molsearch.bench import results
 from molsearch.bench.report import summary
 from molsearch.bench.report.markdown import caption
 from molsearch.errors import MolSearchError
+from molsearch.words import counted
 from molsearch_app import access, jobs, keeping, places
 from molsearch_app.components import addresses, benchmarks, charts, choose, progress, theme, uploads
 
@@ -159,7 +160,8 @@ def drug_class() -> None:
         st.info("The bundled example is part of the source tree and is not here.")
         return
     name = st.selectbox(
-        "Drug class", list(classes), format_func=lambda one: f"{one} ({classes[one]} drugs)",
+        "Drug class", list(classes),
+        format_func=lambda one: f"{one} ({counted(classes[one], 'drug')})",
         key="bench-class",
     )  # fmt: skip
     st.caption("Five of its drugs are the queries, each alone; the others are to be found.")

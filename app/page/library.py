@@ -10,6 +10,7 @@ import streamlit as st
 
 from molsearch import schema
 from molsearch.errors import MolSearchError
+from molsearch.words import counted
 from molsearch_app import access, jobs
 from molsearch_app.components import (
     addresses,
@@ -95,7 +96,7 @@ def add() -> None:
         except MolSearchError as error:
             theme.problem(error)
             return
-        st.caption(f"{seen.n_read} records looked at, {seen.n_bad} without a structure.")
+        st.caption(f"{counted(seen.n_read, 'record')} looked at, {seen.n_bad} without a structure.")
         if st.button("Prepare and index", type="primary", key="add-go"):
             began(lambda: start_index(path, conformers=conformers))
 
@@ -115,7 +116,7 @@ def chemistry(one: Summary) -> None:
         st.info(theme.unmarked(said), icon=":material/content_copy:")
     st.subheader("Chemistry", anchor=False)
     if len(frame) < one.manifest.n_ok:
-        st.caption(f"A random sample of {len(frame):,} molecules.")
+        st.caption(f"A random sample of {counted(len(frame), 'molecule')}.")
     left, right = st.columns([1, 1], gap="large")
     with left:
         grid = st.columns(2)
@@ -153,7 +154,7 @@ def failures(one: Summary) -> None:
     st.dataframe(
         library.reasons(frame), hide_index=True, height="content", alt="Failures by reason"
     )
-    with st.expander(f"All {len(frame):,} records"):
+    with st.expander(f"All {counted(len(frame), 'record')}"):
         st.dataframe(frame, hide_index=True, placeholder="", alt="Every record that failed")
     key = f"failures-{one.manifest.failures.sha256}"
     made = ready(key, lambda: downloads.csv_bytes(frame))

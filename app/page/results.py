@@ -7,6 +7,7 @@ import streamlit as st
 
 from molsearch import schema
 from molsearch.errors import MolSearchError
+from molsearch.words import counted
 from molsearch_app import jobs, keeping
 from molsearch_app.components import addresses, detail, hits, progress, takeaway, theme, views
 from molsearch_app.components.hits import Result
@@ -100,7 +101,7 @@ def listing(job: jobs.Job, result: Result, rows: pd.DataFrame) -> None:
             required=True, width="content",
         )  # fmt: skip
         st.html(
-            f"<div class='ms-muted'>{len(rows):,} of {len(result.frame):,} hits</div>",
+            f"<div class='ms-muted'>{len(rows):,} of {counted(len(result.frame), 'hit')}</div>",
             width="content",
         )
     if rows.empty:

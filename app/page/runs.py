@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from molsearch.errors import MolSearchError
+from molsearch.words import counted
 from molsearch_app import access, jobs, keeping
 from molsearch_app.components import addresses, theme
 
@@ -34,7 +35,7 @@ def main() -> None:
             "Started": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             "MiB": st.column_config.NumberColumn(format="%.1f"),
         },
-        alt=f"{len(runs):,} runs; tick rows to do something with them",
+        alt=f"{counted(len(runs), 'run')}; tick rows to do something with them",
     )  # fmt: skip
     chosen = [runs[row] for row in event["selection"]["rows"] if row < len(runs)]
     if not chosen:
@@ -93,7 +94,7 @@ def several(chosen: list[jobs.Job]) -> None:
             _done(chosen, lambda job: keeping.keep(job, kept=not kept))
         if running and st.button("Cancel", icon=":material/stop_circle:", key="run-cancel"):
             _done(running, jobs.cancel)
-        words = "1 run" if len(chosen) == 1 else f"{len(chosen)} runs"
+        words = counted(len(chosen), "run")
         with st.popover(
             f"Delete {words}", icon=":material/delete:", disabled=bool(running),
             help="Cancel what has not ended first." if running else None,

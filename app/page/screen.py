@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from molsearch.errors import MolSearchError
+from molsearch.words import counted
 from molsearch_app import access, jobs
 from molsearch_app.components import addresses, choose, queries, theme
 from molsearch_app.components.launch import start_screen
@@ -39,11 +40,7 @@ def main() -> None:
         with st.expander("Hits, filters, encoder", icon=":material/tune:"):
             options = choose.option_widgets(len(good))
         ready = bool(good) and library is not None
-        label = (
-            f"Screen with {len(good)} quer{'y' if len(good) == 1 else 'ies'}"
-            if ready
-            else ("Screen")
-        )
+        label = f"Screen with {counted(len(good), 'query')}" if ready else ("Screen")
         if st.button(
             label, type="primary", disabled=not ready, width="stretch", key="go",
             icon=":material/play_arrow:", shortcut="Ctrl+Shift+Enter",

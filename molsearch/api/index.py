@@ -40,6 +40,7 @@ from molsearch.service.requests import (
 )
 from molsearch.service.screen import check, screen
 from molsearch.service.session import Session
+from molsearch.words import counted
 
 
 class Index:
@@ -159,7 +160,10 @@ class Index:
         return self.reader.n_rows
 
     def __repr__(self) -> str:
-        return f"<Index {self.path}: {len(self):,} molecules, {self.reader.dim} dimensions>"
+        return (
+            f"<Index {self.path}: {counted(len(self), 'molecule')}, "
+            f"{counted(self.reader.dim, 'dimension')}>"
+        )
 
     def search(
         self,
@@ -214,16 +218,17 @@ class Index:
             One row a hit, best first: rank, molecule_id, smiles, score (what ranks), its
             components molsearch_score and ecfp4_score, background_percentile (per cent of random
             molecules that score lower), nearest_query, ecfp4_similarity (to that query),
-            is_query, scaffold, alerts, properties, and the library's own columns. With inactives
-            also nearest_inactive, inactive_score (for that one), is_inactive and, with a weight,
+            is_query, scaffold, alerts, properties, and the library's own columns, with their types
+            where its format has some (Parquet, Excel, JSON lines). With inactives also
+            nearest_inactive, inactive_score (for that one), is_inactive and, with a weight,
             penalised_score.
 
         Warns
         -----
         UserWarning
             A query lies far from the training chemistry, leaves stereocentres open, inactives
-            cannot be used, values that a condition compares are no numbers, or fewer than k
-            molecules pass.
+            cannot be used, values that a condition compares are no numbers, fewer than k
+            molecules pass, or a column holds values that are not of its type and stays text.
 
         Raises
         ------
@@ -255,9 +260,10 @@ class Index:
         )
         check(request)
         done = screen(request, Session(), reader=self.reader, encoder=self.encoder)
-        for warning in done.hits.warnings:
+        typed = done.hits.typed
+        for warning in dict.fromkeys((*done.hits.warnings, *typed.notes)):
             warnings.warn(warning, stacklevel=2)
-        return done.hits.frame
+        return typed.frame
 
     def add(
         self,

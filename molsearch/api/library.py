@@ -15,6 +15,7 @@ from molsearch.errors import UsageError
 from molsearch.io.folders import Kind, look
 from molsearch.service.events import OnProgress
 from molsearch.service.library import ensure_prepared
+from molsearch.words import counted
 
 
 class Library:
@@ -65,7 +66,7 @@ class Library:
         return self.prepared.n_ok
 
     def __repr__(self) -> str:
-        state = "not prepared" if self.prepared is None else f"{self.prepared.n_ok:,} molecules"
+        state = "not prepared" if self.prepared is None else counted(self.prepared.n_ok, "molecule")
         return f"<Library {', '.join(self.sources)}: {state}>"
 
     def prepare(

@@ -26,6 +26,7 @@ from molsearch.data.places import data_root
 from molsearch.errors import InputError, UsageError
 from molsearch.io.hashing import sha256_json
 from molsearch.metrics.bayes import ef_bayes, ef_bayes_draws, ef_bayes_max
+from molsearch.words import counted
 
 FRACTIONS = {"efb_1pct": 0.01, "efb_0p1pct": 0.001}
 METRICS = (*FRACTIONS, "efb_max")
@@ -86,17 +87,17 @@ class RandomPool:
     def usable(self, task: Task) -> Mask:
         """Leave out unreadable compounds and those that are an active or query of a target.
 
-        Compared are structures without stereo.
+        Compared are parents without stereo.
         """
         known = _known(task)
-        names = self.molecules["canonical"].tolist()
+        names = self.molecules["parent"].tolist()
         return self.molecules.readable & np.array([name not in known for name in names], bool)
 
 
 def _known(task: Task) -> set[str]:
     actives = task.pool["smiles"].to_numpy()[task.is_active].tolist()
     named = Molecules([*actives, *[query.smiles for query in task.queries]])
-    return set(named["canonical"].tolist()) - {""}
+    return set(named["parent"].tolist()) - {""}
 
 
 def draw_pool(n: int, source: Path | None, seed: int) -> RandomPool:
@@ -127,7 +128,7 @@ def draw_pool(n: int, source: Path | None, seed: int) -> RandomPool:
     every = sorted(set(_read(path)))
     if len(every) < n:
         raise UsageError(
-            f"{path} holds {len(every):,} compounds, not {n:,}: give a smaller --random"
+            f"{path} holds {counted(len(every), 'compound')}, not {n:,}: give a smaller --random"
         )
     key = f"{seed}:random:".encode()
     keyed = [(hashlib.blake2b(key + s.encode(), digest_size=8).digest(), s) for s in every]

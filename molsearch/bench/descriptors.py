@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +13,13 @@ from rdkit import Chem, rdBase
 
 from molsearch.chem.facts import facts_of
 from molsearch.chem.fingerprints import FINGERPRINTS
+from molsearch.chem.parse import RejectedError
 from molsearch.chem.scaffold import scaffold
+from molsearch.chem.standardize import parent_of
 from molsearch.schema import PROPERTIES
 
 Array = npt.NDArray[Any]
+_ANY_SIZE = 10**6  # heavy atoms
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,10 @@ def _properties(mol: Chem.Mol) -> Array:
     return np.array(list(facts_of(mol, PROPERTIES).values()), dtype=np.float32)
 
 
-def _canonical(mol: Chem.Mol) -> str:
+def _parent(mol: Chem.Mol) -> str:
+    """SMILES without stereo of what a screen would search; of the structure itself where none."""
+    with suppress(RejectedError, ValueError, RuntimeError):
+        mol = parent_of(mol, _ANY_SIZE)
     return str(Chem.MolToSmiles(mol, isomericSmiles=False))
 
 
@@ -53,7 +60,7 @@ _DESCRIPTORS: dict[str, tuple[Callable[[Chem.Mol], Any], Any]] = {
     **{name: _packed(name) for name in FINGERPRINTS},
     "properties": (_properties, np.full(len(PROPERTIES), np.nan, np.float32)),
     "heavy_atoms": (lambda mol: np.float32(mol.GetNumHeavyAtoms()), np.float32(np.nan)),
-    "canonical": (_canonical, ""),
+    "parent": (_parent, ""),
     "scaffold": (scaffold, ""),
     "skeleton": (lambda mol: Chem.MolToInchiKey(mol)[:14], ""),
 }
@@ -69,8 +76,9 @@ def describe(smiles: Sequence[str], names: Collection[str]) -> Described:
         Structures; one that RDKit cannot read keeps its place with an empty value.
     names
         Of `DESCRIPTORS`: the names of `chem.fingerprints.FINGERPRINTS` (packed bits),
-        ``properties`` (`schema.PROPERTIES`), ``heavy_atoms``, ``canonical`` (SMILES without
-        stereo), ``scaffold`` and ``skeleton`` (first block of the InChIKey).
+        ``properties`` (`schema.PROPERTIES`), ``heavy_atoms``, ``parent`` (SMILES of the
+        parent without stereo: salts and charge states of one substance are one),
+        ``scaffold`` and ``skeleton`` (first block of the InChIKey).
     """
     values: dict[str, list[Any]] = {name: [] for name in names}
     readable = np.zeros(len(smiles), dtype=bool)

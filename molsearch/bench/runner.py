@@ -29,6 +29,7 @@ from molsearch.errors import UsageError
 from molsearch.io.hashing import sha256_json
 from molsearch.io.runs import versions
 from molsearch.scoring.protocols import CONFORMERS, PREPARED
+from molsearch.words import counted
 
 OnTarget = Callable[[int, int, str], None]
 ProgressFor = Callable[[str], OnProgress]
@@ -126,8 +127,8 @@ class Runner:
         if not chosen:
             most = max(small.values(), default=0)
             raise UsageError(
-                f"no target has the {self.config.queries} actives for queries and {LEAST_LEFT} to "
-                f"find (at most {most}): give a smaller --queries"
+                f"no target has the {counted(self.config.queries or 1, 'active')} for queries "
+                f"and {LEAST_LEFT} to find (at most {most}): give a smaller --queries"
             )
         return chosen[: self.config.limit_targets]
 
@@ -225,7 +226,7 @@ class Runner:
         pool = Molecules(task.pool["smiles"].tolist())
         scorers = {one.name: one for method in methods for one in method.scorers}
         needs = {need for one in scorers.values() for need in one.needs}
-        pool.need((needs | {"ecfp4"}) - {CONFORMERS, PREPARED}, self.workers)
+        pool.need((needs | {"ecfp4", "parent"}) - {CONFORMERS, PREPARED}, self.workers)
         own = own_rows(task, queries, pool)
         found = audit(task, queries, pool, self.trainings)
         record["audit"][task.target] = {

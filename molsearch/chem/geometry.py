@@ -11,7 +11,9 @@ from molsearch.chem.atropisomers import keeps_atropisomers
 
 _SAME_SIDE = (Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS)
 _OTHER_SIDE = (Chem.BondStereo.STEREOE, Chem.BondStereo.STEREOTRANS)
-_FLAT = 0.05  # Å of depth that a drawing does not have
+# Å of z that a drawing lacks; a planar molecule in z = 0 passes for one: an embedding, no more.
+_NO_DEPTH = 1e-6
+_FLAT = 0.05  # Å of depth that a tilted drawing does not have
 _BOND_RANGE = (0.6, 3.5)  # Å between bonded atoms
 _CLASH = 0.4  # Å that any two atoms keep
 
@@ -56,7 +58,7 @@ def _keeps_double_bonds(mol: Chem.Mol, conformer_id: int) -> bool:
     return True
 
 
-def why_not_3d(mol: Chem.Mol, positions: Positions) -> str:
+def why_not_3d(mol: Chem.Mol, positions: Positions, *, all_atoms: Positions | None = None) -> str:
     """Say why given coordinates are no 3D geometry of `mol`; empty where they are.
 
     Parameters
@@ -65,12 +67,16 @@ def why_not_3d(mol: Chem.Mol, positions: Positions) -> str:
         The parent.
     positions
         float64 ``[n_atoms, 3]`` in Å, in the atom order of `mol`.
+    all_atoms
+        Those of the input with its hydrogens, in any order: they tell a small molecule whose
+        other atoms happen to lie in the plane z = 0 from a drawing.
     """
     if not np.isfinite(positions).all():
         return "coordinates are not finite"
     if mol.GetNumAtoms() > 1 and np.ptp(positions, axis=0).max() < _CLASH:
         return "coordinates are all alike"
-    if _is_drawing(mol, positions):
+    given = positions if all_atoms is None else all_atoms
+    if np.ptp(given[:, 2]) < _NO_DEPTH or _is_tilted_drawing(mol, positions):
         return "coordinates are flat"
     if not _has_sane_distances(mol, positions):
         return "distances are not a molecule's"
@@ -81,15 +87,10 @@ def why_not_3d(mol: Chem.Mol, positions: Positions) -> str:
     return "" if keeps_stereo(model) else "stereo differs from the parent's"
 
 
-def _is_drawing(mol: Chem.Mol, positions: Positions) -> bool:
-    """Whether coordinates lie in a plane although the molecule cannot, or in the plane z = 0.
-
-    A planar molecule in z = 0 is taken for a drawing too: it costs an embedding, no more.
-    """
+def _is_tilted_drawing(mol: Chem.Mol, positions: Positions) -> bool:
+    """Whether coordinates lie in a plane although the molecule cannot."""
     if len(positions) < 4:
         return False
-    if np.ptp(positions[:, 2]) < 1e-6:
-        return True
     centred = positions - positions.mean(axis=0)
     depth = np.linalg.svd(centred, compute_uv=False)[-1] / np.sqrt(len(positions))
     return bool(depth < _FLAT and _must_have_depth(mol))

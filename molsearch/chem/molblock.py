@@ -10,6 +10,7 @@ from rdkit.Geometry import Point3D
 
 from molsearch.errors import InputError
 from molsearch.sdtags import title_line
+from molsearch.words import counted
 
 _UNITS = 1000.0  # stored coordinates are thousandths of an Angstrom
 
@@ -43,7 +44,7 @@ def mol_block(parent_smiles: str, coords: NDArray[np.int16] | None, title: str) 
 
 def _conformer(mol: Chem.Mol, coords: NDArray[np.int16]) -> Chem.Conformer:
     if len(coords) != mol.GetNumAtoms():
-        raise InputError(f"{len(coords)} coordinates for {mol.GetNumAtoms()} atoms")
+        raise InputError(f"{len(coords)} coordinates for {counted(mol.GetNumAtoms(), 'atom')}")
     conformer = Chem.Conformer(len(coords))
     conformer.Set3D(True)
     for atom, (x, y, z) in enumerate(coords.astype(np.float64) / _UNITS):

@@ -15,6 +15,7 @@ from rdkit.Chem import rdDistGeom, rdForceFieldHelpers, rdShapeAlign
 
 from molsearch.chem.shapes import OPT_PARAM, starts
 from molsearch.errors import InputError
+from molsearch.words import counted
 
 QUERY_CONFORMERS = 4
 HIT_CONFORMERS = 12
@@ -95,7 +96,7 @@ def _with_conformers(smiles: str) -> Chem.Mol:
             raise InputError(f"cannot overlay {smiles[:80]!r}: not a SMILES; check the structure")
         if mol.GetNumAtoms() > MAX_HEAVY_ATOMS:
             raise InputError(
-                f"{mol.GetNumAtoms()} heavy atoms are too many for an overlay "
+                f"{counted(mol.GetNumAtoms(), 'heavy atom')} are too many for an overlay "
                 f"(at most {MAX_HEAVY_ATOMS})"
             )
         mol = Chem.AddHs(mol)

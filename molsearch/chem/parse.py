@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from rdkit import Chem
 
 from molsearch.chem.inchi import PREFIX as INCHI
@@ -69,6 +71,12 @@ def parse(record: Record) -> Chem.Mol:
     if mol.HasSubstructMatch(_plain_hydrogen()):
         mol = Chem.RemoveHs(mol, _hydrogen_parameters())
     return mol
+
+
+def all_positions(record: Record) -> npt.NDArray[np.float64]:
+    """Coordinates ``[n, 3]`` of every atom of a mol block, hydrogens included, in Å."""
+    mol = Chem.MolFromMolBlock(record.molblock, sanitize=False, removeHs=False)
+    return mol.GetConformer().GetPositions()
 
 
 def _is_pattern(mol: Chem.Mol) -> bool:

@@ -10,6 +10,7 @@ from rdkit import Chem
 from molsearch.chem.parse import RejectedError
 from molsearch.chem.standardize import STAGE
 from molsearch.schema import Record
+from molsearch.words import counted
 
 # One fragment of common elements, without charges, isotopes, hydrogens written out, wildcards.
 _PLAIN = re.compile(r"(?:[-=#/\\()0-9%BCNOPSFIbcnopslr]|\[nH\]|\[C@@?H?\])+")
@@ -43,5 +44,7 @@ def plain_parent(record: Record, max_heavy_atoms: int) -> Chem.Mol | None:
     if heavy < _LEAST_HEAVY_ATOMS or mol.HasSubstructMatch(_sulfoxide_like()):
         return None
     if heavy > max_heavy_atoms:
-        raise RejectedError(STAGE, f"too large: {heavy} heavy atoms, limit {max_heavy_atoms}")
+        raise RejectedError(
+            STAGE, f"too large: {counted(heavy, 'heavy atom')}, limit {max_heavy_atoms}"
+        )
     return mol

@@ -15,7 +15,7 @@ from molsearch.chem.features import Buckets, packed_bag
 from molsearch.chem.fingerprints import ecfp4
 from molsearch.chem.geometry import why_not_3d
 from molsearch.chem.inchi import PREFIX as INCHI
-from molsearch.chem.parse import RejectedError, parse
+from molsearch.chem.parse import RejectedError, all_positions, parse
 from molsearch.chem.plain import plain_parent
 from molsearch.chem.standardize import canonical_parent, parent_of
 from molsearch.chem.stereo import stereo_smiles
@@ -101,7 +101,7 @@ def _prepare(
         given = record.smiles and not record.smiles.startswith(INCHI)
         smiles = record.smiles if given else stereo_smiles(mol)
         parent_smiles, parent, positions = canonical_parent(parent_of(mol, config.max_heavy_atoms))
-    geometry, geometries = _geometries(parent, positions, config)
+    geometry, geometries = _geometries(parent, positions, record, config)
     return Prepared(
         record_number=record.number,
         source=record.source,
@@ -136,13 +136,15 @@ def _in_ring_of_three() -> Chem.Mol:
 
 
 def _geometries(
-    parent: Chem.Mol, given: _Positions | None, config: PrepareConfig
+    parent: Chem.Mol, given: _Positions | None, record: Record, config: PrepareConfig
 ) -> tuple[str, list[_Positions]]:
     """Choose the geometries of a parent: the input's on request, else embedded, else none."""
     if config.n_conformers == 0:
         return GEOMETRY_NONE, []
-    if config.use_input_3d and given is not None and not why_not_3d(parent, given):
-        return GEOMETRY_INPUT, [given]
+    if config.use_input_3d and given is not None:
+        seen = all_positions(record)
+        if not why_not_3d(parent, given, all_atoms=seen):
+            return GEOMETRY_INPUT, [given]
     if parent.GetNumHeavyAtoms() > config.max_heavy_atoms_3d:
         return GEOMETRY_NONE, []
     return GEOMETRY_EMBEDDED, embed(parent, config)

@@ -19,6 +19,7 @@ from rdkit.Chem.MolStandardize import rdMolStandardize
 from molsearch.chem.parse import RejectedError
 from molsearch.chem.reasons import chemistry_problem
 from molsearch.chem.stereo import ordered_smiles
+from molsearch.words import counted
 
 STAGE = "standardize"
 
@@ -76,7 +77,9 @@ def parent_of(mol: Chem.Mol, max_heavy_atoms: int) -> Chem.Mol:
     mol = largest_organic_fragment(mol)
     heavy = mol.GetNumHeavyAtoms()
     if heavy > max_heavy_atoms:
-        raise RejectedError(STAGE, f"too large: {heavy} heavy atoms, limit {max_heavy_atoms}")
+        raise RejectedError(
+            STAGE, f"too large: {counted(heavy, 'heavy atom')}, limit {max_heavy_atoms}"
+        )
     mol = neutral(mol) if mol.HasSubstructMatch(_pattern(_UNUSUAL)) else mol
     if metals and Chem.MolFromSmiles(smiles := Chem.MolToSmiles(mol)) is None:
         raise RejectedError(

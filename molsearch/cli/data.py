@@ -10,6 +10,7 @@ import typer
 from molsearch import bundled
 from molsearch.cli import options
 from molsearch.cli.data_convert import convert
+from molsearch.words import counted, noun
 
 app = typer.Typer(
     add_completion=False,
@@ -54,6 +55,7 @@ def verify(
         rows = ", ".join(str(target) for target in bad["target"].head(6))
         more = ", …" if len(bad) > 6 else ""
         raise InputError(
-            f"{name}: {len(bad)} rows are not as published ({rows}{more}): "
+            f"{name}: {counted(len(bad), 'row')} {noun(len(bad), 'is', 'are')} not as published "
+            f"({rows}{more}): "
             f"{bundled.guide(name)} says how to obtain the whole set"
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from molsearch.cli import options
+from molsearch.words import counted
 
 if TYPE_CHECKING:
     from molsearch.bench.audit.flags import Known
@@ -108,8 +109,10 @@ def report(found: Converted, facts: dict[str, int], output: Path, left_out: Path
     """Say what was made, and the commonest reasons for leaving out."""
     tiers = ", ".join(f"{n:,} {k[6:]}" for k, n in facts.items() if k.startswith("pairs_"))
     wrote = (
-        f"wrote {output}: {facts['pairs']:,} pairs ({tiers}) of {facts['molecules']:,} molecules "
-        f"and {facts['targets']:,} targets, from {facts['measurements']:,} measurements"
+        f"wrote {output}: {counted(facts['pairs'], 'pair')} ({tiers}) of "
+        f"{counted(facts['molecules'], 'molecule')} "
+        f"and {counted(facts['targets'], 'target')}, from "
+        f"{counted(facts['measurements'], 'measurement')}"
     )
     lines = [wrote]
     if facts["left_out"]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from molsearch.service.demo_pages import FAMOUS
+from molsearch.words import counted
 
 if TYPE_CHECKING:
     from molsearch.service.demo import Demo
@@ -30,8 +31,8 @@ def hit_table(result: Result, *, shown: int) -> str:
     lines = [
         "",
         _bold(f"{example.name} · {example.drug_class}")
-        + f" ({result.tally.members} others of its class among {result.tally.molecules:,} "
-        f"molecules, {result.seconds:.2f} s)",
+        + f" ({counted(result.tally.members, 'other')} of its class among "
+        f"{counted(result.tally.molecules, 'molecule')}, {result.seconds:.2f} s)",
         _HEAD,
     ]
     for hit in result.hits.frame.head(shown).to_dict("records"):
@@ -100,7 +101,8 @@ def closing(run: Demo) -> str:
     ]
     if failed:
         lines.append(
-            f"{failed} of {run.prepared.n_in:,} rows could not be read, on purpose; a real file "
+            f"{failed} of {counted(run.prepared.n_in, 'row')} could not be read, on purpose; a "
+            "real file "
             "has such rows too, and `molsearch prepare --failures failures.csv` lists them."
         )
     return "\n".join(lines)

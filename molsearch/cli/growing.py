@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from molsearch.service.requests import Growing
+from molsearch.words import counted, noun
 
 Index = Annotated[Path, typer.Option("-i", "--index", help="Folder of the index.")]
 Discard = Annotated[
@@ -32,19 +33,16 @@ def run(request: Growing, *, as_json: bool = False, quiet: bool = False) -> dict
 
 def closing(verb: str, account: dict[str, Any]) -> str:
     """Say in a line what there is now."""
+    before = account.get("n_shards_before", 0)
     done = {
-        "index_add": f"{_molecules(account.get('n_added', 0))} added",
-        "index_drop": f"{_molecules(account.get('n_dropped_now', 0))} dropped",
-        "index_compact": f"{account.get('n_shards_before', 0):,} shards are now "
+        "index_add": f"{counted(account.get('n_added', 0), 'molecule')} added",
+        "index_drop": f"{counted(account.get('n_dropped_now', 0), 'molecule')} dropped",
+        "index_compact": f"{counted(before, 'shard')} {noun(before, 'is', 'are')} now "
         f"{account['n_shards']:,}",
-        "index_facts": f"facts of {_molecules(account.get('n_computed', 0))} computed",
-        "index_merge": f"{account.get('n_indexes', 0):,} indexes merged",
+        "index_facts": f"facts of {counted(account.get('n_computed', 0), 'molecule')} computed",
+        "index_merge": f"{counted(account.get('n_indexes', 0), 'index')} merged",
     }[verb]
     return (
-        f"{done}; {account['output']} holds {_molecules(account['n_ok'])} "
+        f"{done}; {account['output']} holds {counted(account['n_ok'], 'molecule')} "
         f"(generation {account['generation']}, {account['seconds']:,.1f} s)"
     )
-
-
-def _molecules(n: int) -> str:
-    return f"{n:,} molecule{'' if n == 1 else 's'}"

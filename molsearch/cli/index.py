@@ -14,6 +14,7 @@ from typer.core import TyperCommand
 from molsearch.cli import options
 from molsearch.errors import UsageError
 from molsearch.service.requests import IndexRequest, validated
+from molsearch.words import counted
 
 app = typer.Typer(add_completion=False)
 
@@ -174,9 +175,9 @@ def run(request: IndexRequest, *, as_json: bool = False, quiet: bool = False) ->
 def closing(account: dict[str, Any]) -> str:
     """Say in a line what was made."""
     n_failed = account["n_failed"]
-    failed = f", {n_failed:,} record{'' if n_failed == 1 else 's'} failed" if n_failed else ""
+    failed = f", {counted(n_failed, 'record')} failed" if n_failed else ""
     return (
-        f"{account['n_ok']:,} molecule{'' if account['n_ok'] == 1 else 's'} indexed in "
+        f"{counted(account['n_ok'], 'molecule')} indexed in "
         f"{account['output']}{failed} "
         f"({account['seconds']:,.1f} s)"
     )

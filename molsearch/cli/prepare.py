@@ -10,6 +10,7 @@ import typer
 
 from molsearch.cli import options
 from molsearch.service.requests import PrepareRequest, validated
+from molsearch.words import counted
 
 app = typer.Typer(add_completion=False)
 
@@ -99,7 +100,9 @@ def describe(summary: dict[str, Any], failures: str | None) -> list[str]:
     from molsearch.data.repeats import Repeats
 
     n_in, n_failed = summary["n_in"], summary["n_failed"]
-    lines = [f"{summary['n_ok']:,} of {n_in:,} molecules prepared into {summary['output']}"]
+    lines = [
+        f"{summary['n_ok']:,} of {counted(n_in, 'molecule')} prepared into {summary['output']}"
+    ]
     if summary["n_resumed"] == n_in:
         lines[0] += " (it was complete already)"
     else:

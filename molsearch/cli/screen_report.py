@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from molsearch import schema
 from molsearch.service.requests import ScreenRequest
+from molsearch.words import counted
 
 if TYPE_CHECKING:
     from molsearch.search.screen import HitList, Stopwatch
@@ -81,9 +82,7 @@ def print_hits(hits: HitList, watch: Stopwatch, output: str | None) -> None:
 
 
 def _closing(hits: HitList, output: str | None) -> str:
-    n_hits, n_rows = len(hits.frame), hits.reader.n_rows
-    line = f"{n_hits:,} hit{'' if n_hits == 1 else 's'} of "
-    line += f"{n_rows:,} molecule{'' if n_rows == 1 else 's'}"
+    line = f"{counted(len(hits.frame), 'hit')} of {counted(hits.reader.n_rows, 'molecule')}"
     return line if output is None else f"{line} in {output}"
 
 
@@ -102,4 +101,4 @@ def _note(row: Mapping[Any, Any]) -> str:
     if row.get(schema.IS_INACTIVE) is True:
         return "inactive"
     n = len([name for name in str(row[schema.ALERTS]).split("; ") if name])
-    return "" if n == 0 else f"{n} alert{'' if n == 1 else 's'}"
+    return "" if n == 0 else counted(n, "alert")

@@ -10,6 +10,7 @@ import typer
 
 from molsearch.cli import options, telling
 from molsearch.service.requests import VerifyRequest
+from molsearch.words import counted
 
 app = typer.Typer(add_completion=False)
 
@@ -52,7 +53,8 @@ def run(request: VerifyRequest, *, as_json: bool = False, quiet: bool = False) -
 
 def _line(account: dict[str, Any]) -> str:
     line = (
-        f"{account['path']}: {account['kind']} of {account['n_molecules']:,} molecules is sound "
+        f"{account['path']}: {account['kind']} of {counted(account['n_molecules'], 'molecule')} "
+        "is sound "
         f"({account['seconds']:.1f} s)"
     )
     if removed := account.get("removed"):

@@ -24,6 +24,7 @@ from molsearch.errors import InputError, UsageError
 from molsearch.io.folders import Kind, look
 from molsearch.io.runs import write_run
 from molsearch.schema import Failure, Reading, Record
+from molsearch.words import counted
 
 STDIN = "-"
 _HEAD = 1 << 16  # bytes of a source that its fingerprint covers
@@ -94,9 +95,9 @@ def prepare(
     from molsearch.chem.records import expand_sources, iter_records
 
     if workers < 1:
-        raise UsageError(f"{workers} workers cannot prepare anything: give at least 1")
+        raise UsageError(f"{counted(workers, 'worker')} cannot prepare anything: give at least 1")
     if limit is not None and limit < 1:
-        raise UsageError(f"a limit of {limit} records leaves nothing: give at least 1")
+        raise UsageError(f"a limit of {counted(limit, 'record')} leaves nothing: give at least 1")
     refuse_own(sources)
     names = expand_sources(sources)
     run = run_of(names, read, config, limit, buckets, part)
@@ -298,7 +299,8 @@ def _refuse_nothing(prepared: PreparedSet) -> None:
         for group in failure_groups(prepared)[:3]
     )
     raise NothingPreparedError(
-        f"none of {prepared.n_in:,} records in {_name(prepared.manifest.run)} could be prepared "
+        f"none of {counted(prepared.n_in, 'record')} in {_name(prepared.manifest.run)} could be "
+        "prepared "
         f"({reasons}); all failures are in {prepared.path / 'shards'} (failures-*.parquet): "
         "check the column and the delimiter",
         prepared.path,

@@ -22,6 +22,7 @@ from molsearch.io import parquet
 from molsearch.io.folders import Kind, look, refuse_link
 from molsearch.io.hashing import sha256_bytes, sha256_file
 from molsearch.schema import MOLECULE_ID, RECORD_NUMBER
+from molsearch.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,7 @@ class PreparedSet:
         manifest = read_manifest(folder)
         if not manifest.complete and not allow_unfinished:
             raise InputError(
-                f"{folder} is unfinished ({manifest.n_in:,} records so far): "
+                f"{folder} is unfinished ({counted(manifest.n_in, 'record')} so far): "
                 "run the same prepare command again to finish it"
             )
         for shard in manifest.shards:
@@ -205,5 +206,7 @@ def _read(
     except (pa.ArrowException, OSError) as error:
         raise IndexCorruptError(f"{path} cannot be read ({error}): {_MEND}") from error
     if table.num_rows != stored.rows:
-        raise IndexCorruptError(f"{path} has {table.num_rows} rows, not {stored.rows}: {_MEND}")
+        raise IndexCorruptError(
+            f"{path} has {counted(table.num_rows, 'row')}, not {stored.rows}: {_MEND}"
+        )
     return table

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from molsearch.words import counted, noun
+
 _SHOWN = 3
 _LONGEST = 40
 
@@ -38,10 +40,10 @@ class Repeats:
             return ""
         named = ", ".join(f"{_short(name)} ({count:,}×)" for name, count in self.first)
         more = ", …" if self.n_ids > len(self.first) else ""
-        verb = "id occurs" if self.n_ids == 1 else "ids occur"
+        ids = f"{counted(self.n_ids, 'id')} {noun(self.n_ids, 'occurs', 'occur')}"
         return (
-            f"{self.n_ids:,} {verb} more than once: {named}{more}; all {self.n_molecules:,} "
-            "molecules are kept, told apart by record_number"
+            f"{ids} more than once: {named}{more}; all "
+            f"{counted(self.n_molecules, 'molecule')} are kept, told apart by record_number"
         )
 
 

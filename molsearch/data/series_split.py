@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from molsearch.data.series import Series
 from molsearch.errors import InputError
+from molsearch.words import counted
 
 FIT, CHOOSE, HELD_OUT = 0, 1, 2
 _FEWEST = 2  # actives in every part
@@ -66,7 +67,8 @@ def split_by_scaffold(
     counts = [int(active[parts == part].sum()) for part in (FIT, CHOOSE, HELD_OUT)]
     if min(counts) < _FEWEST:
         raise InputError(
-            f"{int(active.sum())} actives on {len(n_actives)} scaffolds cannot be split in three "
+            f"{counted(int(active.sum()), 'active')} on {counted(len(n_actives), 'scaffold')} "
+            "cannot be split in three "
             f"parts of at least {_FEWEST} actives each ({counts}): bring more scaffolds"
         )
     return parts

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molsearch.chem.features import ATOM_FIELDS, RADIUS, Features
+from molsearch.words import counted
 
 _N_FIELDS = len(ATOM_FIELDS) + 1
 
@@ -98,7 +99,9 @@ def build_store(
     for part, conformer in zip(parts, conformers, strict=True):
         shape = (len(part.atoms), 3)
         if conformer is not None and conformer.shape != shape:
-            raise ValueError(f"a conformer of shape {conformer.shape} for {shape[0]} atoms")
+            raise ValueError(
+                f"a conformer of shape {conformer.shape} for {counted(shape[0], 'atom')}"
+            )
         coords.append(np.zeros(shape, np.int16) if conformer is None else conformer)
     return GraphStore(
         bag_start=_starts([len(part.bag) for part in parts]),

@@ -21,6 +21,7 @@ from molsearch.index.shared import Shared, shared
 from molsearch.index.stored import renumbered
 from molsearch.index.writer import account_of
 from molsearch.io import parquet
+from molsearch.words import counted
 
 STAGE_DUPLICATE = "duplicate"
 
@@ -90,8 +91,9 @@ def add_molecules(
     """
     if addition.n_rows == 0:
         raise InputError(
-            f"nothing to add: the index has the parents of all {addition.prepared.n_ok:,} "
-            "molecules; without --skip-duplicates they are added all the same"
+            f"nothing to add: the index has the parents of all "
+            f"{counted(addition.prepared.n_ok, 'molecule')}; without --skip-duplicates they are "
+            "added all the same"
         )
     old = reader.manifest
     offset = old.n_in

@@ -28,6 +28,7 @@ from molsearch.index.shard import (
 )
 from molsearch.io.atomic import fsync_folder, replacing
 from molsearch.io.hashing import sha256_json
+from molsearch.words import counted
 
 OnProgress = Callable[[int, int], None]
 
@@ -157,7 +158,8 @@ def _written(
         count(entry.n_rows + entry.n_failed, entry.n_failed)
     if entry.n_rows + entry.n_failed != piece.n_rows:
         raise IndexCorruptError(
-            f"{place} has {entry.n_rows + entry.n_failed} rows where {piece.n_rows} are due: what "
+            f"{place} has {counted(entry.n_rows + entry.n_failed, 'row')} where {piece.n_rows} "
+            "are due: what "
             "it is made from has changed; repeat the command"
         )
     return entry

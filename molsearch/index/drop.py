@@ -18,6 +18,7 @@ from molsearch.index.manifest import Change
 from molsearch.index.reader import IndexReader
 from molsearch.index.rows import RowStream
 from molsearch.index.stored import Stored, stored_tables
+from molsearch.words import counted
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def drop_molecules(
     old = reader.manifest
     if dropping.n == old.n_ok:
         raise UsageError(
-            f"all {old.n_ok:,} molecules of {reader.path} would be dropped; remove the folder "
+            f"all {counted(old.n_ok, 'molecule')} of {reader.path} would be dropped; remove the "
+            "folder "
             "instead"
         )
     pieces: list[Piece] = []

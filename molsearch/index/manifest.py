@@ -30,6 +30,7 @@ from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
 from molsearch.io.reading import parse_json, read_small
 from molsearch.schema import Reading
+from molsearch.words import counted
 
 _CHECKSUM = "checksum"
 _SAFE_PATH = re.compile(r"generations/\d{6}(/shard-\d{5})?")
@@ -208,13 +209,15 @@ class Manifest(Config):
     def _adds_up(self) -> Manifest:
         if self.n_in != self.n_ok + self.n_failed + self.n_dropped:
             out = f"{self.n_ok} + {self.n_failed} + {self.n_dropped}"
-            raise ValueError(f"{self.n_in} records in, but {out} out")
+            raise ValueError(f"{counted(self.n_in, 'record')} in, but {out} out")
         rows = sum(shard.n_rows for shard in self.shards)
         if rows != self.n_ok:
-            raise ValueError(f"shards hold {rows} rows, not {self.n_ok}")
+            raise ValueError(f"shards hold {counted(rows, 'row')}, not {self.n_ok}")
         tried = sum(shard.n_rows + shard.n_failed for shard in self.shards)
         if tried != self.plan.n_rows:
-            raise ValueError(f"shards account for {tried} molecules, not {self.plan.n_rows}")
+            raise ValueError(
+                f"shards account for {counted(tried, 'molecule')}, not {self.plan.n_rows}"
+            )
         for number, shard in enumerate(self.shards):
             due = f"{GENERATIONS}/{self.generation:06d}/{shard_name(number)}"
             if shard.folder != due:

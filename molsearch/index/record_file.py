@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from molsearch.errors import IndexCorruptError
 from molsearch.index.blocks import BlockGuard
 from molsearch.io import parquet
+from molsearch.words import counted
 
 # Row groups decoded at a time, which bounds the memory of a scattered read.
 GROUPS_AT_ONCE = 64
@@ -51,7 +52,9 @@ class RecordFile:
         self.metadata: pq.FileMetaData = self._file.metadata
         self.schema: pa.Schema = self._file.schema_arrow
         if self.metadata.num_rows != n_rows:
-            raise IndexCorruptError(f"{path} holds {self.metadata.num_rows} rows, not {n_rows}")
+            raise IndexCorruptError(
+                f"{path} holds {counted(self.metadata.num_rows, 'row')}, not {n_rows}"
+            )
 
     def read_groups(self, groups: Sequence[int], columns: Sequence[str] | None) -> pa.Table:
         """Read whole row groups, all columns where None."""

@@ -12,6 +12,7 @@ from molsearch.index.layout import PLAN, PREPARED, SHARD, generation_folder, gen
 from molsearch.index.manifest import Plan, ShardEntry, read_model
 from molsearch.index.verify import Report
 from molsearch.io.folders import Kind, look
+from molsearch.words import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Unfinished:
     def __str__(self) -> str:
         """Say it in half a line."""
         if self.n_rows:
-            return f"{self.n_done:,} of {self.n_rows:,} molecules embedded"
-        return f"{self.n_prepared or 0:,} records prepared, none embedded"
+            return f"{self.n_done:,} of {counted(self.n_rows, 'molecule')} embedded"
+        return f"{counted(self.n_prepared or 0, 'record')} prepared, none embedded"
 
 
 def look_at_unfinished(path: Path) -> tuple[Unfinished, Report]:

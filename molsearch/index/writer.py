@@ -36,6 +36,7 @@ from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import finished_shard, write_failures, write_shard
 from molsearch.io import parquet
+from molsearch.words import counted
 
 OnProgress = Callable[[int, int], None]
 
@@ -83,7 +84,9 @@ def build_index(
     if not 0 < shard_rows <= MAX_SHARD_ROWS:
         raise UsageError(f"a shard holds 1 to {MAX_SHARD_ROWS} rows, not {shard_rows}")
     if prepared.n_ok == 0:
-        raise InputError(f"{prepared.path} holds no molecule: all {prepared.n_in} records failed")
+        raise InputError(
+            f"{prepared.path} holds no molecule: all {counted(prepared.n_in, 'record')} failed"
+        )
     check_target(out)
     plan = Plan.model_validate(
         {

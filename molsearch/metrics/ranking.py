@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from molsearch.errors import InputError
+from molsearch.words import counted
 
 Floats = npt.NDArray[np.float64]
 Floating = npt.NDArray[np.floating]
@@ -107,7 +108,7 @@ def rank(scores: npt.ArrayLike, is_active: npt.ArrayLike) -> Ranking:
     bad = np.flatnonzero(np.isnan(values))
     if bad.size:
         raise InputError(
-            f"{bad.size} of {values.size} scores are NaN (first at position {bad[0]}): "
+            f"{bad.size} of {counted(values.size, 'score')} are NaN (first at position {bad[0]}): "
             "give molecules that cannot be scored the lowest score, not NaN"
         )
     order = np.argsort(-values, kind="stable")

@@ -17,6 +17,7 @@ from molsearch.errors import EncoderMismatchError
 from molsearch.nn.committee import network_of
 from molsearch.nn.network import Network
 from molsearch.nn.quantise import SCALE, restored
+from molsearch.words import counted
 
 BACKGROUND = "background"
 BACKGROUND_ECFP4 = "background_ecfp4"
@@ -32,7 +33,7 @@ def tensors_of(path: Path, content: bytes) -> dict[str, torch.Tensor]:
     except (SafetensorError, ValueError, KeyError) as error:
         raise EncoderMismatchError(f"{path}: damaged ({error}); restore it") from None
     if len(tensors) > _MAX_TENSORS:
-        raise EncoderMismatchError(f"{path}: {len(tensors):,} tensors are no encoder's")
+        raise EncoderMismatchError(f"{path}: {counted(len(tensors), 'tensor')} are no encoder's")
     return tensors
 
 
@@ -88,7 +89,7 @@ def background_prints(path: Path, tensors: Tensors, rows: int) -> NDArray[np.uin
     if tensor.dtype != torch.uint8 or tensor.shape != (rows, N_BYTES):
         raise EncoderMismatchError(
             f"{path}: {BACKGROUND_ECFP4} is {tensor.dtype} {tuple(tensor.shape)}, not one packed "
-            f"fingerprint for each of {rows} background molecules; restore the file"
+            f"fingerprint for each of {counted(rows, 'background molecule')}; restore the file"
         )
     prints: NDArray[np.uint8] = tensor.numpy()
     return prints
@@ -105,7 +106,7 @@ def _refuse_giant(path: Path, config: ModelConfig, tensors: Tensors) -> None:
         if getattr(config, name) > most:
             raise EncoderMismatchError(
                 f"{path}: the card says {getattr(config, name):,} for {name}, more than "
-                f"{len(tensors)} tensors can be; restore both from one source"
+                f"{counted(len(tensors), 'tensor')} can be; restore both from one source"
             )
 
 

@@ -15,6 +15,7 @@ from molsearch.picks.columns import Columns, ranking_column
 from molsearch.picks.config import PickConfig
 from molsearch.picks.lists import Named
 from molsearch.search.where import Condition, parse
+from molsearch.words import counted
 
 Mask = NDArray[np.bool_]
 
@@ -115,7 +116,8 @@ def _ordered(columns: Columns, config: PickConfig) -> tuple[NDArray[np.int64], M
         given = columns.texts("--by", name)[wrong[0]]
         of = columns.texts("", schema.MOLECULE_ID)[wrong[0]]
         raise InputError(
-            f"{len(wrong):,} of {len(scores):,} hits have no number in column {name!r} (the first, "
+            f"{len(wrong):,} of {counted(len(scores), 'hit')} have no number in column {name!r} "
+            "(the first, "
             f"{of!r}: {given[:40]!r}); leave them out of the list, or name another with --by"
         )
     sign = 1.0 if config.lower_is_better else -1.0

@@ -24,6 +24,7 @@ from molsearch.picks.report import Account, Costs
 from molsearch.picks.select import chosen_of, limits_of
 from molsearch.picks.table import HitTable
 from molsearch.picks.wells import PRICE, SIMILARITY, WHY, Control, well_frame
+from molsearch.words import counted
 
 _MOST_CONTROLS = 8
 
@@ -142,7 +143,9 @@ def _wanted(config: PickConfig, plate: Layout | None, n_hits: int) -> int:
             f"empty wells; pass {bigger}--plates {other}, or -n {room}"
         )
     if n > n_hits:
-        raise UsageError(f"{n:,} picks of {n_hits:,} hits: make a longer hit list, or -n {n_hits}")
+        raise UsageError(
+            f"{n:,} picks of {counted(n_hits, 'hit')}: make a longer hit list, or -n {n_hits}"
+        )
     return n
 
 
@@ -190,7 +193,7 @@ def _too_few(
     got = len(chosen.picks)
     out = ", ".join(f"{rule}: {count:,}" for rule, count in found.left_out.items())
     refused = ", ".join(f"{rule}: {count:,}" for rule, count in chosen.refused.items())
-    said = f"only {got:,} of {n:,} picks: of {len(columns.table):,} hits "
+    said = f"only {got:,} of {n:,} picks: of {counted(len(columns.table), 'hit')} "
     said += f"are left out {out}; " if out else "none is left out; "
     said += f"refused {refused}; " if refused else ""
     advice = f"pass -n {got}" if got else "ask for less"

@@ -13,6 +13,7 @@ from molsearch import schema
 from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.picks.columns import Columns, ranking_column
 from molsearch.picks.config import PickConfig
+from molsearch.words import counted
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,9 @@ class Account:
             rows = "row holds" if self.n_failed == 1 else "rows hold"
             yield f"{self.n_failed:,} {rows} no readable structure and cannot be picked"
         out = ", ".join(f"{rule} {count:,}" for rule, count in self.left_out.items())
-        yield f"{mine.n:,} picks of {self.n_hits:,} hits" + (f"; left out: {out}" if out else "")
+        yield f"{mine.n:,} picks of {counted(self.n_hits, 'hit')}" + (
+            f"; left out: {out}" if out else ""
+        )
         share = abs(self.cost / best.score_mean) if best.score_mean else 0.0
         change = f"{self.cost:.3g} given up, {share:.0%}" if abs(self.cost) > 1e-9 else "the same"
         yield (

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from molsearch.errors import UsageError
 from molsearch.scoring.fusion import FUSIONS, Fusion
+from molsearch.words import counted
 
 _MOST = 2000  # characters; folders have long names
 
@@ -77,7 +78,9 @@ def parse_expression(text: str, *, whole: Callable[[str], bool] = _never) -> Exp
     '4*molsearch-top2+ecfp4'
     """
     if len(text) > _MOST:
-        raise UsageError(f"a ranking of {len(text):,} characters is too long: at most {_MOST:,}")
+        raise UsageError(
+            f"a ranking of {counted(len(text), 'character')} is too long: at most {_MOST:,}"
+        )
     if whole(text):
         return Expression((Term(text),))
     terms = tuple(_term(part.strip(), text, whole) for part in text.split("+"))

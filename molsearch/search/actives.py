@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from molsearch import schema
 from molsearch.chem.stereo import parent_key
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.data.tested import ACTIVE, GAP, INACTIVE, Tested, read_tested, without_unit
@@ -24,6 +25,9 @@ from molsearch.search.queries import (
     unusable,
 )
 from molsearch.search.vectors import queries_of_vectors
+from molsearch.words import counted, noun
+
+_NAMED = 3  # queries in one line
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ def read_ligands(
         notes.append(note)
     if not found:
         raise InputError("no query given; pass a SMILES, an InChI or a file with -q")
+    notes += _without_coordinates(found, prepare)
     others = read_inactives(inactives, read, prepare)
     return Ligands(tuple(named_apart(found)), _joined(others, more, n_inactive), tuple(notes))
 
@@ -119,9 +124,14 @@ def _split(
     repeated = len(prepared) - int(first.sum())
     note = (
         f"{given}: column {table.column!r} is read as the activity: "
-        f"{_count(len(kept[ACTIVE]), 'active')}{limits[0]} as queries, "
-        f"{_count(len(kept[INACTIVE]), 'inactive')}{limits[1]}, {neither:,} neither"
-        + (f"; {repeated:,} rows repeat a molecule, which counts by its median" if repeated else "")
+        f"{counted(len(kept[ACTIVE]), 'active')}{limits[0]} as queries, "
+        f"{counted(len(kept[INACTIVE]), 'inactive')}{limits[1]}, {neither:,} neither"
+        + (
+            f"; {counted(repeated, 'row')} {noun(repeated, 'repeats', 'repeat')} a molecule, which "
+            "counts by its median"
+            if repeated
+            else ""
+        )
     )
     return kept[ACTIVE], kept[INACTIVE], note
 
@@ -134,8 +144,30 @@ def _unclear(given: Given, prepared: Sequence[Prepared], config: ScreenConfig) -
     if column is None:
         return []
     note = (
-        f"{given}: column {column!r} has no unit, so all {len(prepared):,} rows are queries; name "
-        f"it {column + ' (nM)'!r} to have it read as the activity"
+        f"{given}: column {column!r} has no unit, so each of "
+        f"{counted(len(prepared), 'row')} is a query; name it "
+        f"{column + ' (nM)'!r} to have it read as the activity"
+    )
+    return [note]
+
+
+def _without_coordinates(queries: Sequence[Query], prepare: PrepareConfig) -> list[str]:
+    """Say which queries gave no geometry to search with, where theirs was asked for."""
+    if not prepare.use_input_3d:
+        return []
+    if prepare.n_conformers == 0:
+        note = (
+            "--use-input-3d changes nothing: this library is without conformers; "
+            "--query-conformers 1 takes those of the queries all the same"
+        )
+        return [note]
+    made = [one.query_id for one in queries if one.first.geometry != schema.GEOMETRY_INPUT]
+    if not made:
+        return []
+    names = ", ".join(repr(name[:40]) for name in made[:_NAMED]) + (", …" * (len(made) > _NAMED))
+    note = (
+        f"--use-input-3d: {len(made):,} of {counted(len(queries), 'query')} came without 3D "
+        f"coordinates that can be used ({names}): what RDKit makes is used instead"
     )
     return [note]
 
@@ -147,7 +179,3 @@ def _joined(given: Inactives | None, more: Sequence[Query], n_in: int) -> Inacti
         return Inactives(tuple(named_apart(list(more))), n_in)
     molecules = tuple(named_apart([*given.molecules, *more]))
     return replace(given, molecules=molecules, n_in=given.n_in + n_in)
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

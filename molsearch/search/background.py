@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import QuerySet, per_query
 from molsearch.search.engine import Candidates
+from molsearch.words import counted
 
 _ROWS_AT_ONCE = 8192
 
@@ -115,7 +116,8 @@ def warnings_of(
         if nearness < least:
             found.append(
                 f"query {name!r} lies far from the training chemistry (mean similarity to its "
-                f"{neighbours} nearest background molecules {nearness:.2f}, limit {least:.2f}): "
+                f"{counted(neighbours, 'nearest background molecule')} {nearness:.2f}, limit "
+                f"{least:.2f}): "
                 "trust its ranks less"
             )
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,10 @@ import pyarrow as pa
 
 from molsearch import schema
 from molsearch.chem.stereo import parent_key
+from molsearch.schema import ColumnType
 from molsearch.search.annotate import Annotator
 from molsearch.search.engine import Candidates
+from molsearch.usertypes.names import unified
 
 # What the index keeps of a molecule and a hit list shows as it is, in this order.
 _DESCRIBED = (
@@ -48,12 +51,18 @@ _STORED = [
 ]
 
 
-def hit_frame(found: Candidates, annotator: Annotator, facts: Sequence[str] = ()) -> pd.DataFrame:
+def hit_frame(
+    found: Candidates, annotator: Annotator, facts: Sequence[str] = ()
+) -> tuple[pd.DataFrame, dict[str, ColumnType]]:
     """Build the hit list: `COLUMNS` in this order, then further facts, then the user's own.
 
     Where inactives are given, ``schema.INACTIVE_COLUMNS`` follow ``is_query``.
     A user's column whose name is one of ours gets the suffix ``_input``. A fact that cannot be
     computed is an empty cell.
+
+    Returns
+    -------
+    The list, whose user's columns hold text, and the types of those that had one.
     """
     more_facts = [name for name in facts if name not in COLUMNS]
     table = annotator.reader.take(found.shards, found.rows, [*_STORED, *more_facts])
@@ -73,8 +82,15 @@ def hit_frame(found: Candidates, annotator: Annotator, facts: Sequence[str] = ()
         place = [*frame.columns].index(schema.IS_QUERY) + 1
         for offset, (name, values) in enumerate(more.items()):
             frame.insert(place + offset, name, values)
-    user = _user_columns(table.column(schema.USER), frame.columns)
-    return pd.concat([frame, user], axis=1)
+    readings = annotator.reader.manifest.library.reading
+    types = {one.name: one for one in unified(reading.types for reading in readings)}
+    user, shown = _user_columns(table.column(schema.USER), frame.columns, types)
+    typed = {
+        new: replace(types[old], name=new)
+        for old, new in shown.items()
+        if old in types and types[old].type
+    }
+    return pd.concat([frame, user], axis=1), typed
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
@@ -91,16 +107,18 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def _user_columns(texts: pa.ChunkedArray, taken: Iterable[str]) -> pd.DataFrame:
-    """Unpack the user's columns, in the order in which the hits bring them."""
+def _user_columns(
+    texts: pa.ChunkedArray, taken: Iterable[str], known: Iterable[str]
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Unpack the user's columns: those `known`, then as the hits bring them; their shown names."""
     rows: list[dict[str, str]] = [json.loads(text) for text in texts.to_pylist()]
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = list(dict.fromkeys([*known, *(name for row in rows for name in row)]))
     fresh = free_names(names, taken)
     values = {
         new: pd.array([row.get(old) for row in rows], dtype="str")
         for old, new in zip(names, fresh, strict=True)
     }
-    return pd.DataFrame(values, index=range(len(rows)))
+    return pd.DataFrame(values, index=range(len(rows))), dict(zip(names, fresh, strict=True))
 
 
 def free_names(names: Sequence[str], taken: Iterable[str]) -> list[str]:

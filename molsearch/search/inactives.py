@@ -9,6 +9,7 @@ from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure
 from molsearch.search.queries import Given, Query, Role, named_apart, read_one
+from molsearch.words import counted
 
 INACTIVE = Role("inactive", "--inactives")
 _SHOWN = 3
@@ -50,7 +51,8 @@ class Inactives:
             )
             more = f"; {self.n_failed - _SHOWN:,} more" if self.n_failed > _SHOWN else ""
             yield (
-                f"{self.n_failed:,} of {self.n_in:,} inactives cannot be used and do not count: "
+                f"{self.n_failed:,} of {counted(self.n_in, 'inactive')} cannot be used and do "
+                "not count: "
                 f"{named}{more}"
             )
         known = {one.parent: one.query_id for one in self.molecules}
@@ -90,7 +92,7 @@ def read_inactives(
             f" (the first, {one.source}:{one.row}: {one.reason})" for one in failures[:1]
         )
         raise InputError(
-            f"none of {n_in:,} inactives can be used{first}; mend the file, or leave "
+            f"none of {counted(n_in, 'inactive')} can be used{first}; mend the file, or leave "
             "--inactives out"
         )
     return Inactives(tuple(named_apart(molecules)), n_in, tuple(failures))

@@ -17,6 +17,7 @@ from molsearch.scoring.queryset import Against, QuerySet, per_query
 from molsearch.scoring.ranking import Ranking, ranking_of
 from molsearch.search.exact import Exact, dot
 from molsearch.search.queries import Query
+from molsearch.words import counted
 
 #: Molecules of the library that a query is placed among; of a larger library so many at random.
 SAMPLE = 20_000
@@ -83,8 +84,8 @@ class LeaveOneOut:
         drawn = " drawn from it" if self.sampled else ""
         line = (
             f"looked for with the others, {how} queries stand among the first {FIRST:.0%} of this "
-            f"library (median {_percent(median, self.n_compared)} of {self.n_compared:,} "
-            f"molecules{drawn})"
+            f"library (median {_percent(median, self.n_compared)} of "
+            f"{counted(self.n_compared, 'molecule')}{drawn})"
         )
         lost = [place for place in self.places if place.above > FIRST]
         if not lost:

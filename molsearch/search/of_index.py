@@ -26,6 +26,7 @@ from molsearch.search.engine import search
 from molsearch.search.exact import Exact
 from molsearch.search.queries import Query, named_apart
 from molsearch.search.screen import HitList
+from molsearch.words import counted
 
 _BLOCK = 1024  # queries
 _DEEPER = 4
@@ -73,7 +74,8 @@ def nearest_of_index(
     places = np.unique(owners)
     if len(places) > _MOST:
         raise UsageError(
-            f"{len(places):,} molecules of {other.path} are nearest to some hit, more than "
+            f"{counted(len(places), 'molecule')} of {other.path} are nearest to some hit, more "
+            "than "
             f"{_MOST:,}: ask for fewer hits (-k), or search with a part of them"
         )
     least = float(scores.min()) if len(rows) < reader.n_rows else -np.inf
@@ -177,7 +179,7 @@ def screen_by_index(
             lowest = max(lowest, float(hits.candidates.scores[-1]))
         if lowest >= nearest.least:
             note = (
-                f"queries: the {other.n_rows:,} molecules of {other.path}, of which "
+                f"queries: the {counted(other.n_rows, 'molecule')} of {other.path}, of which "
                 f"{len(nearest.queries):,} are nearest to a hit or near one"
             )
             return hits.with_notes([note])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from molsearch import schema
 from molsearch.chem.conformers import geometry_of
 from molsearch.chem.molblock import mol_block
+from molsearch.io import parquet
 from molsearch.io.outputs import refuse_existing
 from molsearch.io.tables import table_format, write_frame, write_sdf
 from molsearch.search.hits import STRUCTURES
@@ -33,17 +34,26 @@ def check_output(path: Path, *, overwrite: bool) -> None:
     refuse_existing(path, overwrite=overwrite)
 
 
-def write_hits(hits: HitList, path: Path, *, excel_safe: bool = False) -> None:
+def write_hits(hits: HitList, path: Path, *, excel_safe: bool = False) -> tuple[str, ...]:
     """Write a hit list to csv, tsv, parquet or SDF, by its suffix, atomically.
+
+    In parquet the user's columns have the types of their source; which of them stay text, and
+    why, is returned.
 
     An SDF holds the parent of each hit with its stored 3D geometry, one made now where the
     library was prepared without conformers, or flat coordinates where there is none; the tag
     ``coordinates`` says which (``3D`` or ``2D``).
     """
-    if table_format(path) == "sdf":
+    kind = table_format(path)
+    if kind == "parquet":
+        typed = hits.typed
+        parquet.write(typed.table, path)
+        return typed.notes
+    if kind == "sdf":
         write_sdf(_entries(hits), path)
     else:
         write_frame(hits.frame, path, excel_safe=excel_safe, verbatim=STRUCTURES)
+    return ()
 
 
 def _entries(hits: HitList) -> Iterator[tuple[str, Mapping[str, Any]]]:

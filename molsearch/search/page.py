@@ -23,6 +23,7 @@ from molsearch.io.atomic import write_text
 from molsearch.schema import RANK
 from molsearch.search.page_cards import NOVEL_BELOW, Highlight, cards, contrasted, drawing, table
 from molsearch.search.page_plot import scatter
+from molsearch.words import counted
 
 MAX_DRAWN = 200
 MAX_LISTED = 1000
@@ -114,9 +115,9 @@ def _query(query: Mapping[str, Any]) -> dict[str, Any]:
 def _limits(n_hits: int, drawn: int, n_queries: int, *, against: bool) -> list[str]:
     lines = []
     if n_queries > MAX_QUERIES:
-        lines.append(f"The first {MAX_QUERIES} of {n_queries:,} queries are drawn.")
+        lines.append(f"The first {MAX_QUERIES} of {counted(n_queries, 'query')} are drawn.")
     if n_hits > drawn:
-        lines.append(f"The first {drawn:,} of {n_hits:,} hits are drawn.")
+        lines.append(f"The first {drawn:,} of {counted(n_hits, 'hit')} are drawn.")
     if n_hits > MAX_LISTED:
         lines.append(f"The table and the plot show the first {MAX_LISTED:,}.")
     if against:

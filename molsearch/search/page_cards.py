@@ -14,6 +14,7 @@ from markupsafe import Markup
 from molsearch import schema
 from molsearch.chem.draw import svg
 from molsearch.errors import InputError
+from molsearch.words import counted
 
 # A hit is new by fingerprint where its ECFP4 similarity is below the one and it ranks above this
 # per cent of random molecules: those that rank with chance are not new, they are no hits.
@@ -233,8 +234,7 @@ def _badges(hit: Mapping[str, Any], mark: Highlight | None) -> Iterable[dict[str
         yield badge("fresh", "new", f"{why} of random molecules")
     alerts = [name for name in str(hit.get(schema.ALERTS) or "").split("; ") if name]
     if alerts:
-        count = f"{len(alerts)} alert{'s' if len(alerts) > 1 else ''}"
-        yield badge("alert", count, "; ".join(alerts))
+        yield badge("alert", counted(len(alerts), "alert"), "; ".join(alerts))
     if known(hit.get(schema.UNSPECIFIED_STEREO)) and int(hit[schema.UNSPECIFIED_STEREO]) > 0:
         yield badge(
             "", "stereo open", f"unspecified stereocentres: {hit[schema.UNSPECIFIED_STEREO]}"

@@ -26,6 +26,7 @@ from molsearch.index.embedder import Embedder
 from molsearch.schema import Failure, Prepared, Record
 from molsearch.scoring.fusion import Fusion
 from molsearch.scoring.queryset import QuerySet
+from molsearch.words import counted
 
 # What a screen wants to know of them beyond structure and fingerprint.
 _FACTS = (schema.INCHIKEY, schema.UNSPECIFIED_STEREO, *PREPARED)
@@ -250,7 +251,8 @@ def unusable(text: Given, failures: Sequence[Failure], role: Role) -> str:
             rows = "; ".join(f"row {one.row}: {one.reason}" for one in failures[:_SHOWN])
             more = f"; and {len(failures) - _SHOWN:,} more" if len(failures) > _SHOWN else ""
             return (
-                f"{text}: {len(failures):,} rows cannot be used as {role.noun}: {rows}{more}; "
+                f"{text}: {counted(len(failures), 'row')} cannot be used as {role.noun}: "
+                f"{rows}{more}; "
                 "mend or remove them"
             )
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +18,8 @@ from molsearch.config import ScreenConfig
 from molsearch.errors import EncoderMismatchError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
+from molsearch.io.typed import TypedTable, typed_table
+from molsearch.schema import ColumnType
 from molsearch.scoring.ranking import MOLSEARCH, Ranking, ranking_of
 from molsearch.search.annotate import Annotator
 from molsearch.search.background import Background, warnings_of
@@ -31,6 +33,7 @@ from molsearch.search.leave_one_out import LeaveOneOut, leave_one_out
 from molsearch.search.queries import Query, embed_queries
 from molsearch.search.select import HitFilter, select
 from molsearch.search.whole import search_whole
+from molsearch.words import counted
 
 _TRIED = 256  # queries; trying more of them on each other would take longer than the screen
 
@@ -75,6 +78,8 @@ class HitList:
         ``schema.FAILURE_COLUMNS``.
     leave_one_out
         How well the queries find each other in this library; None where there is but one.
+    types
+        Of the user's columns that had one in their source; in `frame` they are text.
     """
 
     frame: pd.DataFrame
@@ -87,10 +92,20 @@ class HitList:
     percentile_of: str = schema.SCORE
     fact_failures: pa.Table | None = None
     leave_one_out: LeaveOneOut | None = None
+    types: Mapping[str, ColumnType] = field(default_factory=dict)
+
+    @property
+    def typed(self) -> TypedTable:
+        """The table with the types that the library's sources gave the user's columns."""
+        return typed_table(self.frame, self.types)
 
     def with_notes(self, notes: Sequence[str]) -> HitList:
         """Put what is to be known of the queries before the other warnings."""
         return replace(self, warnings=(*notes, *self.warnings))
+
+    def with_warnings(self, more: Sequence[str]) -> HitList:
+        """Put what came to light later behind the other warnings."""
+        return replace(self, warnings=(*self.warnings, *more)) if more else self
 
 
 def screen(
@@ -183,7 +198,7 @@ def screen(
         excluded = None if exclusions is None else exclusions.mask(reader)
         found = select(find, config.k, hit_filter, annotator, excluded)
     with watch.stage("hit list"):
-        frame = hit_frame(found, annotator, hit_filter.shown)
+        frame, types = hit_frame(found, annotator, hit_filter.shown)
         failed = reader.fact_failures(found.shards, found.rows)
     mutual = None
     tried = 1 < len(queries) <= _TRIED and not extras
@@ -215,6 +230,7 @@ def screen(
         else schema.MOLSEARCH_SCORE,
         failed,
         mutual,
+        types,
     )
 
 
@@ -235,9 +251,9 @@ def check_ranking(config: ScreenConfig, n_queries: int, embedder: Embedder) -> R
 def _of_facts(failed: pa.Table) -> Iterator[str]:
     if failed.num_rows:
         first = {name: failed.column(name)[0].as_py() for name in failed.column_names}
-        hits = "hit" if failed.num_rows == 1 else "hits"
         yield (
-            f"{failed.num_rows:,} {hits} with facts that cannot be computed, whose cells are empty "
+            f"{counted(failed.num_rows, 'hit')} with facts that cannot be computed, whose cells "
+            "are empty "
             f"(the first, {first[schema.MOLECULE_ID]!r}: {first[schema.REASON]})"
         )
 
@@ -254,9 +270,8 @@ def _of_queries(queries: Sequence[Query], *, flat: bool) -> Iterator[str]:
         if query.first.geometry == schema.GEOMETRY_NONE and not flat:
             yield f"query {query.query_id!r} has no 3D geometry: it is ranked by substructure alone"
         if n := query.first.n_unspecified_stereo:
-            centres = "centre" if n == 1 else "centres"
             yield (
-                f"query {query.query_id!r} leaves {n} stereo{centres} open: one of its "
+                f"query {query.query_id!r} leaves {counted(n, 'stereocentre')} open: one of its "
                 "stereoisomers is searched with"
             )
 
@@ -272,4 +287,7 @@ def _of_hits(n: int, config: ScreenConfig, reader: IndexReader, *, filtered: boo
                 f"{n:,} wanted: raise -k"
             )
     elif filtered and n < min(config.k, reader.n_rows):
-        yield f"only {n:,} of {reader.n_rows:,} molecules pass the filters; {config.k:,} were asked"
+        yield (
+            f"only {n:,} of {counted(reader.n_rows, 'molecule')} pass the filters; "
+            f"{config.k:,} were asked"
+        )

@@ -22,6 +22,7 @@ from molsearch.search.engine import Candidates
 from molsearch.search.mask import Mask, exclude_by_user, masked_by_records, nothing_excluded
 from molsearch.search.user_columns import UserConditions
 from molsearch.search.where import COMPUTED, CONTRASTS, STORED, TEXTS, Condition, all_hold, parse
+from molsearch.words import counted
 
 _MOST_AT_ONCE = 2**18
 _TESTED_AT_ONCE = 2048
@@ -101,7 +102,7 @@ class HitFilter:
         tested = {condition.column for condition in self.stored}
         tested |= {schema.ALERTS} if self.exclude_alerts else set()
         found += [
-            f"{name} of {count:,} molecules cannot be computed: they do not match"
+            f"{name} of {counted(count, 'molecule')} cannot be computed: they do not match"
             for name, count in self._unknown.items()
             if count and name in tested
         ]

@@ -16,6 +16,8 @@ from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.search.hits import COLUMNS, free_names
 from molsearch.search.where import COMPUTED, NUMBER, STORED, Condition
+from molsearch.usertypes.names import unified
+from molsearch.words import counted
 
 _NUMBER = re.compile(NUMBER)
 _ROWS_AT_ONCE = 8192
@@ -53,7 +55,8 @@ class _Unread:
         kinds = [f"{self.other:,} hold text such as {shown}"] if self.other else []
         kinds += [f"{self.empty:,} are empty"] if self.empty else []
         return (
-            f"--where: {self.empty + self.other:,} of {self.looked_at:,} molecules looked at have "
+            f"--where: {self.empty + self.other:,} of {counted(self.looked_at, 'molecule')} "
+            "looked at have "
             f"no number in {column!r} ({', '.join(kinds)}) and do not match"
         )
 
@@ -110,7 +113,9 @@ class UserConditions:
 
 def _keys_of(wanted: Sequence[str], reader: IndexReader, taken: Sequence[str]) -> dict[str, str]:
     """Find the stored name of each wanted column; reads on until all are found."""
-    names: dict[str, None] = {}
+    readings = reader.manifest.library.reading
+    known = unified(reading.types for reading in readings)
+    names: dict[str, None] = dict.fromkeys(column.name for column in known)
     found = _match(wanted, names, taken)
     for shard in range(reader.n_shards):
         if len(found) == len(set(wanted)):

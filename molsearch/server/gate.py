@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from molsearch.server.refusals import Refused, answer
 from molsearch.server.settings import ServerConfig
+from molsearch.words import counted
 
 _OPEN = ("/healthz",)
 
@@ -58,7 +59,9 @@ class Gate:
             raise Refused(503, "the server is stopping; ask again later", retry_after=10)
         if self._unanswered[client] >= self._most:
             raise Refused(
-                429, f"{self._most} requests of yours wait already; await some", retry_after=1
+                429,
+                f"{counted(self._most, 'request')} of yours wait already; await some",
+                retry_after=1,
             )
         self._unanswered[client] += 1
         try:

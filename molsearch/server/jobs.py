@@ -29,6 +29,7 @@ from molsearch.server.settings import Limits
 from molsearch.service import events
 from molsearch.service.events import read_event
 from molsearch.service.requests import ScreenRequest
+from molsearch.words import counted
 
 ENDED = ("done", "failed", "cancelled")
 _GRACE = 5.0
@@ -99,7 +100,9 @@ class Jobs:
         self._sweep()
         mine = sum(job.status not in ENDED for job in self.of(client))
         if mine >= self._limits.jobs_a_client:
-            raise Refused(429, f"{mine} jobs of yours are open; await one", retry_after=10)
+            raise Refused(
+                429, f"{counted(mine, 'job')} of yours are open; await one", retry_after=10
+            )
         if self.n_open >= self._limits.jobs:
             raise Refused(503, "too many jobs wait; ask again later", retry_after=30)
         job_id = secrets.token_urlsafe(12)

@@ -28,6 +28,7 @@ from molsearch.service.making import Source, prepared_set
 from molsearch.service.requests import AddRequest
 from molsearch.service.session import Session
 from molsearch.service.told import account_of_failures, plain_reading, tell_library
+from molsearch.words import counted
 
 
 def add(
@@ -108,7 +109,7 @@ def _tell_shared(shared: Shared, n: int, what: str, fate: str, emit: Emit) -> No
     if shared.first is None:
         return
     new, old = shared.first
-    text = f"{shared.n:,} of {n:,} new molecules have {what} of one in the index "
+    text = f"{shared.n:,} of {counted(n, 'new molecule')} have {what} of one in the index "
     first = f"first: {new!r}, there as {old!r}" if what == "the parent" else f"first: {new!r}"
     emit(Note(text=f"{text}({first}); {fate}"))
 

@@ -27,6 +27,7 @@ from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.protocols import CONFORMERS
 from molsearch.service.events import Done, Emit, Note, OnProgress, Progress, silent
 from molsearch.service.requests import BenchmarkRequest
+from molsearch.words import counted
 
 TARGETS = "targets"  # the stage that counts them
 # What a run with 3D methods draws unless told otherwise: 1 to 50, and a night for 102 targets.
@@ -118,8 +119,8 @@ def _drawn(
         return request
     actives = max(DRAWN_ACTIVES, 2 * max(request.queries, default=0))
     text = (
-        f"3D methods: drawing at most {actives} actives and {DRAWN_DECOYS:,} decoys a target "
-        "(--full ranks all of them)"
+        f"3D methods: drawing at most {counted(actives, 'active')} and {DRAWN_DECOYS:,} decoys a "
+        "target (--full ranks all of them)"
     )
     emit(Note(text=text))
     return request.model_copy(update={"limit_actives": actives, "limit_decoys": DRAWN_DECOYS})

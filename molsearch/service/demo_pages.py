@@ -8,6 +8,7 @@ from typing import Any
 
 from molsearch.search.page import write_page
 from molsearch.service.demo_tally import Example, Result
+from molsearch.words import counted
 
 FAMOUS = (
     "These drugs are well known, and the encoder may have met some of them, or close analogues, in "
@@ -41,7 +42,7 @@ def page_of(result: Result, results: Sequence[Result], *, encoder: str) -> dict[
     return {
         "title": f"Hits for {example.name}",
         "facts": [
-            ("library", f"{counts.molecules + 1:,} molecules"),
+            ("library", f"{counted(counts.molecules + 1, 'molecule')}"),
             ("encoder", encoder),
         ],
         "links": [

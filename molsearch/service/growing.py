@@ -37,6 +37,7 @@ from molsearch.service.requests import (
     MergeRequest,
 )
 from molsearch.service.session import Session
+from molsearch.words import counted
 
 _SHOWN = 3
 RUN = "run.json"
@@ -148,7 +149,12 @@ def _tell_unknown(path: Path, found: Dropping, n_ids: int, emit: Emit) -> None:
         text = f"{len(unknown):,} of {n_ids:,} ids {verb} not in {path}: {first}{more}"
         emit(Note(text=text, important=True))
     if found.n > found.n_ids:
-        emit(Note(text=f"{found.n:,} molecules have one of {found.n_ids:,} ids; all are dropped"))
+        emit(
+            Note(
+                text=f"{counted(found.n, 'molecule')} have one of "
+                f"{counted(found.n_ids, 'id')}; all are dropped"
+            )
+        )
 
 
 def _compact(request: CompactRequest, emit: Emit) -> dict[str, Any]:
@@ -163,7 +169,7 @@ def _compact(request: CompactRequest, emit: Emit) -> dict[str, Any]:
             kind="compact",
             base=reader.manifest.generation,
             of=reader.manifest.plan.library,
-            what=f"{before:,} shards",
+            what=f"{counted(before, 'shard')}",
             n=reader.n_rows,
         )
         with stage(emit, "compacting", reader.n_rows) as progress:

@@ -14,6 +14,7 @@ from molsearch.index.size import bytes_by_part, size_of
 from molsearch.index.unfinished import look_at_unfinished
 from molsearch.io.folders import Kind, look
 from molsearch.nn.weights import load_encoder
+from molsearch.words import counted
 
 
 def describe(path: Path | None) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def _index(path: Path) -> dict[str, Any]:
         "n_failed": manifest.n_failed,
         "n_dropped": manifest.n_dropped,
         "part": None if manifest.part is None else str(manifest.part),
-        "changes": [f"{change} ({change.n:,} molecules)" for change in manifest.changes],
+        "changes": [f"{change} ({counted(change.n, 'molecule')})" for change in manifest.changes],
         "unfinished": unfinished_change(path),
         "shards": reader.n_shards,
         "dim": reader.dim,

@@ -20,6 +20,7 @@ from molsearch.index.writer import build_index
 from molsearch.search.screen import Stopwatch
 from molsearch.service.events import Emit, Note, Waiting, stage
 from molsearch.service.library import CachePlace, cache_place, ensure_prepared, making
+from molsearch.words import counted, noun
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,15 @@ def fill(reader: IndexReader, facts: Sequence[str], emit: Emit, *, workers: int)
     """
     with stage(emit, "facts", reader.n_rows) as progress:
         computed = fill_facts(reader, facts, workers=workers, on_progress=progress)
-    emit(Note(text=f"facts of {computed:,} molecules computed and kept: {', '.join(facts)}"))
+    emit(
+        Note(text=f"facts of {counted(computed, 'molecule')} computed and kept: {', '.join(facts)}")
+    )
     if n_failed := reader.fact_failures().num_rows:
         emit(
             Note(
-                text=f"{n_failed:,} molecules have a fact that cannot be computed: its cell stays "
-                "empty (which and why: Index.failures() in Python)",
+                text=f"{counted(n_failed, 'molecule')} {noun(n_failed, 'has', 'have')} a fact that "
+                "cannot be computed: its cell stays empty (which and why: Index.failures() in "
+                "Python)",
                 important=True,
             )
         )

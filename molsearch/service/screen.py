@@ -120,7 +120,7 @@ def screen(
         reader = kept_index(source, encoder, emit, watch)
     hits = rank_given(given, request, reader, encoder, session, device, watch, emit)
     with watch.stage("write"):
-        write_outputs(request, hits)
+        hits = hits.with_warnings(write_outputs(request, hits))
     for line in _mutual(hits):
         emit(Note(text=line))
     for warning in hits.warnings:
@@ -145,10 +145,11 @@ def _opened(request: ScreenRequest, session: Session) -> IndexReader:
     return reader
 
 
-def write_outputs(request: ScreenRequest, hits: HitList) -> None:
-    """Write the hit list and the page, where the request names them."""
+def write_outputs(request: ScreenRequest, hits: HitList) -> tuple[str, ...]:
+    """Write the hit list and the page, where the request names them; returns what to warn of."""
+    notes: tuple[str, ...] = ()
     if request.output is not None:
-        write_hits(hits, Path(request.output), excel_safe=request.excel_safe)
+        notes = write_hits(hits, Path(request.output), excel_safe=request.excel_safe)
     if request.html is not None:
         page = {
             "title": f"Hits for {', '.join(query.query_id for query in hits.queries)}"[:120],
@@ -163,6 +164,7 @@ def write_outputs(request: ScreenRequest, hits: HitList) -> None:
             if query.has_structure
         ]
         write_page(hits.frame, described, Path(request.html), page)
+    return notes
 
 
 def _mutual(hits: HitList) -> list[str]:

@@ -28,6 +28,7 @@ from molsearch.service.screen import Screened, check, run_file, screen
 from molsearch.service.session import Session
 from molsearch.space.search import Found, Product, Space, SpaceConfig
 from molsearch.space.synthons import Synthons, read_synthons
+from molsearch.words import counted
 
 _PLACEHOLDER = "the products"  # until their index has a folder
 
@@ -91,7 +92,8 @@ def _tell_synthons(request: SpaceRequest, synthons: Synthons, emit: Emit) -> Non
     if failed:
         where = request.failures or "name a file for them by --failures"
         text = (
-            f"{len(failed):,} of {synthons.n_in:,} rows of {request.synthons} cannot be used; "
+            f"{len(failed):,} of {counted(synthons.n_in, 'row')} of {request.synthons} cannot be "
+            "used; "
             f"first: row {failed[0].row}: {failed[0].reason}; all: {where}"
         )
         emit(Note(text=text, important=True))

@@ -13,6 +13,7 @@ from molsearch.index.layout import FAILURES, generation_folder
 from molsearch.index.reader import IndexReader
 from molsearch.schema import REASON, ROW, SOURCE, STAGE, Reading
 from molsearch.service.events import Emit, Note
+from molsearch.words import counted
 
 _SHOWN = 3  # ways of reading, where a library's files differ
 
@@ -85,7 +86,7 @@ def _failure_lines(account: dict[str, Any]) -> list[str]:
     if not n_failed or first is None:
         return []
     line = (
-        f"{n_failed:,} of {account['n_in']:,} records could not be used; first: "
+        f"{n_failed:,} of {counted(account['n_in'], 'record')} could not be used; first: "
         f"{first['source']} row {first['row']}: {first['stage']}: {first['reason']}; "
         f"all: {account['failures']}"
     )

@@ -11,6 +11,7 @@ import platformdirs
 from molsearch.service.events import Emit, Note, Progress
 from molsearch.train.loop import StepReport
 from molsearch.train.material import Material
+from molsearch.words import counted
 
 _SECONDS = 15  # between two moments of a training
 
@@ -80,7 +81,7 @@ def recent_words(recent: list[StepReport], steps: int) -> str:
             parts.append(f"{label} {sum(values) / len(values):.{places}f}")
     unconverged = sum(r.figures.get("unconverged", 0) for r in recent)
     if unconverged:
-        parts.append(f"{unconverged:.0f} plans not converged")
+        parts.append(f"{counted(int(unconverged), 'plan')} not converged")
     left = seconds / n * (steps - recent[-1].step) / 60
     rate = sum(r.n_molecules for r in recent) / seconds
     return " · ".join([*parts, f"{rate:,.0f} molecules/s", f"{left:.0f} min left"])
@@ -88,14 +89,14 @@ def recent_words(recent: list[StepReport], steps: int) -> str:
 
 def opening(material: Material, *, labelled: bool = True) -> list[str]:
     """Say what the run trains on; without `labelled`, that labels are not looked at."""
-    text = f"training on {material.activities.n_labelled:,} molecules"
+    text = f"training on {counted(material.activities.n_labelled, 'molecule')}"
     if labelled:
         n_targets = len(material.activities.targets)
-        text += f", {material.activities.n_pairs:,} pairs, {n_targets:,} targets"
+        text += f", {counted(material.activities.n_pairs, 'pair')}, {counted(n_targets, 'target')}"
     else:
         text += " of the activity table, their labels aside"
     if material.unlabelled is not None:
-        text += f", and {len(material.unlabelled):,} molecules without labels"
+        text += f", and {counted(len(material.unlabelled), 'molecule')} without labels"
     if not material.activities.unflagged:
         return [text]
     names = ", ".join(material.activities.unflagged)

@@ -23,6 +23,7 @@ from molsearch.service.train_words import Steps, cache_folder
 from molsearch.train.finetune import finetune
 from molsearch.train.finetune_card import Gain
 from molsearch.train.series_screen import FIGURES
+from molsearch.words import counted
 
 N_DECOYS = 3000  # the first so many of a larger library
 
@@ -41,7 +42,7 @@ def tune(job: SeriesConfig, request: TrainRequest, emit: Emit) -> dict[str, Any]
     others = _prepared(decoys, folder, request.workers, N_DECOYS, emit)
     if mine.n_failed:
         text = (
-            f"{mine.n_failed} rows of {source} could not be prepared; see "
+            f"{counted(mine.n_failed, 'row')} of {source} could not be prepared; see "
             f"{mine.path / 'failures.parquet'}"
         )
         emit(Note(text=text))
@@ -101,8 +102,9 @@ def opening(series: Series, threshold: float, n_decoys: int) -> str:
     told += f"; column {targets!r}" if targets else "; one target"
     n_active = int(series.is_active.sum())
     return (
-        f"{len(series):,} molecules, {n_active:,} active on {len(series.targets)} targets "
-        f"({told}); {n_decoys:,} library molecules as decoys"
+        f"{counted(len(series), 'molecule')}, {n_active:,} active on "
+        f"{counted(len(series.targets), 'target')} ({told}); "
+        f"{counted(n_decoys, 'library molecule')} as decoys"
     )
 
 
@@ -110,12 +112,16 @@ def gain_table(gain: Gain, out: Path) -> list[str]:
     """Lay out the figures before and after, on the held-out scaffolds."""
     counts = gain.counts
     wrote = (
-        f"wrote {out}: weights of step {gain.chosen_step}, trained on {counts['trained_on']} "
-        f"molecules ({counts['trained_on_actives']} active), chosen on {counts['choosing']}"
+        f"wrote {out}: weights of step {gain.chosen_step}, trained on "
+        f"{counted(counts['trained_on'], 'molecule')} ({counts['trained_on_actives']} active), "
+        f"chosen on {counts['choosing']}"
     )
     lines = [
         wrote,
-        f"held-out scaffolds: {counts['held_out']} molecules, {counts['held_out_actives']} active",
+        (
+            f"held-out scaffolds: {counted(counts['held_out'], 'molecule')}, "
+            f"{counts['held_out_actives']} active"
+        ),
         " " * 10 + "".join(f"{name:>16}" for name in FIGURES),
     ]
     rows = {"ECFP4": gain.ecfp4, "before": gain.before, "after": gain.after}

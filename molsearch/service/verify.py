@@ -14,6 +14,7 @@ from molsearch.index.verify import clean, verify_index
 from molsearch.io.folders import Found, Kind, look
 from molsearch.service.events import Done, Emit, Note, silent
 from molsearch.service.requests import VerifyRequest
+from molsearch.words import counted
 
 
 def verify(request: VerifyRequest, emit: Emit = silent) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def _prepared(path: Path) -> dict[str, Any]:
     return {
         **account,
         "complete": found.complete,
-        "state": f"{found.n_in:,} records so far",
+        "state": f"{counted(found.n_in, 'record')} so far",
         "n_molecules": found.n_ok,
         "problems": [],
     }

@@ -20,6 +20,7 @@ from molsearch.chem.readers.streams import open_blocks
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure
+from molsearch.words import counted
 
 STAGE = "synthon"
 # Names of the columns, as vendors spell them.
@@ -90,7 +91,8 @@ def read_synthons(source: str) -> Synthons:
     if not usable:
         first = f": row {failures[0].row}: {failures[0].reason}" if failures else ""
         raise InputError(
-            f"{source}: none of {len(failures):,} rows is a synthon that can be used{first}; "
+            f"{source}: none of {counted(len(failures), 'row')} is a synthon that can be "
+            f"used{first}; "
             "check that it is a synthon file"
         )
     return Synthons(tuple(usable), tuple(sorted(failures, key=lambda one: one.row)))

@@ -20,6 +20,7 @@ from molsearch.nn.committee import network_of
 from molsearch.nn.encoder import Encoder
 from molsearch.train.grow import model_of
 from molsearch.train.taught import EPSILON, load_teachers
+from molsearch.words import counted
 
 METHODS = ("taught", "semi_supervised")  # those whose labels are transport plans
 N_MOLECULES = 64  # POT's solvers take seconds from a few hundred on
@@ -63,7 +64,8 @@ def check_run(
     rows = np.arange(min(N_MOLECULES, len(store)))
     found = check_plan(config, torch.from_numpy(encoder.encode_rows(store, rows)))
     return (
-        f"--check: the transport plan of {found.n} molecules is POT's to {found.difference:.0e} "
+        f"--check: the transport plan of {counted(found.n, 'molecule')} is POT's to "
+        f"{found.difference:.0e} "
         "of a molecule's mass"
     )
 

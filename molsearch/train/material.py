@@ -22,6 +22,7 @@ from molsearch.errors import UsageError
 from molsearch.train.develop import Screens, load_screens
 from molsearch.train.distributed import first_before_others
 from molsearch.train.graphs import graph_cache
+from molsearch.words import counted
 
 #: Methods that look at molecules without labels.
 UNLABELLED = ("taught", "semi_supervised", "self_supervised")
@@ -141,7 +142,9 @@ def _featurised(
     if screens is not None:
         development, good = graphs(screens.smiles, make=config.make_conformers)
         if not good.all():
-            raise UsageError(f"{config.development}: {int((~good).sum())} unreadable molecules")
+            raise UsageError(
+                f"{config.development}: {counted(int((~good).sum()), 'unreadable molecule')}"
+            )
         material = replace(material, screens=screens, development=development)
     if config.method in UNLABELLED and config.soft.unlabelled:
         smiles, own = load_unlabelled(

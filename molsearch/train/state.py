@@ -19,6 +19,7 @@ from molsearch.io.atomic import write_bytes
 from molsearch.losses.gather import rank_and_size
 from molsearch.train.distributed import is_first, random_states, restore_random_states
 from molsearch.train.learner import Learner
+from molsearch.words import counted
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 
@@ -100,7 +101,8 @@ def resume_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> b
     size = rank_and_size()[1]
     if metadata["processes"] != str(size):
         raise UsageError(
-            f"{folder}: holds a run of {metadata['processes']} processes, this one has {size}; "
+            f"{folder}: holds a run of {counted(int(metadata['processes']), 'process')}, this "
+            f"one has {size}; "
             "start as many, or give --overwrite"
         )
     best = json.loads(metadata["best"])

@@ -106,7 +106,7 @@ def test_sources_are_file_names_with_the_folders_that_tell_them_apart():
 
 
 def test_parquet_keeps_every_value(result):
-    frame = pd.read_parquet(io.BytesIO(downloads.parquet_bytes(result.frame)))
+    frame = pd.read_parquet(io.BytesIO(downloads.parquet_bytes(result.frame, result.types)))
     assert frame["molecule_id"].tolist() == result.frame["molecule_id"].tolist()
 
 

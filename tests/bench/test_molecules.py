@@ -38,10 +38,10 @@ def test_no_molecules():
     none.need(DESCRIPTORS, workers=2)
     assert none.readable.shape == (0,)
     assert none["ecfp4"].shape == (0, 256)
-    assert none["canonical"].shape == (0,)
+    assert none["parent"].shape == (0,)
 
 
-@pytest.mark.parametrize("name", ["maccs", "properties", "canonical"])
+@pytest.mark.parametrize("name", ["maccs", "properties", "parent"])
 def test_parts_join_in_order(name):
     parts = [describe(SMILES[:2], [name]), describe(SMILES[2:], [name])]
     np.testing.assert_array_equal(

@@ -131,6 +131,30 @@ def test_flat_or_zero_input_is_embedded_instead(factor: list[int]) -> None:
     assert prepared(one, GIVEN).geometry == "embedded"
 
 
+@pytest.mark.parametrize("smiles", ["CCO", "CCC", "C=O", "C1CC1", "CO", "C#N.CC"])
+@pytest.mark.parametrize("dimension", ["2D", "3D"])
+def test_a_flat_drawing_is_no_geometry_at_any_size(smiles: str, dimension: str) -> None:
+    mol = Chem.MolFromSmiles(smiles)
+    AllChem.Compute2DCoords(mol)
+    block = Chem.MolToMolBlock(mol).replace("  2D", f"  {dimension}")
+    found = prepared(Record(1, "a.sdf", 1, "m", molblock=block), GIVEN)
+    assert found.geometry == "embedded"
+
+
+def test_hydrogens_tell_a_geometry_in_the_plane_of_the_paper_from_a_drawing() -> None:
+    mol = Chem.MolFromMolBlock(block_3d("CCO", hydrogens=True), removeHs=False)
+    positions = mol.GetConformer().GetPositions()
+    heavy = positions[:3] - positions[0]
+    first = heavy[1] / np.linalg.norm(heavy[1])
+    third = np.cross(heavy[1], heavy[2])
+    third /= np.linalg.norm(third)
+    axes = np.stack([first, np.cross(third, first), third])
+    mol.GetConformer().SetPositions((positions - positions[0]) @ axes.T)
+    block = Chem.MolToMolBlock(mol)
+    assert np.abs(Chem.MolFromMolBlock(block).GetConformer().GetPositions()[:, 2]).max() == 0
+    assert prepared(Record(1, "a.sdf", 1, "m", molblock=block), GIVEN).geometry == "input"
+
+
 def test_mol_block_input_is_shown_as_smiles() -> None:
     found = prepared(Record(1, "a.sdf", 1, "m", molblock=block_3d("CC(=O)[O-].[Na+]")), FLAT)
     assert Chem.CanonSmiles(found.smiles) == "CC(=O)[O-].[Na+]"

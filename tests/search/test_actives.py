@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from rdkit import Chem
+from rdkit.Chem import AllChem
 
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.errors import InputError
@@ -72,10 +74,36 @@ def test_a_file_without_activity_is_as_it_was(tmp_path, monkeypatch):
     assert [q.query_id for q in found.queries] == ["a", "b"]
     assert found.inactives is None
     (note,) = found.notes
-    assert note.startswith("p.csv: column 'IC50' has no unit, so all 2 rows are queries; name it '")
+    assert note.startswith(
+        "p.csv: column 'IC50' has no unit, so each of 2 rows is a query; name it '"
+    )
     (tmp_path / "x.csv").write_text("smiles,id,IC50,unit\nCCO,a,1,nM\nCCN,b,2,uM\n")
     with pytest.raises(InputError, match=r"x\.csv: column 'IC50' mixes units"):
         read("x.csv")
     (tmp_path / "y.csv").write_text("smiles,pIC50\nCCO,7\nC1CC,8\n")
     with pytest.raises(InputError, match=r"y\.csv:3: this query cannot be used"):
         read("y.csv")
+
+
+def test_queries_without_coordinates_are_told_once_where_theirs_were_asked_for(tmp_path):
+    given = PrepareConfig(use_input_3d=True)
+    mol = Chem.AddHs(Chem.MolFromSmiles("CCCO"))
+    AllChem.EmbedMolecule(mol, randomSeed=1)
+    mol.SetProp("_Name", "real")
+    flat = Chem.MolFromSmiles("C1CC1")
+    AllChem.Compute2DCoords(flat)
+    flat.SetProp("_Name", "drawn")
+    for name, one in (("real", mol), ("drawn", flat)):
+        (tmp_path / f"{name}.sdf").write_text(Chem.MolToMolBlock(one) + "$$$$\n")
+    files = [str(tmp_path / "real.sdf"), str(tmp_path / "drawn.sdf")]
+
+    def notes(queries, prepare):
+        return read_ligands(queries, (), ReadConfig(), prepare, ScreenConfig()).notes
+
+    assert notes(files[:1], given) == ()
+    assert notes([*files, "CCO ethanol"], PrepareConfig()) == ()
+    (note,) = notes([*files, "CCO ethanol"], given)
+    assert "2 of 3 queries came without 3D coordinates" in note
+    assert "('drawn', 'ethanol')" in note
+    (note,) = notes(files, given.model_copy(update={"n_conformers": 0}))
+    assert "--use-input-3d changes nothing: this library is without conformers" in note

@@ -50,16 +50,17 @@ class Audit:
 def own_rows(task: Task, queries: Molecules, pool: Molecules) -> Mask:
     """Where a pool molecule is the query itself, by skeleton, ``[q, n]``.
 
-    Only actives are compared by InChIKey; an inactive counts as the query where its structure
-    is the same without stereo.
+    Only actives are compared by InChIKey; any molecule counts as the query where its parent is
+    the same without stereo, a salt or another charge state of it too.
     """
     asked = _query_skeletons(task, queries)
     skeletons = active_skeletons(task, pool)
     own = np.zeros((len(task.queries), len(task.pool)), dtype=bool)
     own[:, task.is_active] = asked[:, None] == skeletons[None, :]
     own &= (asked != "")[:, None]
-    same_text = np.array(queries.smiles)[:, None] == np.array(pool.smiles)[None, :]
-    return own | same_text
+    parents = queries["parent"]
+    same = (parents[:, None] == pool["parent"][None, :]) & (parents != "")[:, None]
+    return own | same
 
 
 def _query_skeletons(task: Task, queries: Molecules) -> npt.NDArray[np.str_]:
@@ -93,7 +94,7 @@ def audit(
     labels = task.is_active
     actives = Molecules([pool.smiles[row] for row in np.flatnonzero(labels)])
     actives.need(["ecfp4", "scaffold"])
-    pool.need(["ecfp4"])
+    pool.need(["ecfp4", "parent"])
     to_query = tanimoto_matrix(queries["ecfp4"], actives["ecfp4"])
     subsets = {QUERY_NOVEL: _mask(labels, to_query < NOVEL_TO_QUERY)}
     findings: dict[str, Any] = {
@@ -219,13 +220,11 @@ def _ave(
 
 
 def _repeats(task: Task, queries: Molecules, pool: Molecules) -> dict[str, Any]:
-    """Count molecules that occur twice (stereo left aside), across splits, under both labels."""
-    names = _repeated_names(queries, pool)
-    frame = task.pool.loc[:, ["is_active", "split"]].copy()
-    frame["name"] = np.array(names, dtype=object)
-    frame = frame.dropna(subset=["name"])
+    """Count parents that occur twice (stereo left aside), across splits, under both labels."""
+    frame = task.pool.loc[pool.readable, ["is_active", "split"]].copy()
+    frame["name"] = pool["parent"][pool.readable]
     grouped = frame.groupby("name")
-    asked = set(queries["canonical"].tolist()) - {""}
+    asked = set(queries["parent"].tolist()) - {""}
     return {
         "repeats": int(frame["name"].duplicated().sum()),
         "both_labels": int((grouped["is_active"].nunique() > 1).sum()),
@@ -233,19 +232,3 @@ def _repeats(task: Task, queries: Molecules, pool: Molecules) -> dict[str, Any]:
         "queries_among_actives": len(asked & set(frame.loc[frame["is_active"], "name"])),
         "unreadable": int((~pool.readable).sum()),
     }
-
-
-def _repeated_names(queries: Molecules, pool: Molecules) -> list[str | None]:
-    """SMILES without stereo of the molecules whose fingerprint occurs twice, None elsewhere.
-
-    Equal structures have equal fingerprints, which are known already and cheap to compare.
-    """
-    everything = np.vstack([pool["ecfp4"], queries["ecfp4"]])
-    keys = np.ascontiguousarray(everything).view(np.dtype((np.void, everything.shape[1])))[:, 0]
-    _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
-    rows = np.flatnonzero((count[place] > 1)[: len(pool)] & pool.readable)
-    names: list[str | None] = [None] * len(pool)
-    found = Molecules([pool.smiles[row] for row in rows])["canonical"]
-    for row, name in zip(rows, found, strict=True):
-        names[row] = str(name)
-    return names

@@ -22,6 +22,7 @@ from molsearch.bench.report.summary import (
 )
 from molsearch.io.markers import replaced
 from molsearch.metrics.bootstrap import Interval
+from molsearch.words import counted, noun
 
 LABELS = {
     "auroc": "AUROC",
@@ -94,8 +95,8 @@ def setting(record: dict[str, Any]) -> str:
     n_actives = sum(row["n_actives"] for row in first)
     n_inactives = sum(row["n_inactives"] for row in first)
     said = [
-        f"{len(first)} target{'' if len(first) == 1 else 's'}",
-        f"{n_actives:,} actives",
+        counted(len(first), "target"),
+        counted(n_actives, "active"),
         f"{n_inactives:,} {record['provenance'].get('inactives', 'decoys')}",
     ]
     config = record["config"]
@@ -107,10 +108,11 @@ def setting(record: dict[str, Any]) -> str:
     words = {"fused": "all queries of a target fused", "each": "each query alone, then averaged"}
     if config.get("queries"):
         n, draws = config["queries"], config.get("draws")
-        several = f"{n} actives" if n > 1 else "one active"
-        said.append(f"{several} drawn as queries together, {draws} draws a target")
+        several = counted(n, "active") if n > 1 else "one active"
+        said.append(f"{several} drawn as queries together, {counted(draws, 'draw')} a target")
         if small := record.get("left_out"):
-            said.append(f"{len(small)} targets have too few actives")
+            have = noun(len(small), "has", "have")
+            said.append(f"{counted(len(small), 'target')} {have} too few actives")
         return "; ".join(said)
     if all(row["n_queries"] == 1 for row in first):
         return "; ".join([*said, "one query a target"])

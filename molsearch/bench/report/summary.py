@@ -12,6 +12,7 @@ import pandas as pd
 
 from molsearch.bench import results
 from molsearch.metrics.bootstrap import Interval, PairedDifference, interval, paired
+from molsearch.words import counted, noun
 
 SHOWN = (
     "auroc",
@@ -275,20 +276,25 @@ def _warn_training(name: str, found: dict[str, Any], data: dict[str, Any]) -> li
     known = found["actives_in_training"]
     if known:
         said.append(
-            f"LEAK: {known:,} of {data['n_actives']:,} actives "
+            f"LEAK: {known:,} of {counted(data['n_actives'], 'active')} "
             f"({known / max(data['n_actives'], 1):.0%}) are molecules of the training set "
             f"'{name}': what an encoder trained on it scores there is memory."
         )
     if found["queries_in_training"]:
-        said.append(f"{found['queries_in_training']} queries are molecules of '{name}'.")
+        asked = found["queries_in_training"]
+        are = noun(asked, "is a molecule", "are molecules")
+        said.append(f"{counted(asked, 'query')} {are} of '{name}'.")
     near = found["tiers"].get("≥ 0.9", 0)
     if near > known:
         said.append(
-            f"{near:,} actives have a training molecule of '{name}' at ECFP4 ≥ 0.9: read the tiers."
+            f"{counted(near, 'active')} {noun(near, 'has', 'have')} a training molecule of "
+            f"'{name}' at ECFP4 ≥ 0.9: "
+            "read the tiers."
         )
     if found["targets_in_training"]:
         said.append(
             f"Training set '{name}' holds ligands of {found['targets_in_training']} of these "
-            f"{found['targets_known']} targets: they are not new to an encoder trained on it."
+            f"{counted(found['targets_known'], 'target')}: they are not new to an encoder "
+            "trained on it."
         )
     return said

@@ -17,6 +17,7 @@ from molsearch.chem.readers.suffixes import STDIN
 from molsearch.chem.readers.xlsx import WORKBOOK
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
+from molsearch.words import counted
 
 ZIP_MAGIC = b"PK\x03\x04"
 _OTHERS = (
@@ -120,7 +121,7 @@ def molecule_files(archive: zipfile.ZipFile, source: str) -> list[zipfile.ZipInf
         raise InputError(f"{source}: no file of molecules in this zip; looked for {kinds}")
     if len(found) > _MOST_FILES:
         raise InputError(
-            f"{source}: {len(found):,} files in one zip; unpack it and give the folder"
+            f"{source}: {counted(len(found), 'file')} in one zip; unpack it and give the folder"
         )
     if any(info.flag_bits & 1 for info in found):
         raise InputError(f"{source}: the zip is locked by a password; unpack it first")

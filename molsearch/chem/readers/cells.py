@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from molsearch.chem.inchi import PREFIX as INCHI
@@ -10,6 +9,8 @@ from molsearch.chem.readers.columns import Columns
 from molsearch.chem.readers.rows import Row, shown
 from molsearch.chem.readers.structures import has_selfies_tokens
 from molsearch.config import ReadConfig
+from molsearch.usertypes.text import text_of
+from molsearch.words import counted
 
 
 def structure_row(
@@ -55,7 +56,7 @@ def structure_error(text: str, longest: int) -> str:
     if not text:
         return "no SMILES in this row"
     if len(text) > longest:
-        return f"SMILES of {len(text):,} characters, more than the limit of {longest:,}"
+        return f"SMILES of {counted(len(text), 'character')}, more than the limit of {longest:,}"
     if not text.isprintable():
         return "SMILES holds control characters"
     words = text.split(None, 1)
@@ -71,29 +72,25 @@ def _is_extension(text: str) -> bool:
 
 
 def table_row(number: int, values: Sequence[object], columns: Columns, config: ReadConfig) -> Row:
-    """Build the row of typed cells, in the order of the columns; short rows end in empty cells."""
+    """Build the row of typed cells, in the order of the columns; short rows end in empty cells.
+
+    What is missing (None) is left out of the user's columns, for an empty text is a value.
+    """
     longest = config.max_smiles_length
     cells = [*values, *[None] * (len(columns.names) - len(values))]
-    extra = {columns.names[position]: as_text(cells[position]) for position in columns.kept}
+    extra = {
+        columns.names[position]: text_of(cells[position])
+        for position in columns.kept
+        if cells[position] is not None
+    }
     molecule_id = "" if columns.molecule_id is None else id_text(cells[columns.molecule_id])
-    structure = as_text(cells[columns.structure])
+    structure = text_of(cells[columns.structure])
     name = columns.names[columns.structure]
     return structure_row(number, molecule_id, structure, extra, longest, name)
-
-
-def as_text(value: object) -> str:
-    """Text of one cell; missing values are empty, lists and structs are JSON."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | dict | tuple):
-        return json.dumps(value, default=str, ensure_ascii=False)
-    return str(value)
 
 
 def id_text(value: object) -> str:
     """Text of an id; whole numbers that pandas made floats (missing values) lose their ``.0``."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return as_text(value)
+    return text_of(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from molsearch.chem.readers.identifiers import (
@@ -23,7 +23,7 @@ from molsearch.chem.readers.structures import (
 )
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
-from molsearch.schema import Reading
+from molsearch.schema import ColumnType, Reading
 
 _ENOUGH = 5
 
@@ -55,8 +55,15 @@ class Columns:
             p for p in range(len(self.names)) if p not in (self.structure, self.molecule_id)
         )
 
-    def reading(self, source: str, kind: str, notes: Sequence[str] = ()) -> Reading:
-        """Say what was taken, for the account of a run."""
+    def reading(
+        self,
+        source: str,
+        kind: str,
+        notes: Sequence[str] = (),
+        types: Iterable[ColumnType] = (),
+    ) -> Reading:
+        """Say what was taken, for the account of a run; of `types`, those of columns kept."""
+        kept = {self.names[position] for position in self.kept}
         return Reading(
             source=source,
             format=kind,
@@ -65,6 +72,7 @@ class Columns:
             other_structures=tuple(self.names[p] for p in self.other_structures),
             other_ids=tuple(self.names[p] for p in self.other_ids),
             notes=tuple(notes),
+            types=tuple(column for column in types if column.name in kept),
         )
 
 

@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from molsearch.chem.readers.cells import as_text, structure_row
+from molsearch.chem.readers.cells import structure_row
 from molsearch.chem.readers.columns import Columns, choose_columns
 from molsearch.chem.readers.lines import Line, bounded_lines
 from molsearch.chem.readers.rows import OnReading, Row, TooLong, sample, shown, too_long_error
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
+from molsearch.usertypes.names import sampled
+from molsearch.usertypes.text import text_of
 
 _SAMPLE_LINES = 100
 _SAMPLE_BYTES = 1_000_000
@@ -31,13 +33,15 @@ def read_jsonl(
     """
     lines = bounded_lines(blocks, config.max_record_bytes)
     first, lines = sample(lines, _SAMPLE_LINES, _SAMPLE_BYTES, _size)
-    objects = [found for line in first if isinstance(found := _object(line), dict)]
-    if not objects:
+    read = [line for line in first if isinstance(line, str) and isinstance(_object(line), dict)]
+    if not read:
         raise InputError(f"{source}: JSON, but not one object a line; {_MEND}")
+    objects = [found for line in read if isinstance(found := _object(line), dict)]
     names = tuple(dict.fromkeys(name for one in objects for name in one))
-    cells = [[as_text(one.get(name)) for name in names] for one in objects]
+    cells = [[text_of(one.get(name)) for name in names] for one in objects]
     columns = choose_columns(names, cells, config, source)
-    report(columns.reading(source, "jsonl"))
+    values = [[found.get(name) for name in names] for found in map(json.loads, read)]
+    report(columns.reading(source, "jsonl", types=sampled(names, values)))
     return _rows(lines, columns, config)
 
 
@@ -55,9 +59,9 @@ def _rows(lines: Iterator[Line], columns: Columns, config: ReadConfig) -> Iterat
         if isinstance(values, str):
             yield Row(number, smiles=shown(line), error=values)
             continue
-        cell = as_text(values.pop(structure, None))
-        molecule_id = "" if named is None else as_text(values.pop(named, None))
-        extra = {name: as_text(value) for name, value in values.items()}
+        cell = text_of(values.pop(structure, None))
+        molecule_id = "" if named is None else text_of(values.pop(named, None))
+        extra = {name: text_of(value) for name, value in values.items() if value is not None}
         yield structure_row(number, molecule_id, cell, extra, config.max_smiles_length, structure)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from molsearch.chem.readers.joined import Parts
 from molsearch.sdtags import Items
+from molsearch.words import counted
 
 
 @dataclass
@@ -22,7 +23,7 @@ class _Kind:
         self.count += 1
 
     def line(self, what: str, done: str) -> str:
-        records = "1 record" if self.count == 1 else f"{self.count:,} records"
+        records = counted(self.count, "record")
         return f"{records} with {what}: {done} (first: {self.first})"
 
 

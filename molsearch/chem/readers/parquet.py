@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from molsearch.chem.readers.cells import as_text, table_row
+from molsearch.chem.readers.cells import table_row
 from molsearch.chem.readers.columns import Columns, choose_columns
 from molsearch.chem.readers.rows import OnReading, Row, unique_names
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
+from molsearch.schema import ColumnType
+from molsearch.usertypes.names import named
+from molsearch.usertypes.text import text_of
 
 _BATCH_ROWS = 2048
 _SAMPLE_ROWS = 50
@@ -23,7 +26,7 @@ _EXTENSION = b"ARROW:extension:name"
 def read_parquet(
     blocks: Iterator[bytes], config: ReadConfig, source: str, report: OnReading
 ) -> Iterator[Row]:
-    """Yield one row for each row of a Parquet file; numbers and dates come as text.
+    """Yield one row for each row of a Parquet file; values come as text, types in the reading.
 
     The footer stands at the end, so the blocks (of a pipe or a ``.gz``) go through an unnamed
     temporary file; use `read_parquet_file` where there is a file already.
@@ -96,14 +99,20 @@ def _rows(
     for batch in batches:
         if columns is None:
             columns = choose_columns(names, _sample(batch), config, source)
-            report(columns.reading(source, "parquet"))
+            report(columns.reading(source, "parquet", types=_types(names, batch)))
         values = [column.to_pylist() for column in batch.columns]
         for position in range(batch.num_rows):
             number += 1
             yield table_row(number, [column[position] for column in values], columns, config)
 
 
+def _types(names: Sequence[str], batch: pa.RecordBatch) -> Iterator[ColumnType]:
+    for name, column in zip(names, batch.columns, strict=True):
+        coded = isinstance(column, pa.DictionaryArray)
+        yield named(name, column.type, column.dictionary.to_pylist() if coded else ())
+
+
 def _sample(batch: pa.RecordBatch) -> list[tuple[str, ...]]:
     top = batch.slice(0, _SAMPLE_ROWS)
-    columns = [[as_text(value) for value in column.to_pylist()] for column in top.columns]
+    columns = [[text_of(value) for value in column.to_pylist()] for column in top.columns]
     return list(zip(*columns, strict=True))

@@ -16,6 +16,7 @@ from molsearch.search.engine.rounding import error_of, error_of_cosines
 from molsearch.search.engine.scan import CHUNK_ROWS, Excluded, scan
 from molsearch.search.exact import Exact
 from molsearch.search.pool import Pool
+from molsearch.words import counted
 
 
 def search(
@@ -101,7 +102,7 @@ def _exact(
         raise UsageError(f"k is the number of hits wanted: it must be at least 1, not {k}")
     if queries.vectors.shape[1] != reader.dim:
         raise UsageError(
-            f"queries have {queries.vectors.shape[1]} dimensions, the index {reader.dim}"
+            f"queries have {counted(queries.vectors.shape[1], 'dimension')}, the index {reader.dim}"
         )
     return Exact(reader, queries, against, blend)
 

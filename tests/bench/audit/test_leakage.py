@@ -110,6 +110,28 @@ def test_decoy_sources_become_subsets():
     assert first.sum() == len(ACTIVES) + (origin == "x").sum()
 
 
+def test_charge_states_and_salts_of_one_molecule_are_one():
+    rows = [
+        ("CC(=O)c1ccc(CN)cc1", True),
+        ("CC(=O)c1ccc(C[NH3+])cc1", True),
+        ("CC(=O)c1ccc(CN)cc1.Cl", False),
+        ("OC(=O)c1ccccc1CC", True),
+        ("[O-]C(=O)c1ccccc1CC.[Na+]", False),
+        ("O=N(=O)c1ccccc1", False),
+        ("[O-][N+](=O)c1ccccc1", False),
+        ("CCCCCC", False),
+    ]
+    smiles, active = (list(column) for column in zip(*rows, strict=True))
+    query = Query("q", "CC(=O)c1ccc(C[NH3+])cc1.[Cl-]")
+    task = Task("t", (query,), pool_frame(smiles, [*map(str, range(len(rows)))], active))
+    asked, pool = molecules(task)
+    found = audit(task, asked, pool, []).findings
+    assert found["repeats"] == 4
+    assert found["both_labels"] == 2
+    assert found["queries_among_actives"] == 1
+    assert own_rows(task, asked, pool).tolist() == [[True] * 3 + [False] * 5]
+
+
 def test_repeats_labels_splits_and_queries():
     rows = [
         ("CCO", True, "T"),

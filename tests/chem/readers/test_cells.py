@@ -41,4 +41,4 @@ def test_an_inchi_stays_among_the_users_columns() -> None:
 def test_typed_cells() -> None:
     columns = Columns(("x", "smiles", "id", "y"), 1, 2)
     row = table_row(1, [None, "CCO", 7.0], columns, ReadConfig())
-    assert (row.molecule_id, row.smiles, dict(row.extra)) == ("7", "CCO", {"x": "", "y": ""})
+    assert (row.molecule_id, row.smiles, dict(row.extra)) == ("7", "CCO", {})  # null is no text

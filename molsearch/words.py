@@ -1,0 +1,40 @@
+"""Counts in words, as every message says them."""
+
+from __future__ import annotations
+
+_ES = ("s", "x", "z", "ch", "sh")
+
+
+def noun(n: int, one: str, several: str = "") -> str:
+    """Return the noun for `n` things.
+
+    Parameters
+    ----------
+    one
+        Such as ``"molecule"``; its last word is what is counted.
+    several
+        Its plural, where that is not made by rule.
+
+    Examples
+    --------
+    >>> noun(1, "query"), noun(0, "query"), noun(2, "held-out active")
+    ('query', 'queries', 'held-out actives')
+    """
+    if n == 1:
+        return one
+    if several:
+        return several
+    if one.endswith("y") and one[-2:-1] not in "aeiou":
+        return f"{one[:-1]}ies"
+    return f"{one}es" if one.endswith(_ES) else f"{one}s"
+
+
+def counted(n: int, one: str, several: str = "") -> str:
+    """Say how many; see `noun`.
+
+    Examples
+    --------
+    >>> counted(1, "molecule"), counted(2000, "molecule")
+    ('1 molecule', '2,000 molecules')
+    """
+    return f"{n:,} {noun(n, one, several)}"
