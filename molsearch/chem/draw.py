@@ -66,20 +66,11 @@ def svg(
     >>> svg("c1ccccc1O").startswith("<svg")
     True
     """
-    mol = _laid_out(smiles)
+    mol = laid_out(smiles)
     if align_to is not None:
-        _frame(align_to).align(mol)
-    drawer = rdMolDraw2D.MolDraw2DSVG(*size)
-    options = drawer.drawOptions()
-    options.clearBackground = False
-    options.padding = 0.06
-    options.fixedBondLength = 24
-    options.bondLineWidth = _LINE_WIDTH
-    options.scaleBondWidth = False
-    options.minFontSize = 9
-    options.additionalAtomLabelPadding = 0.06
-    options.setAtomPalette({-1: _rgb(_CARBON), **{z: _rgb(c) for z, c in PALETTE.items()}})
-    options.setHighlightColour(_HIGHLIGHT)
+        align(mol, align_to)
+    drawer = drawer_of(size)
+    drawer.drawOptions().setHighlightColour(_HIGHLIGHT)
     tinted = _matching_atoms(mol, highlight) if highlight else set()
     rdMolDraw2D.PrepareAndDrawMolecule(
         drawer,
@@ -91,6 +82,42 @@ def svg(
             if {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= tinted
         ],
     )
+    return finished(drawer, size)
+
+
+def drawer_of(size: tuple[int, int]) -> rdMolDraw2D.MolDraw2DSVG:
+    """Take a canvas of so many pixels, with the lines and colours of all drawings."""
+    drawer = rdMolDraw2D.MolDraw2DSVG(*size)
+    options = drawer.drawOptions()
+    options.clearBackground = False
+    options.padding = 0.06
+    options.fixedBondLength = 24
+    options.bondLineWidth = _LINE_WIDTH
+    options.scaleBondWidth = False
+    options.minFontSize = 9
+    options.additionalAtomLabelPadding = 0.06
+    options.setAtomPalette({-1: _rgb(_CARBON), **{z: _rgb(c) for z, c in PALETTE.items()}})
+    return drawer
+
+
+def laid_out(smiles: str) -> Chem.Mol:
+    """Return a fresh copy of a molecule with 2D coordinates, as it is always drawn.
+
+    Raises
+    ------
+    InputError
+        Where the SMILES cannot be read.
+    """
+    return Chem.Mol(_template(smiles))
+
+
+def align(mol: Chem.Mol, query: str) -> None:
+    """Turn a molecule that is laid out as the query lies, where they share a ring system."""
+    _frame(query).align(mol)
+
+
+def finished(drawer: rdMolDraw2D.MolDraw2DSVG, size: tuple[int, int]) -> str:
+    """Take the drawing off a canvas as one ``<svg>`` element."""
     drawer.FinishDrawing()
     return _tidy(drawer.GetDrawingText(), size)
 
@@ -141,12 +168,7 @@ def _template(smiles: str) -> Chem.Mol:
 
 @lru_cache(maxsize=64)
 def _frame(smiles: str) -> Frame:
-    return Frame(_laid_out(smiles))
-
-
-def _laid_out(smiles: str) -> Chem.Mol:
-    """Return a fresh copy of the molecule with 2D coordinates."""
-    return Chem.Mol(_template(smiles))
+    return Frame(laid_out(smiles))
 
 
 def _matching_atoms(mol: Chem.Mol, smarts: str) -> set[int]:

@@ -23,9 +23,9 @@ ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 
 
 def coordinates(smiles: str, align_to: str | None = None) -> np.ndarray:
-    mol = draw._laid_out(smiles)
+    mol = draw.laid_out(smiles)
     if align_to is not None:
-        Frame(draw._laid_out(align_to)).align(mol)
+        Frame(draw.laid_out(align_to)).align(mol)
     return np.asarray(mol.GetConformer().GetPositions()[:, :2])
 
 

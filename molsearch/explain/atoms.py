@@ -1,0 +1,219 @@
+"""Which atoms make the score of a hit for its query: each hidden in turn, everything that ranks asked.
+
+What an atom contributes is the score less the score without the substructures that hold it. A
+part of the score that an atom holds together with others is told of each of them, so the
+contributions do not add up to the score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+
+from molsearch.chem.features import Buckets
+from molsearch.chem.fingerprints import ecfp4, tanimoto_matrix
+from molsearch.chem.occlusion import (
+    bag_holders,
+    bags_without_each,
+    bits_without_each,
+    ecfp4_holders,
+)
+from molsearch.data.store import GraphStore, bag_store
+from molsearch.errors import InputError, UsageError
+
+_AT_ONCE = 64  # hits whose hidden atoms are embedded in one batch
+_QUERIES_KEPT = 256
+
+
+class BagEncoder(Protocol):
+    """An encoder that sees a molecule as a bag of substructures, as the one that ships does."""
+
+    @property
+    def sees_geometry(self) -> bool:
+        """Whether conformers change an embedding: such an encoder is not explained."""
+        ...
+
+    @property
+    def buckets(self) -> Buckets:
+        """Hash spaces of the substructures that it looks at."""
+        ...
+
+    def encode_store(self, store: GraphStore) -> NDArray[np.float32]:
+        """Embed every bag of a store, float32 ``[G, dim]``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What is added to a score: weight of each component.
+
+    Attributes
+    ----------
+    embedding
+        Of the cosine of the embeddings.
+    ecfp4
+        Of the ECFP4 similarity.
+    inactives
+        Of the cosine to the nearest known inactive, which is taken off.
+    """
+
+    embedding: float = 1.0
+    ecfp4: float = 0.0
+    inactives: float = 0.0
+
+
+@dataclass(frozen=True)
+class AtomMap:
+    """What the atoms of a query and of a hit contribute to the hit's score for the query.
+
+    Attributes
+    ----------
+    score
+        The score, by what ranks, for this query alone.
+    cosine, similarity
+        Its parts before weights: cosine of the embeddings (NaN where they do not rank), and
+        ECFP4 similarity.
+    query, hit
+        float64 ``[n_atoms]`` each, in the order of the SMILES: the score that is lost when the
+        atom is hidden; negative where it is better without.
+    """
+
+    score: float
+    cosine: float
+    similarity: float
+    query: NDArray[np.float64]
+    hit: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Views:
+    """A molecule whole, then without each of its atoms: ``[1 + n_atoms, ...]``."""
+
+    vectors: NDArray[np.float64] | None
+    prints: NDArray[np.uint8]
+
+
+class AtomExplainer:
+    """Explains scores, atom by atom; a `molsearch.scoring.protocols.Explainer`.
+
+    Parameters
+    ----------
+    encoder
+        The encoder that ranks; None where fingerprints alone do.
+    weights
+        What ranks.
+
+    Raises
+    ------
+    UsageError
+        The encoder looks at geometry.
+    """
+
+    def __init__(self, encoder: BagEncoder | None, weights: Weights) -> None:
+        if weights.embedding or weights.inactives:
+            if encoder is None:
+                raise ValueError("embeddings rank: pass their encoder")
+            if getattr(encoder, "sees_geometry", True) or not hasattr(encoder, "encode_store"):
+                raise UsageError(
+                    "atoms of this encoder's score cannot be told apart: it looks at geometry, and "
+                    "reasons are given for encoders of substructures (the bundled small and "
+                    "small-held-out) and for ECFP4; pass --rank ecfp4 to explain that part alone"
+                )
+        self._encoder = encoder
+        self._weights = weights
+        self._query = lru_cache(maxsize=_QUERIES_KEPT)(lambda smiles: self._views([smiles])[0])
+
+    def explain(
+        self, query_smiles: Sequence[str], hit_smiles: Sequence[str]
+    ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """See `Explainer.explain`."""
+        return [(one.query, one.hit) for one in self.maps(query_smiles, hit_smiles)]
+
+    def maps(
+        self,
+        query_smiles: Sequence[str],
+        hit_smiles: Sequence[str],
+        inactive_smiles: Sequence[str] = (),
+    ) -> Iterator[AtomMap]:
+        """Explain the score of each hit for the query beside it.
+
+        Parameters
+        ----------
+        query_smiles, hit_smiles
+            Parents, one pair after the other.
+        inactive_smiles
+            The known inactive nearest to each hit, where these count.
+
+        Raises
+        ------
+        InputError
+            A structure cannot be read.
+        """
+        for start in range(0, len(hit_smiles), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            views = self._views(hit_smiles[some])
+            for number, (query, hit) in enumerate(zip(query_smiles[some], views, strict=True)):
+                near = inactive_smiles[start + number] if inactive_smiles else None
+                yield self._map(self._query(query), hit, near)
+
+    def _map(self, query: _Views, hit: _Views, inactive: str | None) -> AtomMap:
+        weights = self._weights
+        similarity = tanimoto_matrix(query.prints[:1], hit.prints)[0]
+        backwards = tanimoto_matrix(hit.prints[:1], query.prints)[0]
+        of_hit, of_query = weights.ecfp4 * similarity, weights.ecfp4 * backwards
+        cosine = float("nan")
+        if query.vectors is not None and hit.vectors is not None:
+            forth, back = hit.vectors @ query.vectors[0], query.vectors @ hit.vectors[0]
+            cosine = float(forth[0])
+            of_hit, of_query = (
+                of_hit + weights.embedding * forth,
+                of_query + weights.embedding * back,
+            )
+            if inactive is not None and weights.inactives:
+                other = self._query(inactive)
+                assert other.vectors is not None
+                taken = weights.inactives * (hit.vectors @ other.vectors[0])
+                of_hit, of_query = of_hit - taken, of_query - taken[0]
+        return AtomMap(
+            score=float(of_hit[0]),
+            cosine=cosine,
+            similarity=float(similarity[0]),
+            query=of_query[0] - of_query[1:],
+            hit=of_hit[0] - of_hit[1:],
+        )
+
+    def _views(self, smiles: Sequence[str]) -> list[_Views]:
+        """See molecules whole and with each atom hidden, all in one batch."""
+        mols = [_read(one) for one in smiles]
+        prints = [_prints(mol) for mol in mols]
+        if self._encoder is None or not (self._weights.embedding or self._weights.inactives):
+            return [_Views(None, some) for some in prints]
+        bags: list[NDArray[np.uint16]] = []
+        counts: list[NDArray[np.uint8]] = []
+        for mol in mols:
+            holders = bag_holders(mol, self._encoder.buckets)
+            left, n_left = bags_without_each(holders)
+            bags += [holders.keys.astype(np.uint16), *left]
+            counts += [np.minimum(holders.counts, 255).astype(np.uint8), *n_left]
+        vectors = self._encoder.encode_store(bag_store(bags, counts)).astype(np.float64)
+        ends = np.cumsum([len(some) for some in prints])
+        parts = np.split(vectors, ends[:-1])
+        return [_Views(part, some) for part, some in zip(parts, prints, strict=True)]
+
+
+def _read(smiles: str) -> Chem.Mol:
+    mol = Chem.MolFromSmiles(smiles)
+    if mol is None or not mol.GetNumAtoms():
+        raise InputError(f"cannot read SMILES {smiles[:80]!r}: check it for typing errors")
+    return mol
+
+
+def _prints(mol: Chem.Mol) -> NDArray[np.uint8]:
+    whole = np.frombuffer(ecfp4(mol), np.uint8)
+    return np.concatenate([whole[None], bits_without_each(ecfp4_holders(mol))])
