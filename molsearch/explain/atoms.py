@@ -1,4 +1,4 @@
-"""Which atoms make the score of a hit for its query: each hidden in turn, everything that ranks asked.
+"""Which atoms make the score of a hit for its query: each in turn is hidden from all that ranks.
 
 What an atom contributes is the score less the score without the substructures that hold it. A
 part of the score that an atom holds together with others is told of each of them, so the
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.features import Buckets, bag_of
 from molsearch.chem.fingerprints import ecfp4, tanimoto_matrix
 from molsearch.chem.occlusion import (
     bag_holders,
@@ -93,7 +93,7 @@ class AtomMap:
 
 @dataclass(frozen=True)
 class _Views:
-    """A molecule whole, then without each of its atoms: ``[1 + n_atoms, ...]``."""
+    """Rows of embeddings and fingerprints; of one molecule whole, then without each of its atoms."""
 
     vectors: NDArray[np.float64] | None
     prints: NDArray[np.uint8]
@@ -162,6 +162,63 @@ class AtomExplainer:
                 near = inactive_smiles[start + number] if inactive_smiles else None
                 yield self._map(self._query(query), hit, near)
 
+    def scores(
+        self, query_smiles: Sequence[str], hit_smiles: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """Score every hit for every query by itself, by what ranks: ``[n_hits, n_queries]``."""
+        hits = self._whole(hit_smiles)
+        found = self._scored(self._whole(query_smiles), hits.vectors, hits.prints)
+        assert found is not None
+        return found
+
+    def scores_of(
+        self,
+        query_smiles: Sequence[str],
+        vectors: NDArray[np.floating] | None,
+        prints: NDArray[np.uint8] | None,
+    ) -> NDArray[np.float64] | None:
+        """Score molecules that are embedded already; None where what ranks is not known of them."""
+        return self._scored(self._whole(query_smiles), vectors, prints)
+
+    def nearest(self, others: Sequence[str], hit_smiles: Sequence[str]) -> NDArray[np.int64]:
+        """Number of the molecule with the best cosine to each hit, ``[n_hits]``."""
+        first, second = self._whole(hit_smiles).vectors, self._whole(others).vectors
+        assert first is not None
+        assert second is not None
+        return np.asarray((first @ second.T).argmax(axis=1))
+
+    def _scored(
+        self,
+        queries: _Views,
+        vectors: NDArray[np.floating] | None,
+        prints: NDArray[np.uint8] | None,
+    ) -> NDArray[np.float64] | None:
+        total: NDArray[np.float64] | None = None
+        if self._weights.embedding:
+            if vectors is None or queries.vectors is None:
+                return None
+            total = self._weights.embedding * (vectors.astype(np.float64) @ queries.vectors.T)
+        if self._weights.ecfp4:
+            if prints is None:
+                return None
+            alike = self._weights.ecfp4 * tanimoto_matrix(queries.prints, prints).T
+            total = alike if total is None else total + alike
+        return total
+
+    def _whole(self, smiles: Sequence[str]) -> _Views:
+        """See molecules as they are, none of their atoms hidden."""
+        mols = [_read(one) for one in smiles]
+        prints = np.array([np.frombuffer(ecfp4(mol), np.uint8) for mol in mols])
+        if self._encoder is None or not self._embeds:
+            return _Views(None, prints)
+        bags = [bag_of(mol, self._encoder.buckets) for mol in mols]
+        store = bag_store([bag for bag, _ in bags], [counts for _, counts in bags])
+        return _Views(self._encoder.encode_store(store).astype(np.float64), prints)
+
+    @property
+    def _embeds(self) -> bool:
+        return bool(self._weights.embedding or self._weights.inactives)
+
     def _map(self, query: _Views, hit: _Views, inactive: str | None) -> AtomMap:
         weights = self._weights
         similarity = tanimoto_matrix(query.prints[:1], hit.prints)[0]
@@ -192,7 +249,7 @@ class AtomExplainer:
         """See molecules whole and with each atom hidden, all in one batch."""
         mols = [_read(one) for one in smiles]
         prints = [_prints(mol) for mol in mols]
-        if self._encoder is None or not (self._weights.embedding or self._weights.inactives):
+        if self._encoder is None or not self._embeds:
             return [_Views(None, some) for some in prints]
         bags: list[NDArray[np.uint16]] = []
         counts: list[NDArray[np.uint8]] = []
