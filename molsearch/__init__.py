@@ -11,11 +11,12 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Library": "molsearch.api",
     "Index": "molsearch.api",
+    "explain": "molsearch.api",
     "load_encoder": "molsearch.api",
     "pick": "molsearch.api",
 }
 
-__all__ = ["Index", "Library", "__version__", "load_encoder", "pick"]
+__all__ = ["Index", "Library", "__version__", "explain", "load_encoder", "pick"]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,8 +14,9 @@ molecules, mol blocks, DataFrames and vectors too.
 from __future__ import annotations
 
 from molsearch.api.encoders import load_encoder
+from molsearch.api.explain import explain
 from molsearch.api.index import Index
 from molsearch.api.library import Library
 from molsearch.api.pick import Picks, pick
 
-__all__ = ["Index", "Library", "Picks", "load_encoder", "pick"]
+__all__ = ["Index", "Library", "Picks", "explain", "load_encoder", "pick"]

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from molsearch.api.arguments import Paths, config_of, cpus, listed, progress_of
 from molsearch.api.encoders import embedder_of
+from molsearch.api.explain import with_origin
 from molsearch.api.given import ligands_of, vectors_of
 from molsearch.api.library import Library
 from molsearch.chem.facts import fact_names
@@ -263,7 +264,7 @@ class Index:
         typed = done.hits.typed
         for warning in dict.fromkeys((*done.hits.warnings, *typed.notes)):
             warnings.warn(warning, stacklevel=2)
-        return typed.frame
+        return with_origin(typed.frame, done)
 
     def add(
         self,

@@ -85,8 +85,14 @@ def svg(
     return finished(drawer, size)
 
 
-def drawer_of(size: tuple[int, int]) -> rdMolDraw2D.MolDraw2DSVG:
-    """Take a canvas of so many pixels, with the lines and colours of all drawings."""
+def drawer_of(size: tuple[int, int], *, coloured: bool = True) -> rdMolDraw2D.MolDraw2DSVG:
+    """Take a canvas of so many pixels, with the lines and colours of all drawings.
+
+    Parameters
+    ----------
+    coloured
+        Whether hetero-atoms have colours of their own, rather than that of carbon.
+    """
     drawer = rdMolDraw2D.MolDraw2DSVG(*size)
     options = drawer.drawOptions()
     options.clearBackground = False
@@ -96,7 +102,8 @@ def drawer_of(size: tuple[int, int]) -> rdMolDraw2D.MolDraw2DSVG:
     options.scaleBondWidth = False
     options.minFontSize = 9
     options.additionalAtomLabelPadding = 0.06
-    options.setAtomPalette({-1: _rgb(_CARBON), **{z: _rgb(c) for z, c in PALETTE.items()}})
+    palette = PALETTE if coloured else {}
+    options.setAtomPalette({-1: _rgb(_CARBON), **{z: _rgb(c) for z, c in palette.items()}})
     return drawer
 
 

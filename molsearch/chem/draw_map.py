@@ -15,7 +15,7 @@ from molsearch.chem.draw import align, drawer_of, finished, laid_out
 #: Colours of atoms that raise and lower a score; told apart without red and green.
 RAISES = "#1f9d55"
 LOWERS = "#c0399f"
-_SHARED = (0.45, 0.52, 0.62, 0.38)
+_SHARED = (0.45, 0.52, 0.62, 0.5)
 _SMALLEST_SHARE = 0.04  # of the largest: what is less is not drawn
 _SMALLEST_PART = 5  # atoms; a smaller common part turns drawings about for no visible gain
 
@@ -73,11 +73,12 @@ def map_svg(
         for bond in mol.GetBonds()
         if bond.GetBeginAtomIdx() in shared and bond.GetEndAtomIdx() in shared
     ]
-    drawer = drawer_of(size)
+    drawer = drawer_of(size, coloured=False)  # colours tell contributions here
     options = drawer.drawOptions()
     options.fillHighlights = True
+    options.standardColoursForHighlightedAtoms = True
     options.atomHighlightsAreCircles = True
-    options.highlightBondWidthMultiplier = 6
+    options.highlightBondWidthMultiplier = 14
     rdMolDraw2D.PrepareAndDrawMolecule(
         drawer,
         mol,
@@ -101,4 +102,4 @@ def lie_alike(mol: Chem.Mol, query: str, pairs: Sequence[tuple[int, int]]) -> No
 def _colour(part: float) -> tuple[float, ...]:
     text = RAISES if part > 0 else LOWERS
     red, green, blue = (int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return red, green, blue, 0.15 + 0.6 * abs(float(part))
+    return red, green, blue, 0.3 + 0.5 * abs(float(part))

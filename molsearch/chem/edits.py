@@ -43,9 +43,11 @@ def single_edits(mol: Chem.Mol) -> list[Edit]:
             part = _beyond(mol, kept, gone)
             if len(part) <= most:
                 found.append(Edit("cut", tuple(sorted(part))))
-    for atom in mol.GetAtoms():
-        if atom.GetAtomicNum() not in (1, 6):
-            found.append(Edit("carbon", (atom.GetIdx(),)))
+    found += [
+        Edit("carbon", (atom.GetIdx(),))
+        for atom in mol.GetAtoms()
+        if atom.GetAtomicNum() not in (1, 6)
+    ]
     return [edit for edit in dict.fromkeys(found) if edited(mol, [edit]) is not None]
 
 

@@ -23,7 +23,7 @@ _Found = tuple[NDArray[np.int64], NDArray[np.bool_]]
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """Substructures of a molecule of n atoms, and how many of each an atom is part of.
+    """Substructures of a molecule of n atoms, and the atoms that each occurrence of one holds.
 
     Attributes
     ----------
@@ -31,17 +31,33 @@ class Holders:
         int64 ``[f]``: the distinct substructures, ascending.
     counts
         int64 ``[f]``: how often each occurs.
-    held
-        int64 ``[f, n]``: how many of these occurrences each atom is part of.
+    starts
+        int64 ``[f]``: the first of its occurrences.
+    atoms
+        bool ``[m, n]``: the atoms that are part of each occurrence.
     """
 
     keys: NDArray[np.int64]
     counts: NDArray[np.int64]
-    held: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    atoms: NDArray[np.bool_]
 
-    def without_each(self) -> NDArray[np.int64]:
-        """Occurrences that are left when one atom is hidden: ``[n, f]``, a row an atom."""
-        return self.counts - self.held.T
+    def without(self, groups: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Count the occurrences that are left when atoms are hidden.
+
+        Parameters
+        ----------
+        groups
+            bool ``[g, n]``: the atoms hidden together.
+
+        Returns
+        -------
+        int64 ``[g, f]``.
+        """
+        if not len(self.keys):
+            return np.zeros((len(groups), 0), np.int64)
+        touched = self.atoms.astype(np.float32) @ groups.T.astype(np.float32) > 0
+        return self.counts - np.add.reduceat(touched.astype(np.int64), self.starts, axis=0).T
 
 
 def bag_holders(mol: Chem.Mol, buckets: Buckets) -> Holders:
@@ -60,20 +76,19 @@ def ecfp4_holders(mol: Chem.Mol) -> Holders:
     return _holders([_circles(mol, generator("ecfp4"))])
 
 
-def bags_without_each(
-    holders: Holders,
+def bags_without(
+    holders: Holders, groups: NDArray[np.bool_]
 ) -> tuple[list[NDArray[np.uint16]], list[NDArray[np.uint8]]]:
-    """Bags of a molecule with each of its n atoms hidden, as `bag_of` gives them whole."""
-    left = np.minimum(holders.without_each(), MOST)
+    """Bags of a molecule with each group of atoms hidden, as `bag_of` gives them whole."""
+    left = np.minimum(holders.without(groups), MOST)
     bags = [holders.keys[row > 0].astype(np.uint16) for row in left]
     return bags, [row[row > 0].astype(np.uint8) for row in left]
 
 
-def bits_without_each(holders: Holders) -> NDArray[np.uint8]:
-    """Packed fingerprints ``[n, 256]`` of a molecule with each of its n atoms hidden."""
-    left = holders.without_each() > 0
-    bits = np.zeros((len(left), N_BITS), np.uint8)
-    bits[:, holders.keys] = left
+def bits_without(holders: Holders, groups: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Packed fingerprints ``[g, 256]`` of a molecule with each group of atoms hidden."""
+    bits = np.zeros((len(groups), N_BITS), np.uint8)
+    bits[:, holders.keys] = holders.without(groups) > 0
     return np.packbits(bits, axis=1)
 
 
@@ -116,7 +131,4 @@ def _holders(found: list[_Found]) -> Holders:
     atoms = np.concatenate([some for _, some in found])
     order = np.argsort(buckets, kind="stable")
     keys, starts, counts = np.unique(buckets[order], return_index=True, return_counts=True)
-    held = np.zeros((len(keys), atoms.shape[1]), np.int64)
-    if len(keys):
-        held = np.add.reduceat(atoms[order].astype(np.int64), starts, axis=0)
-    return Holders(keys, counts.astype(np.int64), held)
+    return Holders(keys, counts.astype(np.int64), starts.astype(np.int64), atoms[order])

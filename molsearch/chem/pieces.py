@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from rdkit import Chem
 
-from molsearch.errors import InputError
-
 
 def pieces(mol: Chem.Mol) -> list[tuple[int, ...]]:
     """Cut a molecule at every bond between a ring and what hangs on it; each atom in one piece.
@@ -34,18 +32,9 @@ def pieces(mol: Chem.Mol) -> list[tuple[int, ...]]:
     return [tuple(atoms) for atoms in found.values()]
 
 
-def pieces_of(smiles: str) -> list[tuple[tuple[int, ...], str]]:
-    """Pieces of a SMILES, each with its atoms and itself as SMILES.
-
-    Raises
-    ------
-    InputError
-        The SMILES cannot be read.
-    """
-    mol = Chem.MolFromSmiles(smiles)
-    if mol is None:
-        raise InputError(f"cannot read SMILES {smiles[:80]!r}: check it for typing errors")
-    return [(atoms, Chem.MolFragmentToSmiles(mol, atoms)) for atoms in pieces(mol)]
+def piece_smiles(mol: Chem.Mol, atoms: tuple[int, ...]) -> str:
+    """Write a piece of a molecule."""
+    return str(Chem.MolFragmentToSmiles(mol, atoms))
 
 
 def _between(bond: Chem.Bond) -> bool:

@@ -23,6 +23,7 @@ VERBS = {
     "prepare": "Read molecules, find parents, make 3D conformers.",
     "index": "Embed a library into a searchable index.",
     "screen": "Rank a library for one or more query ligands.",
+    "explain": "Say why hits stand where they do: atoms, common parts, each query's view.",
     "pick": "Choose a plate of hits: diverse, novel, affordable, with controls.",
     "space": "Search a make-on-demand space by its synthons.",
     "run": "Repeat a run from the record it wrote.",

@@ -8,7 +8,7 @@ contributions do not add up to the score.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -20,10 +20,11 @@ from molsearch.chem.features import Buckets, bag_of
 from molsearch.chem.fingerprints import ecfp4, tanimoto_matrix
 from molsearch.chem.occlusion import (
     bag_holders,
-    bags_without_each,
-    bits_without_each,
+    bags_without,
+    bits_without,
     ecfp4_holders,
 )
+from molsearch.chem.pieces import piece_smiles, pieces
 from molsearch.data.store import GraphStore, bag_store
 from molsearch.errors import InputError, UsageError
 
@@ -69,6 +70,14 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A ring system or chain of a hit, and the score that is lost when all of it is hidden."""
+
+    smiles: str
+    share: float
+
+
+@dataclass(frozen=True)
 class AtomMap:
     """What the atoms of a query and of a hit contribute to the hit's score for the query.
 
@@ -82,6 +91,8 @@ class AtomMap:
     query, hit
         float64 ``[n_atoms]`` each, in the order of the SMILES: the score that is lost when the
         atom is hidden; negative where it is better without.
+    pieces
+        Ring systems and chains of the hit, each hidden as a whole.
     """
 
     score: float
@@ -89,14 +100,31 @@ class AtomMap:
     similarity: float
     query: NDArray[np.float64]
     hit: NDArray[np.float64]
+    pieces: tuple[Piece, ...]
+
+    @property
+    def best(self) -> Piece:
+        """The piece of the hit that counts most for it."""
+        return max(self.pieces, key=lambda piece: piece.share)
+
+    @property
+    def worst(self) -> Piece:
+        """The piece of the hit that counts least for it, or most against it."""
+        return min(self.pieces, key=lambda piece: piece.share)
 
 
 @dataclass(frozen=True)
 class _Views:
-    """Rows of embeddings and fingerprints; of one molecule whole, then without each of its atoms."""
+    """Embeddings and fingerprints, row by row.
+
+    Of one molecule these are it whole, it without each of its atoms, and it without each of its
+    `pieces`.
+    """
 
     vectors: NDArray[np.float64] | None
     prints: NDArray[np.uint8]
+    n_atoms: int = 0
+    pieces: tuple[str, ...] = ()
 
 
 class AtomExplainer:
@@ -162,9 +190,7 @@ class AtomExplainer:
                 near = inactive_smiles[start + number] if inactive_smiles else None
                 yield self._map(self._query(query), hit, near)
 
-    def scores(
-        self, query_smiles: Sequence[str], hit_smiles: Sequence[str]
-    ) -> NDArray[np.float64]:
+    def scores(self, query_smiles: Sequence[str], hit_smiles: Sequence[str]) -> NDArray[np.float64]:
         """Score every hit for every query by itself, by what ranks: ``[n_hits, n_queries]``."""
         hits = self._whole(hit_smiles)
         found = self._scored(self._whole(query_smiles), hits.vectors, hits.prints)
@@ -181,7 +207,7 @@ class AtomExplainer:
         return self._scored(self._whole(query_smiles), vectors, prints)
 
     def nearest(self, others: Sequence[str], hit_smiles: Sequence[str]) -> NDArray[np.int64]:
-        """Number of the molecule with the best cosine to each hit, ``[n_hits]``."""
+        """Find the molecule with the best cosine to each hit, ``[n_hits]``."""
         first, second = self._whole(hit_smiles).vectors, self._whole(others).vectors
         assert first is not None
         assert second is not None
@@ -237,31 +263,60 @@ class AtomExplainer:
                 assert other.vectors is not None
                 taken = weights.inactives * (hit.vectors @ other.vectors[0])
                 of_hit, of_query = of_hit - taken, of_query - taken[0]
+        lost = of_hit[0] - of_hit[1:]
+        shares = zip(hit.pieces, lost[hit.n_atoms :].tolist(), strict=True)
         return AtomMap(
             score=float(of_hit[0]),
             cosine=cosine,
             similarity=float(similarity[0]),
-            query=of_query[0] - of_query[1:],
-            hit=of_hit[0] - of_hit[1:],
+            query=(of_query[0] - of_query[1:])[: query.n_atoms],
+            hit=lost[: hit.n_atoms],
+            pieces=tuple(Piece(smiles, share) for smiles, share in shares),
         )
 
     def _views(self, smiles: Sequence[str]) -> list[_Views]:
-        """See molecules whole and with each atom hidden, all in one batch."""
-        mols = [_read(one) for one in smiles]
-        prints = [_prints(mol) for mol in mols]
-        if self._encoder is None or not self._embeds:
-            return [_Views(None, some) for some in prints]
-        bags: list[NDArray[np.uint16]] = []
-        counts: list[NDArray[np.uint8]] = []
-        for mol in mols:
-            holders = bag_holders(mol, self._encoder.buckets)
-            left, n_left = bags_without_each(holders)
-            bags += [holders.keys.astype(np.uint16), *left]
-            counts += [np.minimum(holders.counts, 255).astype(np.uint8), *n_left]
-        vectors = self._encoder.encode_store(bag_store(bags, counts)).astype(np.float64)
-        ends = np.cumsum([len(some) for some in prints])
-        parts = np.split(vectors, ends[:-1])
-        return [_Views(part, some) for part, some in zip(parts, prints, strict=True)]
+        """See molecules whole and with atoms and pieces hidden, all in one batch."""
+        hidden = [_Hidden.of(_read(one)) for one in smiles]
+        prints = [one.prints() for one in hidden]
+        parts: list[NDArray[np.float64] | None] = [None] * len(hidden)
+        if self._encoder is not None and self._embeds:
+            bags: list[NDArray[np.uint16]] = []
+            counts: list[NDArray[np.uint8]] = []
+            for one in hidden:
+                some, n_some = one.bags(self._encoder.buckets)
+                bags += some
+                counts += n_some
+            vectors = self._encoder.encode_store(bag_store(bags, counts)).astype(np.float64)
+            ends = np.cumsum([len(some) for some in prints])
+            parts = list(np.split(vectors, ends[:-1]))
+        return [
+            _Views(part, some, one.mol.GetNumAtoms(), one.pieces)
+            for part, some, one in zip(parts, prints, hidden, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class _Hidden:
+    """A molecule, and the groups of its atoms that are hidden: none, each atom, each piece."""
+
+    mol: Chem.Mol
+    groups: NDArray[np.bool_]
+    pieces: tuple[str, ...]
+
+    @classmethod
+    def of(cls, mol: Chem.Mol) -> _Hidden:
+        parts, n = pieces(mol), mol.GetNumAtoms()
+        groups = np.zeros((1 + n + len(parts), n), np.bool_)
+        groups[1 : 1 + n] = np.eye(n, dtype=np.bool_)
+        for row, atoms in enumerate(parts, start=1 + n):
+            groups[row, list(atoms)] = True
+        return cls(mol, groups, tuple(piece_smiles(mol, atoms) for atoms in parts))
+
+    def prints(self) -> NDArray[np.uint8]:
+        return bits_without(ecfp4_holders(self.mol), self.groups)
+
+    def bags(self, buckets: Buckets) -> tuple[list[NDArray[np.uint16]], list[NDArray[np.uint8]]]:
+        return bags_without(bag_holders(self.mol, buckets), self.groups)
 
 
 def _read(smiles: str) -> Chem.Mol:
@@ -269,8 +324,3 @@ def _read(smiles: str) -> Chem.Mol:
     if mol is None or not mol.GetNumAtoms():
         raise InputError(f"cannot read SMILES {smiles[:80]!r}: check it for typing errors")
     return mol
-
-
-def _prints(mol: Chem.Mol) -> NDArray[np.uint8]:
-    whole = np.frombuffer(ecfp4(mol), np.uint8)
-    return np.concatenate([whole[None], bits_without_each(ecfp4_holders(mol))])

@@ -70,7 +70,7 @@ def reasons(
     each = explainer.scores(queries, hits)
     nearest = each.argmax(axis=1)
     of_hits = [queries[number] for number in nearest]
-    near = explainer.nearest(inactives, hits) if inactives else []
+    near = explainer.nearest(inactives, hits).tolist() if inactives else []
     deadline = time.monotonic() + common_seconds
     found = []
     maps = explainer.maps(of_hits, hits, [inactives[number] for number in near])

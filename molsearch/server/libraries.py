@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from molsearch.errors import InputError, MolSearchError, UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.io.folders import Kind, look
-from molsearch.nn.weights import BUNDLED, CARD_FILE, bundled_encoders
+from molsearch.service.encoders import bundled_of
 from molsearch.service.session import Session
 
 _DEPTH = 3
@@ -85,10 +84,9 @@ def encoder_of(identity: str) -> str:
     UsageError
         None has it.
     """
-    for name in bundled_encoders():
-        card = json.loads((BUNDLED / name / CARD_FILE).read_text())
-        if card.get("identity") == identity:
-            return name
+    name = bundled_of(identity)
+    if name is not None:
+        return name
     raise UsageError(
         f"no encoder {identity[:12]} at hand, by which this library was made: index it again"
     )

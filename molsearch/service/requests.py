@@ -30,6 +30,8 @@ VERSION: Literal[1] = 1
 CPUS = os.cpu_count() or 1
 # What stands for a ligand: a structure or a file as a user types it, a file, or a structure.
 Ligand = str | Path | Molecule | Vector
+Ligand = str | Path | Molecule
+MOST_EXPLAINED = 10_000
 T = TypeVar("T", bound=Config)
 
 
@@ -248,6 +250,45 @@ class SpaceRequest(ScreenConfig):
         return ScreenRequest(**fields, index=index, prepare=prepare)
 
 
+class ExplainRequest(Config):
+    """Say why hits stand where they do."""
+
+    verb: Literal["explain"] = "explain"
+    version: Literal[1] = VERSION
+    hits: str | None = Field(
+        default=None, description="hit list, its run record, or the folder of a run"
+    )
+    molecules: tuple[Ligand, ...] = Field(default=(), description="in place of a hit list")
+    queries: tuple[Ligand, ...] = Field(
+        default=(), description="those of the hit list's run where none"
+    )
+    index: str | None = Field(
+        default=None, description="library in which the queries are tried on each other"
+    )
+    k: int = Field(default=100, ge=1, le=MOST_EXPLAINED, description="the first so many hits")
+    rank: str | None = Field(
+        default=None, description="what ranks; as the hit list's run has it where none"
+    )
+    common_seconds: float = Field(
+        default=60.0, ge=0, le=3600, description="for all common parts together"
+    )
+    output: str | None = Field(default=None, description="table of reasons")
+    html: str | None = Field(default=None, description="page of reasons")
+    svg: str | None = Field(default=None, description="folder of drawings")
+    read: ReadConfig = ReadConfig()
+    encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
+    device: str = "auto"
+    excel_safe: bool = False
+    overwrite: bool = False
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ExplainRequest:
+        """Refuse nothing to explain, and two things at once."""
+        if (self.hits is None) == (not self.molecules):
+            raise ValueError("name what to explain once: a hit list, or structures with -q")
+        return self
+
+
 class SeriesConfig(Config):
     """A series of one's own that an encoder is tuned on."""
 
@@ -351,6 +392,7 @@ Request = (
     | ScreenRequest
     | PickRequest
     | SpaceRequest
+    | ExplainRequest
     | BenchmarkRequest
     | TrainRequest
     | DemoRequest

@@ -11,6 +11,7 @@ from molsearch.service.requests import (
     CompactRequest,
     DemoRequest,
     DropRequest,
+    ExplainRequest,
     FactsRequest,
     IndexRequest,
     MergeRequest,
@@ -70,6 +71,10 @@ def _run_alone(
 ) -> dict[str, Any]:
     """Run what no other program builds on."""
     match request:
+        case ExplainRequest():
+            from molsearch.service.explain import explain
+
+            return explain(request, session, emit).account
         case BenchmarkRequest():
             from molsearch.service.benchmark import benchmark
 

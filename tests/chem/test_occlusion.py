@@ -12,8 +12,8 @@ from molsearch.chem.features import Buckets, bag_of
 from molsearch.chem.fingerprints import ecfp4
 from molsearch.chem.occlusion import (
     bag_holders,
-    bags_without_each,
-    bits_without_each,
+    bags_without,
+    bits_without,
     ecfp4_holders,
 )
 
@@ -33,9 +33,11 @@ def test_holders_count_what_the_encoder_counts(smiles, buckets):
     assert dict(zip(holders.keys.tolist(), holders.counts.tolist(), strict=True)) == dict(
         zip(bag.tolist(), counts.tolist(), strict=True)
     )
-    assert holders.held.shape == (len(bag), mol.GetNumAtoms())
-    assert (holders.held <= holders.counts[:, None]).all()
-    assert (holders.held.sum(axis=1) >= holders.counts).all()
+    assert holders.atoms.shape == (counts.sum(), mol.GetNumAtoms())
+    assert holders.atoms.any(axis=1).all()
+    nothing, everything = np.zeros(mol.GetNumAtoms(), bool), np.ones(mol.GetNumAtoms(), bool)
+    left = holders.without(np.stack([nothing, everything]))
+    np.testing.assert_array_equal(left, [counts, np.zeros(len(bag))])
 
 
 def by_hand(mol, atom, buckets):
@@ -59,7 +61,7 @@ def by_hand(mol, atom, buckets):
 def test_torsions_and_pairs_without_an_atom_are_those_that_rdkit_finds_without_it(smiles):
     buckets = BUCKETS[0]
     mol = Chem.MolFromSmiles(smiles)
-    bags, counts = bags_without_each(bag_holders(mol, buckets))
+    bags, counts = bags_without(bag_holders(mol, buckets), np.eye(mol.GetNumAtoms()) > 0)
     assert len(bags) == mol.GetNumAtoms()
     for atom in range(mol.GetNumAtoms()):
         mine = dict(zip(bags[atom].tolist(), counts[atom].tolist(), strict=True))
@@ -81,7 +83,7 @@ def test_environments_without_an_atom_are_those_beyond_its_reach():
             for bit, places in told.GetBitInfoMap().items()
             if any(atom not in environment_atoms(mol, centre, radius) for centre, radius in places)
         }
-        packed = bits_without_each(holders)[atom]
+        packed = bits_without(holders, np.eye(mol.GetNumAtoms()) > 0)[atom]
         assert set(np.flatnonzero(np.unpackbits(packed)).tolist()) == due
 
 
@@ -101,6 +103,6 @@ def test_all_bits_have_holders_and_hiding_takes_bits_away_alone(smiles):
     holders = ecfp4_holders(mol)
     whole = np.unpackbits(np.frombuffer(ecfp4(mol), np.uint8))
     assert np.flatnonzero(whole).tolist() == holders.keys.tolist()
-    left = np.unpackbits(bits_without_each(holders), axis=1)
+    left = np.unpackbits(bits_without(holders, np.eye(mol.GetNumAtoms()) > 0), axis=1)
     assert left.shape == (mol.GetNumAtoms(), 2048)
     assert (left <= whole).all()

@@ -1,0 +1,212 @@
+"""What is to be explained: a hit list with the run that made it, or structures and queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from molsearch.chem.prepare import prepare_in_process
+from molsearch.chem.records import iter_records
+from molsearch.config import Molecule, PrepareConfig, ReadConfig, ScreenConfig
+from molsearch.errors import InputError, UsageError
+from molsearch.explain.atoms import Weights
+from molsearch.io.reading import parse_json, read_small
+from molsearch.schema import Failure, Prepared
+from molsearch.scoring.ranking import MOLSEARCH, STORED, Ranking, ranking_of
+from molsearch.search.actives import read_ligands
+from molsearch.search.queries import Query, Role, prepared_of
+from molsearch.service.requests import ExplainRequest
+
+HIT = Role("hit", "a second argument")
+_RECORD = ".run.json"
+_LARGEST_RECORD = 50_000_000
+_FLAT = PrepareConfig(n_conformers=0)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Hits, what they were searched with, and what ranked them.
+
+    Attributes
+    ----------
+    hits, failures
+        Rows that can be explained, in their order, and those that cannot be read.
+    queries, inactives
+        What was searched with, and against.
+    ranking, weights
+        What ranked.
+    record
+        Record of the run that made the hit list; empty where there is none.
+    notes
+        What is to be known of how these were read.
+    """
+
+    hits: tuple[Prepared, ...]
+    failures: tuple[Failure, ...]
+    queries: tuple[Query, ...]
+    inactives: tuple[Query, ...]
+    ranking: Ranking
+    weights: Weights
+    record: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str | None:
+        """Identity of the encoder that made the hit list, where a record tells it."""
+        found = self.record.get("encoder")
+        return found if isinstance(found, str) else None
+
+
+def given_of(request: ExplainRequest) -> Given:
+    """Read what a request names.
+
+    Raises
+    ------
+    InputError
+        A file is missing or holds no structures, a run record cannot be read, or there are no
+        queries.
+    UsageError
+        The ranking holds what cannot be explained.
+    """
+    record: dict[str, Any] = {}
+    if request.hits is None:
+        hits, failures = _structures(request)
+    else:
+        path, record = _found(Path(request.hits))
+        hits, failures = _listed(path, request)
+    if not hits:
+        reason = f" (the first: {failures[0].reason})" if failures else ""
+        raise InputError(
+            f"{request.hits or 'the structures given'}: nothing to explain{reason}; name a table "
+            "or SD file of hits with their structures"
+        )
+    weight = 0.0 if request.queries else _inactives_weight(record)
+    inactives: tuple[Query, ...] = ()
+    notes: tuple[str, ...] = ()
+    if request.queries:
+        given = read_ligands(request.queries, (), ReadConfig(), _FLAT, ScreenConfig())
+        queries, notes = given.queries, given.notes
+    else:
+        queries = _recorded(record, "queries", request.hits)
+        inactives = _recorded_inactives(record) if weight else ()
+    ranking = _ranking(request, record, len(queries))
+    return Given(
+        tuple(hits), tuple(failures), queries, inactives, ranking,
+        weights_of(ranking, weight if inactives else 0.0), record, notes,
+    )  # fmt: skip
+
+
+def weights_of(ranking: Ranking, inactives: float = 0.0) -> Weights:
+    """Weights of what ranks.
+
+    Raises
+    ------
+    UsageError
+        Something ranks of which the atoms cannot be told.
+    """
+    for term in ranking.expression.terms:
+        if term.name not in (MOLSEARCH, STORED):
+            raise UsageError(
+                f"{term.name!r} in the ranking {str(ranking.expression)[:80]!r} cannot be "
+                f"explained atom by atom: an encoder of substructures and {STORED} can; pass "
+                f"--rank {MOLSEARCH}+{STORED}, or one of them"
+            )
+    first, second = ranking.embedding, ranking.likeness
+    return Weights(
+        0.0 if first is None else first.weight,
+        0.0 if second is None else second.weight,
+        inactives,
+    )
+
+
+def _structures(request: ExplainRequest) -> tuple[list[Prepared], list[Failure]]:
+    hits: list[Prepared] = []
+    failures: list[Failure] = []
+    for text in request.molecules[: request.k]:
+        prepared, failed = prepared_of(text, request.read, _FLAT, HIT)
+        hits += prepared
+        failures += failed
+    return hits, failures
+
+
+def _found(path: Path) -> tuple[Path, dict[str, Any]]:
+    """Find a hit list and the record beside it: by either, or by the folder of both."""
+    if path.is_dir():
+        records = sorted(path.glob(f"*{_RECORD}"))
+        if len(records) != 1:
+            raise InputError(
+                f"{path}: {len(records) or 'no'} records of screens (*{_RECORD}) in this folder; "
+                "name the hit list"
+            )
+        path = records[0]
+    if path.name.endswith(_RECORD):
+        return path.with_name(path.name.removesuffix(_RECORD)), _record(path)
+    beside = path.with_name(path.name + _RECORD)
+    return path, _record(beside) if beside.exists() else {}
+
+
+def _record(path: Path) -> dict[str, Any]:
+    try:
+        content = parse_json(read_small(path, _LARGEST_RECORD))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; check the path") from error
+    except ValueError as error:
+        raise InputError(f"{path}: not JSON; name the hit list and its queries (-q)") from error
+    if not isinstance(content, dict) or "queries" not in content or "ranking" not in content:
+        raise InputError(
+            f"{path}: no record of a screen; name a hit list that molsearch screen wrote, or give "
+            "the queries with -q"
+        )
+    return content
+
+
+def _listed(path: Path, request: ExplainRequest) -> tuple[list[Prepared], list[Failure]]:
+    if not path.is_file():
+        raise InputError(f"no hit list {path}; check the path")
+    records = islice(iter_records([path], request.read), request.k)
+    return prepare_in_process(records, _FLAT, ())
+
+
+def _recorded(record: Mapping[str, Any], name: str, hits: str | None) -> tuple[Query, ...]:
+    """Prepare the molecules that a run record holds, as they were prepared then."""
+    try:
+        molecules = [
+            Molecule(smiles=str(one["parent_smiles"]), id=str(one["id"]))
+            for one in record.get(name) or ()
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{hits}: its run record names no structures of its {name}; give the queries with -q"
+        ) from error
+    if not molecules:
+        raise InputError(
+            f"{hits}: no record of its run ({Path(str(hits)).name}{_RECORD}) beside it, so its "
+            "queries are not known; give them with -q"
+        )
+    return read_ligands(molecules, (), ReadConfig(), _FLAT, ScreenConfig()).queries
+
+
+def _recorded_inactives(record: Mapping[str, Any]) -> tuple[Query, ...]:
+    held = record.get("inactives")
+    known = held.get("molecules") if isinstance(held, Mapping) else None
+    return _recorded({"inactives": known}, "inactives", "the hit list") if known else ()
+
+
+def _inactives_weight(record: Mapping[str, Any]) -> float:
+    asked = record.get("request") or record.get("config") or {}
+    found = asked.get("inactives_weight", 0.0) if isinstance(asked, Mapping) else 0.0
+    return float(found) if isinstance(found, int | float) else 0.0
+
+
+def _ranking(request: ExplainRequest, record: Mapping[str, Any], n_queries: int) -> Ranking:
+    """Take what ranked then, unless the request names its own."""
+    told = record.get("ranking")
+    if request.rank is not None or not isinstance(told, Mapping):
+        return ranking_of(request.rank or "balanced", n_queries)
+    asked, expression = str(told.get("rank", "")), str(told.get("expression", ""))
+    if request.queries:
+        return ranking_of(asked or "balanced", n_queries)
+    return ranking_of(expression or asked, n_queries)
