@@ -192,3 +192,26 @@ def test_facts_are_computed_for_all_once_when_asked(made):
     assert hits.fsp3.tolist() == [0.111]
     with pytest.raises(UsageError, match="no fact 'fsp4'"):
         index.compute_facts("fsp4")
+
+
+def test_a_hit_list_explains_itself(made, tmp_path):
+    folder, _, _ = made
+    index = ms.Index.build(folder / "library.csv", None, tmp_path / "i", device="cpu", workers=1)
+    queries = ["CC(=O)Oc1ccccc1C(=O)O aspirin", "CC(=O)Nc1ccc(O)cc1 paracetamol"]
+    hits = search(index, queries, k=5)
+    told = hits.explain(html=tmp_path / "r.html")
+    assert told.columns[: hits.shape[1]].tolist() == hits.columns.tolist()
+    pd.testing.assert_frame_equal(told[hits.columns], hits)
+    assert told.query_score.tolist() == pytest.approx(
+        told[["score_for:aspirin", "score_for:paracetamol"]].max(axis=1).tolist(), abs=1e-5
+    )
+    assert "<article>" in (tmp_path / "r.html").read_text()
+    again = ms.explain(hits.parent_smiles.tolist(), queries, rank="molsearch", k=2)
+    assert again.shape[0] == 2
+    assert again["score_for:aspirin"].max() <= 1.0001
+    with pytest.raises(InputError, match="does not say what it was searched with"):
+        pd.DataFrame({"smiles": ["CCO"]}).explain()
+    with pytest.raises(InputError, match="no column 'parent_smiles' or 'smiles'"):
+        ms.explain(pd.DataFrame({"x": [1]}), "CCO")
+    with pytest.raises(UsageError, match="known inactives lower these ranks"):
+        search(index, queries, k=5, inactives="CCO", inactives_weight=0.5).explain()

@@ -66,6 +66,8 @@ def common_part(first: str, second: str, *, seconds: int = SECONDS) -> CommonPar
         found = rdFMCS.FindMCS(
             mols,
             timeout=max(1, seconds),
+            # By default an aromatic bond would pass for a single one.
+            bondCompare=rdFMCS.BondCompare.CompareOrderExact,
             ringMatchesRingOnly=True,
             completeRingsOnly=True,
         )

@@ -137,8 +137,8 @@ def run(request: ExplainRequest, *, as_json: bool = False, quiet: bool = False) 
 
 
 def _print_csv(done: Explained, request: ExplainRequest) -> None:
-    from molsearch.explain.table import STRUCTURES
     from molsearch.io.tables import write_text_table
+    from molsearch.reasons.table import STRUCTURES
 
     write_text_table(done.frame, sys.stdout, excel_safe=request.excel_safe, verbatim=STRUCTURES)
 

@@ -159,9 +159,7 @@ def leave_one_out(
         products = dot(own, others.vectors.astype(np.float64))
         own_penalty = against.weight * per_query(products, others).max(axis=1)
         penalty = against.weight * near[:, 0]
-    is_query = cosines.max(axis=1) >= _SAME
-    if alike.shape[1]:
-        is_query &= alike.max(axis=1) == 1.0
+    is_query = alike.max(axis=1) == 1.0 if alike.shape[1] else cosines.max(axis=1) >= _SAME
     places = []
     for number, blend in enumerate(blends):
         rest = [other for other in range(n) if other != number]

@@ -12,17 +12,18 @@ import numpy as np
 import pandas as pd
 
 from molsearch.errors import EncoderMismatchError, UsageError
-from molsearch.explain.atoms import AtomExplainer
-from molsearch.explain.drawings import drawn
-from molsearch.explain.page import MAX_DRAWN, write_reasons
-from molsearch.explain.reasons import SUPPORT, Reason, reasons, support_thresholds
-from molsearch.explain.table import STRUCTURES, Named, reason_frame
 from molsearch.io.atomic import write_text
+from molsearch.io.outputs import refuse_existing
 from molsearch.io.runs import write_run
 from molsearch.io.tables import table_format, write_frame
 from molsearch.nn.encoder import Encoder
+from molsearch.reasons.atoms import AtomExplainer
+from molsearch.reasons.drawings import drawn
+from molsearch.reasons.page import MAX_DRAWN, write_reasons
+from molsearch.reasons.reason import SUPPORT, Reason, reasons, support_thresholds
+from molsearch.reasons.table import STRUCTURES, Named, reason_frame
 from molsearch.search.leave_one_out import leave_one_out
-from molsearch.search.output import check_output, refuse_existing
+from molsearch.search.output import check_output
 from molsearch.search.queries import embed_queries
 from molsearch.search.screen import Stopwatch
 from molsearch.service.account import seconds_of

@@ -12,8 +12,8 @@ from molsearch.chem.prepare import prepare_in_process
 from molsearch.chem.records import iter_records
 from molsearch.config import Molecule, PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.errors import InputError, UsageError
-from molsearch.explain.atoms import Weights
 from molsearch.io.reading import parse_json, read_small
+from molsearch.reasons.atoms import Weights
 from molsearch.schema import Failure, Prepared
 from molsearch.scoring.ranking import MOLSEARCH, STORED, Ranking, ranking_of
 from molsearch.search.actives import read_ligands

@@ -30,7 +30,6 @@ VERSION: Literal[1] = 1
 CPUS = os.cpu_count() or 1
 # What stands for a ligand: a structure or a file as a user types it, a file, or a structure.
 Ligand = str | Path | Molecule | Vector
-Ligand = str | Path | Molecule
 MOST_EXPLAINED = 10_000
 T = TypeVar("T", bound=Config)
 

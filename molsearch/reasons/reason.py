@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molsearch.chem.common_part import CommonPart, common_part
-from molsearch.explain.atoms import AtomExplainer, AtomMap
+from molsearch.reasons.atoms import AtomExplainer, AtomMap
 
 #: Share of random molecules that a hit must pass for a query to speak for it.
 SUPPORT = 0.95

@@ -15,10 +15,10 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from molsearch import __version__
 from molsearch.chem.draw_map import LOWERS, RAISES
-from molsearch.explain.drawings import drawn
-from molsearch.explain.reasons import SUPPORT, Reason
-from molsearch.explain.table import Named
 from molsearch.io.atomic import write_text
+from molsearch.reasons.drawings import drawn
+from molsearch.reasons.reason import SUPPORT, Reason
+from molsearch.reasons.table import Named
 
 MAX_DRAWN = 200
 _MOST_BARS = 20  # queries whose scores stand beside a hit
@@ -116,7 +116,7 @@ def common_words(reason: Reason) -> str:
 
 @cache
 def _template() -> Template:
-    source = files("molsearch.explain").joinpath("page.html").read_text(encoding="utf-8")
+    source = files("molsearch.reasons").joinpath("page.html").read_text(encoding="utf-8")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from molsearch import schema
-from molsearch.explain.reasons import Reason
+from molsearch.reasons.reason import Reason
 from molsearch.schema import Prepared
 
 QUERY_SMILES = "query_smiles"

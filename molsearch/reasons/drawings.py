@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from molsearch.chem.draw_map import map_svg
-from molsearch.explain.reasons import Reason
+from molsearch.reasons.reason import Reason
 
 SIZE = (320, 240)
 
