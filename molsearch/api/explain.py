@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from molsearch import schema
-from molsearch.api.arguments import Paths, listed
 from molsearch.api.encoders import load_encoder
+from molsearch.api.given import Ligand, ligands_of
 from molsearch.config import Molecule
 from molsearch.errors import InputError, UsageError
+from molsearch.search.queries import is_file
 from molsearch.service.requests import ExplainRequest, validated
 from molsearch.service.session import Session
 
@@ -26,8 +26,8 @@ ORIGIN = "molsearch"
 
 
 def explain(
-    hits: pd.DataFrame | Paths,
-    queries: Paths = (),
+    hits: Any,
+    queries: Any = (),
     *,
     encoder: Encoder | str | Path | None = None,
     k: int = 100,
@@ -45,8 +45,8 @@ def explain(
     hits
         A hit list of `Index.search`, the file of one, the folder of a run; or structures.
     queries
-        SMILES (optionally followed by a name), InChI or files; those that the hit list was
-        searched with where none are given.
+        SMILES (optionally followed by a name), InChI, files, RDKit molecules or a DataFrame;
+        those that the hit list was searched with where none are given.
     encoder
         That which ranked, an encoder, its folder or name; by default the one that made the hit
         list, if it is a bundled one.
@@ -86,17 +86,18 @@ def explain(
     from molsearch.service.explain import explain as run
 
     origin: dict[str, Any] = {}
+    asked = ligands_of(queries)
     if isinstance(hits, pd.DataFrame):
-        named, origin = _of_frame(hits.head(k), listed(queries))
+        named, origin = _of_frame(hits.head(k), bool(asked))
     else:
-        named = _of_paths(listed(hits), bool(listed(queries)))
-    if "rank" not in options and origin and not listed(queries):
+        named = _of_paths(ligands_of(hits), bool(asked))
+    if "rank" not in options and origin and not asked:
         options["rank"] = origin["expression"]
     own = encoder if encoder is not None and not isinstance(encoder, str | Path) else None
     request = validated(
         ExplainRequest,
         {
-            "queries": listed(queries) or origin.get("queries", ()),
+            "queries": asked or tuple(origin.get("queries", ())),
             "encoder": None if encoder is None or own is not None else str(encoder),
             "k": k,
             "device": device,
@@ -128,7 +129,9 @@ def with_origin(done: Screened) -> pd.DataFrame:
     frame, hits = done.hits.frame, done.hits
     frame.attrs[ORIGIN] = {
         "queries": [
-            {"smiles": query.first.parent_smiles, "id": query.query_id} for query in hits.queries
+            {"smiles": query.first.parent_smiles, "id": query.query_id}
+            for query in hits.queries
+            if query.has_structure
         ],
         "expression": str(hits.ranking.expression),
         "encoder": hits.reader.identity,
@@ -144,13 +147,11 @@ class _Explain:
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
 
-    def __call__(self, queries: Paths = (), **options: Any) -> pd.DataFrame:
+    def __call__(self, queries: Any = (), **options: Any) -> pd.DataFrame:
         return explain(self._frame, queries, **options)
 
 
-def _of_frame(
-    hits: pd.DataFrame, queries: Sequence[str | Path]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _of_frame(hits: pd.DataFrame, has_queries: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     """Take the structures of a hit list, and what it remembers of its screen."""
     name = next((one for one in (schema.PARENT_SMILES, schema.SMILES) if one in hits), None)
     if name is None:
@@ -161,9 +162,9 @@ def _of_frame(
     if hits.empty:
         raise InputError("the hit list is empty: there is nothing to explain")
     origin = hits.attrs.get(ORIGIN, {})
-    if not origin and not queries:
+    if not origin and not has_queries:
         raise InputError("this table does not say what it was searched with; pass queries=...")
-    if origin.get("inactives_weight") and not queries:
+    if origin.get("inactives_weight") and not has_queries:
         raise UsageError(
             "known inactives lower these ranks, which a table in memory does not hold; write the "
             "hit list (output=...) and explain the file, or pass queries=... to leave them out"
@@ -176,12 +177,12 @@ def _of_frame(
     return {"molecules": molecules}, origin
 
 
-def _of_paths(paths: list[str | Path], has_queries: bool) -> dict[str, Any]:
+def _of_paths(given: list[Ligand], has_queries: bool) -> dict[str, Any]:
     """Tell a hit list from structures."""
-    one = paths[0] if len(paths) == 1 else None
-    if one is not None and (isinstance(one, Path) or not has_queries or Path(one).exists()):
+    one = given[0] if len(given) == 1 else None
+    if isinstance(one, Path) or (isinstance(one, str) and (not has_queries or is_file(one))):
         return {"hits": str(one)}
-    return {"molecules": paths}
+    return {"molecules": given}
 
 
 def _made_by(identity: str, device: str) -> Encoder:

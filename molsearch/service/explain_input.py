@@ -92,6 +92,11 @@ def given_of(request: ExplainRequest) -> Given:
     else:
         queries = _recorded(record, "queries", request.hits)
         inactives = _recorded_inactives(record) if weight else ()
+    if bare := [one.query_id for one in queries if not one.has_structure]:
+        raise UsageError(
+            f"query {bare[0]!r} is an embedding without a structure: it has no atoms to explain "
+            "by; give queries as structures"
+        )
     ranking = _ranking(request, record, len(queries))
     return Given(
         tuple(hits), tuple(failures), queries, inactives, ranking,

@@ -65,7 +65,7 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
 
 
 def _run_alone(
-    request: BenchmarkRequest | TrainRequest | DemoRequest | VerifyRequest,
+    request: ExplainRequest | BenchmarkRequest | TrainRequest | DemoRequest | VerifyRequest,
     session: Session,
     emit: Emit,
 ) -> dict[str, Any]:
