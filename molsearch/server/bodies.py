@@ -77,6 +77,24 @@ class EncodeBody(Config):
     encoder: str | None = Field(default=None, max_length=100, description="name of a bundled one")
 
 
+class ExplainBody(Config):
+    """Say why molecules score as they do for queries."""
+
+    queries: tuple[Ligand, ...] = Field(min_length=1)
+    molecules: tuple[Ligand, ...] = Field(min_length=1)
+    library: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="whose encoder ranks, and in which the queries are tried on each other",
+    )
+    encoder: str | None = Field(
+        default=None, max_length=100, description="name of a bundled one, where no library is named"
+    )
+    rank: str = Field(default="balanced", max_length=500)
+    drawings: bool = Field(default=False, description="of each molecule and its query, as SVG")
+
+
 class Error(Config):
     """Why a request is refused or has failed, in one line."""
 
@@ -132,6 +150,48 @@ class Hits(Config):
     n_hits: int
     warnings: tuple[str, ...]
     hits: tuple[dict[str, Any], ...]
+
+
+class CommonAtoms(Config):
+    """What a molecule shares with its nearest query."""
+
+    smarts: str
+    query_atoms: tuple[int, ...]
+    atoms: tuple[int, ...] = Field(description="in the order of query_atoms")
+    complete: bool = Field(description="false where the search was cut by its time limit")
+
+
+class ReasonEntry(Config):
+    """Why one molecule scores as it does for the query that gives it its best score."""
+
+    position: int = Field(description="in the request, from 0")
+    id: str
+    parent_smiles: str
+    query: str
+    query_smiles: str
+    score: float
+    cosine: float | None
+    ecfp4_similarity: float
+    atoms: tuple[float, ...] = Field(description="contributions, in the order of parent_smiles")
+    query_atoms: tuple[float, ...]
+    pieces: tuple[tuple[str, float], ...] = Field(description="ring systems and chains, whole")
+    common: CommonAtoms | None = Field(description="null where the time for it was over")
+    scores: tuple[float, ...] = Field(description="for each query by itself, in their order")
+    against: tuple[int, ...] = Field(description="queries by which it is like a random molecule")
+    drawing: str = ""
+    query_drawing: str = ""
+
+
+class ReasonList(Config):
+    """Reasons for those molecules that can be used, in their order."""
+
+    encoder: str | None
+    ranking: str
+    queries: tuple[str, ...]
+    leave_one_out: dict[str, Any] | None
+    warnings: tuple[str, ...]
+    reasons: tuple[ReasonEntry, ...]
+    failures: tuple[Unusable, ...]
 
 
 class JobState(Config):

@@ -11,15 +11,17 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from molsearch import __version__
 from molsearch.errors import MolSearchError
 from molsearch.index.reader import IndexReader
-from molsearch.server import screens
+from molsearch.server import explanations, screens
 from molsearch.server.app import State
 from molsearch.server.bodies import (
     EncodeBody,
+    ExplainBody,
     Health,
     Hits,
     JobState,
     Libraries,
     LibraryEntry,
+    ReasonList,
     ScreenBody,
     Vectors,
 )
@@ -77,6 +79,27 @@ async def encode(body: EncodeBody, server: Server) -> Vectors:
     try:
         return await server.desk.do(
             lambda session: screens.encode(body, session, server.config.device),
+            limits.seconds_at_once,
+        )
+    except MolSearchError as error:
+        raise refusal_of(error, server.shelf) from error
+
+
+@router.post(
+    "/v1/explain", tags=["explain"], responses=responses(400, 401, 404, 413, 422, 429, 503)
+)
+async def explain(body: ExplainBody, server: Server) -> ReasonList:
+    """Say why molecules score as they do: atoms, common parts, each query's view."""
+    limits = server.config.limits
+    explanations.check_limits(body, limits)
+    path = None
+    if body.library is not None:
+        path = server.shelf.names().get(body.library)
+        if path is None:
+            raise Refused(404, f"no library {body.library[:80]!r} here; /v1/libraries lists them")
+    try:
+        return await server.desk.do(
+            lambda session: explanations.explain(body, path, limits, session, server.config.device),
             limits.seconds_at_once,
         )
     except MolSearchError as error:

@@ -22,6 +22,11 @@ class Limits(Config):
     body_bytes: int = Field(default=2_000_000, gt=0)
     queries: int = Field(default=100, gt=0, description="queries or inactives of a screen")
     molecules: int = Field(default=256, gt=0, description="molecules of one encode")
+    explained: int = Field(default=50, gt=0, description="molecules of one explanation")
+    explained_atoms: int = Field(default=150, gt=0, description="of each of them, and each query")
+    common_seconds: float = Field(
+        default=10.0, ge=0, description="for the common parts of one explanation"
+    )
     query_conformers: int = Field(default=20, gt=0)
     k: int = Field(default=100_000, gt=0, description="hits of a job")
     k_at_once: int = Field(default=1000, gt=0, description="hits that are answered at once")

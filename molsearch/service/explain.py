@@ -117,7 +117,9 @@ def explain(
     with watch.stage("leave one out"):
         mutual = _mutual(request, given, session, encoder)
     frame = reason_frame(given.hits, queries, found)
-    made = Explained(hits, queries, tuple(found), frame, _account(request, given, found, mutual))
+    account = _account(request, given, found, mutual)
+    account["encoder"] = None if encoder is None else encoder.identity
+    made = Explained(hits, queries, tuple(found), frame, account)
     for line in [*given.notes, *_mutual_lines(mutual)]:
         emit(Note(text=line))
     for line in made.account["warnings"]:
@@ -200,7 +202,6 @@ def _account(
         "queries": described,
         "ranking": given.ranking.record(),
         "weights": asdict(given.weights),
-        "encoder": given.identity,
         "support": SUPPORT,
         "leave_one_out": mutual,
         "n_common_cut": sum(one.common is not None and not one.common.complete for one in found),

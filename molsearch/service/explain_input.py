@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from molsearch.reasons.atoms import Weights
 from molsearch.schema import Failure, Prepared
 from molsearch.scoring.ranking import MOLSEARCH, STORED, Ranking, ranking_of
 from molsearch.search.actives import read_ligands
-from molsearch.search.queries import Query, Role, prepared_of
+from molsearch.search.queries import Query, Role, is_file, prepared_of
 from molsearch.service.requests import ExplainRequest
 
 HIT = Role("hit", "a second argument")
@@ -130,10 +130,11 @@ def weights_of(ranking: Ranking, inactives: float = 0.0) -> Weights:
 def _structures(request: ExplainRequest) -> tuple[list[Prepared], list[Failure]]:
     hits: list[Prepared] = []
     failures: list[Failure] = []
-    for text in request.molecules[: request.k]:
+    for place, text in enumerate(request.molecules[: request.k], start=1):
         prepared, failed = prepared_of(text, request.read, _FLAT, HIT)
         hits += prepared
-        failures += failed
+        # Of structures the row is the place among those given.
+        failures += failed if is_file(text) else [replace(one, row=place) for one in failed]
     return hits, failures
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from command_line import ASPIRIN
 
+import molsearch as ms
 from molsearch.service.requests import ScreenRequest
 from molsearch.service.screen import screen
 from molsearch.service.session import Session
@@ -186,3 +187,51 @@ def test_servers_that_must_not_start_are_one_line(roots, tmp_path, molsearch, mo
     assert molsearch("serve", tmp_path / "nowhere").code == 2
     assert "there is no such field" in molsearch("serve", roots, "--limit", "x=1").line
     assert "queries=100" in molsearch("serve", roots, "--limits").out
+
+
+EXPLAINED = {
+    "queries": [ASPIRIN, "CC(=O)Nc1ccc(O)cc1 paracetamol"],
+    "molecules": ["OC(=O)c1ccccc1O salicylic", "C1CC broken", {"smiles": "CCO", "id": "ethanol"}],
+}
+
+
+def test_reasons_are_those_of_the_service(client):
+    answer = client.post("/v1/explain", json={**EXPLAINED, "library": "lib", "drawings": True})
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    due = ms.explain(["OC(=O)c1ccccc1O salicylic", "CCO ethanol"], EXPLAINED["queries"])
+    assert [one["position"] for one in told["reasons"]] == [0, 2]
+    assert [one["id"] for one in told["reasons"]] == due.molecule_id.tolist()
+    assert [one["position"] for one in told["failures"]] == [1]
+    assert told["queries"] == ["aspirin", "paracetamol"]
+    assert told["leave_one_out"]["n_queries"] == 2
+    for one, row in zip(told["reasons"], due.itertuples(), strict=True):
+        assert one["query"] == row.nearest_query
+        assert one["score"] == pytest.approx(row.query_score, abs=1e-5)
+        listed = [float(number) for number in row.atom_contributions.split()]
+        assert one["atoms"] == pytest.approx(listed, abs=1e-4)
+        assert len(one["common"]["atoms"]) == row.common_atoms
+        assert one["drawing"].startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "words"),
+    [
+        ({"molecules": ["CCO"] * 51}, 422, "at most 50"),
+        ({"queries": ["CCO"] * 6}, 422, "at most 5"),
+        ({"molecules": ["C" * 160]}, 422, "160 atoms; this server explains at most 150"),
+        ({"queries": ["C" * 160]}, 422, "160 atoms"),
+        ({"molecules": ["/etc/passwd"]}, 422, "nothing to explain"),
+        ({"queries": ["/etc/passwd"]}, 422, "no structure that can be used"),
+        ({"library": "no"}, 404, "no library 'no'"),
+        ({"encoder": "small-3d"}, 422, "looks at geometry"),
+        ({"encoder": "../x"}, 422, "choose one of"),
+        ({"rank": "molsearch+maccs"}, 422, "cannot be explained"),
+        ({"output": "/tmp/x"}, 422, "output"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused_in_one_line(client, changes, status, words):
+    answer = client.post("/v1/explain", json={**EXPLAINED, **changes})
+    assert words in answer.json()["error"]
+    assert "\n" not in answer.json()["error"]
+    assert answer.status_code == status
