@@ -15,7 +15,7 @@ from molsearch.config import PrepareConfig
 from molsearch.schema import Failure, Record
 from molsearch.search.page_cards import is_new
 from molsearch.words import counted
-from molsearch_app.components import drawing, parts, radar, shortlist, theme, viewer
+from molsearch_app.components import drawing, parts, radar, reasons, shortlist, theme, viewer
 from molsearch_app.components.hits import Result, title
 from molsearch_app.components.parts import Part
 from molsearch_app.jobs import Job
@@ -115,11 +115,13 @@ def panel(job: Job, result: Result, hit: Mapping[str, Any]) -> None:
         )
         _keep(job, number)
         what = st.segmented_control(
-            "Show", ["2D", "3D overlay", "Properties"], default="3D overlay",
+            "Show", ["2D", "3D overlay", "Why", "Properties"], default="3D overlay",
             label_visibility="collapsed", key="detail-view", required=True,
         )  # fmt: skip
         if what == "3D overlay":
             viewer.show(query, str(hit[schema.PARENT_SMILES]), title(hit))
+        elif what == "Why":
+            reasons.show(job, str(hit[schema.PARENT_SMILES]), title(hit))
         elif what == "2D":
             drawn = theme.structure(str(hit[schema.PARENT_SMILES]), query)
             st.html(

@@ -95,6 +95,12 @@ class Result:
         return found.get("words", "cosine of the embeddings")
 
     @property
+    def mutual(self) -> str:
+        """How well the queries find each other in this library; empty where that was not tried."""
+        found: dict[str, str] = self.account.get("leave_one_out") or {}
+        return f"Queries against each other: {found['sentence']}." if "sentence" in found else ""
+
+    @property
     def placed_by_encoder(self) -> bool:
         """Whether percentiles are the encoder's, since its background tells nothing of the sum."""
         told = (self.account.get("ranking") or {}).get("percentile_of", schema.SCORE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pandas as pd
 import streamlit as st
 
@@ -135,6 +137,8 @@ def summary(job: jobs.Job, result: Result, status: jobs.Status) -> None:
         ]
     )
     views.query_strip(result)
+    if result.mutual:
+        st.html(f"<p class='ms-muted'>{html.escape(result.mutual)}</p>")
     views.warnings(account.get("warnings", []))
 
 

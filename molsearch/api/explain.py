@@ -124,9 +124,9 @@ def explain(
     return pd.concat([hits.head(k), fresh[new]], axis=1)
 
 
-def with_origin(done: Screened) -> pd.DataFrame:
-    """Return a hit list that remembers what it was searched with, for `explain`."""
-    frame, hits = done.hits.frame, done.hits
+def with_origin(frame: pd.DataFrame, done: Screened) -> pd.DataFrame:
+    """Return a screen's hit list that remembers what it was searched with, for `explain`."""
+    hits = done.hits
     frame.attrs[ORIGIN] = {
         "queries": [
             {"smiles": query.first.parent_smiles, "id": query.query_id}

@@ -72,10 +72,12 @@ def given_of(request: ExplainRequest) -> Given:
         The ranking holds what cannot be explained.
     """
     record: dict[str, Any] = {}
-    if request.hits is None:
+    path = None
+    if request.hits is not None:
+        path, record = _found(Path(request.hits))
+    if request.molecules or path is None:
         hits, failures = _structures(request)
     else:
-        path, record = _found(Path(request.hits))
         hits, failures = _listed(path, request)
     if not hits:
         reason = f" (the first: {failures[0].reason})" if failures else ""

@@ -257,7 +257,9 @@ class ExplainRequest(Config):
     hits: str | None = Field(
         default=None, description="hit list, its run record, or the folder of a run"
     )
-    molecules: tuple[Ligand, ...] = Field(default=(), description="in place of a hit list")
+    molecules: tuple[Ligand, ...] = Field(
+        default=(), description="in place of a hit list, or as if they were hits of its run"
+    )
     queries: tuple[Ligand, ...] = Field(
         default=(), description="those of the hit list's run where none"
     )
@@ -281,10 +283,10 @@ class ExplainRequest(Config):
     overwrite: bool = False
 
     @model_validator(mode="after")
-    def _one_source(self) -> ExplainRequest:
-        """Refuse nothing to explain, and two things at once."""
-        if (self.hits is None) == (not self.molecules):
-            raise ValueError("name what to explain once: a hit list, or structures with -q")
+    def _something(self) -> ExplainRequest:
+        """Refuse nothing to explain."""
+        if self.hits is None and not self.molecules:
+            raise ValueError("name what to explain: a hit list, or structures with -q")
         return self
 
 
