@@ -280,19 +280,17 @@ class Index:
     ) -> dict[str, Any]:
         """Add files of molecules; the same call continues an interrupted one.
 
-        They are prepared as the library was, and follow it. Other readers of the index see it as
-        it was until all is in; this one sees the new molecules then.
+        They are prepared as the library was, and follow it. Other readers see the index as it was
+        until they open it again.
 
         Parameters
         ----------
         skip_duplicates
             Leave out molecules whose parent the index has already; each becomes a failure.
         again
-            Add also what was added before, which is otherwise told and left.
+            Add also what was added before, which is otherwise left.
         overwrite
             Discard another change that was never finished.
-        limit
-            Read at most this many records.
         reading
             Fields of `molsearch.config.ReadConfig`, such as ``smiles_column``.
 
@@ -305,10 +303,6 @@ class Index:
         ------
         UsageError, InputError
             The index is being written, or a file cannot be read.
-
-        Examples
-        --------
-        >>> index.add("new.smi", skip_duplicates=True)["n_added"]  # doctest: +SKIP
         """
         request = {
             "library": [str(path) for path in listed(library)],
