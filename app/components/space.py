@@ -29,7 +29,7 @@ def embeddings(reader: IndexReader, rows: Rows) -> npt.NDArray[np.float32]:
     first = 0
     for shard, n_rows in enumerate(reader.shard_rows):
         mine = (rows >= first) & (rows < first + n_rows)
-        found[mine] = reader.embeddings(shard)[rows[mine] - first]
+        found[mine] = reader.checked_embeddings(shard).take(rows[mine] - first)
         first += n_rows
     return found
 

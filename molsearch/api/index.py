@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,27 +14,22 @@ from molsearch.api.arguments import Paths, config_of, cpus, listed, progress_of
 from molsearch.api.encoders import embedder_of
 from molsearch.api.explain import with_origin
 from molsearch.api.given import ligands_of, vectors_of
+from molsearch.api.growing import Growing
 from molsearch.api.library import Library
 from molsearch.chem.facts import fact_names
-from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.config import PrepareConfig
 from molsearch.errors import UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.fill import fill_facts
-from molsearch.index.reader import IndexReader, open_index
+from molsearch.index.reader import open_index
 from molsearch.index.verify import verify_index
 from molsearch.search.screen import Stopwatch
-from molsearch.service.events import Emit, OnProgress, silent
+from molsearch.service.events import OnProgress
 from molsearch.service.geometry import settled
-from molsearch.service.growing import grow
 from molsearch.service.index import index
 from molsearch.service.making import Source, kept_index
 from molsearch.service.requests import (
-    AddRequest,
-    CompactRequest,
-    DropRequest,
-    Growing,
     IndexRequest,
-    MergeRequest,
     ScreenRequest,
     validated,
 )
@@ -44,7 +38,7 @@ from molsearch.service.session import Session
 from molsearch.words import counted
 
 
-class Index:
+class Index(Growing):
     """An embedded library, and the encoder whose embeddings it holds.
 
     Examples
@@ -53,14 +47,6 @@ class Index:
     >>> hits = index.search(["actives.sdf"], k=500, where=["mw<450"],
     ...                     unique="scaffold", output="hits.sdf")        # doctest: +SKIP
     """
-
-    def __init__(
-        self, reader: IndexReader, encoder: Embedder | str | Path | None, device: str
-    ) -> None:
-        self.reader = reader
-        self._given = encoder
-        self._device = device
-        self._encoder: Embedder | None = None
 
     @classmethod
     def build(
@@ -73,6 +59,7 @@ class Index:
         overwrite: bool = False,
         workers: int | None = None,
         device: str = "auto",
+        storage: Literal["full", "compact"] = "full",
         on_progress: OnProgress | None = None,
         **preparing: Any,
     ) -> Index:
@@ -86,6 +73,8 @@ class Index:
             An encoder, its folder, or None for the bundled one.
         out
             Folder of the index; in the user's cache, found again by content, where None.
+        storage
+            ``"compact"``: half the room, approximate scores; see `docs/growing.md`.
         preparing
             Fields of `molsearch.config.PrepareConfig`, for a library that is not prepared.
             Without ``n_conformers`` the encoder's card decides, see `molsearch.service.geometry`.
@@ -111,7 +100,7 @@ class Index:
             source = Source(library.sources, library.read, config, workers=cpus(workers))
             return cls(kept_index(source, embedder, emit, Stopwatch()), embedder, device)
         raw = {} if library.prepared is not None else {"read": library.read, "prepare": config}
-        request = {"library": library.sources, "output": str(out), **raw}
+        request = {"library": library.sources, "output": str(out), "storage": storage, **raw}
         options = {"workers": cpus(workers), "resume": resume, "overwrite": overwrite}
         made = index(
             validated(IndexRequest, {**request, **options}), Session(), emit, encoder=embedder
@@ -136,26 +125,6 @@ class Index:
             It is damaged.
         """
         return cls(open_index(path), encoder, device)
-
-    @property
-    def path(self) -> Path:
-        """Folder of the index."""
-        return self.reader.path
-
-    @property
-    def encoder(self) -> Embedder:
-        """The encoder queries are embedded with.
-
-        Raises
-        ------
-        EncoderMismatchError
-            The index was made by another one.
-        """
-        if self._encoder is None:
-            found = embedder_of(self._given, self._device)
-            open_index(self.path, identity=found.identity)
-            self._encoder = found
-        return self._encoder
 
     def __len__(self) -> int:
         return self.reader.n_rows
@@ -265,109 +234,6 @@ class Index:
         for warning in dict.fromkeys((*done.hits.warnings, *typed.notes)):
             warnings.warn(warning, stacklevel=2)
         return with_origin(typed.frame, done)
-
-    def add(
-        self,
-        library: Paths,
-        *,
-        skip_duplicates: bool = False,
-        again: bool = False,
-        overwrite: bool = False,
-        limit: int | None = None,
-        workers: int | None = None,
-        on_progress: OnProgress | None = None,
-        **reading: Any,
-    ) -> dict[str, Any]:
-        """Add files of molecules; the same call continues an interrupted one.
-
-        They are prepared as the library was, and follow it. Other readers see the index as it was
-        until they open it again.
-
-        Parameters
-        ----------
-        skip_duplicates
-            Leave out molecules whose parent the index has already; each becomes a failure.
-        again
-            Add also what was added before, which is otherwise left.
-        overwrite
-            Discard another change that was never finished.
-        reading
-            Fields of `molsearch.config.ReadConfig`, such as ``smiles_column``.
-
-        Returns
-        -------
-        dict
-            Among others ``n_added``, ``n_failed_now``, ``n_known_parents``, ``n_known_ids``.
-
-        Raises
-        ------
-        UsageError, InputError
-            The index is being written, or a file cannot be read.
-        """
-        request = {
-            "library": [str(path) for path in listed(library)],
-            "index": str(self.path),
-            "read": config_of(ReadConfig, reading),
-            "skip_duplicates": skip_duplicates,
-            "again": again,
-            "overwrite": overwrite,
-            "limit": limit,
-            "workers": cpus(workers),
-        }
-        return self._grow(
-            validated(AddRequest, request), progress_of(on_progress, "embedding"), self.encoder
-        )
-
-    def drop(self, ids: Iterable[str], *, overwrite: bool = False) -> dict[str, Any]:
-        """Drop every molecule that has one of `ids`.
-
-        Returns
-        -------
-        dict
-            Among others ``n_dropped_now`` and ``unknown_ids``, those that no molecule has.
-
-        Raises
-        ------
-        UsageError
-            No molecule has any of them, or nothing would be left.
-        """
-        ids = (ids,) if isinstance(ids, str) else tuple(ids)
-        request = {"index": str(self.path), "ids": ids, "overwrite": overwrite}
-        return self._grow(validated(DropRequest, request), silent)
-
-    def compact(self, *, overwrite: bool = False) -> dict[str, Any]:
-        """Make full shards after many additions; contents and order stay."""
-        request = {"index": str(self.path), "overwrite": overwrite}
-        return self._grow(validated(CompactRequest, request), silent)
-
-    @classmethod
-    def merge(
-        cls,
-        indexes: Sequence[Index | str | Path],
-        out: str | Path,
-        encoder: Embedder | str | Path | None = None,
-        *,
-        overwrite: bool = False,
-        device: str = "auto",
-    ) -> Index:
-        """Merge indexes into the folder `out`: of several libraries, or all parts of one.
-
-        Raises
-        ------
-        UsageError, EncoderMismatchError
-            They do not belong together.
-        """
-        paths = [str(one.path if isinstance(one, Index) else one) for one in indexes]
-        request = {"indexes": paths, "output": str(out), "overwrite": overwrite}
-        grown = grow(validated(MergeRequest, request), Session())
-        return cls(grown.reader, encoder, device)
-
-    def _grow(
-        self, request: Growing, emit: Emit, encoder: Embedder | None = None
-    ) -> dict[str, Any]:
-        grown = grow(request, Session(), emit, encoder=encoder)
-        self.reader = grown.reader
-        return grown.account
 
     def compute_facts(self, *names: str, workers: int | None = None) -> int:
         """Compute facts of every molecule now, instead of when they are asked for, and keep them.

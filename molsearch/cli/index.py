@@ -6,7 +6,7 @@ import importlib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
@@ -98,6 +98,14 @@ def index(
     seed: options.Seed = _DUE.prepare.seed,
     facts: options.IndexFacts = None,
     workers: options.Workers = _DUE.workers,
+    storage: Annotated[
+        Literal["full", "compact"],
+        typer.Option(
+            "--storage",
+            help="compact: embeddings in a byte a dimension alone, half the room; scores are "
+            "approximate, by how much is measured and told.",
+        ),
+    ] = _DUE.storage,
     shard: Annotated[
         str | None,
         typer.Option(
@@ -138,6 +146,7 @@ def index(
             "limit": limit,
             "overwrite": overwrite,
             "facts": facts or (),
+            "storage": storage,
             "shard": shard_of(shard),
         },
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import xxhash
@@ -123,6 +123,20 @@ class BlockGuard:
                     "restore it, or build the index again with --overwrite"
                 )
             self._left[block] = False
+
+
+class Rows(Protocol):
+    """Rows of a shard, to be scanned or looked at one by one."""
+
+    def __len__(self) -> int: ...
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """Rows ``start .. stop - 1``."""
+        ...
+
+    def take(self, rows: NDArray[np.integer]) -> NDArray[Any]:
+        """Scattered rows, in their order."""
+        ...
 
 
 class CheckedRows:

@@ -20,12 +20,15 @@ from molsearch.index.manifest import Change, Manifest, ShardEntry, commit, write
 from molsearch.index.reader import IndexReader, find_index, newest
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import (
+    LENGTH_TOLERANCE,
     RowEmbedder,
     finished_shard,
     relative_folder,
     write_failures,
     write_shard,
 )
+from molsearch.index.stored import Stored
+from molsearch.index.vectors import int8
 from molsearch.io.atomic import fsync_folder, replacing
 from molsearch.io.hashing import sha256_json
 from molsearch.words import counted
@@ -152,7 +155,17 @@ def _written(
     entry = finished_shard(place)
     if entry is None:
         batches = piece.stream.take(piece.n_rows, BATCH_ROWS)
-        entry = write_shard(place, batches, piece.embedder, dtype, count)
+        stored = piece.embedder if isinstance(piece.embedder, Stored) else None
+        entry = write_shard(
+            place,
+            batches,
+            piece.embedder,
+            dtype,
+            count,
+            # Rounded rows are not quite of unit length, and none of them must go.
+            tolerance=LENGTH_TOLERANCE if stored is None else 1.0,
+            recall=None if stored is None else stored.recall,
+        )
     else:
         piece.stream.skip(piece.n_rows)
         count(entry.n_rows + entry.n_failed, entry.n_failed)
@@ -170,7 +183,8 @@ def _link(out: Path, entry: ShardEntry, place: Path) -> ShardEntry:
     if place.exists():
         shutil.rmtree(place)
     place.mkdir(parents=True)
-    for name in entry.files:
+    more = [name for name in int8.FILES if (out / entry.folder / name).is_file()]
+    for name in dict.fromkeys([*entry.files, *more]):
         source = out / entry.folder / name
         try:
             os.link(source, place / name)

@@ -31,7 +31,7 @@ def compact_shards(
     plan = reader.manifest.plan
     manifest = begin(reader, change, n_rows=reader.n_rows, overwrite=overwrite)
     tables = conformed(stored_tables(reader, range(reader.n_shards)), record_schema([reader]))
-    stream, embedder = RowStream(tables), Stored(reader.dim, plan.dtype)
+    stream, embedder = RowStream(tables), Stored(reader.dim, plan.dtype, reader.recall)
     sizes = shard_sizes(reader.n_rows, plan.shard_rows)
     pieces: list[Piece] = [Write(stream, size, embedder) for size in sizes]
     shards = write_pieces(reader.path, manifest, pieces, on_progress)

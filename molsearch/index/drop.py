@@ -92,7 +92,7 @@ def drop_molecules(
             n_rows += entry.n_rows + entry.n_failed
         elif n_kept := int(keep.sum()):
             stream = RowStream(stored_tables(reader, [shard], keep={shard: keep}))
-            pieces.append(Write(stream, n_kept, Stored(reader.dim, old.plan.dtype)))
+            pieces.append(Write(stream, n_kept, Stored(reader.dim, old.plan.dtype, reader.recall)))
             n_rows += n_kept
     manifest = begin(reader, change, n_rows=n_rows, overwrite=overwrite)
     shards = write_pieces(reader.path, manifest, pieces, on_progress)

@@ -21,6 +21,7 @@ from molsearch.index.layout import (
     FORMAT,
     FORMAT_VERSION,
     GENERATIONS,
+    INT8,
     MANIFEST,
     RECORDS,
     generation_folder,
@@ -52,12 +53,20 @@ class FileEntry(Config):
 
 
 class ShardEntry(Config):
-    """One shard: its folder relative to the index, its rows, its files."""
+    """One shard: its folder relative to the index, its rows, its files.
+
+    Attributes
+    ----------
+    recall
+        Of a shard without its full embeddings: which part of the nearest molecules by these are
+        the nearest by what is left, measured when it was written.
+    """
 
     folder: str
     n_rows: int = Field(ge=0)
     n_failed: int = Field(ge=0)
     files: dict[str, FileEntry]
+    recall: float | None = Field(default=None, ge=0, le=1)
 
     @field_validator("folder")
     @classmethod
@@ -72,9 +81,11 @@ class ShardEntry(Config):
         for name in value:
             if not _FILE_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is not a file of a shard")
-        for name in (EMBEDDINGS, FINGERPRINTS, RECORDS):
+        for name in (FINGERPRINTS, RECORDS):
             if name not in value:
                 raise ValueError(f"a shard without {name}")
+        if not value.keys() & {EMBEDDINGS, INT8}:
+            raise ValueError(f"a shard without {EMBEDDINGS}")
         return value
 
 
@@ -158,7 +169,7 @@ class Plan(Config):
     library: str
     encoder: str
     dim: int = Field(gt=0)
-    dtype: Literal["float16", "float32"]
+    dtype: Literal["float16", "float32", "int8"]
     shard_rows: int = Field(gt=0)
     n_rows: int = Field(gt=0)
     change: Change | None = None

@@ -69,7 +69,9 @@ def merge_indexes(
         number = start_generation(out, plan, resume=True, overwrite=overwrite)
         manifest = merging.manifest(number, plan)
         tables = conformed(merging.tables(), record_schema(readers))
-        stream, embedder = RowStream(tables), Stored(plan.dim, plan.dtype)
+        known = [reader.recall for reader in readers if reader.recall is not None]
+        recall = min(known, default=None)
+        stream, embedder = RowStream(tables), Stored(plan.dim, plan.dtype, recall)
         sizes = shard_sizes(plan.n_rows, plan.shard_rows)
         pieces: list[Piece] = [Write(stream, size, embedder) for size in sizes]
         shards = write_pieces(out, manifest, pieces, on_progress)

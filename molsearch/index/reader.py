@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,17 +19,13 @@ from molsearch.errors import (
     InputError,
     UnfinishedError,
 )
-from molsearch.index.blocks import BlockGuard, BlockSums, CheckedRows
+from molsearch.index.blocks import BlockGuard
 from molsearch.index.fact_failures import failures_of
-from molsearch.index.files import check_quick, check_whole, refuse_linked_folder
+from molsearch.index.files import check_quick, refuse_linked_folder
 from molsearch.index.hold import hold
 from molsearch.index.layout import (
-    BLOCKS,
-    EMBEDDINGS,
     FACTS,
     FAILURES,
-    FINGERPRINTS,
-    INT8,
     MANIFEST,
     RECORDS,
     generation_folder,
@@ -38,7 +34,7 @@ from molsearch.index.layout import (
 from molsearch.index.manifest import Manifest, read_generation, read_model
 from molsearch.index.record_file import RecordFile
 from molsearch.index.records import take_rows
-from molsearch.index.vectors.int8 import Int8Rows, open_int8
+from molsearch.index.shard_files import ShardFiles, first_line
 from molsearch.io import parquet
 from molsearch.io.folders import Kind, look
 
@@ -46,12 +42,7 @@ if TYPE_CHECKING:
     from molsearch.index.facts import FactColumns
 
 
-# Bytes of one kind of file, over all shards, that stay mapped from one search to the next: their
-# pages count as this process's memory until the system wants them for something else.
-KEPT_MAPPED = 2**29
-
-
-class IndexReader:
+class IndexReader(ShardFiles):
     """A whole generation of an index, which no writer removes while this lives.
 
     Attributes
@@ -63,75 +54,14 @@ class IndexReader:
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
-        self.path = path
-        self.manifest = manifest
+        super().__init__(path, manifest)
         hold(self, generation_folder(path, manifest.generation))
         self._records: dict[int, RecordFile] = {}
-        self._sums: dict[int, BlockSums | None] = {}
-        self._rows: dict[tuple[int, str], CheckedRows] = {}
-        self._int8: dict[int, Int8Rows | None] = {}
 
     @property
     def identity(self) -> str:
         """Identity of the encoder whose embeddings these are."""
         return self.manifest.plan.encoder
-
-    @property
-    def dim(self) -> int:
-        """Length of an embedding."""
-        return self.manifest.plan.dim
-
-    @property
-    def n_rows(self) -> int:
-        """Embedded molecules."""
-        return self.manifest.n_ok
-
-    @property
-    def n_shards(self) -> int:
-        """Number of shards."""
-        return len(self.manifest.shards)
-
-    @property
-    def shard_rows(self) -> list[int]:
-        """Rows of each shard."""
-        return [shard.n_rows for shard in self.manifest.shards]
-
-    def embeddings(self, shard: int) -> NDArray[np.floating]:
-        """Embeddings ``[rows, dim]`` of a shard, mapped from the disk, not read."""
-        return self._mapped(shard, EMBEDDINGS, self.dim, self.manifest.plan.dtype)
-
-    def fingerprints(self, shard: int) -> NDArray[np.uint8]:
-        """Packed ECFP4 fingerprints ``[rows, 256]`` of a shard, mapped from the disk."""
-        return self._mapped(shard, FINGERPRINTS, 256, "uint8")
-
-    def checked_embeddings(self, shard: int) -> CheckedRows:
-        """Embeddings of a shard for whoever looks at them row by row or scans them.
-
-        Each block is compared with its checksum the first time that this process looks at it.
-        """
-        return self._kept(shard, EMBEDDINGS, lambda: self.embeddings(shard))
-
-    def checked_fingerprints(self, shard: int) -> CheckedRows:
-        """Fingerprints of a shard; see `checked_embeddings`."""
-        return self._kept(shard, FINGERPRINTS, lambda: self.fingerprints(shard))
-
-    def int8_embeddings(self, shard: int) -> Int8Rows | None:
-        """Embeddings of a shard in a byte a dimension, for scanning (`molsearch.index.vectors`).
-
-        None where the shard is small, or is older than this copy and cannot be given one.
-        """
-        if shard in self._int8:
-            return self._int8[shard]
-        entry = self.manifest.shards[shard]
-        found = open_int8(
-            self.path / entry.folder,
-            self.checked_embeddings(shard),
-            entry.files[EMBEDDINGS].sha256,
-            promised=INT8 in entry.files,
-        )
-        if found is None or self.n_rows * self.dim <= KEPT_MAPPED:
-            self._int8[shard] = found
-        return found
 
     def take(
         self,
@@ -214,7 +144,7 @@ class IndexReader:
         try:
             return parquet.read(path)
         except (OSError, pa.ArrowException) as error:
-            raise IndexCorruptError(f"{path} cannot be read: {_first_line(error)}") from error
+            raise IndexCorruptError(f"{path} cannot be read: {first_line(error)}") from error
 
     def check(self) -> None:
         """Compare every file's presence, size and edges with the manifest.
@@ -228,52 +158,13 @@ class IndexReader:
             refuse_linked_folder(self.path, shard.folder)
             for name, entry in shard.files.items():
                 check_quick(self.path / shard.folder / name, entry)
-            self.embeddings(number)
+            if self._is_compact:
+                self._compact_rows(number)
+            else:
+                self.embeddings(number)
             self.fingerprints(number)
         folder = generation_folder(self.path, self.manifest.generation)
         check_quick(folder / FAILURES, self.manifest.failures)
-
-    def _file(self, shard: int, name: str) -> Path:
-        return self.path / self.manifest.shards[shard].folder / name
-
-    def _kept(self, shard: int, name: str, mapped: Callable[[], NDArray]) -> CheckedRows:  # type: ignore[type-arg]
-        """Map a file; where all of its kind are small it stays mapped for the next scan."""
-        found = self._rows.get((shard, name))
-        if found is None:
-            found = self._checked(shard, name, mapped())
-            if self.n_rows * found.array.strides[0] <= KEPT_MAPPED:
-                self._rows[shard, name] = found
-        return found
-
-    def _checked(self, shard: int, name: str, array: NDArray) -> CheckedRows:  # type: ignore[type-arg]
-        sums = self._block_sums(shard)
-        of_file = None if sums is None else sums.files.get(name)
-        return CheckedRows(
-            array, self._file(shard, name), of_file, 1 if sums is None else sums.block_bytes
-        )
-
-    def _block_sums(self, shard: int) -> BlockSums | None:
-        """Read the sums of a shard's blocks; None where the index is older than they."""
-        if shard not in self._sums:
-            entry = self.manifest.shards[shard].files.get(BLOCKS)
-            path = self._file(shard, BLOCKS)
-            if entry is not None:
-                check_whole(path, entry)
-            self._sums[shard] = None if entry is None else read_model(path, BlockSums)
-        return self._sums[shard]
-
-    def _mapped(self, shard: int, name: str, width: int, dtype: str) -> NDArray:  # type: ignore[type-arg]
-        path = self._file(shard, name)
-        try:
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise IndexCorruptError(f"{path} cannot be read: {_first_line(error)}") from error
-        due = (self.manifest.shards[shard].n_rows, width)
-        if array.shape != due or array.dtype != np.dtype(dtype):
-            raise IndexCorruptError(
-                f"{path} holds {array.dtype} {list(array.shape)}, not {dtype} {list(due)}"
-            )
-        return array
 
 
 def open_index(path: Path | str, *, identity: str | None = None) -> IndexReader:
@@ -387,7 +278,3 @@ def _previous(reader: IndexReader, error: IndexCorruptError) -> IndexReader:
         )
         return older
     raise error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -38,7 +38,7 @@ from molsearch.io.atomic import fsync_folder, replacing
 VECTOR = "_vector"  # a column of rows that bring their embeddings along
 STAGE_EMBED = "embed"
 # float16 rounds the length of a unit vector by far less than this.
-_LENGTH_TOLERANCE = 1e-2
+LENGTH_TOLERANCE = 1e-2
 _FINGERPRINT_BYTES = 256
 
 
@@ -72,6 +72,9 @@ def write_shard(
     embedder: RowEmbedder,
     dtype: str,
     on_rows: Callable[[int, int], None],
+    *,
+    tolerance: float = LENGTH_TOLERANCE,
+    recall: float | None = None,
 ) -> ShardEntry:
     """Embed `tables` into a new shard in `folder`; its ``shard.json`` comes last.
 
@@ -79,25 +82,32 @@ def write_shard(
 
     Parameters
     ----------
+    dtype
+        ``"int8"`` leaves out the full embeddings and keeps their one-byte copy alone.
     on_rows
         Called after each table with the rows just read and those of them that failed.
+    tolerance
+        How far an embedding's length may be from 1.
+    recall
+        What is known of the copy's recall, where it is made of rows that were rounded before.
     """
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     failures: list[pa.Table] = []
     n_rows = 0
-    with _Files(folder, embedder.dim, dtype) as files:
+    compact = dtype == "int8"
+    with _Files(folder, embedder.dim, "float32" if compact else dtype) as files:
         for table in tables:
             vectors = np.asarray(embedder.embed_table(table))
-            good = usable(vectors, len(table), embedder.dim)
+            good = usable(vectors, len(table), embedder.dim, tolerance)
             if not good.all():
                 failures.append(_failed_rows(table.filter(pa.array(~good))))
                 table, vectors = table.filter(pa.array(good)), vectors[good]
             files.append(table, vectors)
             n_rows += len(table)
             on_rows(len(good), int((~good).sum()))
-    names = [EMBEDDINGS, FINGERPRINTS, RECORDS]
+    names = [FINGERPRINTS, RECORDS, *([] if compact else [EMBEDDINGS])]
     write_model(
         folder / BLOCKS, BlockSums(files={name: block_sums(folder / name) for name in names})
     )
@@ -106,28 +116,43 @@ def write_shard(
         write_failures(folder / FAILURES, failures)
         names.append(FAILURES)
     described = {name: describe(folder / name) for name in names}
-    if n_rows >= int8.LEAST_ROWS:
-        written = CheckedRows.of(folder / EMBEDDINGS)
-        copied = int8.write_int8(folder, written, described[EMBEDDINGS].sha256)
+    if compact or n_rows >= int8.LEAST_ROWS:
+        source = describe(folder / EMBEDDINGS).sha256
+        copied = int8.write_int8(folder, CheckedRows.of(folder / EMBEDDINGS), source)
         described.update({name: describe(folder / name) for name in copied})
+    if compact:
+        recall = _recall(folder, n_rows) if recall is None else recall
+        (folder / EMBEDDINGS).unlink()
     entry = ShardEntry(
         folder=relative_folder(folder),
         n_rows=n_rows,
         n_failed=sum(len(table) for table in failures),
         files=described,
+        recall=recall if compact else None,
     )
     write_model(folder / SHARD, entry)
     fsync_folder(folder.parent)
     return entry
 
 
-def usable(vectors: NDArray[np.float32], n_rows: int, dim: int) -> NDArray[np.bool_]:
+def _recall(folder: Path, n_rows: int) -> float:
+    """Measure what a shard loses with its full embeddings, while they are still there."""
+    if not n_rows:
+        return 1.0
+    vectors = CheckedRows.of(folder / EMBEDDINGS)
+    copy = int8.Int8Rows(folder, None, n_rows, vectors.array.shape[1])
+    return int8.measured_recall(vectors, copy)
+
+
+def usable(
+    vectors: NDArray[np.float32], n_rows: int, dim: int, tolerance: float = LENGTH_TOLERANCE
+) -> NDArray[np.bool_]:
     """Which embeddings ``[n_rows, dim]`` are finite and of unit length."""
     if vectors.shape != (n_rows, dim):
         raise ValueError(f"the encoder gave {vectors.shape} where [{n_rows}, {dim}] was due")
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
     # A NaN length compares false, so it is not usable either.
-    return np.asarray(np.abs(lengths - 1.0) <= _LENGTH_TOLERANCE)
+    return np.asarray(np.abs(lengths - 1.0) <= tolerance)
 
 
 def write_failures(path: Path, tables: Iterable[pa.Table]) -> int:

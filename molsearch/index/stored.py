@@ -17,11 +17,20 @@ _ROWS_AT_ONCE = 8192
 
 
 class Stored:
-    """Stands for the encoder where rows bring their embeddings along."""
+    """Stands for the encoder where rows bring their embeddings along.
 
-    def __init__(self, dim: int, dtype: str) -> None:
+    Parameters
+    ----------
+    dim, dtype
+        Of the index.
+    recall
+        What an index without full embeddings says of its recall.
+    """
+
+    def __init__(self, dim: int, dtype: str, recall: float | None) -> None:
         self.dim = dim
-        self._dtype = np.dtype(dtype)
+        self.recall = recall
+        self._dtype = np.dtype("float32" if dtype == "int8" else dtype)
 
     def embed_table(self, table: pa.Table) -> NDArray[np.float32]:
         """Embeddings ``[n_rows, dim]`` as they were stored."""

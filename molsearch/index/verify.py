@@ -115,9 +115,9 @@ def _note(report: Report, check: object, *arguments: object) -> None:
 
 def _check_rows(reader: IndexReader, shard: int) -> None:
     """Whether every embedding is finite, and record numbers rise strictly."""
-    vectors = reader.embeddings(shard)
+    vectors = reader.checked_embeddings(shard)
     for first in range(0, len(vectors), _ROWS_AT_ONCE):
-        if not np.isfinite(vectors[first : first + _ROWS_AT_ONCE]).all():
+        if not np.isfinite(vectors.rows(first, first + _ROWS_AT_ONCE)).all():
             raise IndexCorruptError(f"shard {shard} of {reader.path} holds a NaN embedding")
     file = reader.records(shard)
     last = 0

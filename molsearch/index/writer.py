@@ -68,7 +68,7 @@ def build_index(
     shard_rows
         Rows a shard, at most ``2**18``.
     dtype
-        ``"float16"`` or ``"float32"``.
+        ``"float16"``, ``"float32"``, or ``"int8"``: a byte a dimension alone, approximate.
     on_progress
         Called with molecules done and of these failed, first with what was done earlier.
 

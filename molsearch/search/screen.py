@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from molsearch import schema
 from molsearch.config import ScreenConfig
 from molsearch.errors import EncoderMismatchError
+from molsearch.index.approximate import approximate
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.io.typed import TypedTable, typed_table
@@ -213,6 +214,7 @@ def screen(
         *_of_queries(queries, flat=reader.manifest.library.prepare.n_conformers == 0),
         *(inactives.warnings(queries) if inactives is not None else ()),
         *(exclusions.warnings() if exclusions is not None else ()),
+        *([] if reader.recall is None else [approximate(reader.recall)]),
         *hit_filter.warnings(),
         *_of_facts(failed),
         *_of_hits(len(frame), config, reader, filtered=bool(hit_filter) or exclusions is not None),

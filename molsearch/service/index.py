@@ -11,6 +11,7 @@ from molsearch.chem.facts import fact_names
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import InputError, UsageError
+from molsearch.index.approximate import approximate
 from molsearch.index.embedder import Embedder
 from molsearch.index.generation import check_target
 from molsearch.index.layout import PREPARED
@@ -105,8 +106,16 @@ def index(
         if not prepared.n_ok:
             raise EmptyPartError(request, prepared)
     reader = index_of(
-        prepared, encoder, out, emit, overwrite=request.overwrite, resume=request.resume
+        prepared,
+        encoder,
+        out,
+        emit,
+        overwrite=request.overwrite,
+        resume=request.resume,
+        dtype="int8" if request.storage == "compact" else "float16",
     )
+    if reader.recall is not None:
+        emit(Note(text=approximate(reader.recall)))
     if facts:
         fill(reader, facts, emit, workers=request.workers)
     if repeats := str(prepared.repeated_ids()):
@@ -147,6 +156,7 @@ def _account(request: IndexRequest, reader: IndexReader, seconds: float) -> dict
         "library": manifest.plan.library,
         "dim": reader.dim,
         "dtype": manifest.plan.dtype,
+        "recall": reader.recall,
         "seconds": round(seconds, 2),
         "request": request.model_dump(mode="json"),
     }

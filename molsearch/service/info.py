@@ -80,6 +80,7 @@ def _index(path: Path) -> dict[str, Any]:
         "shards": reader.n_shards,
         "dim": reader.dim,
         "dtype": manifest.plan.dtype,
+        "recall": reader.recall,
         "sources": list(manifest.library.sources),
         "prepare": manifest.library.prepare.model_dump(mode="json"),
         "encoder": reader.identity,

@@ -89,11 +89,18 @@ def index_of(
     *,
     overwrite: bool,
     resume: bool = True,
+    dtype: str = "float16",
 ) -> IndexReader:
     """Embed a prepared set into an index, or open the index an earlier run left there."""
     with stage(emit, "embedding", prepared.n_ok) as progress:
         return build_index(
-            prepared, embedder, out, resume=resume, overwrite=overwrite, on_progress=progress
+            prepared,
+            embedder,
+            out,
+            resume=resume,
+            overwrite=overwrite,
+            dtype=dtype,
+            on_progress=progress,
         )
 
 

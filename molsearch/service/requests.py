@@ -69,6 +69,10 @@ class IndexRequest(Config):
     facts: tuple[str, ...] = Field(
         default=(), description="facts computed now for every molecule; all for every one"
     )
+    storage: Literal["full", "compact"] = Field(
+        default="full",
+        description="compact: a byte a dimension in place of two and a copy; approximate",
+    )
     shard: tuple[int, int] | None = Field(
         default=None, description="i of n: this part of the library alone, for an array job"
     )

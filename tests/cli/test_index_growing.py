@@ -207,3 +207,19 @@ def test_facts_of_a_grown_index_are_computed_once(grow, new, tmp_path):
     unknown = grow("facts", "beauty")
     assert unknown.code == 2
     assert "beauty" in unknown.line
+
+
+def test_compact_storage_says_that_it_is_approximate(molsearch, world, tmp_path):
+    result = molsearch(
+        "index", world.prepared, "-o", tmp_path / "c", "--encoder", world.encoder,
+        "--storage", "compact", "--json",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    assert "scores are approximate" in result.err
+    assert 0 < json.loads(result.out)["recall"] <= 1
+    hits = molsearch(
+        "screen", "-q", ASPIRIN, "-i", tmp_path / "c", "-o", "-", "--encoder", world.encoder
+    )
+    assert "scores are approximate" in hits.err
+    assert hits.out.splitlines()[1].startswith("1,")
+    assert "aspirin" in hits.out.splitlines()[1]

@@ -24,6 +24,7 @@ FILES = (INT8, INT8_SCALES, INT8_ABOUT)
 # A shard of fewer rows is scanned as it is: that takes less than a millisecond.
 LEAST_ROWS = 8192
 _LARGEST = 127
+_RECALL_ROWS, _RECALL_QUERIES, _RECALL_NEAREST = 65_536, 32, 100
 _ROWS_AT_ONCE = 4096
 
 
@@ -114,9 +115,9 @@ class Int8Rows:
         The copy is not whole, or not one of these rows.
     """
 
-    def __init__(self, folder: Path, source: str, n_rows: int, dim: int) -> None:
+    def __init__(self, folder: Path, source: str | None, n_rows: int, dim: int) -> None:
         about = read_model(folder / INT8_ABOUT, Int8About)
-        if about.source != source:
+        if source is not None and about.source != source:
             raise IndexCorruptError(f"{folder / INT8} is a copy of other rows; remove it")
         self._codes = _checked(folder / INT8, about, (n_rows, dim), np.dtype("<i1"))
         self._scales = _checked(folder / INT8_SCALES, about, (n_rows, 2), np.dtype("<f4"))
@@ -134,6 +135,57 @@ class Int8Rows:
         """
         scales = self._scales.rows(start, stop)
         return Int8Block(self._codes.rows(start, stop), scales[:, 0], scales[:, 1])
+
+    def take(self, rows: NDArray[np.integer]) -> Int8Block:
+        """Scattered rows; see `rows`."""
+        scales = self._scales.take(rows)
+        return Int8Block(self._codes.take(rows), scales[:, 0], scales[:, 1])
+
+
+class DecodedRows:
+    """Embeddings of a shard that has nothing but the copy: what its codes and scales say.
+
+    Examples
+    --------
+    >>> DecodedRows(copy).take(np.array([7, 3]))  # doctest: +SKIP
+    """
+
+    def __init__(self, copy: Int8Rows) -> None:
+        self._copy = copy
+
+    def __len__(self) -> int:
+        return len(self._copy)
+
+    def rows(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Rows ``start .. stop - 1``, float32."""
+        return decode(self._copy.rows(start, stop))
+
+    def take(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Scattered rows, float32."""
+        return decode(self._copy.take(rows))
+
+
+def decode(block: Int8Block) -> NDArray[np.float32]:
+    """Vectors ``[n, dim]`` that the codes and scales of a block stand for."""
+    return block.codes.astype(np.float32) * block.scale[:, None]
+
+
+def measured_recall(vectors: CheckedRows, copy: Int8Rows) -> float:
+    """Which part of the nearest rows by `vectors` are the nearest by their copy too.
+
+    Rows of the shard, evenly spread, are the queries; ties beyond the last place count as found.
+    """
+    n = min(len(vectors), _RECALL_ROWS)
+    exact = vectors.rows(0, n).astype(np.float32)
+    rounded = DecodedRows(copy).rows(0, n)
+    chosen = np.unique(np.linspace(0, n - 1, _RECALL_QUERIES).astype(np.int64))
+    k = min(_RECALL_NEAREST, n)
+    found = []
+    for query in exact[chosen]:
+        due, given = exact @ query, rounded @ query
+        nearest = np.argpartition(-given, k - 1)[:k]
+        found.append(np.mean(due[nearest] >= np.partition(due, n - k)[n - k]))
+    return float(np.mean(found))
 
 
 def open_int8(

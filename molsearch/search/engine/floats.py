@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-from molsearch.index.blocks import CheckedRows
+from molsearch.index.blocks import Rows
 from molsearch.scoring.plan import Plan
 from molsearch.search.engine.backend import Approximate
 
@@ -26,7 +26,7 @@ class FloatBackend:
         That of `plan`, on the device that computes.
     """
 
-    def __init__(self, vectors: CheckedRows, plan: Plan, matrix: torch.Tensor) -> None:
+    def __init__(self, vectors: Rows, plan: Plan, matrix: torch.Tensor) -> None:
         self._vectors, self._plan, self._matrix = vectors, plan, matrix
 
     def __len__(self) -> int:

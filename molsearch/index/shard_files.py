@@ -1,0 +1,171 @@
+"""Row-aligned files of the shards of one generation: mapped, and checked as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molsearch.errors import IndexCorruptError
+from molsearch.index.blocks import BlockSums, CheckedRows, Rows
+from molsearch.index.files import check_whole
+from molsearch.index.layout import BLOCKS, EMBEDDINGS, FINGERPRINTS, INT8
+from molsearch.index.manifest import Manifest, read_model
+from molsearch.index.vectors.int8 import DecodedRows, Int8Rows, open_int8
+
+# Bytes of one kind of file, over all shards, that stay mapped from one search to the next: their
+# pages count as this process's memory until the system wants them for something else.
+KEPT_MAPPED = 2**29
+
+
+class ShardFiles:
+    """Embeddings and fingerprints of a generation.
+
+    Attributes
+    ----------
+    path
+        Folder of the index.
+    manifest
+        The generation's manifest.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._sums: dict[int, BlockSums | None] = {}
+        self._rows: dict[tuple[int, str], CheckedRows] = {}
+        self._int8: dict[int, Int8Rows | None] = {}
+
+    @property
+    def dim(self) -> int:
+        """Length of an embedding."""
+        return self.manifest.plan.dim
+
+    @property
+    def n_rows(self) -> int:
+        """Embedded molecules."""
+        return self.manifest.n_ok
+
+    @property
+    def n_shards(self) -> int:
+        """Number of shards."""
+        return len(self.manifest.shards)
+
+    @property
+    def shard_rows(self) -> list[int]:
+        """Rows of each shard."""
+        return [shard.n_rows for shard in self.manifest.shards]
+
+    @property
+    def recall(self) -> float | None:
+        """Least of what `ShardEntry.recall` says; None where embeddings are stored in full."""
+        found = [one.recall for one in self.manifest.shards if one.recall is not None]
+        return min(found, default=None)
+
+    def embeddings(self, shard: int) -> NDArray[np.floating]:
+        """Embeddings ``[rows, dim]`` of a shard, mapped from the disk, not read.
+
+        Where they are stored in a byte a dimension, they are read, as float32.
+        """
+        if self._is_compact:
+            return self.checked_embeddings(shard).rows(0, self.shard_rows[shard])
+        return self._mapped(shard, EMBEDDINGS, self.dim, self.manifest.plan.dtype)
+
+    def fingerprints(self, shard: int) -> NDArray[np.uint8]:
+        """Packed ECFP4 fingerprints ``[rows, 256]`` of a shard, mapped from the disk."""
+        return self._mapped(shard, FINGERPRINTS, 256, "uint8")
+
+    def checked_embeddings(self, shard: int) -> Rows:
+        """Embeddings of a shard for whoever looks at them row by row or scans them.
+
+        Each block is compared with its checksum the first time that this process looks at it.
+        """
+        if self._is_compact:
+            return DecodedRows(self._compact_rows(shard))
+        return self._kept(shard, EMBEDDINGS, lambda: self.embeddings(shard))
+
+    def checked_fingerprints(self, shard: int) -> CheckedRows:
+        """Fingerprints of a shard; see `checked_embeddings`."""
+        return self._kept(shard, FINGERPRINTS, lambda: self.fingerprints(shard))
+
+    def int8_embeddings(self, shard: int) -> Int8Rows | None:
+        """Embeddings of a shard in a byte a dimension, for scanning (`molsearch.index.vectors`).
+
+        None where the shard is small, or is older than this copy and cannot be given one.
+        """
+        if self._is_compact:
+            return self._compact_rows(shard)
+        if shard in self._int8:
+            return self._int8[shard]
+        entry = self.manifest.shards[shard]
+        found = open_int8(
+            self.path / entry.folder,
+            self._kept(shard, EMBEDDINGS, lambda: self.embeddings(shard)),
+            entry.files[EMBEDDINGS].sha256,
+            promised=INT8 in entry.files,
+        )
+        if found is None or self.n_rows * self.dim <= KEPT_MAPPED:
+            self._int8[shard] = found
+        return found
+
+    @property
+    def _is_compact(self) -> bool:
+        return self.manifest.plan.dtype == "int8"
+
+    def _compact_rows(self, shard: int) -> Int8Rows:
+        found = self._int8.get(shard)
+        if found is None:
+            entry = self.manifest.shards[shard]
+            found = Int8Rows(self.path / entry.folder, None, entry.n_rows, self.dim)
+            if self.n_rows * self.dim <= KEPT_MAPPED:
+                self._int8[shard] = found
+        return found
+
+    def _file(self, shard: int, name: str) -> Path:
+        return self.path / self.manifest.shards[shard].folder / name
+
+    def _kept(self, shard: int, name: str, mapped: Callable[[], NDArray]) -> CheckedRows:  # type: ignore[type-arg]
+        """Map a file; where all of its kind are small it stays mapped for the next scan."""
+        found = self._rows.get((shard, name))
+        if found is None:
+            found = self._checked(shard, name, mapped())
+            if self.n_rows * found.array.strides[0] <= KEPT_MAPPED:
+                self._rows[shard, name] = found
+        return found
+
+    def _checked(self, shard: int, name: str, array: NDArray) -> CheckedRows:  # type: ignore[type-arg]
+        sums = self._block_sums(shard)
+        of_file = None if sums is None else sums.files.get(name)
+        return CheckedRows(
+            array, self._file(shard, name), of_file, 1 if sums is None else sums.block_bytes
+        )
+
+    def _block_sums(self, shard: int) -> BlockSums | None:
+        """Read the sums of a shard's blocks; None where the index is older than they."""
+        if shard not in self._sums:
+            entry = self.manifest.shards[shard].files.get(BLOCKS)
+            path = self._file(shard, BLOCKS)
+            if entry is not None:
+                check_whole(path, entry)
+            self._sums[shard] = None if entry is None else read_model(path, BlockSums)
+        return self._sums[shard]
+
+    def _mapped(self, shard: int, name: str, width: int, dtype: str) -> NDArray:  # type: ignore[type-arg]
+        path = self._file(shard, name)
+        try:
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise IndexCorruptError(f"{path} cannot be read: {first_line(error)}") from error
+        due = (self.manifest.shards[shard].n_rows, width)
+        if array.shape != due or array.dtype != np.dtype(dtype):
+            raise IndexCorruptError(
+                f"{path} holds {array.dtype} {list(array.shape)}, not {dtype} {list(due)}"
+            )
+        return array
+
+
+def first_line(error: BaseException) -> str:
+    """First line of what an error says."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
