@@ -28,7 +28,6 @@ from molsearch.index.shard import (
     write_shard,
 )
 from molsearch.index.stored import Stored
-from molsearch.index.vectors import int8
 from molsearch.io.atomic import fsync_folder, replacing
 from molsearch.io.hashing import sha256_json
 from molsearch.words import counted
@@ -183,8 +182,9 @@ def _link(out: Path, entry: ShardEntry, place: Path) -> ShardEntry:
     if place.exists():
         shutil.rmtree(place)
     place.mkdir(parents=True)
-    more = [name for name in int8.FILES if (out / entry.folder / name).is_file()]
-    for name in dict.fromkeys([*entry.files, *more]):
+    # What was computed of the shard since, and stands beside its own files, comes along.
+    names = {one.name for one in (out / entry.folder).glob("[!.]*") if one.is_file()}
+    for name in sorted({*entry.files, *names} - {SHARD}):
         source = out / entry.folder / name
         try:
             os.link(source, place / name)

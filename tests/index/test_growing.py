@@ -66,6 +66,14 @@ def test_an_addition_embeds_and_writes_the_new_molecules_alone(grown, tmp_path):
     assert size_of(grown) < 1.3 * before
 
 
+def test_what_was_computed_of_a_shard_since_comes_along(grown, tmp_path):
+    beside = grown / "generations/000001/shard-00001/further.npy"
+    beside.write_bytes(b"made later")
+    reader = add(grown, new_set(tmp_path / "q", 5))
+    assert (grown / reader.manifest.shards[1].folder / "further.npy").read_bytes() == b"made later"
+    assert verify_index(grown).sound
+
+
 def test_without_links_files_are_copied(grown, tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(95, "no links here")
