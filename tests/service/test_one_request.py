@@ -165,7 +165,7 @@ def test_what_has_changed_since_is_told(world, molsearch, tmp_path):
     [
         ("{", 3, "not JSON"),
         ("[]", 3, "no request"),
-        ('{"verb": "fly"}', 3, "its verb is none of prepare, index, screen, benchmark"),
+        ('{"verb": "fly"}', 3, "its verb is none of prepare, index"),
         ('{"verb": "screen", "version": 2, "queries": ["C"]}', 2, "a request of version 2"),
         ('{"verb": "screen", "queries": ["C"], "colour": 1}', 2, "colour: there is no such field"),
         ('{"verb": "screen", "queries": []}', 2, "queries: "),
