@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from molsearch import bundled
 from molsearch.errors import UsageError
 from molsearch.index.layout import MANIFEST
+from molsearch.io.cache import user_cache
 from molsearch.io.folders import Kind, look
 
 RUNS = "MOLSEARCH_RUNS"
@@ -44,7 +43,7 @@ def runs_root() -> Path:
 
 def cache() -> Path:
     """Folder of the user's cache."""
-    return Path(platformdirs.user_cache_dir("molsearch"))
+    return user_cache()
 
 
 def roots() -> list[Path]:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,6 +22,7 @@ from molsearch.config import PrepareConfig
 from molsearch.data.prepared_table import RECORDS, table_of
 from molsearch.data.workers import Outcome, prepare_stream
 from molsearch.io import parquet
+from molsearch.io.cache import user_cache
 from molsearch.io.hashing import sha256_json
 from molsearch.schema import SMILES, Failure, Prepared, Record
 from molsearch.scoring.protocols import Prepared3D
@@ -36,7 +36,7 @@ OnProgress = Callable[[int, int], None]
 def cache_root() -> Path:
     """Folder of the shared cache: ``$MOLSEARCH_CACHE``, else the user's cache folder."""
     given = os.environ.get("MOLSEARCH_CACHE")
-    return Path(given) if given else Path(platformdirs.user_cache_dir("molsearch")) / "bench"
+    return Path(given) if given else user_cache() / "bench"
 
 
 class ConformerCache:

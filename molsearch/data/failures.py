@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.csv
 
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_table import FAILURES
-from molsearch.io.atomic import replacing
+from molsearch.io.atomic import write_through
 from molsearch.schema import REASON, ROW, SOURCE, STAGE
 
 _DIGITS = re.compile(r"\d+")
@@ -48,10 +49,10 @@ def failure_groups(prepared: PreparedSet) -> list[FailureGroup]:
 
 def write_failures(tables: Iterable[pa.Table], path: Path) -> None:
     """Write tables of failures as one csv, atomically; no failures give the header alone."""
-    with (
-        replacing(path) as temporary,
-        temporary.open("wb") as handle,
-        pyarrow.csv.CSVWriter(handle, FAILURES) as writer,
-    ):
-        for table in tables:
-            writer.write_table(table)
+
+    def fill(handle: IO[bytes]) -> None:
+        with pyarrow.csv.CSVWriter(handle, FAILURES) as writer:
+            for table in tables:
+                writer.write_table(table)
+
+    write_through(path, fill)

@@ -10,9 +10,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_BUFFER = 2**20
 
 
 class DiskFullError(OSError):
@@ -86,17 +87,14 @@ def write_through(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
     Raises
     ------
     DiskFullError
-        There is no room; it says how many bytes the whole takes (`fill` is called once more).
+        There is no room; it says how many bytes the whole takes (`fill` goes on to its end).
     """
-    with replacing(path) as temporary:
-        try:
-            with temporary.open("wb") as handle:
-                fill(handle)
-        except OSError as error:
-            if error.errno not in _FULL:
-                raise
-            counter = _Counter()
-            fill(cast(IO[bytes], counter))
+    with replacing(path) as temporary, temporary.open("wb", buffering=0) as raw:
+        counter = _Counter(raw)
+        with io.BufferedWriter(counter, _BUFFER) as handle:
+            fill(handle)
+        if counter.refused is not None:
+            error = counter.refused
             raise DiskFullError(error, str(path), counter.count, exact=True) from error
 
 
@@ -144,17 +142,26 @@ def _existing_parent(path: Path) -> Path:
 
 
 class _Counter(io.RawIOBase):
-    """Counts what is written to it."""
+    """Writes to a file, and once there is no room only counts what it would have taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, raw: io.RawIOBase) -> None:
         super().__init__()
+        self._raw = raw
         self.count = 0
+        self.refused: OSError | None = None
 
     def writable(self) -> bool:
         return True
 
     def write(self, content: Any) -> int:
         n = memoryview(content).nbytes
+        if self.refused is None:
+            try:
+                n = self._raw.write(content) or 0
+            except OSError as error:
+                if error.errno not in _FULL:
+                    raise
+                self.refused = error
         self.count += n
         return n
 

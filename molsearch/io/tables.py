@@ -13,7 +13,7 @@ from typing import IO, Literal
 import pandas as pd
 
 from molsearch.errors import UsageError
-from molsearch.io.atomic import replacing, write_through
+from molsearch.io.atomic import write_through
 from molsearch.sdtags import item_text
 
 TableFormat = Literal["csv", "tsv", "parquet", "sdf"]
@@ -106,21 +106,16 @@ def write_sdf(entries: Iterable[tuple[str, Mapping[str, object]]], path: Path) -
     Text comes back as it was when the file is read again; see `molsearch.sdtags`. What is missing
     is an empty value.
     """
-    with (
-        replacing(path) as temporary,
-        _opened(temporary, gzipped=path.name.lower().endswith(".gz")) as handle,
-    ):
-        for block, tags in entries:
-            handle.write(block if block.endswith("\n") else block + "\n")
-            for name, value in tags.items():
-                handle.write(item_text(str(name), _tag_value(value)))
-            handle.write("$$$$\n")
 
+    def fill(raw: IO[bytes]) -> None:
+        with _as_text(raw, gzipped=path.name.lower().endswith(".gz")) as handle:
+            for block, tags in entries:
+                handle.write(block if block.endswith("\n") else block + "\n")
+                for name, value in tags.items():
+                    handle.write(item_text(str(name), _tag_value(value)))
+                handle.write("$$$$\n")
 
-@contextmanager
-def _opened(path: Path, *, gzipped: bool) -> Iterator[IO[str]]:
-    with path.open("wb") as raw, _as_text(raw, gzipped=gzipped) as handle:
-        yield handle
+    write_through(path, fill)
 
 
 @contextmanager

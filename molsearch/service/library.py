@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import platformdirs
 from filelock import FileLock, Timeout
 
+from molsearch.chem.readers.formats import TYPED, suffix_of
 from molsearch.chem.records import expand_sources
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepare import prepare, refuse_own, run_of
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_manifest import PrepareRun
 from molsearch.errors import IndexCorruptError, InputError, MolSearchError, UsageError
+from molsearch.io.cache import MEND, user_cache
 from molsearch.io.folders import Kind, look
 from molsearch.io.hashing import sha256_file, sha256_json
 
@@ -39,7 +40,7 @@ class CachePlace:
 
 def cache_root() -> Path:
     """Folder of all kept libraries, in the user's cache; may be removed at any time."""
-    return Path(platformdirs.user_cache_dir("molsearch")) / "libraries"
+    return user_cache() / "libraries"
 
 
 def cache_place(
@@ -78,6 +79,8 @@ def cache_place(
         "rdkit": version("rdkit"),
         "molsearch": version("molsearch"),
     }
+    if any(suffix_of(name) in TYPED for name in names):
+        key["types"] = 1  # before, their columns were text
     folder = cache_root() / sha256_json(key)[:24]
     return CachePlace(folder / "prepared", folder / f"index-{encoder[:16]}")
 
@@ -110,7 +113,10 @@ def making(place: CachePlace, on_wait: Callable[[], None] | None = None) -> Iter
                 on_wait()
             lock.acquire(poll_interval=_POLL)
     except OSError as error:
-        raise MolSearchError(f"cannot write to {folder.parent}: {error.strerror}") from error
+        raise MolSearchError(
+            f"cannot keep the index of this library in {folder.parent} ({error.strerror}); {MEND}, "
+            "or make it where you want it: molsearch index LIBRARY -o FOLDER"
+        ) from error
     try:
         yield
     finally:

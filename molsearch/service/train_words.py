@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from molsearch.io.cache import user_cache
 from molsearch.service.events import Emit, Note, Progress
 from molsearch.train.loop import StepReport
 from molsearch.train.material import Material
@@ -125,4 +124,4 @@ def cache_folder(given: str | None) -> Path:
     """Folder of featurised molecules."""
     if given is not None:
         return Path(given)
-    return Path(platformdirs.user_cache_dir("molsearch")) / "graphs"
+    return user_cache() / "graphs"

@@ -155,3 +155,24 @@ def test_a_reader_that_has_had_enough_is_no_error_of_ours(tmp_path: Path, comman
     said = process.stderr.read().decode()
     assert process.wait(timeout=60) == 141
     assert said == ""
+
+
+@pytest.mark.slow
+def test_a_hit_list_for_a_reader_that_leaves_after_a_line(tmp_path: Path) -> None:
+    make_encoder(tmp_path / "e")
+    lines = [f"{'C' * (1 + n % 40)}O{'C' * (1 + n // 40)} m{n}" for n in range(1200)]
+    (tmp_path / "library.smi").write_text("\n".join(lines) + "\n")
+    options = ("--encoder", "e", "-n", "1", "--conformers", "0", "-q")
+    assert start("index", "library.smi", "-o", "i", *options, cwd=tmp_path).wait(timeout=120) == 0
+    process = start(
+        *("screen", "-q", "CCO", "-i", "i", "--encoder", "e", "-k", "1200", "-o", "-"),
+        cwd=tmp_path,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b"rank,")
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read().decode()
+    assert process.wait(timeout=60) == 141
+    assert "Traceback" not in said
+    assert "BrokenPipe" not in said

@@ -131,6 +131,8 @@ FORMATS = (
     SMI,
     TEXT,
 )
+# Formats whose columns have types.
+TYPED = (".parquet", ".pq", ".xlsx", ".xlsm", ".jsonl", ".ndjson")
 # Containers, which hold files or sheets of other formats: see `archive`.
 WORKBOOKS = (".xlsx", ".xlsm")
 ARCHIVES = (".zip",)
