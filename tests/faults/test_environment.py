@@ -58,7 +58,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def made(world: Path, folder: Path, **variables: str) -> dict[str, bytes]:
     """Every output of a screen from files, by name."""
     folder.mkdir()
-    outputs = ("hits.csv", "hits.parquet", "hits.sdf")
+    outputs = ("hits.csv", "hits.parquet")
     for name in outputs:
         done = molsearch(
             world,
