@@ -56,6 +56,7 @@ def bare_plurals(path: Path) -> Iterator[str]:
 
 # No count of things: shapes, a rate, a word of the sentence, and what may be no number at all.
 OTHER = {
+    "len(records) or 'no'",
     "tuple(z2.shape)", "b.shape", "rate", "have", "how", "name", "development.get('targets', '–')"
 }  # fmt: skip
 

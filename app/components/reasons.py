@@ -16,6 +16,7 @@ from molsearch.reasons.drawings import drawn
 from molsearch.reasons.page import common_words
 from molsearch.reasons.reason import SUPPORT
 from molsearch.scoring.ranking import STORED
+from molsearch.words import counted
 from molsearch_app.components import drawing, theme
 from molsearch_app.components.launch import HITS
 from molsearch_app.guard import CHEMISTRY
@@ -164,7 +165,8 @@ def _words(told: Told) -> str:
         names = ", ".join(html.escape(name) for name in told.against[:8])
         more = f" and {len(told.against) - 8} more" if len(told.against) > 8 else ""
         lines.append(
-            f"{told.n_queries - len(told.against)} of {told.n_queries} queries speak for it; for "
+            f"{told.n_queries - len(told.against)} of {counted(told.n_queries, 'query')} speak "
+            "for it; for "
             f"these it is no better than {SUPPORT:.0%} of random molecules: {names}{more}."
         )
     if told.note:

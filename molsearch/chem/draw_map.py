@@ -11,6 +11,7 @@ from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from molsearch.chem.draw import align, drawer_of, finished, laid_out
+from molsearch.words import counted
 
 #: Colours of atoms that raise and lower a score; told apart without red and green.
 RAISES = "#1f9d55"
@@ -62,7 +63,7 @@ def map_svg(
     """
     mol = laid_out(smiles)
     if mol.GetNumAtoms() != len(shares):
-        raise ValueError(f"{len(shares)} contributions for {mol.GetNumAtoms()} atoms")
+        raise ValueError(f"{len(shares)} contributions for {counted(mol.GetNumAtoms(), 'atom')}")
     if query is not None:
         lie_alike(mol, query, pairs)
     largest = scale if scale is not None else float(np.abs(shares).max(initial=0.0))

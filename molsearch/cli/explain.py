@@ -12,6 +12,7 @@ import typer
 from molsearch.cli import options
 from molsearch.errors import UsageError
 from molsearch.service.requests import MOST_EXPLAINED, ExplainRequest, validated
+from molsearch.words import counted
 
 if TYPE_CHECKING:
     from molsearch.service.explain import Explained
@@ -171,9 +172,8 @@ def _print_reasons(done: Explained) -> None:
         table.add_row(*(Text(" ".join(cell.split())) for cell in cells))
     console.print(table)
     console.print(Text(f"score: {done.account['ranking']['words']}"))
-    n = len(done.hits)
     outputs = [done.account["request"][name] for name in ("output", "html", "svg")]
     places = ", ".join(place for place in outputs if place)
     console.print(
-        Text(f"{n:,} hit{'' if n == 1 else 's'} explained{f' in {places}' if places else ''}")
+        Text(f"{counted(len(done.hits), 'hit')} explained{f' in {places}' if places else ''}")
     )

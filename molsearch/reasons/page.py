@@ -19,6 +19,7 @@ from molsearch.io.atomic import write_text
 from molsearch.reasons.drawings import drawn
 from molsearch.reasons.reason import SUPPORT, Reason
 from molsearch.reasons.table import Named
+from molsearch.words import counted
 
 MAX_DRAWN = 200
 _MOST_BARS = 20  # queries whose scores stand beside a hit
@@ -111,7 +112,7 @@ def common_words(reason: Reason) -> str:
         return "common part not sought: the time for such searches was over"
     of_query = len(reason.atoms.query)
     cut = "" if common.complete else " at least: the search was cut off by its time limit"
-    return f"{len(common)} of the query's {of_query} atoms in common{cut}"
+    return f"{len(common)} of the query's {counted(of_query, 'atom')} in common{cut}"
 
 
 @cache

@@ -25,6 +25,7 @@ from molsearch.service.explain import explain as run
 from molsearch.service.explain_input import Given, given_of
 from molsearch.service.requests import ExplainRequest
 from molsearch.service.session import Session
+from molsearch.words import counted
 
 _DIGITS = 7
 
@@ -83,7 +84,8 @@ def _check_sizes(given: Given, most: int) -> None:
         if one.n_atoms > most:
             raise Refused(
                 422,
-                f"{one.molecule_id[:80]!r} has {one.n_atoms:,} atoms; this server explains at most "
+                f"{one.molecule_id[:80]!r} has {counted(one.n_atoms, 'atom')}; this server "
+                "explains at most "
                 f"{most:,}",
             )
 

@@ -33,6 +33,7 @@ from molsearch.service.explain_input import Given, given_of
 from molsearch.service.requests import ExplainRequest
 from molsearch.service.screen import run_file
 from molsearch.service.session import Session
+from molsearch.words import counted
 
 
 @dataclass(frozen=True)
@@ -215,17 +216,19 @@ def _warnings(request: ExplainRequest, given: Given, found: Sequence[Reason]) ->
     if given.failures:
         first = given.failures[0]
         lines.append(
-            f"{len(given.failures):,} of {len(given.hits) + len(given.failures):,} rows cannot be "
+            f"{len(given.failures):,} of {counted(len(given.hits) + len(given.failures), 'row')} "
+            "cannot be "
             f"explained; the first: {first.source}:{first.row}: {first.reason}"
         )
     if n := sum(one.common is None for one in found):
         lines.append(
-            f"common parts of {n:,} hits were not sought: the time for them "
+            f"common parts of {counted(n, 'hit')} were not sought: the time for them "
             f"({request.common_seconds:g} s) was over; give more with --common-seconds"
         )
     if n := sum(one.common is not None and not one.common.complete for one in found):
         lines.append(
-            f"common parts of {n:,} hits are those found when the time limit of a pair cut the "
+            f"common parts of {counted(n, 'hit')} are those found when the time limit of a pair "
+            "cut the "
             "search: there may be larger ones"
         )
     return lines
