@@ -16,6 +16,7 @@ from molsearch.chem.given import is_mol_block, smiles_of_mol_block
 from molsearch.chem.inchi import PREFIX, smiles_of_inchi
 from molsearch.chem.prepare import prepare_in_process
 from molsearch.chem.readers.formats import looks_like_a_file
+from molsearch.chem.readers.rows import typed_text
 from molsearch.chem.readers.smi import split_line
 from molsearch.chem.records import iter_records
 from molsearch.chem.stereo import parent_key
@@ -218,7 +219,7 @@ def _records(text: Given, read: ReadConfig, role: Role) -> Iterator[Record]:
         raise InputError(
             f"an empty {role.noun}; pass a SMILES, an InChI or a file with {role.option}"
         )
-    structure, name = split_line(text.strip())
+    structure, name = split_line(typed_text(text).strip())
     yield _record(structure, name, role)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.chem.facts import FACTS
+from molsearch.chem.readers.rows import typed_text
 from molsearch.chem.rules import PRESETS
 from molsearch.errors import UsageError
 
@@ -115,7 +116,7 @@ def parse(texts: Sequence[str]) -> tuple[Condition, ...]:
     """
     return tuple(
         condition
-        for text in texts
+        for text in map(typed_text, texts)
         for part in _parts(text)
         for condition in _read(PRESETS.get(part.strip().lower(), part), text)
     )

@@ -147,3 +147,15 @@ def test_every_bad_row_of_a_query_file_is_named(tmp_path: Path) -> None:
     path.write_text("CCO a\nC1CC b\nCCN c\nCCX d\n")
     with pytest.raises(InputError, match=r"2 rows cannot be used as query: row 2: .*; row 4: "):
         read_queries([path], ReadConfig(), PrepareConfig(n_conformers=0))
+
+
+@pytest.mark.parametrize("raw", [b"CCO \xe9thanol", "CCO éthanol".encode()])
+def test_a_name_in_another_encoding_than_the_terminals_is_text(raw):
+    (query,) = read(raw.decode("ascii", "surrogateescape"))
+    assert query.query_id == "éthanol"
+    assert query.query_id.encode()
+
+
+def test_half_a_character_is_no_name_that_breaks_a_table():
+    (query,) = read("CCO a\ud800b")
+    assert query.query_id.encode() == b"a?b"

@@ -128,3 +128,8 @@ def test_holding_equals_numpy_and_missing_values_never_pass(column, sign, value,
 
 def test_no_condition_lets_everything_pass():
     assert all_hold(parse([]), {}, 3).tolist() == [True] * 3
+
+
+def test_a_condition_typed_in_another_encoding_is_text():
+    (one,) = parse(["größe<5".encode("latin-1").decode("ascii", "surrogateescape")])
+    assert (one.column, one.operator, one.value) == ("größe", "<", 5.0)

@@ -12,7 +12,7 @@ from molsearch.chem.readers.identifiers import (
     tells_activity,
     tells_apart,
 )
-from molsearch.chem.readers.rows import listed
+from molsearch.chem.readers.rows import listed, typed_text
 from molsearch.chem.readers.structures import (
     Rows,
     only_selfies,
@@ -134,6 +134,7 @@ def chosen(choice: str, names: Sequence[str], source: str, option: str, header: 
     InputError
         There is no such column; the message lists those that exist.
     """
+    choice = typed_text(choice)
     lowered = [name.strip().lower() for name in names]
     for pool, wanted in ((list(names), choice), (lowered, choice.strip().lower())):
         if wanted in pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple, TypeVar
@@ -11,6 +12,7 @@ from molsearch.schema import Reading
 
 OnReading = Callable[[Reading], None]
 _SHOWN = 500
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _Item = TypeVar("_Item")
 
 
@@ -59,6 +61,24 @@ def decode(raw: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return raw.decode("latin-1")
+
+
+def typed_text(text: str) -> str:
+    r"""Make text of what was typed in another encoding than the system takes it for.
+
+    Python hands over bytes that it cannot read as half characters, which no table may hold.
+
+    Examples
+    --------
+    >>> typed_text("\udce9thanol"), typed_text("éthanol")
+    ('éthanol', 'éthanol')
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        halves = "surrogateescape" if not _NO_BYTE.search(text) else "replace"
+        return decode(text.encode("utf-8", halves))
+    return text
 
 
 def unique_names(names: Sequence[str]) -> tuple[str, ...]:

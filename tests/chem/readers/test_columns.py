@@ -75,3 +75,8 @@ def test_a_class_beside_the_structure_is_no_id() -> None:
     assert choose(("smiles", "drug_class"), rows).molecule_id is None
     told = [[smiles, f"{name}{n}"] for n, (smiles, name) in enumerate(rows)]
     assert choose(("smiles", "drug_class"), told).molecule_id == 1
+
+
+def test_a_column_typed_in_another_encoding_is_found() -> None:
+    typed = "größe".encode("latin-1").decode("ascii", "surrogateescape")
+    assert chosen(typed, ["smiles", "größe"], "x.csv", "--id-column", header=True) == 1
