@@ -105,7 +105,7 @@ def test_library_must_be_named_once(screen, world, tmp_path):
 def test_an_index_of_another_encoder_is_exit_5_before_embedding(
     molsearch, world, tmp_path, monkeypatch
 ):
-    monkeypatch.delattr("molsearch.service.screen.read_ligands")
+    monkeypatch.delattr("molsearch.service.screen_given.read_ligands")
     result = molsearch(
         "screen", "-q", ASPIRIN, "-i", world.index, "--encoder", world.other_encoder,
         "-o", tmp_path / "h.csv",
