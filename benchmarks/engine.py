@@ -1,11 +1,12 @@
 """From a csv to an index, against RDKit's reading and ECFP4 of the same molecules; and search.
 
-    python benchmarks/engine.py LIBRARY.csv [--molecules 10000] [--rows 200000]
+    python benchmarks/engine.py LIBRARY.csv [--molecules 10000] [--rows 1000000]
 
 Everything runs in one process one after the other, so the ratios compare although the rates
 depend on the machine and its load: the peer before and after each of ours, of which the mean
 counts. "csv to index" is what ``molsearch index LIBRARY.csv --conformers 0`` does, its worker
-processes' start, the encoder and the disk included. Search is exact, of random unit vectors.
+processes' start, the encoder and the disk included. Search: `engine_search.py`. A part that is left
+out (0 molecules, 0 rows) keeps the figures that the result file has.
 """
 
 from __future__ import annotations
@@ -103,51 +104,6 @@ def preparing(library: Path, n: int, folder: Path) -> dict[str, Any]:
     }
 
 
-def searching(rows: int, folder: Path) -> dict[str, Any]:
-    """Seconds of exact search, and their ratios to faiss where it is installed."""
-    import numpy as np
-    import torch
-    from search_rates import DIM, K, synthetic, unit
-
-    from molsearch.scoring.queryset import QuerySet
-    from molsearch.search.engine import search, search_each
-
-    torch.set_num_threads(1)
-    reader = synthetic(rows, folder)
-    vectors = unit(np.random.default_rng(1).standard_normal((64, DIM), dtype=np.float32))
-    one, many = QuerySet(vectors[:1], np.zeros(1, np.int64)), QuerySet(vectors, np.arange(64))
-    search(reader, one, K)  # the first look at each block compares its checksum
-    found: dict[str, Any] = {
-        "rows": rows,
-        "one query, ms": round(1e3 * min(timed(lambda: search(reader, one, K)) for _ in range(5))),
-        "64 queries, ms": round(
-            1e3 * min(timed(lambda: search_each(reader, many, K)) for _ in "12")
-        ),
-    }
-    try:
-        import faiss
-    except ImportError:
-        return found
-    faiss.omp_set_num_threads(1)
-    stored = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)]).astype("f4")
-    for name, made in (
-        ("faiss flat", faiss.IndexFlatIP(DIM)),
-        (
-            "faiss int8",
-            faiss.IndexScalarQuantizer(
-                DIM, faiss.ScalarQuantizer.QT_8bit_direct_signed, faiss.METRIC_INNER_PRODUCT
-            ),
-        ),
-    ):
-        scale = 1.0 if name == "faiss flat" else 127.0
-        made.add(stored if name == "faiss flat" else np.rint(scale * stored))
-        for label, some, repeats in (("one query", vectors[:1], 5), ("64 queries", vectors, 2)):
-            best = min(timed(partial(made.search, scale * some, K)) for _ in range(repeats))
-            found[f"{label}, {name}, ms"] = round(1e3 * best)
-            found[f"{label}, ours to {name}"] = round(found[f"{label}, ms"] / (1e3 * best), 2)
-    return found
-
-
 def machine() -> dict[str, Any]:
     """Name where the figures are from."""
     cpu = platform.processor() or platform.machine()
@@ -156,7 +112,7 @@ def machine() -> dict[str, Any]:
         lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         cpu = lines[0].partition(":")[2].strip() if lines else cpu
     versions = {}
-    for name in ("rdkit", "torch", "numpy", "pyarrow", "faiss-cpu"):
+    for name in ("rdkit", "torch", "numpy", "numkong", "pyarrow", "faiss-cpu", "FPSim2"):
         try:
             versions[name] = version(name)
         except PackageNotFoundError:
@@ -168,22 +124,30 @@ def machine() -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("library", type=Path, help="csv with a column smiles")
-    parser.add_argument("--molecules", type=int, default=10_000)
-    parser.add_argument("--rows", type=int, default=200_000, help="vectors searched; 0: none")
+    parser.add_argument("--molecules", type=int, default=10_000, help="0: none")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="vectors searched; 0: none")
     parser.add_argument("-o", "--output", type=Path, default=Path("results/engine.json"))
     given = parser.parse_args()
     from rdkit import RDLogger
 
     RDLogger.DisableLog("rdApp.*")
-    result: dict[str, Any] = {"machine": machine()}
+    result: dict[str, Any] = {}
+    if given.output.exists():
+        result = json.loads(given.output.read_text())
     with tempfile.TemporaryDirectory() as folder:
-        result["csv to index"] = preparing(given.library, given.molecules, Path(folder))
-        print(json.dumps(result, indent=1), flush=True)
+        if given.molecules:
+            about = {"machine": machine()}
+            made = preparing(given.library, given.molecules, Path(folder))
+            result["csv to index"] = {**made, **about}
         if given.rows:
-            result["search"] = searching(given.rows, Path(folder) / "search")
+            from engine_search import searching
+
+            about = {"machine": machine()}
+            result["search"] = {**searching(given.rows, Path(folder) / "search"), **about}
+    result.pop("machine", None)
     given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result.get("search", {}), indent=1))
+    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

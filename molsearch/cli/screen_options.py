@@ -22,7 +22,31 @@ Index = Annotated[Path | None, typer.Option("-i", "--index", help="Index of the 
 Library = Annotated[
     list[str] | None, typer.Option("-l", "--library", help="Files of the library; may be repeated.")
 ]
-K = Annotated[int, typer.Option("-k", min=1, help="Hits wanted.")]
+ALL = 2**31 - 1  # more than any library holds
+
+
+def wanted(text: str | int) -> int:
+    """Read how many hits are wanted: a number, or all."""
+    if str(text).strip().lower() == "all":
+        return ALL
+    try:
+        found = int(text)
+    except ValueError:
+        found = 0
+    if found < 1:
+        raise typer.BadParameter(f"{text!r} is no number of hits: give one of at least 1, or all")
+    return found
+
+
+K = Annotated[
+    int,
+    typer.Option(
+        "-k",
+        parser=wanted,
+        metavar="N|all",
+        help="Hits wanted; a long list into a .parquet is written as it is made.",
+    ),
+]
 Rank = Annotated[
     str,
     typer.Option(

@@ -27,7 +27,7 @@ def run(request: ScreenRequest, *, as_json: bool = False, quiet: bool = False) -
 
     check(request)
     with plain_warnings():
-        done = screen(request, Session(), Terminal(quiet=quiet))
+        done = screen(request, Session(), Terminal(quiet=quiet), held=False)
     if request.output is None:
         print_table(done.hits, sys.stdout, excel_safe=request.excel_safe)
     if not quiet:
@@ -82,7 +82,7 @@ def print_hits(hits: HitList, watch: Stopwatch, output: str | None) -> None:
 
 
 def _closing(hits: HitList, output: str | None) -> str:
-    line = f"{counted(len(hits.frame), 'hit')} of {counted(hits.reader.n_rows, 'molecule')}"
+    line = f"{counted(hits.n_hits, 'hit')} of {counted(hits.reader.n_rows, 'molecule')}"
     return line if output is None else f"{line} in {output}"
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -33,9 +34,11 @@ from molsearch.search.inactives import Inactives
 from molsearch.search.leave_one_out import LeaveOneOut, leave_one_out
 from molsearch.search.queries import Query, embed_queries
 from molsearch.search.select import HitFilter, select
+from molsearch.search.streamed import write_streamed
 from molsearch.search.whole import search_whole
 from molsearch.words import counted
 
+_SHOWN = 1000  # of a list that is streamed
 _TRIED = 256  # queries; trying more of them on each other would take longer than the screen
 
 
@@ -94,6 +97,12 @@ class HitList:
     fact_failures: pa.Table | None = None
     leave_one_out: LeaveOneOut | None = None
     types: Mapping[str, ColumnType] = field(default_factory=dict)
+    is_streamed: bool = False
+
+    @property
+    def n_hits(self) -> int:
+        """Number of hits, in the table or streamed."""
+        return len(self.candidates)
 
     @property
     def typed(self) -> TypedTable:
@@ -117,6 +126,7 @@ def screen(
     *,
     inactives: Inactives | None = None,
     exclusions: Exclusions | None = None,
+    stream_to: Path | None = None,
     device: torch.device | str = "cpu",
     watch: Stopwatch | None = None,
     on_extra: OnExtra | None = None,
@@ -134,6 +144,8 @@ def screen(
     on_extra
         Called with the name of what a ranking needs and an index lacks, and molecules done, while
         it is computed.
+    stream_to
+        A parquet file for all hits, of which the list then holds the first thousand.
 
     Raises
     ------
@@ -199,8 +211,12 @@ def screen(
         excluded = None if exclusions is None else exclusions.mask(reader)
         found = select(find, config.k, hit_filter, annotator, excluded)
     with watch.stage("hit list"):
-        frame, types = hit_frame(found, annotator, hit_filter.shown)
-        failed = reader.fact_failures(found.shards, found.rows)
+        shown = found
+        if stream_to is not None:
+            columns = write_streamed(stream_to, found, annotator, hit_filter.shown)
+            shown = found.take(np.arange(min(_SHOWN, len(found))))
+        frame, types = hit_frame(shown, annotator, hit_filter.shown)
+        failed = reader.fact_failures(shown.shards, shown.rows)
     mutual = None
     tried = 1 < len(queries) <= _TRIED and not extras
     if tried and all(query.vector is None for query in queries):
@@ -216,8 +232,9 @@ def screen(
         *(exclusions.warnings() if exclusions is not None else ()),
         *([] if reader.recall is None else [approximate(reader.recall)]),
         *hit_filter.warnings(),
+        *(_of_stream(columns) if stream_to is not None else ()),
         *_of_facts(failed),
-        *_of_hits(len(frame), config, reader, filtered=bool(hit_filter) or exclusions is not None),
+        *_of_hits(len(found), config, reader, filtered=bool(hit_filter) or exclusions is not None),
     ]
     return HitList(
         frame,
@@ -233,6 +250,7 @@ def screen(
         failed,
         mutual,
         types,
+        stream_to is not None,
     )
 
 
@@ -247,6 +265,13 @@ def check_ranking(config: ScreenConfig, n_queries: int, embedder: Embedder) -> R
     names = {str(embedder.card.get("name", ""))} - {""}
     return ranking_of(
         config.rank, n_queries, fusion=config.fusion, encoder=names, is_encoder=is_encoder
+    )
+
+
+def _of_stream(columns: Sequence[str]) -> Iterator[str]:
+    yield (
+        f"the list is long and was written as it was made, with {', '.join(columns)}: of other "
+        "facts those alone that --facts names"
     )
 
 

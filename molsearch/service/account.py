@@ -15,7 +15,7 @@ def screen_account(request: ScreenRequest, hits: HitList, watch: Stopwatch) -> d
     manifest = hits.reader.manifest
     account = {
         "output": request.output,
-        "n_hits": len(hits.frame),
+        "n_hits": hits.n_hits,
         "request": request.model_dump(mode="json"),
         "config": request.config.model_dump(mode="json"),
         "ranking": {**hits.ranking.record(), "percentile_of": hits.percentile_of},

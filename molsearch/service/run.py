@@ -47,7 +47,7 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
         case ScreenRequest():
             from molsearch.service.screen import screen
 
-            return screen(request, session, emit).account
+            return screen(request, session, emit, held=False).account
         case PickRequest():
             from molsearch.service.pick import pick
 

@@ -78,6 +78,7 @@ def screen(
     *,
     reader: IndexReader | None = None,
     encoder: Embedder | None = None,
+    held: bool = True,
 ) -> Screened:
     """Rank a library for queries, and write what the request names.
 
@@ -90,6 +91,9 @@ def screen(
     reader, encoder
         An index that is open already, and an encoder at hand, in place of those that the request
         names.
+    held
+        Whether the caller wants all of a long list as a table; otherwise one for a parquet file is
+        streamed into it (`molsearch.search.streamed`).
 
     Raises
     ------
@@ -118,7 +122,7 @@ def screen(
             request.library, request.read, request.prepare, request.limit, request.workers
         )
         reader = kept_index(source, encoder, emit, watch)
-    hits = rank_given(given, request, reader, encoder, session, device, watch, emit)
+    hits = rank_given(given, request, reader, encoder, session, device, watch, emit, held=held)
     with watch.stage("write"):
         hits = hits.with_warnings(write_outputs(request, hits))
     for line in _mutual(hits):
@@ -148,7 +152,7 @@ def _opened(request: ScreenRequest, session: Session) -> IndexReader:
 def write_outputs(request: ScreenRequest, hits: HitList) -> tuple[str, ...]:
     """Write the hit list and the page, where the request names them; returns what to warn of."""
     notes: tuple[str, ...] = ()
-    if request.output is not None:
+    if request.output is not None and not hits.is_streamed:
         notes = write_hits(hits, Path(request.output), excel_safe=request.excel_safe)
     if request.html is not None:
         page = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -20,6 +21,7 @@ from molsearch.search.queries import Query
 from molsearch.search.screen import HitList, Stopwatch, check_ranking
 from molsearch.search.screen import screen as rank
 from molsearch.search.select import HitFilter
+from molsearch.search.streamed import is_long
 from molsearch.service.events import Emit, Progress, silent
 from molsearch.service.requests import ScreenRequest
 from molsearch.service.session import Session
@@ -78,9 +80,12 @@ def rank_given(
     device: torch.device,
     watch: Stopwatch,
     emit: Emit = silent,
+    *,
+    held: bool = True,
 ) -> HitList:
-    """Rank a library for it."""
+    """Rank a library for it; a long list is held as a table, or streamed into the output."""
     on_extra = _telling(emit, reader.n_rows)
+    streams = not held and request.html is None and is_long(request.k, reader, request.output)
 
     def ranked(queries: Sequence[Query], config: ScreenConfig) -> HitList:
         return rank(
@@ -90,6 +95,7 @@ def rank_given(
             config,
             inactives=given.ligands.inactives,
             exclusions=given.exclusions,
+            stream_to=Path(str(request.output)) if streams else None,
             device=device,
             watch=watch,
             on_extra=on_extra,
