@@ -20,7 +20,10 @@ _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _SHOWN = 8
 
 
-def read_ids(source: str, column: str | None = None) -> list[str]:
+_HINT = "name the one with the ids by --id-column"
+
+
+def read_ids(source: str, column: str | None = None, *, hint: str = _HINT) -> list[str]:
     """Read ids, each once and in their order.
 
     Parameters
@@ -30,6 +33,8 @@ def read_ids(source: str, column: str | None = None) -> list[str]:
         ``-`` for such a text from standard input.
     column
         Of a table; ``molecule_id`` by default, or the only one.
+    hint
+        What to do where a table has no such column.
 
     Raises
     ------
@@ -38,11 +43,11 @@ def read_ids(source: str, column: str | None = None) -> list[str]:
     """
     suffix = _suffix(source)
     if suffix == ".parquet":
-        ids = _of_parquet(source, column)
+        ids = _of_parquet(source, column, hint)
     else:
         text = b"".join(open_blocks(source, ReadConfig())).decode("utf-8", "replace")
         if suffix in _DELIMITERS:
-            ids = _of_table(source, text, _DELIMITERS[suffix], column)
+            ids = _of_table(source, text, _DELIMITERS[suffix], column, hint)
         elif column is not None:
             raise InputError(f"{source} is a list, which has no column {column!r}; leave it out")
         else:
@@ -58,20 +63,20 @@ def _suffix(source: str) -> str:
     return (path.with_suffix("") if path.suffix.lower() in _PACKED else path).suffix.lower()
 
 
-def _of_table(source: str, text: str, delimiter: str, column: str | None) -> list[str]:
+def _of_table(source: str, text: str, delimiter: str, column: str | None, hint: str) -> list[str]:
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
         header = next(rows, [])
-        place = header.index(_column(source, header, column))
+        place = header.index(_column(source, header, column, hint))
         return [row[place] for row in rows if len(row) > place]
     except csv.Error as error:
         raise InputError(f"{source}: not a table ({error}); give one id a line") from error
 
 
-def _of_parquet(source: str, column: str | None) -> list[str]:
+def _of_parquet(source: str, column: str | None, hint: str) -> list[str]:
     try:
         header = pq.read_schema(source).names
-        name = _column(source, header, column)
+        name = _column(source, header, column, hint)
         values = pq.read_table(source, columns=[name]).column(0)
         return [one for one in values.cast(pa.string()).to_pylist() if one is not None]
     except (OSError, pa.ArrowException) as error:
@@ -79,14 +84,11 @@ def _of_parquet(source: str, column: str | None) -> list[str]:
         raise InputError(f"{source} cannot be read ({reason}); check the path") from error
 
 
-def _column(source: str, header: Sequence[str], column: str | None) -> str:
+def _column(source: str, header: Sequence[str], column: str | None, hint: str) -> str:
     wanted = column or MOLECULE_ID
     if wanted in header:
         return wanted
     if column is None and len(header) == 1:
         return header[0]
     names = ", ".join(header[:_SHOWN]) + (", …" if len(header) > _SHOWN else "")
-    raise InputError(
-        f"{source} has no column {wanted!r} (it has {names}); name the one with the ids by "
-        "--id-column"
-    )
+    raise InputError(f"{source} has no column {wanted!r} (it has {names}); {hint}")

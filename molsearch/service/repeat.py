@@ -118,7 +118,7 @@ def refuse_stdin(request: Request) -> None:
     UsageError
         Molecules of the request came from there.
     """
-    fields = ("library", "queries", "inactives", "dissimilar_to")
+    fields = ("library", "queries", "inactives", "dissimilar_to", "exclude_ids")
     if any(_STDIN in getattr(request, name, ()) for name in fields):
         raise UsageError(
             "this run read molecules from standard input, which nobody has kept: repeat it by its "

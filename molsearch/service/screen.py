@@ -54,7 +54,8 @@ def check(request: ScreenRequest) -> None:
     """
     if (request.index is None) == (not request.library):
         raise UsageError("name the library once: -i INDEX, or -l FILES")
-    if [*request.queries, *request.inactives, *request.dissimilar_to].count("-") > 1:
+    read = (request.queries, request.inactives, request.dissimilar_to, request.exclude_ids)
+    if [given for several in read for given in several].count("-") > 1:
         raise UsageError("standard input (-) can be read once: give the rest as files")
     if request.output is not None:
         check_output(Path(request.output), overwrite=request.overwrite)

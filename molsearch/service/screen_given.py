@@ -23,8 +23,11 @@ from molsearch.search.screen import screen as rank
 from molsearch.search.select import HitFilter
 from molsearch.search.streamed import is_long
 from molsearch.service.events import Emit, Progress, silent
+from molsearch.service.ids import read_ids
 from molsearch.service.requests import ScreenRequest
 from molsearch.service.session import Session
+
+_IDS = "call the one with the ids so, or give a list of one a line"
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,8 @@ def read_given(request: ScreenRequest, reader: IndexReader | None, encoder: Embe
         check_ranking(request, len(ligands.queries), encoder)
     else:
         ligands = Ligands((), read_inactives(request.inactives, ReadConfig(), like))
-    exclusions = read_exclusions(
-        request.exclude_ids, request.dissimilar_to, request.dissimilar_at, like
-    )
+    ids = [name for path in request.exclude_ids for name in read_ids(path, hint=_IDS)]
+    exclusions = read_exclusions(ids, request.dissimilar_to, request.dissimilar_at, like)
     HitFilter(request.config).check(inactives=ligands.inactives is not None)
     return Given(ligands, exclusions, whole)
 
