@@ -136,6 +136,8 @@ def coarse(queries: QuerySet, *, each: bool) -> Coarse:
 
 def fuse_coarsely(scores: torch.Tensor, how: Fusion) -> torch.Tensor:
     """`molsearch.scoring.fusion.fuse` in float32 on any device: ``[n, c]`` to ``[n, 1]``."""
+    if scores.shape[1] == 1:
+        return scores
     if how == "max":
         return scores.amax(dim=1, keepdim=True)
     if how == "mean":

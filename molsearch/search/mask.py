@@ -49,6 +49,27 @@ def masked_by_records(reader: IndexReader, conditions: Sequence[Condition]) -> M
     return excluded
 
 
+def exclude_by_kept_facts(
+    excluded: Mask, reader: IndexReader, conditions: Sequence[Condition]
+) -> None:
+    """Exclude rows whose facts were computed earlier and do not pass; computes none."""
+    start = 0
+    for out in excluded:
+        for first in range(0, len(out), _ROWS_AT_ONCE):
+            part = out[first : first + _ROWS_AT_ONCE]
+            for one in conditions:
+                left = np.flatnonzero(~part)
+                rows = start + first + left
+                if not len(left) or not reader.facts.kept.known(rows, one.column).any():
+                    continue
+                values = reader.facts.kept.find(rows, [one.column])[0][one.column]
+                # What could not be computed is left for `keep`, which counts it.
+                there = np.array([value is not None for value in values], dtype=bool)
+                some = np.array([value for value in values if value is not None], dtype=object)
+                part[left[there]] = ~one.holds(some)
+        start += len(out)
+
+
 def exclude_by_user(
     excluded: Mask, reader: IndexReader, hold: Callable[[list[str]], NDArray[np.bool_]]
 ) -> None:

@@ -19,7 +19,13 @@ from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.search.annotate import Annotator
 from molsearch.search.engine import Candidates
-from molsearch.search.mask import Mask, exclude_by_user, masked_by_records, nothing_excluded
+from molsearch.search.mask import (
+    Mask,
+    exclude_by_kept_facts,
+    exclude_by_user,
+    masked_by_records,
+    nothing_excluded,
+)
 from molsearch.search.user_columns import UserConditions
 from molsearch.search.where import COMPUTED, CONTRASTS, STORED, TEXTS, Condition, all_hold, parse
 from molsearch.words import counted
@@ -27,6 +33,7 @@ from molsearch.words import counted
 _MOST_AT_ONCE = 2**18
 _TESTED_AT_ONCE = 2048
 _DEEPER = 4
+_NO_ALERTS = Condition(schema.ALERTS, "=", "")
 _CHEAP = 250  # microseconds a molecule, up to which facts are computed in one go
 
 Find = Callable[[int, list[NDArray[np.bool_]] | None], Candidates]
@@ -55,7 +62,7 @@ class HitFilter:
         self.shown = _shown(config.facts, self.stored)
         self.weighs = config.inactives_weight > 0
         self._user: UserConditions | None = None
-        self._user_is_masked = False
+        self._is_narrowed = False
         self._seen: set[str] = set()
         self._unknown: Counter[str] = Counter()
 
@@ -110,19 +117,23 @@ class HitFilter:
 
     def mask(self, reader: IndexReader) -> Mask | None:
         """Rows that conditions on held columns rule out before the scan; None where none is."""
-        conditions = [*self.stored]
-        if self.exclude_alerts:
-            conditions.append(Condition(schema.ALERTS, "=", ""))
-        return masked_by_records(reader, conditions)
+        alerts = [_NO_ALERTS] if self.exclude_alerts else []
+        return masked_by_records(reader, [*self.stored, *alerts])
 
     def narrow(self, excluded: Mask, reader: IndexReader) -> None:
-        """Rule out by the library's own columns too, which are slow to read for all of it.
+        """Rule out by facts that are kept and by the library's own columns, which take longer.
 
-        Looks at rows that are not excluded; from then on `keep` looks at them no more.
+        Looks at rows that are not excluded; at own columns `keep` looks no more from then on.
         """
-        if self._user is not None and not self._user_is_masked:
+        if self._is_narrowed:
+            return
+        self._is_narrowed = True
+        facts = [one for one in self.stored if one.column in FACTS]
+        if self.exclude_alerts:
+            facts.append(_NO_ALERTS)
+        exclude_by_kept_facts(excluded, reader, facts)
+        if self._user is not None:
             exclude_by_user(excluded, reader, self._user.hold)
-            self._user_is_masked = True
 
     def keep(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
         """Which candidates pass; call in rank order, since the first of equals is kept.
@@ -146,7 +157,7 @@ class HitFilter:
         return passed
 
     def _by_user(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
-        if self._user is None or self._user_is_masked:
+        if self._user is None or self._is_narrowed:
             return _all(found)
         return self._user.hold(self._columns([schema.USER], found, annotator)[schema.USER].tolist())
 

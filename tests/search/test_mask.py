@@ -97,6 +97,26 @@ def test_a_condition_that_few_meet_is_scanned_for_once(reader, monkeypatch):
     assert asked[1] < N / 40
 
 
+def test_facts_that_are_kept_rule_rows_out_and_none_is_computed_for_it(reader, monkeypatch):
+    monkeypatch.setattr(select, "_TESTED_AT_ONCE", 20)
+    conditions = {"where": ("qed>0.5",), "k": 40}
+    every = run(reader, **{**conditions, "k": N})  # computes and keeps them
+    plain = every.head(40)
+    asked = []
+    real = select.HitFilter.keep
+    monkeypatch.setattr(
+        select.HitFilter,
+        "keep",
+        lambda self, found, a: asked.append(len(found)) or real(self, found, a),
+    )
+    pd.testing.assert_frame_equal(run(reader, **conditions), plain)
+    # The first step, and then no more than what passes.
+    assert sum(asked) <= 40 + len(every) < N / 4
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mask, "_ROWS_AT_ONCE", 7)
+        pd.testing.assert_frame_equal(run(reader, **conditions), plain)
+
+
 def test_each_value_that_is_no_number_is_counted_once(reader, monkeypatch):
     monkeypatch.setattr(select, "_TESTED_AT_ONCE", 5)
     (line,) = [
