@@ -114,6 +114,8 @@ def test_vectors_that_are_none_are_one_line(index, tmp_path, array, match):
 def test_a_vector_has_no_fingerprint_to_rank_by(index):
     with pytest.raises(UsageError, match="vector has none of; use --rank molsearch"):
         index.search(vectors=np.ones(256), rank="ecfp4+molsearch")
+    with pytest.raises(UsageError, match="vector has none of; use --rank molsearch"):
+        index.search(vectors=np.ones(256), rank="fcfp4+molsearch")
     with pytest.raises(UsageError, match="vectors are numbers"):
         vectors_of(np.ones((2, 2, 2)))
 

@@ -58,12 +58,12 @@ class Ranking:
         return tuple(term for term in self.expression.terms if term.name not in (MOLSEARCH, STORED))
 
     def by_embedding_alone(self) -> Ranking:
-        """Leave out what compares fingerprints, for queries that have none.
+        """Leave out what compares structures, for queries that have none.
 
         Raises
         ------
         UsageError
-            The ranking was asked for with fingerprints.
+            The ranking was asked for with more than the embedding.
         """
         if self.likeness is None and not self.extras:
             return self

@@ -271,7 +271,7 @@ def check_ranking(config: ScreenConfig, n_queries: int, embedder: Embedder) -> R
 def _of_stream(columns: Sequence[str]) -> Iterator[str]:
     yield (
         f"the list is long and was written as it was made, with {', '.join(columns)}: of other "
-        "facts those alone that --facts names"
+        "facts those alone that --facts names, and the library's own columns as text"
     )
 
 
