@@ -8,9 +8,8 @@ import altair as alt
 import pandas as pd
 
 from molsearch import schema
-from molsearch.search.page_cards import NOVEL_BELOW
+from molsearch.view.hit import NEW_BELOW, new_ones, records, title_of
 from molsearch_app.components import theme, umap
-from molsearch_app.components.hits import is_new, records, title
 
 PICK = "pick"
 _MOST = 5000
@@ -26,13 +25,13 @@ def points(rows: pd.DataFrame) -> pd.DataFrame:
     """Columns that a plot of hits needs, at most `_MOST` of the best."""
     best = rows.nsmallest(_MOST, schema.RANK)
     kind = pd.Series("hit", index=best.index)
-    kind[is_new(best)] = "new by fingerprint"
+    kind[new_ones(best)] = "new by fingerprint"
     kind[best[schema.IS_QUERY].astype(bool)] = "the query itself"
     return pd.DataFrame(
         {
             "record": best[schema.RECORD_NUMBER],
             "rank": best[schema.RANK],
-            "molecule": [title(row) for row in records(best)],
+            "molecule": [title_of(row)[0] for row in records(best)],
             "score": best[schema.SCORE].round(4),
             "ECFP4": best[schema.ECFP4_SIMILARITY].round(3),
             "kind": kind,
@@ -70,7 +69,7 @@ def novelty(rows: pd.DataFrame, focus: int | None) -> Any:
         .add_params(_pick())
     )  # fmt: skip
     line = (
-        alt.Chart(pd.DataFrame({"x": [NOVEL_BELOW]}))
+        alt.Chart(pd.DataFrame({"x": [NEW_BELOW]}))
         .mark_rule(strokeDash=[5, 4], color=theme.MUTED)
         .encode(x="x:Q")
     )

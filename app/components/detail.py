@@ -13,10 +13,10 @@ from molsearch import schema
 from molsearch.chem.prepare import prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.schema import Failure, Record
-from molsearch.search.page_cards import is_new
-from molsearch.words import counted
+from molsearch.view import hit as view
+from molsearch.view.hit import title_of
 from molsearch_app.components import drawing, parts, radar, reasons, shortlist, theme, viewer
-from molsearch_app.components.hits import Result, title
+from molsearch_app.components.hits import Result
 from molsearch_app.components.parts import Part
 from molsearch_app.jobs import Job
 
@@ -35,17 +35,10 @@ def properties(smiles: str) -> dict[str, float]:
 def badges(hit: Mapping[str, Any]) -> str:
     """Name what sets a hit apart, as HTML."""
     found = []
-    if hit[schema.IS_QUERY]:
-        found.append("<span class='ms-badge query'>the query itself</span>")
-    elif is_new(hit):
-        found.append("<span class='ms-badge new'>new by fingerprint</span>")
-    if schema.INACTIVE_ID in hit and hit.get(schema.IS_INACTIVE) in (True, 1):
-        found.append("<span class='ms-badge alert'>known inactive</span>")
-    alerts = [name for name in str(hit[schema.ALERTS] or "").split("; ") if name]
-    if alerts:
-        words = counted(len(alerts), "alert")
-        names = html.escape("; ".join(alerts), quote=True)
-        found.append(f"<span class='ms-badge alert' title='{names}'>{words}</span>")
+    for one in view.badges(hit):
+        title = html.escape(one.title, quote=True)
+        kind = f" {one.kind}" if one.kind else ""
+        found.append(f"<span class='ms-badge{kind}' title='{title}'>{html.escape(one.text)}</span>")
     return " ".join(found)
 
 
@@ -57,7 +50,7 @@ def card(hit: Mapping[str, Any], template: str | None, of: Sequence[Part] = ()) 
     of
         What its score is made of.
     """
-    name = html.escape(title(hit))
+    name = html.escape(title_of(hit)[0])
     similarity = theme.number(float(hit[schema.ECFP4_SIMILARITY]))
     return (
         f"<div class='ms-card'><div class='top'><b title='{name}'>{hit[schema.RANK]} · {name}</b>"
@@ -108,7 +101,7 @@ def panel(job: Job, result: Result, hit: Mapping[str, Any]) -> None:
     with st.container(border=True, key="hit-panel"):
         st.html(
             f"<div class='ms-card' style='border:0;padding:0'><div class='top'>"
-            f"<b style='font-size:1.1rem'>{hit[schema.RANK]} · {html.escape(title(hit))}</b>"
+            f"<b style='font-size:1.1rem'>{hit[schema.RANK]} · {html.escape(title_of(hit)[0])}</b>"
             f"<span>score {float(hit[schema.SCORE]):.3f} · ECFP4 "
             f"{float(hit[schema.ECFP4_SIMILARITY]):.2f}</span></div>"
             f"{parts.bar(hit, made)}{parts.legend(made)}{badges(hit)}</div>"
@@ -119,9 +112,9 @@ def panel(job: Job, result: Result, hit: Mapping[str, Any]) -> None:
             label_visibility="collapsed", key="detail-view", required=True,
         )  # fmt: skip
         if what == "3D overlay":
-            viewer.show(query, str(hit[schema.PARENT_SMILES]), title(hit))
+            viewer.show(query, str(hit[schema.PARENT_SMILES]), title_of(hit)[0])
         elif what == "Why":
-            reasons.show(job, str(hit[schema.PARENT_SMILES]), title(hit))
+            reasons.show(job, str(hit[schema.PARENT_SMILES]), title_of(hit)[0])
         elif what == "2D":
             drawn = theme.structure(str(hit[schema.PARENT_SMILES]), query)
             st.html(

@@ -20,8 +20,9 @@ from molsearch.io.tables import write_sdf, write_text_table
 from molsearch.io.typed import Types, typed_table
 from molsearch.search.hits import STRUCTURES
 from molsearch.search.page import write_page
+from molsearch.view.hit import records, title_of
 from molsearch_app.components import uploads
-from molsearch_app.components.hits import Result, records, title
+from molsearch_app.components.hits import Result
 from molsearch_app.guard import CHEMISTRY, TooLongError
 
 POSES_MOST = 100
@@ -104,7 +105,7 @@ def _entries(
     for number, hit in enumerate(records(rows), start=1):
         query = str(hit[schema.QUERY_ID])
         try:
-            asked = partial(overlay, hit_name=title(hit), references=1)
+            asked = partial(overlay, hit_name=title_of(hit)[0], references=1)
             parent = str(hit[schema.PARENT_SMILES])
             found = CHEMISTRY.run(asked, result.query_of(hit), parent, seconds=OVERLAY_SECONDS)
         except (InputError, TooLongError):

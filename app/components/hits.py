@@ -18,12 +18,11 @@ from molsearch.errors import InputError
 from molsearch.io import parquet
 from molsearch.io.typed import Types, text_frame
 from molsearch.search.hits import COLUMNS, free_names
-from molsearch.search.page_cards import NOVEL_ABOVE, NOVEL_BELOW
+from molsearch.view.hit import new_ones
 from molsearch_app.components.launch import EACH, HITS, MAP
 from molsearch_app.guard import CHEMISTRY
 from molsearch_app.jobs import Job
 
-NEW = f"ECFP4 < {NOVEL_BELOW}, above {NOVEL_ABOVE:g} % of random molecules"
 SORTS = {
     "rank": (schema.RANK, True),
     "score": (schema.SCORE, False),
@@ -155,13 +154,6 @@ def file_names(sources: pd.Series) -> pd.Series:
     return sources.map(short, na_action="ignore")
 
 
-def is_new(frame: pd.DataFrame) -> pd.Series:
-    """Say of each hit whether it is new by fingerprint: unlike its query, yet above chance."""
-    unlike = frame[schema.ECFP4_SIMILARITY] < NOVEL_BELOW
-    placed = frame[schema.PERCENTILE].isna() | (frame[schema.PERCENTILE] >= NOVEL_ABOVE)
-    return unlike & placed & ~frame[schema.IS_QUERY].astype(bool)
-
-
 def changed(job: Job, name: str) -> int:
     """Time in nanoseconds at which a file of a run was written last; 0 where there is none."""
     try:
@@ -218,7 +210,7 @@ class Filter:
         if self.no_query:
             keep &= ~frame[schema.IS_QUERY].to_numpy(dtype=bool)
         if self.only_new:
-            keep &= is_new(frame).to_numpy()
+            keep &= new_ones(frame).to_numpy()
         if self.beats_inactives and result.has_inactives:
             keep &= (frame[MARGIN] > 0).to_numpy()
         for word in self.text.split():
@@ -277,17 +269,3 @@ def scaffolds(frame: pd.DataFrame) -> pd.DataFrame:
     )
     found.index.name = schema.SCAFFOLD
     return found.reset_index().sort_values("best_rank", ignore_index=True)
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a hit list as plain mappings."""
-    return frame.to_dict("records")  # type: ignore[return-value]
-
-
-def title(hit: Mapping[str, Any]) -> str:
-    """Name of a hit: the user's name for it where there is one, else its id."""
-    for column in ("name", "title", "compound_name"):
-        value = hit.get(column)
-        if isinstance(value, str) and value:
-            return value
-    return str(hit[schema.MOLECULE_ID])

@@ -11,17 +11,16 @@ import pandas as pd
 import streamlit as st
 
 from molsearch import schema
+from molsearch.view.hit import NEW, records
 from molsearch.words import counted
 from molsearch_app.components import charts, detail, parts, shortlist, table, theme, umap
 from molsearch_app.components.hits import (
     BY_MARGIN,
     BY_PARTS,
-    NEW,
     SORTS,
     Filter,
     Result,
     bounds,
-    records,
     scaffolds,
 )
 from molsearch_app.jobs import Job

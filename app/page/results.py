@@ -9,6 +9,7 @@ import streamlit as st
 
 from molsearch import schema
 from molsearch.errors import MolSearchError
+from molsearch.view.hit import new_ones
 from molsearch.words import counted
 from molsearch_app import jobs, keeping
 from molsearch_app.components import addresses, detail, hits, progress, takeaway, theme, views
@@ -124,7 +125,7 @@ def hit_count(n: int, n_molecules: int) -> str:
 def summary(job: jobs.Job, result: Result, status: jobs.Status) -> None:
     """Show what was asked and what was searched."""
     account = result.account
-    new = int(hits.is_new(result.frame).sum())
+    new = int(new_ones(result.frame).sum())
     theme.facts(
         [
             ("Library", f"{job.meta.get('library', '')}, {account['index']['n_molecules']:,}"),

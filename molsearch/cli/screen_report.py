@@ -95,10 +95,7 @@ def _percent(value: float) -> str:
 
 
 def _note(row: Mapping[Any, Any]) -> str:
-    """Say that a hit is the query, an inactive, or how many structural alerts it has."""
-    if row[schema.IS_QUERY]:
-        return "query"
-    if row.get(schema.IS_INACTIVE) is True:
-        return "inactive"
-    n = len([name for name in str(row[schema.ALERTS]).split("; ") if name])
-    return "" if n == 0 else counted(n, "alert")
+    """Say that a hit is the query, an inactive or new, and how many structural alerts it has."""
+    from molsearch.view.hit import badges
+
+    return ", ".join(badge.text for badge in badges(row) if badge.kind)

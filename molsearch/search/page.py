@@ -21,8 +21,9 @@ from jinja2 import Environment, StrictUndefined, Template
 from molsearch import __version__
 from molsearch.io.atomic import write_text
 from molsearch.schema import RANK
-from molsearch.search.page_cards import NOVEL_BELOW, Highlight, cards, contrasted, drawing, table
+from molsearch.search.page_cards import cards, drawing, table
 from molsearch.search.page_plot import scatter
+from molsearch.view.hit import NEW_BELOW, Highlight, contrasted
 from molsearch.words import counted
 
 MAX_DRAWN = 200
@@ -78,7 +79,7 @@ def write_page(
         notes=run.get("notes", ()),
         warnings=run.get("warnings", ()),
         plot=scatter(listed, mark),
-        novel_below=NOVEL_BELOW,
+        novel_below=NEW_BELOW,
         highlight=mark.label if mark else "",
         cards=cards(ordered.head(drawn), queries, mark),
         table=table(listed, mark),

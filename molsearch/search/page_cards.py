@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,17 +13,20 @@ from markupsafe import Markup
 from molsearch import schema
 from molsearch.chem.draw import svg
 from molsearch.errors import InputError
-from molsearch.words import counted
+from molsearch.view.hit import (
+    LABELS,
+    PROPERTIES,
+    Highlight,
+    badges,
+    contrasted,
+    fixed,
+    is_new,
+    known,
+    records,
+    structure_of,
+    title_of,
+)
 
-# A hit is new by fingerprint where its ECFP4 similarity is below the one and it ranks above this
-# per cent of random molecules: those that rank with chance are not new, they are no hits.
-NOVEL_BELOW, NOVEL_ABOVE = 0.35, 99.0
-
-_PROPERTIES = (
-    ("mw", "MW", 1), ("clogp", "cLogP", 1), ("tpsa", "TPSA", 0), ("heavy_atoms", "heavy", 0),
-    ("hbd", "donors", 0), ("hba", "acceptors", 0), ("rotatable_bonds", "rotors", 0),
-    ("formal_charge", "charge", 0),
-)  # fmt: skip
 _OURS = {
     schema.RANK, schema.MOLECULE_ID, schema.SMILES, schema.SCORE, schema.MOLSEARCH_SCORE,
     schema.ECFP4_SCORE, schema.PERCENTILE, schema.QUERY_ID, schema.ECFP4_SIMILARITY,
@@ -34,34 +36,6 @@ _OURS = {
     schema.ROW,
 }  # fmt: skip
 _CONTRAST = set(schema.INACTIVE_COLUMNS)
-_LABELS = {
-    schema.MOLECULE_ID: "id", schema.MOLSEARCH_SCORE: "cosine",
-    schema.PERCENTILE: "percentile", schema.ECFP4_SIMILARITY: "ECFP4",
-    schema.QUERY_ID: "nearest query", schema.INACTIVE_ID: "nearest inactive",
-    schema.INACTIVE_SCORE: "inactive", schema.PENALISED_SCORE: "penalised", "mw": "MW",
-    "clogp": "cLogP", "tpsa": "TPSA",
-}  # fmt: skip
-_NAME_COLUMNS = ("name", "title", "compound_name")
-
-
-@dataclass(frozen=True, slots=True)
-class Highlight:
-    """Hits to mark: those that carry `value` in the user's column `column`."""
-
-    column: str
-    value: str
-    label: str
-
-    @classmethod
-    def of(cls, given: Mapping[str, str] | None) -> Highlight | None:
-        """Build from the mapping a run holds, if it holds one."""
-        if not given:
-            return None
-        return cls(given["column"], given["value"], given.get("label", given["value"]))
-
-    def marks(self, hit: Mapping[str, Any]) -> bool:
-        """Say whether a hit carries the value."""
-        return str(hit.get(self.column, "")) == self.value
 
 
 def drawing(
@@ -81,46 +55,11 @@ def user_columns(hits: pd.DataFrame) -> list[str]:
     return [column for column in map(str, hits.columns) if column not in ours]
 
 
-def contrasted(columns: Collection[Any]) -> bool:
-    """Say whether hits were compared with known inactives."""
-    return schema.INACTIVE_ID in columns and schema.IS_INACTIVE in columns
-
-
-def known(value: Any) -> bool:
-    """Say whether a cell holds something (neither missing nor empty)."""
-    return value is not None and value != "" and not (isinstance(value, float) and value != value)
-
-
-def fixed(value: Any, digits: int) -> str:
-    """Format a number, or a dash where there is none."""
-    return f"{float(value):.{digits}f}" if known(value) else "–"
-
-
 def score_top(hits: pd.DataFrame) -> float:
     """Return the end of the scale of a list's scores: 1, or the next whole number above them."""
     best = hits[schema.SCORE].max() if schema.SCORE in hits and len(hits) else 1.0
     # Vectors kept in half precision are as long as 1.0001.
     return float(max(1, math.ceil(float(best) - 1e-3))) if known(best) else 1.0
-
-
-def is_new(hit: Mapping[str, Any]) -> bool:
-    """Say whether a hit's fingerprint is unlike its nearest query's, though it ranks above chance.
-
-    Without a percentile (an encoder without background) the fingerprint decides.
-    """
-    similarity, place = hit.get(schema.ECFP4_SIMILARITY), hit.get(schema.PERCENTILE)
-    if not known(similarity) or float(similarity) >= NOVEL_BELOW:  # type: ignore[arg-type]
-        return False
-    return not known(place) or float(place) >= NOVEL_ABOVE  # type: ignore[arg-type]
-
-
-def title_of(hit: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the heading of a hit, its name where the user gave one, and the id beside it."""
-    identity = str(hit.get(schema.MOLECULE_ID, ""))
-    for column in _NAME_COLUMNS:
-        if known(hit.get(column)) and str(hit[column]) != identity:
-            return str(hit[column]), identity
-    return identity, ""
 
 
 def cards(
@@ -131,8 +70,8 @@ def cards(
     first = next(iter(templates.values()), None)
     extra, top = user_columns(hits), score_top(hits)
     made: list[dict[str, Any]] = []
-    for hit in _records(hits):
-        structure = str(hit.get(schema.PARENT_SMILES) or hit.get(schema.SMILES) or "")
+    for hit in records(hits):
+        structure = structure_of(hit)
         align_to = templates.get(str(hit.get(schema.QUERY_ID)), first)
         title, identity = title_of(hit)
         score, similarity = hit.get(schema.SCORE), hit.get(schema.ECFP4_SIMILARITY)
@@ -143,7 +82,7 @@ def cards(
                 "id": identity,
                 "drawing": drawing(structure, align_to=align_to),
                 "known": mark is not None and mark.marks(hit),
-                "badges": list(_badges(hit, mark)),
+                "badges": list(badges(hit, mark)),
                 "score": fixed(score, 3),
                 "score_width": _percent(score, top),
                 "parts": list(_parts(hit)),
@@ -152,7 +91,7 @@ def cards(
                 "percentile": _percentile(hit.get(schema.PERCENTILE)),
                 "properties": [
                     (label, fixed(hit[name], digits))
-                    for name, label, digits in _PROPERTIES
+                    for name, label, digits in PROPERTIES
                     if name in hit
                 ],
                 "more": list(_more(hit, extra)),
@@ -178,7 +117,7 @@ def table(hits: pd.DataFrame, mark: Highlight | None) -> dict[str, Any]:
     columns = [column for column in wanted if column in hits.columns]
     numbers = {column: digits for column, digits in numbers.items() if column not in extra}
     rows = []
-    for hit in _records(hits):
+    for hit in records(hits):
         cells = [
             {
                 "text": fixed(hit[column], numbers[column])
@@ -191,13 +130,9 @@ def table(hits: pd.DataFrame, mark: Highlight | None) -> dict[str, Any]:
         marked = mark is not None and mark.marks(hit)
         rows.append({"cells": cells, "known": marked, "data": _data(hit, mark)})
     labels = [
-        {"label": _LABELS.get(column, column), "numeric": column in numbers} for column in columns
+        {"label": LABELS.get(column, column), "numeric": column in numbers} for column in columns
     ]
     return {"columns": labels, "rows": rows}
-
-
-def _records(hits: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in hits.to_dict("records")]
 
 
 def _percent(value: Any, top: float = 1.0) -> str:
@@ -217,30 +152,6 @@ def _percentile(value: Any) -> str:
     if float(value) >= 100:
         return "above every random molecule"
     return f"above {math.floor(100 * float(value)) / 100:.2f} % of random molecules"
-
-
-def _badges(hit: Mapping[str, Any], mark: Highlight | None) -> Iterable[dict[str, str]]:
-    def badge(kind: str, text: str, title: str = "") -> dict[str, str]:
-        return {"kind": kind, "text": text, "title": title or text}
-
-    if hit.get(schema.IS_QUERY) in (True, 1):
-        yield badge("self", "query", "the query itself, found in the library")
-    if contrasted(hit) and hit[schema.IS_INACTIVE] in (True, 1):
-        yield badge("alert", "inactive", "one of the known inactives, found in the library")
-    if mark is not None and mark.marks(hit):
-        yield badge("known", mark.label)
-    if is_new(hit):
-        why = f"ECFP4 similarity to the nearest query below {NOVEL_BELOW}, above {NOVEL_ABOVE:g} %"
-        yield badge("fresh", "new", f"{why} of random molecules")
-    alerts = [name for name in str(hit.get(schema.ALERTS) or "").split("; ") if name]
-    if alerts:
-        yield badge("alert", counted(len(alerts), "alert"), "; ".join(alerts))
-    if known(hit.get(schema.UNSPECIFIED_STEREO)) and int(hit[schema.UNSPECIFIED_STEREO]) > 0:
-        yield badge(
-            "", "stereo open", f"unspecified stereocentres: {hit[schema.UNSPECIFIED_STEREO]}"
-        )
-    if hit.get(schema.GEOMETRY) == schema.GEOMETRY_NONE:
-        yield badge("", "no 3D", "scored by the substructure branch alone")
 
 
 def _more(hit: Mapping[str, Any], extra: Sequence[str]) -> Iterable[tuple[str, str, bool]]:

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from molsearch import schema
-from molsearch.search.page_cards import NOVEL_BELOW, Highlight, is_new, score_top, title_of
+from molsearch.search.page_cards import score_top
+from molsearch.view.hit import NEW_BELOW, Highlight, is_new, title_of
 
 _WIDTH, _HEIGHT = 720, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 706, 24, 350
@@ -37,7 +38,7 @@ def scatter(hits: pd.DataFrame, mark: Highlight | None) -> dict[str, Any] | None
     ticks = round((high - low) / step)
     return {
         "width": _WIDTH, "height": _HEIGHT, "left": _LEFT, "right": _RIGHT, "top": _TOP,
-        "bottom": _BOTTOM, "new_x": _x(NOVEL_BELOW),
+        "bottom": _BOTTOM, "new_x": _x(NEW_BELOW),
         "x_ticks": [{"at": _x(i / 5), "label": f"{i / 5:.1f}"} for i in range(6)],
         "y_ticks": [
             {"at": _y(low + i * step, low, high), "label": _label(low + i * step, step)}

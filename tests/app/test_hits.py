@@ -10,6 +10,7 @@ from app_runs import QUERY, bare_run, finished_run
 from rdkit import Chem
 
 from molsearch.errors import InputError, UsageError
+from molsearch.view.hit import new_ones, records
 from molsearch_app import jobs
 from molsearch_app.components import charts, detail, downloads, hits, radar, shortlist, table
 from molsearch_app.components.hits import Filter
@@ -86,12 +87,12 @@ def test_csv_for_spreadsheets_runs_nothing_and_keeps_numbers(result):
 
 def test_new_needs_a_place_above_chance(result):
     frame = result.frame.assign(background_percentile=[100.0, 99.9, 99.0, 98.9, None])
-    assert hits.is_new(frame).tolist() == [False, False, True, False, True]
+    assert new_ones(frame).tolist() == [False, False, True, False, True]
     assert charts.points(frame)["kind"].tolist() == [
         "the query itself", "hit", "new by fingerprint", "hit", "new by fingerprint",
     ]  # fmt: skip
-    badges = [detail.badges(hit) for hit in hits.records(frame)]
-    assert ["new by fingerprint" in one for one in badges] == [False, False, True, False, True]
+    badges = [detail.badges(hit) for hit in records(frame)]
+    assert [">new<" in one for one in badges] == [False, False, True, False, True]
 
 
 def test_sources_are_file_names_with_the_folders_that_tell_them_apart():

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from molsearch import schema
 from molsearch.search import page
 from molsearch.search.page import MAX_DRAWN, MAX_LISTED, write_page
-from molsearch.search.page_cards import Highlight, cards
+from molsearch.search.page_cards import cards
 from molsearch.search.page_plot import scatter
+from molsearch.view.hit import Highlight
 
 QUERIES = [{"id": "aspirin", "smiles": "CC(=O)Oc1ccccc1C(=O)O", "note": "COX inhibitor"}]
 HOSTILE = "<script>alert('x')</script>\"'&><img src=x onerror=alert(1)>"
@@ -214,10 +215,10 @@ def test_cards_carry_badges_and_user_columns() -> None:
     made = cards(hits_of(name=["Aspirin", "", "", ""]), QUERIES, None)
     assert (made[0]["title"], made[0]["id"]) == ("Aspirin", "M0")
     assert (made[1]["title"], made[1]["id"]) == ("M1", "")
-    assert [badge["text"] for badge in made[0]["badges"]] == ["query", "2 alerts"]
-    assert [badge["text"] for badge in made[3]["badges"]] == ["new", "no 3D"]
+    assert [badge.text for badge in made[0]["badges"]] == ["query", "2 alerts"]
+    assert [badge.text for badge in made[3]["badges"]] == ["new", "no 3D"]
     chance = cards(hits_of(**{schema.PERCENTILE: 98.9}), QUERIES, None)[3]
-    assert [badge["text"] for badge in chance["badges"]] == ["no 3D"]
+    assert [badge.text for badge in chance["badges"]] == ["no 3D"]
     assert ("drug_class", "COX inhibitor", False) in made[0]["more"]
     assert made[0]["percentile"] == "above every random molecule"
     assert made[1]["percentile"] == "above 99.66 % of random molecules"

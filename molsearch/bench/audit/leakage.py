@@ -21,12 +21,13 @@ from molsearch.bench.molecules import Molecules
 from molsearch.bench.similarity import Neighbourhood
 from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.metrics.bias import ave_bias, property_auroc
+from molsearch.view.hit import NEW_BELOW
 
 # Tiers of an active's ECFP4 similarity to its nearest training molecule: lower bounds.
 TIERS = {"≥ 0.9": 0.9, "0.6–0.9": 0.6, "0.4–0.6": 0.4, "< 0.4": 0.0}
 SCAFFOLD_NOVEL = "new scaffold"
-QUERY_NOVEL = "query: < 0.35"
-NOVEL_TO_QUERY = 0.35
+NOVEL_TO_QUERY = NEW_BELOW
+QUERY_NOVEL = f"query: < {NOVEL_TO_QUERY}"
 ANALOGUE = 0.6
 _SAMPLE = 500
 
