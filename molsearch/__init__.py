@@ -9,14 +9,16 @@ __version__ = "0.1.0"
 
 # Public names are imported on first use, so that `import molsearch` and `--help` stay quick.
 _PUBLIC = {
+    "Hits": "molsearch.api",
     "Library": "molsearch.api",
     "Index": "molsearch.api",
     "explain": "molsearch.api",
     "load_encoder": "molsearch.api",
     "pick": "molsearch.api",
+    "screen": "molsearch.api",
 }
 
-__all__ = ["Index", "Library", "__version__", "explain", "load_encoder", "pick"]
+__all__ = ["Hits", "Index", "Library", "__version__", "explain", "load_encoder", "pick", "screen"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from molsearch.config import Config
-from molsearch.service.events import Emit, Event, OnProgress, Progress
 from molsearch.service.requests import validated
 
 T = TypeVar("T", bound=Config)
-Paths = str | Path | Sequence[str | Path]
 _SEVERAL = ("include_smarts", "exclude_smarts", "where", "exclude_ids", "dissimilar_to")
-
-
-def listed(paths: Paths) -> list[str | Path]:
-    """Make a list of one or several."""
-    return [paths] if isinstance(paths, str | Path) else list(paths)
 
 
 def config_of(kind: type[T], fields: dict[str, Any]) -> T:
@@ -40,13 +31,3 @@ def config_of(kind: type[T], fields: dict[str, Any]) -> T:
 def cpus(workers: int | None) -> int:
     """Worker processes: those asked for, or one a processor."""
     return workers or os.cpu_count() or 1
-
-
-def progress_of(on_progress: OnProgress | None, stage: str) -> Emit:
-    """Pass the counts of one stage on to a callback."""
-
-    def emit(event: Event) -> None:
-        if on_progress is not None and isinstance(event, Progress) and event.stage == stage:
-            on_progress(event.done, event.failed)
-
-    return emit

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from molsearch.api.arguments import Paths, config_of, cpus, listed, progress_of
+from molsearch.api.arguments import config_of, cpus
 from molsearch.api.encoders import embedder_of
+from molsearch.api.progress import Told, telling
+from molsearch.api.tables import library_of
 from molsearch.config import ReadConfig
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader, open_index
-from molsearch.service.events import Emit, OnProgress, silent
+from molsearch.service.events import Emit, silent
 from molsearch.service.growing import grow
 from molsearch.service.requests import (
     AddRequest,
@@ -57,14 +59,14 @@ class Growing:
 
     def add(
         self,
-        library: Paths,
+        library: Any,
         *,
         skip_duplicates: bool = False,
         again: bool = False,
         overwrite: bool = False,
         limit: int | None = None,
         workers: int | None = None,
-        on_progress: OnProgress | None = None,
+        on_progress: Told = None,
         **reading: Any,
     ) -> dict[str, Any]:
         """Add files of molecules; the same call continues an interrupted one.
@@ -94,7 +96,7 @@ class Growing:
             The index is being written, or a file cannot be read.
         """
         request = {
-            "library": [str(path) for path in listed(library)],
+            "library": library_of(library),
             "index": str(self.path),
             "read": config_of(ReadConfig, reading),
             "skip_duplicates": skip_duplicates,
@@ -104,7 +106,7 @@ class Growing:
             "workers": cpus(workers),
         }
         return self._grow(
-            validated(AddRequest, request), progress_of(on_progress, "embedding"), self.encoder
+            validated(AddRequest, request), telling(on_progress, "embedding"), self.encoder
         )
 
     def drop(self, ids: Iterable[str], *, overwrite: bool = False) -> dict[str, Any]:

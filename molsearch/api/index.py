@@ -10,21 +10,24 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
-from molsearch.api.arguments import Paths, config_of, cpus, listed, progress_of
+from molsearch.api.arguments import config_of, cpus
+from molsearch.api.batch import each_query, shown
 from molsearch.api.encoders import embedder_of
 from molsearch.api.explain import with_origin
 from molsearch.api.given import ligands_of, vectors_of
 from molsearch.api.growing import Growing
+from molsearch.api.hits import Hits
 from molsearch.api.library import Library
+from molsearch.api.progress import Told, telling
+from molsearch.api.tables import library_of
 from molsearch.chem.facts import fact_names
-from molsearch.config import PrepareConfig
+from molsearch.config import Molecule, PrepareConfig
 from molsearch.errors import UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.fill import fill_facts
 from molsearch.index.reader import open_index
 from molsearch.index.verify import verify_index
 from molsearch.search.screen import Stopwatch
-from molsearch.service.events import OnProgress
 from molsearch.service.geometry import settled
 from molsearch.service.index import index
 from molsearch.service.making import Source, kept_index
@@ -51,7 +54,7 @@ class Index(Growing):
     @classmethod
     def build(
         cls,
-        library: Library | Paths,
+        library: Library | Any,
         encoder: Embedder | str | Path | None = None,
         out: str | Path | None = None,
         *,
@@ -60,7 +63,7 @@ class Index(Growing):
         workers: int | None = None,
         device: str = "auto",
         storage: Literal["full", "compact"] = "full",
-        on_progress: OnProgress | None = None,
+        on_progress: Told = None,
         **preparing: Any,
     ) -> Index:
         """Embed a library into the folder `out`; the same call continues an interrupted one.
@@ -68,13 +71,16 @@ class Index(Growing):
         Parameters
         ----------
         library
-            A `Library`, or what `Library.open` takes.
+            A `Library`, files, a DataFrame with a column of structures, or RDKit molecules.
         encoder
             An encoder, its folder, or None for the bundled one.
         out
             Folder of the index; in the user's cache, found again by content, where None.
         storage
             ``"compact"``: half the room, approximate scores; see `docs/growing.md`.
+        on_progress
+            True tells progress, False does not, None shows a bar in notebooks; or a function that
+            takes the numbers of molecules embedded and failed.
         preparing
             Fields of `molsearch.config.PrepareConfig`, for a library that is not prepared.
             Without ``n_conformers`` the encoder's card decides, see `molsearch.service.geometry`.
@@ -87,12 +93,12 @@ class Index(Growing):
             The library cannot be read.
         """
         if not isinstance(library, Library):
-            library = Library.open(*listed(library))
+            library = Library.open(*library_of(library))
         embedder = embedder_of(encoder, device)
         config = config_of(PrepareConfig, preparing)
         if library.prepared is not None and preparing:
             raise UsageError(f"the library is prepared already: {', '.join(preparing)} is too late")
-        emit = progress_of(on_progress, "embedding")
+        emit = telling(on_progress, "embedding")
         if out is None:
             if library.prepared is not None:
                 raise UsageError("name the folder of the index: out=...")
@@ -146,8 +152,10 @@ class Index(Growing):
         use_input_3d: bool = False,
         output: str | Path | None = None,
         overwrite: bool = False,
+        batch: bool = False,
+        progress: Told = None,
         **options: Any,
-    ) -> pd.DataFrame:
+    ) -> Hits:
         """Rank the library for queries and return the hit list.
 
         Parameters
@@ -172,6 +180,11 @@ class Index(Growing):
             Also write the hits here: .csv .tsv .sdf (each also .gz) or .parquet.
         overwrite
             Replace `output` where it exists.
+        batch
+            Screen for each query by itself: `k` hits each, one below the other, with the query's
+            id in a first column ``query``. Encoder and index are opened once.
+        progress
+            True tells it, False does not, None shows a bar in notebooks.
         options
             Fields of `molsearch.config.ScreenConfig`: ``rank`` (``"balanced"``, ``"molsearch"``,
             ``"ecfp4"``, ``"4*molsearch+ecfp4"``), ``fusion``, ``conformer_fusion``,
@@ -184,9 +197,10 @@ class Index(Growing):
 
         Returns
         -------
-        pandas.DataFrame
-            One row a hit, best first: rank, molecule_id, smiles, score (what ranks), its
-            components molsearch_score and ecfp4_score, background_percentile (per cent of random
+        Hits
+            A pandas.DataFrame that draws itself in a notebook. One row a hit, best first: rank,
+            molecule_id, smiles, score (what ranks), its components molsearch_score and
+            ecfp4_score, background_percentile (per cent of random
             molecules that score lower), nearest_query, ecfp4_similarity (to that query),
             is_query, scaffold, alerts, properties, and the library's own columns, with their types
             where its format has some (Parquet, Excel, JSON lines). With inactives also
@@ -213,10 +227,13 @@ class Index(Growing):
         --------
         >>> index.search("c1ccccc1C(=O)N", k=10, where=["ecfp4_similarity<0.4"])  # doctest: +SKIP
         """
+        given = [*ligands_of(queries), *vectors_of(vectors)]
+        if use_input_3d and any(isinstance(one, Molecule) for one in given):
+            raise UsageError("use_input_3d is about files: write these molecules to an SDF first")
         request = config_of(
             ScreenRequest,
             {
-                "queries": [*ligands_of(queries), *vectors_of(vectors)],
+                "queries": given,
                 "inactives": ligands_of(inactives),
                 "index": str(self.path),
                 "k": max(1, len(self)) if k == "all" else k,
@@ -229,11 +246,14 @@ class Index(Growing):
             },
         )
         check(request)
-        done = screen(request, Session(), reader=self.reader, encoder=self.encoder)
+        if batch:
+            return each_query(request, self.reader, self.encoder, telling(progress))
+        emit = telling(progress)
+        done = screen(request, Session(), emit, reader=self.reader, encoder=self.encoder)
         typed = done.hits.typed
         for warning in dict.fromkeys((*done.hits.warnings, *typed.notes)):
             warnings.warn(warning, stacklevel=2)
-        return with_origin(typed.frame, done)
+        return with_origin(shown(typed.frame, done.hits.queries), done)
 
     def compute_facts(self, *names: str, workers: int | None = None) -> int:
         """Compute facts of every molecule now, instead of when they are asked for, and keep them.

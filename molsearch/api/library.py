@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from molsearch.api.arguments import config_of, cpus
+from molsearch.api.tables import library_of
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import UsageError
@@ -36,8 +37,10 @@ class Library:
         self.prepared = prepared
 
     @classmethod
-    def open(cls, *paths: str | Path, **reading: Any) -> Library:
+    def open(cls, *paths: Any, **reading: Any) -> Library:
         """Name a library: files, folders or patterns, or one prepared set. Reads nothing yet.
+
+        A DataFrame with a column of structures, or a list of RDKit molecules, is one too.
 
         Parameters
         ----------
@@ -51,7 +54,7 @@ class Library:
         UsageError
             No path, a prepared set among others, or an unknown reading option.
         """
-        names = [str(path) for path in paths]
+        names = [name for path in paths for name in library_of(path)]
         if not names:
             raise UsageError("name the library's files, or a prepared set")
         if not any(look(name).kind is Kind.PREPARED for name in names):

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from molsearch.api.arguments import Paths, config_of, listed
+from molsearch.api.arguments import config_of
+from molsearch.api.given import ligands_of
 from molsearch.picks.output import check_output, write_picks
 from molsearch.picks.pick import Picks as _Picks
 from molsearch.picks.table import table_of
@@ -54,8 +55,8 @@ def pick(
     hits: pd.DataFrame | str | Path,
     n: int | None = None,
     *,
-    positive: Paths = (),
-    negative: Paths = (),
+    positive: Any = (),
+    negative: Any = (),
     **options: Any,
 ) -> Picks:
     r"""Choose a plate of hits.
@@ -67,7 +68,7 @@ def pick(
     n
         How many; the free wells of the plate by default.
     positive, negative
-        Actives and inactives for control wells: SMILES, InChI or files.
+        Actives and inactives for control wells: SMILES, InChI, files, RDKit molecules, tables.
     options
         Fields of `molsearch.picks.config.PickConfig`: ``method`` (``"leader"``, ``"maxmin"``,
         ``"score"``), ``max_similarity``, ``per_scaffold``, ``novel``, ``budget``, ``where``,
@@ -96,8 +97,8 @@ def pick(
         {
             "hits": None if isinstance(hits, pd.DataFrame) else str(hits),
             "n": n,
-            "positive": listed(positive),
-            "negative": listed(negative),
+            "positive": ligands_of(positive),
+            "negative": ligands_of(negative),
             **fields,
         },
     )

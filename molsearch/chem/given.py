@@ -43,7 +43,7 @@ def smiles_of_mol(mol: Any) -> tuple[str, str]:
     """
     name = mol.GetProp("_Name").strip() if mol.HasProp("_Name") else ""
     try:
-        smiles = str(Chem.MolToSmiles(Chem.RemoveHs(mol))) if mol.GetNumAtoms() else ""
+        smiles = _written(Chem.RemoveHs(mol)) if mol.GetNumAtoms() else ""
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(
@@ -52,6 +52,14 @@ def smiles_of_mol(mol: Any) -> tuple[str, str]:
     if not smiles:
         raise InputError(f"the RDKit molecule {name!r} has no atoms; give one that has")
     return smiles, name
+
+
+def _written(mol: Any) -> str:
+    """Write SMILES, with the enhanced stereo that a molecule has."""
+    if not mol.GetStereoGroups():
+        return str(Chem.MolToSmiles(mol))
+    fields = Chem.CXSmilesFields.CX_ENHANCEDSTEREO
+    return str(Chem.MolToCXSmiles(mol, Chem.SmilesWriteParams(), fields))
 
 
 def is_rdkit_mol(thing: object) -> bool:

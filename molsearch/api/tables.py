@@ -1,0 +1,105 @@
+"""Libraries as a notebook has them: tables and RDKit molecules, put into files of the cache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import platformdirs
+from rdkit import Chem
+
+from molsearch.chem.given import smiles_of_mol
+from molsearch.errors import InputError, UsageError
+from molsearch.io.hashing import sha256_file
+
+SMILES, ID = "smiles", "molecule_id"
+
+
+def library_of(given: Any) -> list[str]:
+    """Name the files of a library; tables and RDKit molecules are put into one of the cache.
+
+    Raises
+    ------
+    UsageError
+        Something is neither a file nor a molecule.
+    """
+    if isinstance(given, str | Path):
+        return [str(given)]
+    if isinstance(given, pd.DataFrame):
+        return [str(file_of(given))]
+    several = given.tolist() if isinstance(given, pd.Series) else _listed(given)
+    if any(isinstance(one, Chem.Mol) or one is None for one in several):
+        return [str(file_of(table_of(several)))]
+    names = []
+    for one in several:
+        if isinstance(one, pd.DataFrame):
+            names.append(str(file_of(one)))
+        elif isinstance(one, str | Path):
+            names.append(str(one))
+        else:
+            raise UsageError(f"{one!r:.60} is no file of molecules; give files, or a DataFrame")
+    return names
+
+
+def table_of(molecules: Sequence[Chem.Mol | None]) -> pd.DataFrame:
+    """Table of RDKit molecules: structure, title as id, properties as further columns.
+
+    A molecule that is None, or without atoms, stays as a row without a structure: it is among the
+    failures.
+    """
+    rows = []
+    for one in molecules:
+        try:
+            smiles, name = ("", "") if one is None else smiles_of_mol(one)
+        except InputError:
+            smiles, name = "", ""
+        if not smiles:
+            rows.append({SMILES: ""})
+            continue
+        assert one is not None
+        kept = {str(k): v for k, v in one.GetPropsAsDict().items() if not str(k).startswith("_")}
+        rows.append({SMILES: smiles, **({ID: name} if name else {}), **kept})
+    return pd.DataFrame(rows)
+
+
+def file_of(frame: pd.DataFrame) -> Path:
+    """Write a table into the user's cache, where equal tables are one file.
+
+    A column of RDKit molecules becomes one of SMILES; an index with a name becomes a column.
+    """
+    table = frame.reset_index() if any(frame.index.names) else frame
+    table = table.rename(columns=str)
+    drawn = [name for name in table.columns if _holds_molecules(table[name])]
+    for name in drawn:
+        texts = ["" if one is None else smiles_of_mol(one)[0] for one in table[name]]
+        # A structure column of its own comes first, and this one says the same again.
+        table = table.drop(columns=name)
+        if SMILES not in table.columns:
+            table.insert(0, SMILES, texts)
+    folder = Path(platformdirs.user_cache_dir("molsearch")) / "frames"
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{os.getpid()}.parquet"
+    try:
+        table.to_parquet(part, index=False)
+        place = folder / f"{sha256_file(part)[:24]}.parquet"
+        part.replace(place)
+    except (ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"the DataFrame cannot be kept as a table ({reason}); mend it") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return place
+
+
+def _listed(given: Any) -> list[Any]:
+    if not isinstance(given, Iterable):
+        raise UsageError(f"{given!r:.60} is no library; give files, RDKit molecules or a DataFrame")
+    return list(given)
+
+
+def _holds_molecules(column: pd.Series) -> bool:
+    held = column.dropna()
+    return bool(len(held)) and isinstance(held.iloc[0], Chem.Mol)
