@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from molsearch.bench.evaluate import GRID
 from molsearch.bench.report import summary
 from molsearch.bench.report.markdown import LABELS, gain, number, setting, with_interval
 from molsearch.errors import InputError, MolSearchError, UsageError
+from molsearch.service.requests import BenchmarkRequest, validated
 from molsearch_app import jobs, places
 from molsearch_app.components.uploads import PACKED, safe_name, take
 
@@ -25,7 +27,7 @@ SHOWN = ("bedroc_80p5", "auroc", "ef_1pct", "ef_5pct", "log_auc")
 METHODS = {
     "ecfp4": "ECFP4 Tanimoto",
     "molsearch": "the bundled encoder",
-    "ecfp4+molsearch": "both, as z-scores",
+    "balanced": "both, as a screen ranks",
     "usrcat": "USRCAT (3D moments)",
     "random": "random",
 }
@@ -141,12 +143,63 @@ def start(run_id: str, title: str, folder: Path, methods: Sequence[str]) -> jobs
     """
     if not methods or not set(methods) <= set(METHODS):
         raise UsageError("choose at least one of the methods")
-    ordered = ",".join(method for method in METHODS if method in methods)
-    command = jobs.molsearch_command(
-        "benchmark", str(folder), "--methods", ordered, "--full", "--training", "none",
-        "-o", str(folder.parent / RESULT), "--json",
-    )  # fmt: skip
-    return jobs.start(run_id, title, [jobs.Step("benchmark", command, stdout="summary.json")], {})
+    request = BenchmarkRequest(
+        benchmark=str(folder),
+        methods=tuple(method for method in METHODS if method in methods),
+        full=True,
+        trainings=(),
+        output=str(folder.parent / RESULT),
+    )
+    return jobs.start(run_id, title, [jobs.Step.of("benchmark", request)], {})
+
+
+def start_public(run_id: str, title: str, folder: Path, asked: Mapping[str, Any]) -> jobs.Job:
+    """Start a public benchmark: `asked` are fields of a `BenchmarkRequest`.
+
+    Raises
+    ------
+    UsageError
+        No target or no method is chosen.
+    """
+    if not asked["targets"]:
+        raise UsageError("choose at least one target")
+    if not asked["methods"] or not set(asked["methods"]) <= set(METHODS):
+        raise UsageError("choose at least one of the methods")
+    request = validated(BenchmarkRequest, {**asked, "output": str(folder / RESULT)})
+    return jobs.start(run_id, title, [jobs.Step.of("benchmark", request)], {})
+
+
+def beside(record: dict[str, Any], committed: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
+    """Rows of committed results on the same targets of the same benchmark; empty without any.
+
+    Parameters
+    ----------
+    committed
+        Result records by their names.
+    """
+    rows = []
+    mine = set(summary.complete(record))
+    for name, other in committed.items():
+        shared = [target for target in summary.complete(other) if target in mine]
+        if other["benchmark"] != record["benchmark"] or not shared:
+            continue
+        part = {**other, "targets": shared}
+        part["results"] = [row for row in other["results"] if row["target"] in shared]
+        for line in summary.lines(part, SHOWN):
+            cells = {LABELS[m]: with_interval(line.values[m], m) for m in SHOWN}
+            row = {"Committed": name, "Method": line.name, "Targets": len(shared)}
+            rows.append({**row, "Setting": setting(other), **cells})
+    return pd.DataFrame(rows)
+
+
+def committed() -> dict[str, dict[str, Any]]:
+    """Read the result records that ship, by the names of their files."""
+    found = {}
+    folder = bundled.path("results")
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+        with contextlib.suppress(MolSearchError):
+            found[path.stem] = results.read(path)
+    return found
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from molsearch.bench import results
 from molsearch.bench.report import summary
 from molsearch.bench.report.markdown import caption
 from molsearch.errors import MolSearchError
-from molsearch.words import counted
-from molsearch_app import access, jobs, keeping, places
-from molsearch_app.components import addresses, benchmarks, charts, choose, progress, theme, uploads
+from molsearch_app import access, jobs
+from molsearch_app.components import addresses, bench_start, benchmarks, charts, progress, theme
 
 
 def main() -> None:
@@ -29,13 +28,11 @@ def main() -> None:
         st.session_state["bench-what"] = "Results"
     st.session_state.setdefault("bench-what", "Results")
     what = st.segmented_control(
-        "What", ["Results", "Test a drug class", "Test on my own molecules"],
+        "What", ["Results", *bench_start.WAYS],
         key="bench-what", label_visibility="collapsed", required=True,
     )  # fmt: skip
-    if what == "Test a drug class":
-        drug_class()
-    elif what == "Test on my own molecules":
-        own_molecules()
+    if what in bench_start.WAYS:
+        bench_start.WAYS[str(what)]()
     else:
         shown(job)
 
@@ -67,11 +64,29 @@ def shown(job: jobs.Job | None) -> None:
         benchmarks.overview(record), hide_index=True, height="content", alt="Means over targets"
     )
     st.caption(caption(record))
+    if files[name] in titles:
+        beside(record)
     if len(summary.complete(record)) == 1:
         st.caption("Well-known actives may be known to the encoder from training.")
     by_target(record)
     early(record)
     leakage(record)
+
+
+def beside(record: dict[str, Any]) -> None:
+    """Show what the committed results say of the same targets."""
+    others = benchmarks.beside(record, committed())
+    if others.empty:
+        return
+    st.subheader("Beside the committed results, on the same targets", anchor=False)
+    st.dataframe(others, hide_index=True, height="content", alt="Committed results")
+    st.caption("Figures compare where the setting is the same: queries, pools, limits.")
+
+
+@st.cache_data(show_spinner="Reading the committed results …")
+def committed() -> dict[str, dict[str, Any]]:
+    """Read the result records that ship, once."""
+    return benchmarks.committed()
 
 
 def by_target(record: dict[str, Any]) -> None:
@@ -151,79 +166,6 @@ def leakage(record: dict[str, Any]) -> None:
                 ("targets in it", f"{training['targets_in_training']:,}"),
             ]
         )
-
-
-def drug_class() -> None:
-    """Hide the drugs of a class in the bundled example and look for them."""
-    classes = benchmarks.classes()
-    if not classes:
-        st.info("The bundled example is part of the source tree and is not here.")
-        return
-    name = st.selectbox(
-        "Drug class", list(classes),
-        format_func=lambda one: f"{one} ({counted(classes[one], 'drug')})",
-        key="bench-class",
-    )  # fmt: skip
-    st.caption("Five of its drugs are the queries, each alone; the others are to be found.")
-    methods = _methods()
-    if st.button("Run", type="primary", icon=":material/play_arrow:", key="class-go"):
-        try:
-            run_id, folder = keeping.new_run("benchmark")
-        except MolSearchError as error:
-            theme.problem(error)
-            return
-        benchmarks.write_class(name, folder / "benchmark")
-        _begin(run_id, f"{name} in the bundled example", methods)
-
-
-def own_molecules() -> None:
-    """Test the encoder on the user's own actives and inactives."""
-    st.caption(
-        "Bring molecules with known activity on your target. If the encoder does not tell them "
-        "apart, do not trust a screen with it; ECFP4 on the same molecules is beside it."
-    )
-    left, right = st.columns(2)
-    given = {
-        "actives": left.file_uploader("Actives", type=uploads.TYPES, key="bench-actives"),
-        "inactives": right.file_uploader("Inactives", type=uploads.TYPES, key="bench-inactives"),
-    }
-    methods = _methods()
-    ready = all(given.values())
-    if st.button("Run", type="primary", icon=":material/play_arrow:", key="own-go",
-                 disabled=not ready, help=None if ready else "Bring both files."):  # fmt: skip
-        try:
-            kept = {
-                stem: choose.keep_upload(file.file_id, file.name, file)
-                for stem, file in given.items()
-                if file is not None
-            }
-            for path in kept.values():
-                uploads.look(path)
-            run_id, folder = keeping.new_run("benchmark")
-            for stem, path in kept.items():
-                benchmarks.place_upload(path, stem, folder / "benchmark")
-            _begin(run_id, "my molecules", methods)
-        except MolSearchError as error:
-            theme.problem(error)
-
-
-def _methods() -> list[str]:
-    return st.multiselect(
-        "Methods", list(benchmarks.METHODS), default=["ecfp4", "molsearch"],
-        format_func=benchmarks.METHODS.__getitem__, key="bench-methods",
-    )  # fmt: skip
-
-
-def _begin(run_id: str, title: str, methods: list[str]) -> None:
-    try:
-        folder = places.runs_root() / run_id / "benchmark"
-        job = benchmarks.start(run_id, title, folder, methods)
-    except MolSearchError as error:
-        theme.problem(error)
-        return
-    access.claim(job)
-    st.query_params["run"] = job.run_id
-    st.rerun()
 
 
 main()

@@ -197,7 +197,8 @@ class LitPcbaTables:
 
     def counts(self) -> pd.DataFrame:
         """Molecules by target; see `Benchmark.counts`."""
-        table = pd.crosstab(self._ligands["target"], self._ligands["label"])
+        ligands = read_table(self.root / "ligands.parquet", ["target", "label"]).astype(str)
+        table = pd.crosstab(ligands["target"], ligands["label"])
         frame = table.rename(columns={"active": "actives", "inactive": "inactives"})
         frame["queries"] = self._queries["target"].value_counts()
         frame = frame.fillna(0).astype(int).reset_index()

@@ -157,7 +157,8 @@ class MuvTables:
 
     def counts(self) -> pd.DataFrame:
         """Molecules by assay; see `Benchmark.counts`."""
-        table = pd.crosstab(self._ligands["target"], self._ligands["label"])
+        ligands = read_table(self.root / "ligands.parquet", ["target", "label"]).astype(str)
+        table = pd.crosstab(ligands["target"], ligands["label"])
         frame = table.rename(columns={"active": "actives", "decoy": "inactives"}).reset_index()
         frame["queries"] = 0
         return frame.loc[:, ["target", "actives", "inactives", "queries"]]
