@@ -1,4 +1,4 @@
-"""Jobs: the command line's verbs, run in the background, known by an unguessable run id.
+"""Jobs: requests of the service, run in the background, known by an unguessable run id.
 
 Everything about a job lies in its folder, so any tab, and a server started later, finds it again.
 """
@@ -9,7 +9,6 @@ import json
 import os
 import re
 import secrets
-import shlex
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ import psutil
 from molsearch import bundled
 from molsearch.errors import InputError, UsageError
 from molsearch.io.atomic import write_text
+from molsearch.service.requests import Request
 from molsearch_app import places
 from molsearch_app.runner import CANCEL, JOB, LOG, STATE
 
@@ -34,24 +34,43 @@ _LAUNCH_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Step:
-    """One command of a job.
+    """One thing that a job does: one of `request`, `argv` and `remote`.
 
     Attributes
     ----------
     label
         What it does, in a word or two.
     argv
-        The command line, program first.
-    stdout
-        File of the run folder that takes its standard output.
+        A program of the application's own, with its arguments.
+    request
+        A request of the service, which ``molsearch run`` runs.
+    remote
+        A screen for a server: see `molsearch_app.remote.Remote`.
     optional
         Whether the job goes on where the step fails.
+    seconds
+        What it took where it is done already, before the job starts.
     """
 
     label: str
-    argv: tuple[str, ...]
-    stdout: str | None = None
+    argv: tuple[str, ...] = ()
+    request: dict[str, Any] | None = None
+    remote: dict[str, Any] | None = None
     optional: bool = False
+    seconds: float | None = None
+
+    @classmethod
+    def of(cls, label: str, request: Request) -> Step:
+        """Make a step of a request."""
+        # What nobody set stays open: some defaults the encoder's card decides.
+        asked = request.model_dump(mode="json", exclude_unset=True)
+        return cls(label, request={"verb": request.verb, "version": request.version, **asked})
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> Step:
+        """Read a step from a job's file, one of an older version too."""
+        known = {name: record[name] for name in cls.__dataclass_fields__ if name in record}
+        return cls(**{**known, "argv": tuple(record.get("argv", ()))})
 
 
 @dataclass(frozen=True)
@@ -102,19 +121,6 @@ class Job:
         return self.folder / name
 
 
-def molsearch_command(*arguments: str) -> tuple[str, ...]:
-    """Command line of a verb, run by this interpreter whatever the PATH holds."""
-    return (sys.executable, "-m", "molsearch", *arguments)
-
-
-def shown(step: Step) -> str:
-    """Command of a step as a user would type it."""
-    argv = list(step.argv)
-    if argv[1:3] == ["-m", "molsearch"]:
-        argv = ["molsearch", *argv[3:]]
-    return shlex.join(argv)
-
-
 def new_folder(kind: str) -> tuple[str, Path]:
     """Make the folder of a new run, where its uploads can be put before it starts."""
     if kind not in _KINDS:
@@ -142,8 +148,38 @@ def start(
         "meta": dict(meta or {}),
     }
     write_text(folder / JOB, json.dumps(record, indent=1))
+    if steps[0].seconds is not None:
+        _begin_later(folder, steps)
     launch(folder)
     return attach(run_id)
+
+
+def _begin_later(folder: Path, steps: Sequence[Step]) -> None:
+    """Say that the first steps are done, until the runner is there to say more."""
+    done = {step.label: step.seconds for step in steps if step.seconds is not None}
+    began = time.time() - sum(filter(None, done.values()))
+    _say(folder, status="running", step=len(done), seconds=done, began=began)
+
+
+def _say(folder: Path, **state: Any) -> None:
+    """Write a state in the runner's place, until it is there."""
+    own = {"runner": os.getpid(), "runner_started": psutil.Process().create_time()}
+    write_text(folder / STATE, json.dumps({**state, **own}))
+
+
+def again(job: Job) -> None:
+    """Start an ended job once more; what it has done of its work it finds again.
+
+    Raises
+    ------
+    UsageError
+        It has not ended.
+    """
+    if not status(job).ended:
+        raise UsageError(f"{job.title!r} has not ended yet; wait for it, or cancel it")
+    job.file(CANCEL).unlink(missing_ok=True)
+    _say(job.folder, status="queued", began=time.time())
+    launch(job.folder)
 
 
 def launch(folder: Path) -> None:
@@ -180,7 +216,7 @@ def attach(run_id: str) -> Job:
     folder = _folder(run_id)
     try:
         record = json.loads((folder / JOB).read_text())
-        steps = tuple(Step(**{**step, "argv": tuple(step["argv"])}) for step in record["steps"])
+        steps = tuple(Step.read(step) for step in record["steps"])
         return Job(
             run_id,
             folder,

@@ -116,6 +116,13 @@ def make_room(limits: Limits | None = None) -> None:
         )
 
 
+def again(job: jobs.Job) -> None:
+    """Start an ended run once more where there is room for it; see `make_room`."""
+    touch(job.folder)
+    make_room()
+    jobs.again(job)
+
+
 def room_for_upload(limits: Limits | None = None) -> None:
     """Make room for an upload that waits for its run.
 

@@ -1,8 +1,8 @@
 """Runs one job's steps in a process of its own, so that a job outlives page, tab and server.
 
-Started by `molsearch_app.jobs.start` as ``python -m molsearch_app.runner RUN_FOLDER``. It gives
-each step a terminal to report its progress to, reads that, and keeps ``state.json`` true. Standard
-library only: it must start at once and hold no memory while a job computes.
+Started by `molsearch_app.jobs.start` as ``python -m molsearch_app.runner RUN_FOLDER``. A step is a
+request of the service, run by ``molsearch run`` or by a server; its events keep ``state.json``
+true. Standard library only: it must start at once and hold no memory while a job computes.
 """
 
 from __future__ import annotations
@@ -10,58 +10,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
-import select
-import shlex
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+from molsearch_app.child import TICK, Child
+from molsearch_app.remote import Remote
+from molsearch_app.told import Told
 
 JOB, STATE, CANCEL, LOG = "job.json", "state.json", "cancel", "log.txt"
 SLOTS = ".slots"
-_TICK = 0.25
-_GRACE = 6.0
 _MAX_LOG = 2_000_000
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_PROGRESS = re.compile(
-    r"(?P<stage>[^:]{1,80}): (?P<done>[\d,]+)(?: of (?P<total>[\d,]+))? · (?P<rate>[\d,]+)/s"
-    r"(?: · (?P<left>[\d:]+) left)?(?: · [\d:]+)?(?: · (?P<failed>[\d,]+) failed)?"
-)
-_STEP = re.compile(r"step (?P<done>[\d,]+) of (?P<total>[\d,]+) · (?P<rest>.*)")
-_WAITING = re.compile(r"waiting: (?P<rest>.*)")
-_COUNTED = re.compile(r"(?P<name>.+) \((?P<done>\d+) of (?P<total>\d+)\): (?P<rest>.*)")
-_PREFIX = "molsearch: "
-
-
-def read_progress(line: str) -> dict[str, Any] | None:
-    """Read a progress line of the command line; None where it is something else."""
-    found = _PROGRESS.fullmatch(line)
-    if found:
-        numbers = {
-            name: int(found[name].replace(",", "")) if found[name] else None
-            for name in ("done", "total", "rate", "failed")
-        }
-        return {"stage": found["stage"], "left": found["left"], **numbers}
-    found = _STEP.fullmatch(line)
-    if found:
-        done, total = (int(found[name].replace(",", "")) for name in ("done", "total"))
-        return {"stage": "training", "done": done, "total": total, "note": found["rest"]}
-    found = _WAITING.fullmatch(line)
-    if found:
-        return {"stage": "waiting", "note": found["rest"]}
-    found = _COUNTED.fullmatch(line)
-    if found:
-        return {
-            "stage": f"target {found['name']}",
-            "done": int(found["done"]),
-            "total": int(found["total"]),
-            "note": found["rest"],
-        }
-    return None
 
 
 class Runner:
@@ -81,10 +43,12 @@ class Runner:
             "began": time.time(),
         }
         self._written = 0.0
+        self._asked: float | None = None
 
     def run(self) -> None:
         """Run to the end, whatever the end is."""
-        self.save()
+        if not any(step.get("seconds") is not None for step in self.job["steps"]):
+            self.save()  # else what is there says more than that it waits
         try:
             with self._slot() as granted:
                 if granted:
@@ -104,18 +68,22 @@ class Runner:
     def _steps(self) -> None:
         self.state["status"] = "running"
         for number, step in enumerate(self.job["steps"]):
+            if step.get("seconds") is not None:  # done before the job began
+                self.state["seconds"][step["label"]] = step["seconds"]
+                self.state["began"] -= step["seconds"]
+                continue
             self.state.update(step=number, progress=None)
             self.save()
             started = time.monotonic()
-            code = self._step(step)
+            error = self._step(number, step)
             self.state["seconds"][step["label"]] = round(time.monotonic() - started, 2)
             if self._cancelled():
                 self._finish("cancelled")
                 return
-            if code and not step.get("optional"):
-                self._finish("failed", exit_code=code, error=self._error(code))
+            if error and not step.get("optional"):
+                self._finish("failed", error=error)
                 return
-        self._finish("done", exit_code=0)
+        self._finish("done")
 
     def _finish(self, status: str, **facts: Any) -> None:
         self.state.update(status=status, progress=None, ended=time.time(), **facts)
@@ -123,6 +91,12 @@ class Runner:
 
     def _cancelled(self) -> bool:
         return (self.folder / CANCEL).exists()
+
+    def _ending(self) -> float | None:
+        """Seconds since the user asked for the end; None where nobody has."""
+        if self._asked is None and self._cancelled():
+            self._asked = time.monotonic()
+        return None if self._asked is None else time.monotonic() - self._asked
 
     @contextlib.contextmanager
     def _slot(self) -> Iterator[bool]:
@@ -144,86 +118,44 @@ class Runner:
                         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                         yield True
                         return
-                time.sleep(_TICK)
+                time.sleep(TICK)
             yield False
         finally:
             for handle in handles:
                 handle.close()
 
-    def _step(self, step: dict[str, Any]) -> int:
-        environment = {**os.environ, "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "160"}
-        output = step.get("stdout")
-        with contextlib.ExitStack() as stack:
-            stdout: Any = subprocess.DEVNULL
-            if output:
-                stdout = stack.enter_context((self.folder / output).open("wb"))
-            log = stack.enter_context((self.folder / LOG).open("a", encoding="utf-8"))
-            log.write(f"$ {shlex.join(typed(step['argv']))}\n")
-            reader, writer = _terminal()
-            stack.callback(os.close, reader)
-            child = subprocess.Popen(
-                step["argv"],
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=writer,
-                env=environment,
-                start_new_session=True,
-            )
-            os.close(writer)
-            self._watch(child, reader, log)
-            return child.wait()
+    def _step(self, number: int, step: dict[str, Any]) -> str:
+        """Run a step; returns why it failed, or nothing."""
+        told = Told()
+        with (self.folder / LOG).open("a", encoding="utf-8") as log:
 
-    def _watch(self, child: subprocess.Popen[bytes], reader: int, log: Any) -> None:
-        """Read the child's terminal until it closes; end the child where the user asks."""
-        rest = ""
-        asked: float | None = None
-        sent = 0
-        while True:
-            ready, _, _ = select.select([reader], [], [], _TICK)
-            if ready:
-                try:
-                    chunk = os.read(reader, 65536)
-                except OSError:  # the terminal's other end has closed
-                    break
-                if not chunk:
-                    break
-                rest = self._take(rest + chunk.decode("utf-8", "replace"), log)
-            elif child.poll() is not None:
-                break
-            if self._cancelled():
-                asked = asked or time.monotonic()
-                sent = _end(child, time.monotonic() - asked, sent)
-        self._take(rest + "\n", log)
+            def take(line: str) -> None:
+                _write(log, told.take(line))
+                self._show(told)
 
-    def _take(self, text: str, log: Any) -> str:
-        """Take whole lines; returns what is left of the last one."""
-        *lines, rest = re.split(r"[\r\n]+", text)
-        # A bar on a terminal is rewritten in place: its newest text has no line end yet.
-        for line in [*lines, rest]:
-            progress = read_progress(_ESCAPES.sub("", line).strip())
-            if progress is not None:
-                self.state["progress"] = progress
-        for line in lines:
-            self._line(_ESCAPES.sub("", line).rstrip(), log)
-        if time.monotonic() - self._written > _TICK:
+            if step.get("remote"):
+                return Remote(self.folder, step["remote"]).run(take, self._ending) or told.error
+            argv = step["argv"]
+            if step.get("request"):
+                file = self.folder / f"request-{number + 1}.json"
+                file.write_text(json.dumps(step["request"]))
+                argv = [sys.executable, "-m", "molsearch", "run", str(file), "--events"]
+            # Where a library says something by itself, the log alone is the place.
+            child = Child(argv, Path.cwd(), take, lambda line: _write(log, line))
+            code = child.watch(self._ending, lambda: self._show(told))
+        return self._error(code, told) if code else ""
+
+    def _show(self, told: Told) -> None:
+        """Show what was told; the state is written a few times a second at most."""
+        self.state["progress"] = told.progress
+        new = [text for text in told.warnings if text not in self.state["warnings"]]
+        self.state["warnings"] += new
+        if time.monotonic() - self._written > TICK:
             self.save()
-        return rest
 
-    def _line(self, line: str, log: Any) -> None:
-        if not line or read_progress(line.strip()) is not None:
-            return
-        if log.tell() < _MAX_LOG:
-            log.write(line + "\n")
-            log.flush()
-        if line.startswith(_PREFIX + "warning: "):
-            self.state["warnings"].append(line[len(_PREFIX + "warning: ") :])
-        elif line.startswith(_PREFIX):
-            self.state["message"] = line[len(_PREFIX) :]
-
-    def _error(self, code: int) -> str:
-        said = self.state.get("message")
-        if said:
-            return str(said)
+    def _error(self, code: int, told: Told) -> str:
+        if told.error:
+            return told.error
         if code < 0:
             return (
                 f"the process was ended by signal {-code}"
@@ -231,32 +163,14 @@ class Runner:
                 + "; start the run again"
             )
         lines = (self.folder / LOG).read_text(errors="replace").splitlines()
-        return lines[-1] if lines else f"the process ended with exit code {code}"
+        last = lines[-1].removeprefix("molsearch: ") if lines else ""
+        return last or f"the process ended with exit code {code}"
 
 
-def typed(argv: list[str]) -> list[str]:
-    """Give a step's command as a user would type it."""
-    own = argv[1:3] == ["-m", "molsearch"]
-    return ["molsearch", *argv[3:]] if own else ["python", *argv[1:]]
-
-
-def _terminal() -> tuple[int, int]:
-    """Return a reading and a writing end: a terminal where there are any, else a pipe."""
-    try:
-        import pty
-    except ImportError:
-        return os.pipe()
-    return pty.openpty()
-
-
-def _end(child: subprocess.Popen[bytes], waited: float, sent: int) -> int:
-    """Ask first, insist after `_GRACE` seconds, kill after twice that; returns what was sent."""
-    kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-    due = min(int(waited // _GRACE), len(kinds) - 1) + 1
-    if due > sent:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, kinds[due - 1])
-    return max(sent, due)
+def _write(log: TextIO, line: str) -> None:
+    if line and log.tell() < _MAX_LOG:
+        log.write(line + "\n")
+        log.flush()
 
 
 def _started(pid: int) -> float:

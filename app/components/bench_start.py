@@ -79,7 +79,8 @@ def drug_class() -> None:
         st.info("The bundled example is part of the source tree and is not here.")
         return
     name = st.selectbox(
-        "Drug class", list(classes), format_func=lambda one: f"{one} ({counted(classes[one], 'drug')})",
+        "Drug class", list(classes),
+        format_func=lambda one: f"{one} ({counted(classes[one], 'drug')})",
         key="bench-class",
     )  # fmt: skip
     st.caption("Five of its drugs are the queries, each alone; the others are to be found.")

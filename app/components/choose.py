@@ -6,15 +6,16 @@ import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit_ketcher import st_ketcher
 
 from molsearch.errors import MolSearchError
 from molsearch.words import counted
-from molsearch_app import keeping, places
+from molsearch_app import keeping, places, remote, warm
 from molsearch_app.components import library, parts, queries, theme, uploads
-from molsearch_app.components.launch import Library, Options
+from molsearch_app.components.launch import Library
 from molsearch_app.components.queries import Draft
 
 _HINT = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1 gefitinib\nInChI=1S/…"
@@ -114,6 +115,8 @@ def inactive_widgets() -> list[Draft]:
 
 def library_widgets() -> Library | None:
     """Let the user choose what is searched; None where nothing can be."""
+    if remote.address():
+        return _of_server()
     asked = st.query_params.get("index", "")
     st.session_state.setdefault("library-way", "Bundled example")
     if asked and st.session_state.get("index-asked") != asked:
@@ -132,6 +135,30 @@ def library_widgets() -> Library | None:
     except MolSearchError as error:
         theme.problem(error)
         return None
+
+
+def _of_server() -> Library | None:
+    """Let the user choose a library of the server that screens for this application."""
+    try:
+        found = [one for one in served(remote.address()) if one["searchable"]]
+    except remote.ServerError as error:
+        theme.problem(str(error))
+        return None
+    if not found:
+        st.info("The server that screens for this application has no library that it can search.")
+        return None
+    chosen = st.selectbox(
+        "Library of the server", range(len(found)), key="library-served",
+        format_func=lambda n: f"{found[n]['name']} · {found[n]['n_molecules']:,} molecules",
+    )  # fmt: skip
+    name = str(found[chosen]["name"])
+    return Library("server", Path(name), name)
+
+
+@st.cache_data(ttl=30, show_spinner="Asking the server …")
+def served(address: str) -> list[dict[str, Any]]:
+    """Libraries of the server at an address."""
+    return list(remote.ask("/v1/libraries")["libraries"])
 
 
 def _bundled() -> Library | None:
@@ -161,7 +188,11 @@ def _index() -> Library | None:
         key="library-index",
     )  # fmt: skip
     one = found[chosen]
-    return Library("index", places.inside(one.path), one.name)
+    path = places.inside(one.path)
+    encoder = st.session_state.get("opt-encoder", "bundled")
+    # While the user is at the queries, the index is opened.
+    warm.prepare(path, None if encoder == "bundled" else str(places.inside(encoder)))
+    return Library("index", path, one.name)
 
 
 def _library_upload() -> Library | None:
@@ -202,8 +233,8 @@ def keep_upload(file_id: str, name: str, handle: object) -> Path:
     return Path(kept[file_id])
 
 
-def option_widgets(n_queries: int) -> Options:
-    """Let the user change the options of a screen; the defaults are the command line's."""
+def option_widgets(n_queries: int) -> dict[str, Any]:
+    """Let the user change the options of a screen: fields of a `ScreenRequest`."""
     k = st.number_input("Hits", 1, 100_000, 1000, 100, key="opt-k")
     rank, fusion = parts.choose(n_queries)
     left, right = st.columns(2, vertical_alignment="bottom")
@@ -218,12 +249,14 @@ def option_widgets(n_queries: int) -> Options:
         }.__getitem__,
         key="opt-unique",
     )
-    encoder = right.selectbox(
-        "Encoder",
-        ["bundled", *map(str, encoders())],
-        key="opt-encoder",
-        format_func=encoder_name,
-    )
+    encoder = "bundled"
+    if not remote.address():  # a server knows by which encoder its libraries were made
+        encoder = right.selectbox(
+            "Encoder",
+            ["bundled", *map(str, encoders())],
+            key="opt-encoder",
+            format_func=encoder_name,
+        )
     # A row of their own each: a toggle's label is cut where it does not fit.
     no_alerts = st.toggle("Leave out structural alerts (PAINS, Brenk)", key="opt-alerts")
     drop = st.toggle("Leave out the queries themselves", key="opt-drop")
@@ -236,19 +269,19 @@ def option_widgets(n_queries: int) -> Options:
         max_chars=2000,
         placeholder='mw<500, ecfp4_similarity<0.4, "list price"<90, vendor=Acme',
     )
-    return Options(
-        k=int(k),
-        rank=rank,
-        fusion=fusion,
-        unique=unique,
-        keep_query=not drop,
-        no_alerts=no_alerts,
-        include_smarts=_one(include),
-        exclude_smarts=_one(exclude),
-        where=_one(where),
-        encoder=None if encoder == "bundled" else places.inside(encoder),
-        inactives_weight=float(st.session_state.get("opt-inactives-weight", 0.0)),
-    )
+    return {
+        "k": int(k),
+        "rank": rank,
+        "fusion": fusion,
+        "unique": unique,
+        "keep_query": not drop,
+        "exclude_alerts": no_alerts,
+        "include_smarts": _one(include),
+        "exclude_smarts": _one(exclude),
+        "where": _one(where),
+        "encoder": None if encoder == "bundled" else str(places.inside(encoder)),
+        "inactives_weight": float(st.session_state.get("opt-inactives-weight", 0.0)),
+    }
 
 
 def _one(text: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Sequence
 from importlib.resources import files
@@ -14,6 +13,7 @@ import pandas as pd
 
 from molsearch.bench.report.markdown import LABELS, number
 from molsearch.errors import InputError
+from molsearch.service.requests import TrainRequest, validated
 from molsearch.words import counted
 from molsearch_app import jobs, keeping
 from molsearch_app.components import choose, uploads
@@ -162,27 +162,21 @@ def likely(columns: Sequence[str], names: Sequence[str]) -> int | None:
     return next((plain.index(name) for name in names if name in plain), None)
 
 
-def can_tune() -> bool:
-    """Say whether this molsearch's command line fine-tunes."""
-    from molsearch.cli import train
-
-    return "activities" in inspect.signature(train.train).parameters
-
-
 def start_tuning(
     upload: Path, value: str, target: str | None, least: float, start_from: Path | None
 ) -> jobs.Job:
     """Start fine-tuning on an uploaded series."""
     run_id, folder = keeping.new_run("train")
     moved = uploads.into_run(upload, folder)
-    more = [f"--value-column={value}"] if value else []
-    more += [f"--target-column={target}"] if target else []
-    more += ["--from", str(start_from)] if start_from else []
-    command = jobs.molsearch_command(
-        "train", "--activities", str(moved), "-o", str(folder / TUNED),
-        "--active-above", str(least), "--set", f"name={_name(upload)}", *more,
-    )  # fmt: skip
-    return jobs.start(run_id, upload.name, [jobs.Step("fine-tune", command)], {})
+    series = {
+        "activities": str(moved),
+        "value_column": value or None,
+        "target_column": target,
+        "start_from": None if start_from is None else str(start_from),
+        "tuning": {"name": _name(upload), "activities": upload.name, "active_above": least},
+    }
+    request = validated(TrainRequest, {"series": series, "output": str(folder / TUNED)})
+    return jobs.start(run_id, upload.name, [jobs.Step.of("fine-tune", request)], {})
 
 
 def _name(upload: Path) -> str:

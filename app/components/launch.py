@@ -1,21 +1,31 @@
-"""From what a user chose on the page to the command lines of a job."""
+"""From what a user chose on the page to the requests of a job."""
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
+import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from molsearch.config import ScreenConfig
-from molsearch.errors import UsageError
+from molsearch.cli.spelled import spelled
+from molsearch.config import Molecule, ScreenConfig
+from molsearch.errors import MolSearchError, UsageError
 from molsearch.io.atomic import write_text
-from molsearch.scoring.default import BALANCED
-from molsearch.scoring.fusion import Fusion
 from molsearch.scoring.ranking import ranking_of
-from molsearch_app import jobs, keeping, places
+from molsearch.search.select import HitFilter
+from molsearch.service.requests import (
+    IndexRequest,
+    ScreenRequest,
+    VerifyRequest,
+    validated,
+)
+from molsearch_app import jobs, keeping, places, remote, warm
 from molsearch_app.components import uploads
 from molsearch_app.components.queries import Draft, inline, to_csv
 
@@ -31,95 +41,31 @@ class Library:
     Attributes
     ----------
     kind
-        ``index``, ``files`` (the bundled example) or ``upload``.
+        ``index``, ``files`` (the bundled example), ``upload``, or ``server`` (a library of the
+        server that screens for this application).
     path
-        The index folder, or the file.
+        The index folder, or the file; the library's name where a server has it.
     label
         What the page calls it.
     """
 
-    kind: Literal["index", "files", "upload"]
+    kind: Literal["index", "files", "upload", "server"]
     path: Path
     label: str
-
-
-@dataclass(frozen=True)
-class Options:
-    """Options of a screen, with the defaults of the command line."""
-
-    k: int = 1000
-    rank: str = BALANCED
-    fusion: Fusion | None = None
-    unique: str = "none"
-    keep_query: bool = True
-    no_alerts: bool = False
-    include_smarts: tuple[str, ...] = ()
-    exclude_smarts: tuple[str, ...] = ()
-    where: tuple[str, ...] = ()
-    encoder: Path | None = None
-    query_conformers: int | None = None
-    inactives_weight: float = 0.0
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    def arguments(self) -> list[str]:
-        """Arguments that differ from the defaults."""
-        found = ["-k", str(self.k)]
-        if self.rank != BALANCED:
-            found.append(f"--rank={self.rank}")
-        if self.fusion is not None:
-            found += ["--fusion", self.fusion]
-        if self.unique != "none":
-            found += ["--unique", self.unique]
-        if not self.keep_query:
-            found.append("--drop-query")
-        if self.no_alerts:
-            found.append("--no-alerts")
-        for name, values in (
-            ("--include-smarts", self.include_smarts),
-            ("--exclude-smarts", self.exclude_smarts),
-            ("--where", self.where),
-        ):
-            # One argument: a value that begins with a dash stays a value.
-            found += [f"{name}={value}" for value in values]
-        if self.inactives_weight:
-            found += ["--inactives-weight", f"{self.inactives_weight:g}"]
-        if self.query_conformers is not None:
-            found += ["--query-conformers", str(self.query_conformers)]
-        if self.encoder is not None:
-            found += ["--encoder", str(self.encoder)]
-        return found
-
-    def check(self, n_queries: int, *, inactives: bool) -> None:
-        """Refuse a ranking and filters that cannot be read before a job is made of them.
-
-        Raises
-        ------
-        UsageError
-            With the line that the command line would say.
-        """
-        from molsearch.search.select import HitFilter
-
-        ranking_of(self.rank, n_queries, fusion=self.fusion)
-        config = ScreenConfig(
-            k=self.k,
-            include_smarts=self.include_smarts,
-            exclude_smarts=self.exclude_smarts,
-            where=self.where,
-            inactives_weight=self.inactives_weight,
-        )
-        HitFilter(config).check(inactives=inactives)
 
 
 def start_screen(
     drafts: Sequence[Draft],
     library: Library,
-    options: Options,
+    options: Mapping[str, Any],
     inactives: Sequence[Draft] = (),
 ) -> jobs.Job:
     """Start a screen, with the indexing of an upload before it.
 
     Parameters
     ----------
+    options
+        Fields of a `ScreenRequest`.
     inactives
         Counter-examples: each hit is also scored against the nearest of them. Without any their
         weight in `options` means nothing.
@@ -131,51 +77,108 @@ def start_screen(
     """
     if not drafts:
         raise UsageError("give at least one query that can be read")
-    if not inactives:
-        options = replace(options, inactives_weight=0.0)
-    options.check(len(drafts), inactives=bool(inactives))
+    request = asked(drafts, library, options, inactives)
+    check(request)
     run_id, folder = keeping.new_run("screen")
-    given = ["-q", str(folder / QUERIES)]
+    request = request.model_copy(update={"output": str(folder / HITS)})
     write_text(folder / QUERIES, to_csv(drafts))
     if inactives:
-        given += ["--inactives", str(folder / INACTIVES)]
         write_text(folder / INACTIVES, to_csv(inactives))
     steps = []
-    source, place = "-i", library.path
     if library.kind == "index" and library.path.is_relative_to(
         places.runs_root()
     ):  # an index that lies in a run keeps it
         keeping.touch(places.runs_root() / library.path.relative_to(places.runs_root()).parts[0])
     if library.kind == "upload":
         moved = uploads.into_run(library.path, folder)
-        place = folder / INDEX
-        steps.append(index_step(moved, place, options.encoder))
-    elif library.kind == "files":
-        source = "-l"
-    common = [source, str(place), *options.arguments()]
-    steps.append(
-        jobs.Step(
-            "screen",
-            jobs.molsearch_command("screen", *given, *common, "-o", str(folder / HITS)),
-        )
-    )
-    steps.append(
-        jobs.Step(
-            "map", (sys.executable, "-m", "molsearch_app.mapping", str(folder)), optional=True
-        )
-    )
+        steps.append(index_step(moved, folder / INDEX, request.encoder))
+        request = request.model_copy(update={"index": str(folder / INDEX)})
+    steps += _screening(library, request, folder)
     names = ", ".join(draft.name for draft in drafts[:3]) + (" …" if len(drafts) > 3 else "")
     meta = {
         "queries": [{"id": one.name, "smiles": one.parent, "input": one.smiles} for one in drafts],
         "library": library.label,
-        "options": options.arguments(),
-        "encoder": str(options.encoder) if options.encoder else None,
-        "reproduce": reproduce(drafts, inactives, common, folder),
+        "encoder": request.encoder,
+        "reproduce": (
+            by_server(request)
+            if library.kind == "server"
+            else reproduce(drafts, inactives, request, folder)
+        ),
     }
     return jobs.start(run_id, f"{names} in {library.label}", steps, meta)
 
 
-def start_index(upload: Path, encoder: Path | None = None, conformers: int = 1) -> jobs.Job:
+def _screening(library: Library, request: ScreenRequest, folder: Path) -> list[jobs.Step]:
+    """Screen at once where that can be, and make the steps of what is left to do.
+
+    Raises
+    ------
+    MolSearchError
+        It failed at once; nothing is left of the run.
+    """
+    if library.kind == "server":
+        return [jobs.Step("screen", remote={"body": remote_body(request), "hits": HITS})]
+    step = jobs.Step.of("screen", request)
+    started = time.monotonic()
+    try:
+        if library.kind == "index" and warm.screen(request):
+            step = replace(step, seconds=round(time.monotonic() - started, 2))
+    except MolSearchError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return [step, map_step(folder)]
+
+
+def remote_body(request: ScreenRequest) -> dict[str, Any]:
+    """Write a request as a server takes it: a library by its name, and no path."""
+    known = ScreenConfig.model_fields
+    body = request.model_dump(mode="json", exclude_unset=True)
+    kept = {name: value for name, value in body.items() if name in known}
+    more = {"queries": body["queries"], "inactives": body.get("inactives", [])}
+    return {**kept, **more, "library": request.index}
+
+
+def asked(
+    drafts: Sequence[Draft],
+    library: Library,
+    options: Mapping[str, Any],
+    inactives: Sequence[Draft] = (),
+) -> ScreenRequest:
+    """Make the request of a screen; it has no output yet.
+
+    Raises
+    ------
+    UsageError
+        An option is out of range.
+    """
+    searched: dict[str, Any] = {"index": str(library.path)}
+    if library.kind == "files":
+        searched = {"library": [str(library.path)]}
+    fields = {**options, **searched, "queries": _molecules(drafts)}
+    if inactives:
+        fields["inactives"] = _molecules(inactives)
+    else:
+        fields["inactives_weight"] = 0.0
+    return validated(ScreenRequest, fields)
+
+
+def check(request: ScreenRequest) -> None:
+    """Refuse a ranking and filters that cannot be read before a job is made of them.
+
+    Raises
+    ------
+    UsageError
+        With the line that the command line would say.
+    """
+    ranking_of(request.rank, len(request.queries), fusion=request.fusion)
+    HitFilter(request.config).check(inactives=bool(request.inactives))
+
+
+def _molecules(drafts: Sequence[Draft]) -> tuple[Molecule, ...]:
+    return tuple(Molecule(smiles=draft.smiles, id=draft.name) for draft in drafts)
+
+
+def start_index(upload: Path, encoder: str | None = None, conformers: int = 1) -> jobs.Job:
     """Start the preparation and indexing of an upload."""
     run_id, folder = keeping.new_run("library")
     moved = uploads.into_run(upload, folder)
@@ -186,39 +189,46 @@ def start_index(upload: Path, encoder: Path | None = None, conformers: int = 1) 
 def start_verify(index: Path) -> jobs.Job:
     """Start the check of every byte of an index."""
     run_id, _ = keeping.new_run("verify")
-    command = jobs.molsearch_command("verify", str(places.inside(index)), "--json")
-    return jobs.start(
-        run_id,
-        index.name,
-        [jobs.Step("verify", command, stdout="verify.json")],
-        {"index": str(index)},
-    )
+    step = jobs.Step.of("verify", VerifyRequest(path=str(places.inside(index))))
+    return jobs.start(run_id, index.name, [step], {"index": str(index)})
 
 
 def index_step(
-    source: Path, place: Path, encoder: Path | None = None, conformers: int = 1
+    source: Path, place: Path, encoder: str | None = None, conformers: int = 1
 ) -> jobs.Step:
     """Index a file of molecules."""
-    more = ["--conformers", str(conformers)] if conformers != 1 else []
-    more += ["--encoder", str(encoder)] if encoder else []
-    return jobs.Step(
-        "prepare and index",
-        jobs.molsearch_command("index", str(source), "-o", str(place), *more),
-    )
+    fields: dict[str, Any] = {"library": [str(source)], "output": str(place), "encoder": encoder}
+    if conformers != 1:  # else the encoder's card decides
+        fields["prepare"] = {"n_conformers": conformers}
+    return jobs.Step.of("prepare and index", validated(IndexRequest, fields))
+
+
+def map_step(folder: Path) -> jobs.Step:
+    """Draw the map of the chemical space beside the hits."""
+    argv = (sys.executable, "-m", "molsearch_app.mapping", str(folder))
+    return jobs.Step("map", argv, optional=True)
 
 
 def reproduce(
-    drafts: Sequence[Draft], inactives: Sequence[Draft], common: Sequence[str], folder: Path
+    drafts: Sequence[Draft], inactives: Sequence[Draft], request: ScreenRequest, folder: Path
 ) -> str:
     """Command line that repeats a screen in a terminal, from any folder.
 
     A few molecules are written out, more are read from the files of the run.
     """
-    asked = [
+    given = [
         *_given("-q", drafts, folder / QUERIES),
         *_given("--inactives", inactives, folder / INACTIVES),
     ]
-    return shlex.join(["molsearch", "screen", *asked, *common, "-o", "hits.csv"])
+    return shlex.join(["molsearch", "screen", *given, *spelled(request), "-o", "hits.csv"])
+
+
+def by_server(request: ScreenRequest) -> str:
+    """Command line that asks the server for the screen again."""
+    body = json.dumps({**remote_body(request), "format": "csv"})
+    token = ["-H", f"Authorization: Bearer ${remote.TOKEN}"] if os.environ.get(remote.TOKEN) else []
+    head = ["curl", "-s", "-H", "Content-Type: application/json"]
+    return shlex.join([*head, *token, f"{remote.address()}/v1/screen", "-d", body])
 
 
 def _given(option: str, drafts: Sequence[Draft], file: Path) -> list[str]:

@@ -7,7 +7,7 @@ import html
 import streamlit as st
 
 from molsearch.errors import MolSearchError
-from molsearch_app import jobs
+from molsearch_app import jobs, keeping
 from molsearch_app.components import theme
 
 _WORDS = {
@@ -18,6 +18,9 @@ _WORDS = {
     "benchmark": "Running the benchmark",
     "fine-tune": "Fine-tuning the encoder",
 }
+
+# Kinds of run whose repetition finds what was done.
+_GO_ON = ("benchmark", "library")
 
 
 def describe(status: jobs.Status) -> tuple[str, float | None]:
@@ -129,10 +132,20 @@ def own_names(text: str, job: jobs.Job) -> str:
 def ending(job: jobs.Job, status: jobs.Status) -> None:
     """Show how a job ended that gave no result, and the way on."""
     if status.status == "cancelled":
-        theme.empty("Run cancelled", "What was done of a library is kept. Start it again any time.")
+        theme.empty("Run cancelled", "What was done is kept. Start it again any time.")
     else:
         theme.problem(f"The run failed: {own_names(status.error, job)}")
-    st.page_link("page/screen.py", label="Go to Screen", icon=":material/search:")
+    if job.kind in _GO_ON and st.button(
+        "Go on where it stopped", icon=":material/resume:", key="again"
+    ):
+        try:
+            keeping.again(job)
+        except MolSearchError as error:
+            theme.problem(error)
+        else:
+            st.rerun()
+    if job.kind == "screen":
+        st.page_link("page/screen.py", label="Go to Screen", icon=":material/search:")
     said = own_names(jobs.log(job), job)
     if said:
         with st.expander("What the commands said"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -153,17 +154,16 @@ def ready(key: str, _make: Callable[[], bytes]) -> bytes:
 
 
 def reproduce(job: Job, status: jobs.Status) -> None:
-    """Show the command line of the run."""
+    """Show the command line of the run, and its requests."""
     with st.expander("Reproduce this run", icon=":material/terminal:"):
         st.caption("In a terminal:")
         st.code(_named(str(job.meta.get("reproduce", ""))), language="bash", wrap_lines=True)
-        st.caption("Exactly what ran here, with the seconds each step took:")
-        lines = [
-            f"{jobs.shown(step)}    # {status.seconds.get(step.label, 0):.1f} s"
-            for step in job.steps
-            if step.argv[1:3] == ("-m", "molsearch")
-        ]
-        st.code(_named("\n".join(lines)), language="bash", wrap_lines=True)
+        st.caption("Exactly what ran here: `molsearch run FILE` runs such a request again.")
+        for step in job.steps:
+            if step.request is not None:
+                took = status.seconds.get(step.label, 0)
+                st.caption(f"{step.label}, {took:.1f} s")
+                st.code(_named(json.dumps(step.request, indent=1)), language="json")
 
 
 def _named(text: str) -> str:

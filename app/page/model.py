@@ -45,12 +45,6 @@ def main() -> None:
         theme.problem(error)
     ablations.show()
     st.subheader("Fine-tune on my own activities", anchor=False)
-    if not encoders.can_tune():
-        st.info(
-            "This version has no fine-tuning on the command line yet. What helps today: give "
-            "several actives of your series as queries; the hits nearest to any of them come first."
-        )
-        return
     fine_tune()
 
 

@@ -19,7 +19,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from molsearch.errors import InputError
 from molsearch.server.bodies import Format, JobState
@@ -34,6 +34,9 @@ from molsearch.words import counted
 ENDED = ("done", "failed", "cancelled")
 _GRACE = 5.0
 _MAX_LINE = 1 << 20
+# Of an account, what is a client's business.
+_TOLD = ("n_hits", "config", "ranking", "queries", "inactives", "encoder", "warnings", "seconds")
+_TOLD_OF_INDEX = ("generation", "n_molecules", "n_failed", "library")
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
@@ -53,6 +56,7 @@ class Job:
     warnings: list[str] = field(default_factory=list)
     progress: events.Progress | None = None
     told: list[str] = field(default_factory=list)
+    account: dict[str, Any] = field(default_factory=dict)
     ended: float | None = None
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
     task: asyncio.Task[None] | None = None
@@ -214,7 +218,8 @@ class Jobs:
             log.warning("job %s said: %.200s", job.id, line)
             return
         match event:
-            case events.Done():
+            case events.Done(account=account):
+                job.account = self._for_clients(account)
                 return  # told when the process has ended well
             case events.Failure(message=message):
                 job.error = self._shelf.without_paths(message)
@@ -228,11 +233,21 @@ class Jobs:
                 job.progress = event
         await self._tell(job, event.model_dump_json())
 
+    def _for_clients(self, account: dict[str, Any]) -> dict[str, Any]:
+        """Keep what made the hits, without the server's folders."""
+        kept = {name: account[name] for name in _TOLD if name in account}
+        kept["warnings"] = [self._shelf.without_paths(text) for text in kept.get("warnings", ())]
+        index = account.get("index", {})
+        kept["index"] = {name: index[name] for name in _TOLD_OF_INDEX if name in index}
+        return kept
+
     async def _end(self, job: Job, status: Status, error: str) -> None:
         # The last line is there before the state says that no more will come.
         hits = f"/v1/jobs/{job.id}/hits"
-        last = {"event": "done", "hits": hits} if status == "done" else {"event": "failure"}
-        job.told.append(json.dumps(last if status == "done" else {**last, "message": error}))
+        last: dict[str, Any] = {"event": "failure", "message": error}
+        if status == "done":
+            last = {"event": "done", "verb": "screen", "hits": hits, "account": job.account}
+        job.told.append(json.dumps(last))
         job.status, job.error, job.ended = status, error, time.time()
         async with job.news:
             job.news.notify_all()

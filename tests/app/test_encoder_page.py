@@ -8,6 +8,7 @@ import numpy as np
 from app_pages import button, said, upload
 from app_runs import QUERY, bare_run
 
+from molsearch.service.requests import TrainRequest
 from molsearch_app import jobs
 from molsearch_app.components import encoders
 
@@ -20,10 +21,13 @@ def test_a_series_becomes_a_fine_tuning(page, runs, started):
     button(at, "tune-go").click().run()
     assert not at.exception
     (job,) = jobs.recent("train")
-    assert job.steps[0].argv[3:] == (
-        "train", "--activities", str(job.file("uploads/my_series.csv")),
-        "-o", str(job.file("encoder")), "--active-above", "6.0", "--set", "name=tuned-my_series",
-        "--value-column=pIC50", "--target-column=drug_class",
+    request = TrainRequest.model_validate(job.steps[0].request)
+    assert request.output == str(job.file("encoder"))
+    assert request.series is not None
+    assert request.series.activities == str(job.file("uploads/my_series.csv"))
+    assert (request.series.value_column, request.series.target_column) == ("pIC50", "drug_class")
+    assert (request.series.tuning.name, request.series.tuning.active_above) == (
+        "tuned-my_series", 6.0,
     )  # fmt: skip
 
 

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from molsearch.errors import InputError, UsageError
+from molsearch.service.requests import VerifyRequest
 from molsearch_app import jobs
-from molsearch_app.runner import STATE, read_progress
+from molsearch_app.runner import STATE
+from molsearch_app.told import Told
 
 
 @pytest.fixture(autouse=True)
@@ -40,14 +42,12 @@ def wait(job: jobs.Job, until=lambda status: status.ended, seconds: float = 60) 
 
 
 def test_steps_run_in_order_and_the_output_is_kept():
-    job = begin(
-        python("print('first')", "one", stdout="one.txt"), python("open('never', 'r')", "two")
-    )
+    job = begin(python("print('first')", "one"), python("open('never', 'r')", "two"))
     status = wait(job)
     assert status.status == "failed"
     assert status.step == 1
     assert "FileNotFoundError" in status.error
-    assert job.file("one.txt").read_text() == "first\n"
+    assert jobs.log(job).startswith("first\n")
     assert jobs.attach(job.run_id).meta == {"k": 5}
 
 
@@ -58,30 +58,48 @@ def test_an_optional_step_may_fail():
     assert list(status.seconds) == ["map", "rest"]
 
 
+def events(*told: dict[str, object], end: str = "") -> str:
+    """A program that tells what ``molsearch run --events`` would."""
+    return f"for line in {[json.dumps(one) for one in told]!r}: print(line, flush=True)\n{end}"
+
+
 def test_the_one_line_of_a_deliberate_error_is_the_error():
-    code = (
-        "import sys; print('molsearch: warning: odd', file=sys.stderr);"
-        "print('molsearch: no index at x', file=sys.stderr); sys.exit(3)"
-    )
+    failure = {"event": "failure", "message": "no index at x", "kind": "InputError", "exit_code": 3}
+    code = events({"event": "warning", "text": "odd"}, failure, end="raise SystemExit(3)")
     status = wait(begin(python(code)))
     assert status.error == "no index at x"
     assert status.warnings == ("odd",)
 
 
 def test_progress_is_read_while_the_command_runs():
-    code = (
-        "import sys, time\n"
-        "from molsearch.cli.progress import Progress\n"
-        "with Progress('embedding', 10) as bar:\n"
-        "    time.sleep(.3); bar.update(4, 1); time.sleep(60)"
-    )
-    job = begin(python(code))
+    counts = {"event": "progress", "stage": "embedding", "done": 4, "failed": 1, "total": 10}
+    job = begin(python(events(counts, end="import time; time.sleep(60)")))
     status = wait(job, lambda s: s.progress is not None)
     assert status.status == "running"
     assert (status.progress["stage"], status.progress["done"]) == ("embedding", 4)
     assert (status.progress["total"], status.progress["failed"]) == (10, 1)
     jobs.cancel(job)
     assert wait(job).status == "cancelled"
+
+
+def test_a_request_runs_in_a_process_of_its_own_and_its_mistake_is_told(tmp_path):
+    run_id, _ = jobs.new_folder("verify")
+    step = jobs.Step.of("verify", VerifyRequest(path=str(tmp_path / "nowhere")))
+    status = wait(jobs.start(run_id, "x", [step]), seconds=240)
+    assert status.status == "failed"
+    assert "nowhere" in status.error
+    assert "\n" not in status.error
+
+
+def test_what_was_done_before_the_job_is_not_done_again():
+    run_id, _folder = jobs.new_folder("screen")
+    done = jobs.Step("screen", (sys.executable, "-c", "raise SystemExit(1)"), seconds=0.5)
+    job = jobs.start(run_id, "x", [done, python("pass", "map")])
+    assert jobs.status(job).label == "map"  # before the runner has said anything
+    status = wait(job)
+    assert status.status == "done"
+    assert list(status.seconds) == ["screen", "map"]
+    assert status.seconds["screen"] == 0.5
 
 
 def test_a_cancelled_job_gets_an_interrupt_before_anything_harder():
@@ -93,11 +111,11 @@ def test_a_cancelled_job_gets_an_interrupt_before_anything_harder():
     # As where a shell has started the server in the background.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        job = jobs.start(run_id, "x", [python(code.format(folder / "end"), stdout="out")])
+        job = jobs.start(run_id, "x", [python(code.format(folder / "end"))])
     finally:
         signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 30
-    while not (folder / "out").exists() or not (folder / "out").read_text():
+    while "up" not in jobs.log(job):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     jobs.cancel(job)
@@ -157,24 +175,20 @@ def test_recent_runs_pass_over_broken_folders(runs):
     assert jobs.recent("benchmark") == []
 
 
-def test_the_shown_command_can_be_pasted():
-    step = jobs.Step("screen", jobs.molsearch_command("screen", "-q", "C(=O)O it's"))
-    assert jobs.shown(step) == """molsearch screen -q 'C(=O)O it'"'"'s'"""
+@given(st.text() | st.dictionaries(st.text(), st.integers()).map(json.dumps))
+def test_a_line_that_is_no_event_is_logged_as_it_is(line):
+    told = Told()
+    assert told.take(line) == line
+    assert told.progress is None
 
 
-@given(st.text())
-def test_reading_progress_never_fails(line):
-    read_progress(line)
-
-
-def test_progress_lines_of_every_verb():
-    assert read_progress("preparing: 1,204 · 310/s · 0:04 · 7 failed") == {
-        "stage": "preparing", "done": 1204, "total": None, "rate": 310, "left": None, "failed": 7,
-    }  # fmt: skip
-    assert read_progress("embedding: 4 of 10 · 2/s · 0:03 left")["left"] == "0:03"
-    assert read_progress("step 20 of 1,500 · loss 3.1 · 240 molecules/s")["total"] == 1500
-    assert read_progress("aces (3 of 10): BEDROC ecfp4 0.5")["stage"] == "target aces"
-    assert read_progress("waiting: another run is making the index of this library") == {
-        "stage": "waiting", "note": "another run is making the index of this library",
-    }  # fmt: skip
-    assert read_progress("molsearch: no index") is None
+def test_the_rate_of_a_stage_leaves_out_what_an_earlier_run_did(monkeypatch):
+    clock = iter([100.0, 102.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    told = Told()
+    for done in (1000, 1050):
+        told.take(json.dumps({"event": "progress", "stage": "preparing", "done": done,
+                              "earlier": 1000, "total": 1100}))  # fmt: skip
+    assert (told.progress["rate"], told.progress["left"]) == (25, "0:02")
+    told.take('{"event": "waiting", "reason": "another run is making it"}')
+    assert told.progress == {"stage": "waiting", "note": "another run is making it"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shlex
 
 import numpy as np
@@ -8,14 +9,15 @@ import pytest
 from command_line import CommandLine, make_encoder, make_library
 from fakes import FakeEncoder, library
 
-from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.config import Molecule, PrepareConfig, ReadConfig
 from molsearch.data.prepare import prepare
 from molsearch.errors import UsageError
 from molsearch.index.writer import build_index
 from molsearch.nn.weights import load_encoder
+from molsearch.service.requests import IndexRequest, ScreenRequest
 from molsearch_app import jobs
 from molsearch_app.components import benchmarks, drawing, launch, progress, space, theme
-from molsearch_app.components.launch import Library, Options
+from molsearch_app.components.launch import Library
 from molsearch_app.components.queries import Draft, good, inline, parse_text
 
 
@@ -35,22 +37,12 @@ def molsearch_command(capsys, monkeypatch):
 DRAFT = Draft("--overwrite; rm -rf", "CCO", parent="CCO")
 
 
-def test_options_are_the_defaults_unless_changed():
-    assert Options().arguments() == ["-k", "1000"]
-    changed = Options(k=5, fusion="mean", unique="scaffold", keep_query=False, no_alerts=True,
-                      include_smarts=("--x",), query_conformers=3)  # fmt: skip
-    assert changed.arguments() == [
-        "-k", "5", "--fusion", "mean", "--unique", "scaffold", "--drop-query", "--no-alerts",
-        "--include-smarts=--x", "--query-conformers", "3",
-    ]  # fmt: skip
-
-
 def test_no_query_and_bad_filters_make_no_job(world):
     place = Library("index", world, "x")
     with pytest.raises(UsageError):
-        launch.start_screen([], place, Options())
+        launch.start_screen([], place, {})
     with pytest.raises(UsageError):
-        launch.start_screen([DRAFT], place, Options(where=("mw",)))
+        launch.start_screen([DRAFT], place, {"where": ("mw",)})
     assert jobs.recent() == []
 
 
@@ -58,16 +50,19 @@ def test_an_upload_is_indexed_before_it_is_screened(world):
     (world / "up").mkdir()
     upload = world / "up" / "mine.smi"
     upload.write_text("CCO a\n")
-    job = launch.start_screen([DRAFT], Library("upload", upload, "mine.smi"), Options())
+    job = launch.start_screen([DRAFT], Library("upload", upload, "mine.smi"), {})
     assert [step.label for step in job.steps] == ["prepare and index", "screen", "map"]
     index = str(job.file("library.index"))
-    assert job.steps[0].argv[3:] == ("index", str(job.file("uploads/mine.smi")), "-o", index)
+    asked = IndexRequest.model_validate(job.steps[0].request)
+    assert (asked.library, asked.output) == ((str(job.file("uploads/mine.smi")),), index)
+    # Whether there are conformers is the encoder's to say.
+    assert "prepare" not in job.steps[0].request
     assert job.file("uploads/mine.smi").read_text() == "CCO a\n"
-    assert job.steps[1].argv[job.steps[1].argv.index("-i") + 1] == index
+    assert job.steps[1].request["index"] == index
 
 
 def test_the_line_to_reproduce_is_one_command_with_the_query_whole(world):
-    job = launch.start_screen([DRAFT], Library("files", world / "l.csv", "l"), Options())
+    job = launch.start_screen([DRAFT], Library("files", world / "l.csv", "l"), {})
     words = shlex.split(job.meta["reproduce"])
     assert words[:4] == ["molsearch", "screen", "-q", "CCO --overwrite; rm -rf"]
     assert words[-2:] == ["-o", "hits.csv"]
@@ -84,11 +79,14 @@ def test_the_line_to_reproduce_gives_the_same_hit_list(world, monkeypatch, molse
     drafts = good(parse_text(asked))
     inactives = good(parse_text("CC(=O)Nc1ccc(O)cc1 dull one\nCCCO -q" + "\nCCS\nCCF\nCI" * many))
     assert len(drafts) + len(inactives) == (11 if many else 4)
-    options = Options(k=9, encoder=encoder, inactives_weight=0.7, fusion="mean", unique="parent",
-                      exclude_smarts=("[Na]", "[#35]"), where=("price<12, mw<400",),
-                      keep_query=False)  # fmt: skip
+    options = {
+        "k": 9, "encoder": str(encoder), "inactives_weight": 0.7, "fusion": "mean",
+        "unique": "parent", "exclude_smarts": ("[Na]", "[#35]"), "where": ("price<12, mw<400",),
+        "keep_query": False,
+    }  # fmt: skip
     job = launch.start_screen(drafts, Library("index", world / "i", "i"), options, inactives)
-    done = molsearch_command(*job.steps[0].argv[3:])
+    job.file("asked.json").write_text(json.dumps(job.steps[0].request))
+    done = molsearch_command("run", job.file("asked.json"), "--events")
     assert done.code == 0, done.err
     ran = pd.read_parquet(job.file("hits.parquet"))
     (world / "elsewhere").mkdir()
@@ -112,34 +110,36 @@ def test_a_molecule_that_the_command_line_would_misread_goes_by_file():
     assert inline(Draft("x", "C[C@H](N)C(=O)O |&1:1|")) == "C[C@H](N)C(=O)O |&1:1| x"
     for name in ("lead.sdf", "", "|&1:1| x", "two  blanks "):
         assert inline(Draft(name, "CCO")) is None
-    line = launch.reproduce([Draft("lead.sdf", "CCO")], [], ["-i", "x"], jobs.places.Path("/r"))
+    asked = ScreenRequest(queries=("CCO",), index="x")
+    line = launch.reproduce([Draft("lead.sdf", "CCO")], [], asked, jobs.places.Path("/r"))
     assert shlex.split(line)[2:4] == ["-q", "/r/queries.csv"]
 
 
-def test_inactives_go_to_the_command_line_and_their_weight_with_them_alone(world):
+def test_inactives_are_part_of_the_request_and_their_weight_with_them_alone(world):
     place = Library("index", world / "i", "i")
-    weighed = Options(inactives_weight=0.5)
+    weighed = {"inactives_weight": 0.5}
     job = launch.start_screen([DRAFT], place, weighed, [Draft("dull", "CCN", parent="CCN")])
-    argv = job.steps[0].argv
-    assert argv[argv.index("--inactives") + 1] == str(job.file("inactives.csv"))
-    assert argv[argv.index("--inactives-weight") + 1] == "0.5"
+    asked = ScreenRequest.model_validate(job.steps[0].request)
+    assert asked.inactives == (Molecule(smiles="CCN", id="dull"),)
+    assert asked.inactives_weight == 0.5
     assert job.file("inactives.csv").read_text() == "smiles,molecule_id\nCCN,dull\n"
     assert "--inactives 'CCN dull'" in job.meta["reproduce"]
     alone = launch.start_screen([DRAFT], place, weighed)
-    assert not [word for word in alone.steps[0].argv if word.startswith("--inactives")]
+    asked = ScreenRequest.model_validate(alone.steps[0].request)
+    assert (asked.inactives, asked.inactives_weight) == ((), 0.0)
     with pytest.raises(UsageError, match="with --inactives"):
-        launch.start_screen([DRAFT], place, Options(where=("inactive_score<0.5",)))
+        launch.start_screen([DRAFT], place, {"where": ("inactive_score<0.5",)})
 
 
 def test_an_index_in_a_run_is_used_and_an_upload_leaves_nothing_behind(world):
     run = world / "runs" / "library-0123456789abcdef"
     (run / "library.index").mkdir(parents=True)
-    launch.start_screen([DRAFT], Library("index", run / "library.index", "i"), Options())
+    launch.start_screen([DRAFT], Library("index", run / "library.index", "i"), {})
     assert (run / "used").exists()
     waiting = world / "runs" / ".upload-x"
     waiting.mkdir()
     (waiting / "l.smi").write_text("CCO\n")
-    launch.start_screen([DRAFT], Library("upload", waiting / "l.smi", "l"), Options())
+    launch.start_screen([DRAFT], Library("upload", waiting / "l.smi", "l"), {})
     assert not waiting.exists()
 
 

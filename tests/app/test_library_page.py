@@ -39,4 +39,4 @@ def test_verify_is_a_job(page, index, started):
     at = page("library")
     button(at, "verify").click().run()
     (job,) = jobs.recent("verify")
-    assert job.steps[0].argv[3:] == ("verify", str(index.resolve()), "--json")
+    assert job.steps[0].request == {"verb": "verify", "version": 1, "path": str(index.resolve())}

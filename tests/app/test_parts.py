@@ -10,9 +10,10 @@ from app_pages import button, said
 from app_runs import QUERY, finished_run, hit_frame
 
 from molsearch.errors import UsageError
+from molsearch.service.requests import ScreenRequest
+from molsearch.view.hit import records
 from molsearch_app import jobs
-from molsearch_app.components import detail, hits, parts, table
-from molsearch_app.components.launch import Options
+from molsearch_app.components import detail, hits, launch, parts, table
 
 BALANCED = [
     {"name": "molsearch", "weight": 1.0, "fusion": "top2"},
@@ -45,11 +46,11 @@ def test_each_component_is_a_bar_of_its_share(blended):
     assert [(one.column, one.weight) for one in made] == [
         ("molsearch_score", 1.0), ("ecfp4_score", 2.0),
     ]  # fmt: skip
-    drawn = parts.bar(hits.records(result.frame)[1], made)
+    drawn = parts.bar(records(result.frame)[1], made)
     assert "width:30.0%" in drawn  # 0.90 of at most 1 in 3
     assert "width:29.3%" in drawn  # 2 × 0.44 of at most 2 in 3
     assert "encoder 0.90 + ECFP4 2 × 0.44" in drawn
-    assert drawn in detail.card(hits.records(result.frame)[1], None, made)
+    assert drawn in detail.card(records(result.frame)[1], None, made)
     broken = {"molsearch_score": float("nan"), "ecfp4_score": -0.2}
     assert parts.bar(broken, made).count("width:0.0%") == 2
 
@@ -110,12 +111,12 @@ def test_what_ranks_is_chosen_told_and_passed_on(page, runs, started):
     at.selectbox(key="opt-fusion").set_value("mean").run()
     button(at, "go").click().run()
     (job,) = jobs.recent("screen")
-    assert "--rank=3*molsearch+ecfp4" in job.steps[0].argv
-    assert job.steps[0].argv[job.steps[0].argv.index("--fusion") + 1] == "mean"
+    assert job.steps[0].request["rank"] == "3*molsearch+ecfp4"
+    assert job.steps[0].request["fusion"] == "mean"
 
 
 def test_a_ranking_that_cannot_be_is_refused_before_a_run():
-    Options(rank="balanced").check(1, inactives=False)
+    launch.check(ScreenRequest(queries=("C",), rank="balanced"))
     for bad in ("0*molsearch", "molsearch+molsearch", "nan*ecfp4", "fcfp4", ""):
         with pytest.raises(UsageError):
-            Options(rank=bad).check(1, inactives=False)
+            launch.check(ScreenRequest(queries=("C",), rank=bad))

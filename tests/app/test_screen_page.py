@@ -6,7 +6,9 @@ from app_pages import button, said
 from app_runs import QUERY, finished_run
 from fakes import FakeEncoder, library
 
+from molsearch.config import Molecule
 from molsearch.index.writer import build_index
+from molsearch.service.requests import ScreenRequest
 from molsearch_app import jobs
 
 
@@ -25,7 +27,7 @@ def test_screen_draws_good_queries_and_explains_bad_ones(page):
     assert not button(at, "go").disabled
 
 
-def test_screen_starts_a_job_of_the_command_line(page, runs, started):
+def test_screen_starts_a_job_of_a_request(page, runs, started):
     at = page()
     at.text_area(key="query-text").set_value(f"{QUERY} =cmd|x").run()
     at.number_input(key="opt-k").set_value(50).run()
@@ -33,10 +35,9 @@ def test_screen_starts_a_job_of_the_command_line(page, runs, started):
     button(at, "go").click().run()
     assert not at.exception
     (job,) = jobs.recent("screen")
-    argv = job.steps[0].argv
-    assert argv[3:5] == ("screen", "-q")
-    assert argv[argv.index("-k") + 1] == "50"
-    assert "--where=mw<600" in argv
+    request = ScreenRequest.model_validate(job.steps[0].request)
+    assert request.queries == (Molecule(smiles=QUERY, id="=cmd|x"),)
+    assert (request.k, request.where) == (50, ("mw<600",))
     assert job.file("queries.csv").read_text() == f"smiles,molecule_id\n{QUERY},=cmd|x\n"
     assert "Waiting for a free slot" in said(at)
 
@@ -55,8 +56,7 @@ def test_screen_searches_an_index_under_an_allowed_root(page, runs, started, ind
     at.text_area(key="query-text").set_value(QUERY).run()
     button(at, "go").click().run()
     (job,) = jobs.recent("screen")
-    argv = job.steps[0].argv
-    assert argv[argv.index("-i") + 1] == str(index)
+    assert job.steps[0].request["index"] == str(index)
 
 
 def test_screen_on_a_shared_server_lists_no_run_of_others(page, runs, monkeypatch):

@@ -14,7 +14,6 @@ from molsearch.chem.prepare import prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.schema import Prepared, Record
 from molsearch.search.hits import COLUMNS
-from molsearch_app.jobs import molsearch_command
 
 QUERY = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1"
 HITS = [
@@ -79,7 +78,8 @@ def bare_run(runs: Path, *, kind: str = "screen", **state: object) -> str:
     run_id = f"{kind}-{secrets.token_hex(8)}"
     folder = runs / run_id
     folder.mkdir(parents=True)
-    step = {"label": kind, "argv": list(molsearch_command(kind, "-q", "x")), "stdout": None,
+    # A step as an older version wrote it: its runs are still there.
+    step = {"label": kind, "argv": ["python", "-m", "molsearch", kind], "stdout": None,
             "optional": False}  # fmt: skip
     job = {
         "run_id": run_id,
