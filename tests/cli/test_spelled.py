@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from molsearch.cli import index, screen
-from molsearch.cli.spelled import spelled
+from molsearch.cli.spelled import _OFF, _SCREEN, spelled
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.service.requests import IndexRequest, ScreenRequest
 
@@ -42,6 +42,8 @@ SCREENS = st.builds(
     where=LIST,
     facts=LIST,
     inactives_weight=st.floats(0, 9),
+    threshold=st.none() | st.floats(-2, 2),
+    dissimilar_at=st.floats(0.1, 0.9),
     active_above=st.floats(-5, 12),
     query_conformers=st.none() | st.integers(0, 500),
     encoder=st.none() | TEXT,
@@ -57,8 +59,16 @@ def test_a_screen_is_typed_as_it_was_asked(asked):
         words = ["-q", "CCO", *spelled(asked), "-o", "-"]
         found = typed("screen", screen, words, patch)
     assert found.config == ScreenConfig.model_validate(asked.config.model_dump())
+    assert found.dissimilar_at == asked.dissimilar_at
     same = ("index", "query_conformers", "encoder", "use_input_3d", "read")
     assert all(getattr(found, name) == getattr(asked, name) for name in same)
+
+
+def test_no_option_of_a_screen_is_forgotten():
+    said = {*_SCREEN, *_OFF, "read", "prepare"}
+    left = {*ScreenRequest.model_fields} - said
+    # Molecules and the output are given apart.
+    assert left == {"verb", "version", "queries", "inactives", "dissimilar_to", "output"}
 
 
 @pytest.mark.parametrize("conformers", [None, 0, 1, 7])
