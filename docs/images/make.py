@@ -83,7 +83,7 @@ def application(folder: Path) -> None:
                     if place.stem in KEPT:
                         small(place)
                         shutil.copyfile(place, HERE / KEPT[place.stem])
-                    print(place, flush=True)  # noqa: T201
+                    print(place, flush=True)
                 tab.context.close()
 
 
