@@ -253,7 +253,9 @@ class Index(Growing):
         typed = done.hits.typed
         for warning in dict.fromkeys((*done.hits.warnings, *typed.notes)):
             warnings.warn(warning, stacklevel=2)
-        return with_origin(shown(typed.frame, done.hits.queries), done)
+        hits = shown(typed.frame, done.hits.queries)
+        with_origin(hits, done)
+        return hits
 
     def compute_facts(self, *names: str, workers: int | None = None) -> int:
         """Compute facts of every molecule now, instead of when they are asked for, and keep them.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from molsearch import extensions
 from molsearch.bench.baselines import HeavyAtomScorer, PropertyScorer, RandomScorer
 from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.errors import UsageError
@@ -23,6 +24,8 @@ from molsearch.scoring.ranking import MOLSEARCH
 
 _OTHERS = ("random", "heavy-atoms", "properties", "usrcat", "shape", "untrained")
 BASELINES = (*_OTHERS, *FINGERPRINTS)
+# Further scorers by the word they are asked for by; extensions add theirs.
+SCORERS: dict[str, Callable[[], Scorer]] = {}
 _CHOOSE = f"choose from {', '.join(BASELINES)}, {MOLSEARCH}, {BALANCED}"
 
 
@@ -192,6 +195,9 @@ def _scorer(name: str, seed: int, device: str, cache: Path | None) -> Scorer:
     }
     if name in makers:
         return makers[name]()
+    extensions.load()
+    if name in SCORERS:
+        return SCORERS[name]()
     if name in FINGERPRINTS:
         return FingerprintScorer(name)
     from molsearch.nn.weights import bundled_encoders

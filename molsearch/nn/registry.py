@@ -1,7 +1,8 @@
-"""Named sizes of the encoder."""
+"""Named sizes of the encoder; extensions add theirs to `SIZES`."""
 
 from __future__ import annotations
 
+from molsearch import extensions
 from molsearch.config import ModelConfig
 from molsearch.errors import UsageError
 
@@ -27,6 +28,7 @@ def model_config(name: str) -> ModelConfig:
     UsageError
         If there is no such size.
     """
+    extensions.load()
     if name not in SIZES:
         raise UsageError(f"no encoder size named {name!r}; there are {', '.join(SIZES)}")
     return SIZES[name]

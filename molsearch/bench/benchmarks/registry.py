@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from molsearch import extensions
 from molsearch.bench.benchmarks.dekois import open_dekois
 from molsearch.bench.benchmarks.dev import DevScreens
 from molsearch.bench.benchmarks.dude import open_dude
@@ -13,7 +15,18 @@ from molsearch.bench.benchmarks.muv import open_muv
 from molsearch.bench.benchmarks.task import Benchmark
 from molsearch.errors import UsageError
 
-NAMES = ("dude", "litpcba", "muv", "dekois", "dev", "dev-lite")
+# Opens a benchmark from the folder of its files (None: its folder among all data) and a seed,
+# which draws queries where it has none.
+Opener = Callable[[Path | None, int], Benchmark]
+OPENERS: dict[str, Opener] = {
+    "dude": lambda data, seed: open_dude(data),
+    "litpcba": lambda data, seed: open_litpcba(data),
+    "muv": open_muv,
+    "dekois": open_dekois,
+    "dev": lambda data, seed: DevScreens(lite=False, root=data),
+    "dev-lite": lambda data, seed: DevScreens(lite=True, root=data),
+}
+NAMES = tuple(OPENERS)
 
 
 def open_benchmark(name: str, data: Path | None = None, *, seed: int = 0) -> Benchmark:
@@ -22,7 +35,7 @@ def open_benchmark(name: str, data: Path | None = None, *, seed: int = 0) -> Ben
     Parameters
     ----------
     name
-        One of `NAMES`, or a path.
+        One of `OPENERS`, or a path.
     data
         Folder of the benchmark's files; ``None`` means its folder in the shared data folder.
     seed
@@ -35,17 +48,10 @@ def open_benchmark(name: str, data: Path | None = None, *, seed: int = 0) -> Ben
     InputError
         The data are missing.
     """
-    if name == "dude":
-        return open_dude(data)
-    if name == "litpcba":
-        return open_litpcba(data)
-    if name == "muv":
-        return open_muv(data, seed)
-    if name == "dekois":
-        return open_dekois(data, seed)
-    if name in ("dev", "dev-lite"):
-        return DevScreens(lite=name == "dev-lite", root=data)
+    extensions.load()
+    if name in OPENERS:
+        return OPENERS[name](data, seed)
     folder = Path(name)
     if folder.is_dir():
         return FolderBenchmark(folder, seed)
-    raise UsageError(f"no benchmark {name!r}: choose from {', '.join(NAMES)}, or name a folder")
+    raise UsageError(f"no benchmark {name!r}: choose from {', '.join(OPENERS)}, or name a folder")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from molsearch import extensions
 from molsearch.chem.readers.cdxml import read_cdxml
 from molsearch.chem.readers.foreign import FOREIGN, refuse_foreign
 from molsearch.chem.readers.inflate import CODECS, codec_of
@@ -19,7 +20,7 @@ from molsearch.chem.readers.sdf import read_sdf
 from molsearch.chem.readers.streams import one_newline
 from molsearch.chem.readers.text import read_smi_text, read_table_text
 from molsearch.config import ReadConfig
-from molsearch.errors import InputError
+from molsearch.errors import InputError, UsageError
 
 HEAD_BYTES = 1 << 16
 Reader = Callable[[Iterator[bytes], ReadConfig, str, OnReading], Iterator[Row]]
@@ -96,7 +97,7 @@ PARQUET = Format(
     lambda head, _: head.startswith(b"PAR1"),
     "Parquet data",
 )
-FORMATS = (
+FORMATS = [
     PARQUET,
     Format(
         "cdxml",
@@ -130,12 +131,26 @@ FORMATS = (
     TABLE,
     SMI,
     TEXT,
-)
+]
 # Formats whose columns have types.
 TYPED = (".parquet", ".pq", ".xlsx", ".xlsm", ".jsonl", ".ndjson")
 # Containers, which hold files or sheets of other formats: see `archive`.
 WORKBOOKS = (".xlsx", ".xlsm")
 ARCHIVES = (".zip",)
+
+
+def add_format(kind: Format) -> None:
+    """Read a further format; its content is looked for before that of the others.
+
+    Raises
+    ------
+    UsageError
+        One of its suffixes is another format's.
+    """
+    taken = [suffix for suffix in kind.suffixes if suffix in read_suffixes()]
+    if taken:
+        raise UsageError(f"{taken[0]} is read already; give the format {kind.name!r} another")
+    FORMATS.insert(0, kind)
 
 
 def suffix_of(source: str) -> str:
@@ -181,6 +196,7 @@ def format_of(source: str, head: bytes) -> Format:
     InputError
         Empty, binary, or of a kind that is not read.
     """
+    extensions.load()
     if not head.strip():
         raise InputError(f"{source}: the file is empty; give one that holds molecules")
     suffix = suffix_of(source)
