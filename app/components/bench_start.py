@@ -29,7 +29,7 @@ def public() -> None:
     if found.absent:
         st.info(f"{found.title} is not here: {theme.unmarked(found.absent)}.")
         return
-    every = st.toggle(f"All {len(found.targets)} targets", key="bench-every")
+    every = st.toggle(f"All {counted(len(found.targets), 'target')}", key="bench-every")
     targets = found.targets if every else st.multiselect(
         "Targets", found.targets, default=found.targets[:5], key=f"bench-targets-{name}"
     )  # fmt: skip
@@ -66,7 +66,8 @@ def estimate(found: AtHand, targets: list[str], methods: list[str], *, drawn: bo
     took = seconds(chosen, methods, workers=1, **limits)
     words = f"{took / 3600:.1f} hours" if took > 5400 else f"{max(1, round(took / 60))} minutes"
     return (
-        f"{int(chosen['actives'].sum()):,} actives and {int(chosen['inactives'].sum()):,} others "
+        f"{counted(int(chosen['actives'].sum()), 'active')} and "
+        f"{counted(int(chosen['inactives'].sum()), 'other')} "
         f"in all. Very roughly {words} on one core; once the first target is done, the run says "
         "better. It goes on without this page, and where it was stopped, it goes on from there."
     )

@@ -149,7 +149,9 @@ def _of_server() -> Library | None:
         return None
     chosen = st.selectbox(
         "Library of the server", range(len(found)), key="library-served",
-        format_func=lambda n: f"{found[n]['name']} · {found[n]['n_molecules']:,} molecules",
+        format_func=lambda n: (
+            f"{found[n]['name']} · {counted(found[n]['n_molecules'], 'molecule')}"
+        ),
     )  # fmt: skip
     name = str(found[chosen]["name"])
     return Library("server", Path(name), name)

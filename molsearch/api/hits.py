@@ -14,6 +14,7 @@ from molsearch import schema
 from molsearch.chem.draw import svg
 from molsearch.errors import InputError, UsageError
 from molsearch.view.hit import badges, fixed, records, structure_of, title_of
+from molsearch.words import counted
 
 _SHOWN = 12
 _SIZE = (220, 150)
@@ -99,7 +100,7 @@ class Grid:
         cells = "".join(_cell(hit, self.queries) for hit in records(self.frame))
         style = f"display:grid;grid-template-columns:repeat({self.columns},minmax(0,1fr));gap:8px"
         shown = f"the first {len(self.frame):,} of " if len(self.frame) < self.n else ""
-        foot = f"<div style='opacity:.7'>{shown}{self.n:,} hits</div>"
+        foot = f"<div style='opacity:.7'>{shown}{counted(self.n, 'hit')}</div>"
         return f"<div style='{style}'>{cells}</div>{foot}"
 
 

@@ -5,11 +5,15 @@ import io
 import time
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from app_runs import QUERY, bare_run, finished_run
+from app_runs import QUERY, bare_run, finished_run, hit_frame
 from rdkit import Chem
 
 from molsearch.errors import InputError, UsageError
+from molsearch.io.typed import typed_table
+from molsearch.schema import ColumnType
 from molsearch.view.hit import new_ones, records
 from molsearch_app import jobs
 from molsearch_app.components import charts, detail, downloads, hits, radar, shortlist, table
@@ -109,6 +113,24 @@ def test_sources_are_file_names_with_the_folders_that_tell_them_apart():
 def test_parquet_keeps_every_value(result):
     frame = pd.read_parquet(io.BytesIO(downloads.parquet_bytes(result.frame, result.types)))
     assert frame["molecule_id"].tolist() == result.frame["molecule_id"].tolist()
+
+
+def test_typed_columns_are_text_in_csv_and_values_in_parquet(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOLSEARCH_RUNS", str(tmp_path))
+    texts = {"n": ["1", None, "3", "4", "5"], "price": ["1.50", "0.1", "-2", "1e-9", None]}
+    frame = hit_frame().assign(**{name: pd.array(column, "str") for name, column in texts.items()})
+    types = {"n": ColumnType("n", "int16"), "price": ColumnType("price", "double")}
+    run_id = finished_run(tmp_path, frame)
+    pq.write_table(typed_table(frame, types).table, tmp_path / run_id / "hits.parquet")
+    found = hits.load(jobs.attach(run_id))
+    rows = downloads.csv_bytes(found.frame).decode().splitlines()
+    assert [row.rsplit(",", 2)[1:] for row in rows[1:]] == [
+        ["1", "1.5"], ["", "0.1"], ["3", "-2.0"], ["4", "1e-09"], ["5", ""]
+    ]  # fmt: skip
+    taken = pq.read_table(io.BytesIO(downloads.parquet_bytes(found.frame.head(2), found.types)))
+    assert taken["n"].type == pa.int16()
+    assert taken["n"].to_pylist() == [1, None]
+    assert taken["price"].to_pylist() == [1.5, 0.1]
 
 
 def test_the_report_escapes_names(result):
