@@ -7,6 +7,7 @@ import pickle
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,7 +17,7 @@ from rdkit import Chem
 
 from molsearch.chem.records import iter_records
 from molsearch.config import ReadConfig
-from molsearch.schema import Record
+from molsearch.schema import Reading, Record
 
 CONFIG = ReadConfig()
 SMILES = ["CCO", "c1ccccc1C(=O)[O-].[Na+]", "C[C@H](N)C(=O)O", "F/C=C/F", "[13CH4]"]
@@ -198,3 +199,40 @@ def test_csv_round_trip(
         assert (record.smiles, record.error) == (smiles, "")
         assert record.molecule_id == (name if name.strip() else f"mol-{record.number}")
         assert record.extra == {note: text}
+
+
+ISOMERIC = ["C[C@H](F)Cl", "", "C[C@@H](O)CC", "", ""]
+FLAT = ["CC(F)Cl", "CCO", "CC(O)CC", "CCN", ""]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.xlsx", "a.jsonl", "a.tsv"])
+def test_where_the_isomeric_column_is_empty_the_flat_one_beside_it_is_read(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    frame = pd.DataFrame({"smiles": FLAT, "isomeric_smiles": ISOMERIC, "id": [*"abcde"]})
+    if name == "a.parquet":
+        frame.to_parquet(path)
+    elif name == "a.xlsx":
+        frame.to_excel(path, index=False)
+    elif name == "a.jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_csv(path, index=False, sep="\t" if name == "a.tsv" else ",")
+    readings: list[Reading] = []
+    found = list(iter_records([path], ReadConfig(), readings.append))
+    assert [record.smiles for record in found] == [
+        "C[C@H](F)Cl", "CCO", "C[C@@H](O)CC", "CCN", ""
+    ]  # fmt: skip
+    assert [record.molecule_id for record in found] == [*"abcde"]
+    assert [bool(record.error) for record in found] == [False] * 4 + [True]
+    assert readings[0].structure == "isomeric_smiles"
+    assert readings[0].notes == ("where isomeric_smiles is empty, smiles is read",)
+
+
+def test_another_molecule_beside_the_structure_is_never_read_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("smiles,reactant_smiles,id\nCCO,CCCl,a\n,CCBr,b\nCCN,CCI,c\n")
+    found = list(iter_records([path], ReadConfig()))
+    assert [record.smiles for record in found] == ["CCO", "", "CCN"]
+    assert found[1].error == "no SMILES in this row"

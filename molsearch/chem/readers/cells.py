@@ -20,6 +20,7 @@ def structure_row(
     extra: Mapping[str, str],
     longest: int,
     column: str = "",
+    spare: str = "",
 ) -> Row:
     """Build the row of a SMILES or InChI cell.
 
@@ -35,8 +36,12 @@ def structure_row(
         Longest structure accepted, in characters.
     column
         Name of the structure column; an InChI, which hit lists show as SMILES, is kept under it.
+    spare
+        The user's column whose structure is taken where the cell is empty; empty for none.
     """
     text = cell.strip()
+    if not text and spare:
+        text = extra.get(spare, "").strip()
     error = structure_error(text, longest)
     if column and text.startswith(INCHI):
         extra = {column: shown(text) if error else text, **extra}
@@ -86,7 +91,7 @@ def table_row(number: int, values: Sequence[object], columns: Columns, config: R
     molecule_id = "" if columns.molecule_id is None else id_text(cells[columns.molecule_id])
     structure = text_of(cells[columns.structure])
     name = columns.names[columns.structure]
-    return structure_row(number, molecule_id, structure, extra, longest, name)
+    return structure_row(number, molecule_id, structure, extra, longest, name, columns.spare)
 
 
 def id_text(value: object) -> str:

@@ -17,6 +17,7 @@ from molsearch.chem.readers.structures import (
     Rows,
     only_selfies,
     plain,
+    same_by_name,
     smiles_by_content,
     structures_by_name,
     weak_smiles_name,
@@ -40,6 +41,9 @@ class Columns:
         Positions of the two; `molecule_id` is None where there are no ids.
     other_structures, other_ids
         Positions of the other candidates.
+    spare
+        Name of the column with the same molecules, which is read where the structure's cell is
+        empty; empty for none.
     """
 
     names: tuple[str, ...]
@@ -47,6 +51,7 @@ class Columns:
     molecule_id: int | None
     other_structures: tuple[int, ...] = ()
     other_ids: tuple[int, ...] = ()
+    spare: str = ""
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -63,15 +68,17 @@ class Columns:
         types: Iterable[ColumnType] = (),
     ) -> Reading:
         """Say what was taken, for the account of a run; of `types`, those of columns kept."""
+        name = self.names[self.structure]
+        spared = [f"where {name} is empty, {self.spare} is read"] if self.spare else []
         kept = {self.names[position] for position in self.kept}
         return Reading(
             source=source,
             format=kind,
-            structure=self.names[self.structure],
+            structure=name,
             molecule_id="" if self.molecule_id is None else self.names[self.molecule_id],
             other_structures=tuple(self.names[p] for p in self.other_structures),
             other_ids=tuple(self.names[p] for p in self.other_ids),
-            notes=tuple(notes),
+            notes=(*spared, *notes),
             types=tuple(column for column in types if column.name in kept),
         )
 
@@ -108,17 +115,17 @@ def choose_columns(
         No structure column, or not the column asked for; the message names those that exist.
     """
     structure, others = _structure(names, rows, config, source, header, first)
+    same = same_by_name(structure, others, names, rows)
+    spare = "" if same is None else names[same]
     if structure in only_selfies(rows):
         raise _selfies_error(source, names[structure])
     if config.id_column is not None or config.id_field is not None:
         choice = config.id_column if config.id_column is not None else config.id_field or ""
-        return Columns(
-            names, structure, chosen(choice, names, source, "--id-column", header), others
-        )
-    molecule_id, other_ids = choose_id(names if header else [""] * len(names), rows, (structure,))
-    if molecule_id is None:
-        molecule_id = _next_column(names, rows, structure, header)
-    return Columns(names, structure, molecule_id, others, other_ids)
+        molecule_id = chosen(choice, names, source, "--id-column", header)
+        return Columns(names, structure, molecule_id, others, spare=spare)
+    found, other_ids = choose_id(names if header else [""] * len(names), rows, (structure,))
+    molecule_id = _next_column(names, rows, structure, header) if found is None else found
+    return Columns(names, structure, molecule_id, others, other_ids, spare)
 
 
 def is_number(choice: str | None) -> bool:

@@ -75,6 +75,7 @@ class _RowBuilder:
         self._width = len(columns.names)
         self._smiles = columns.structure
         self._structure = columns.names[columns.structure]
+        self._spare = columns.spare
         self._id = columns.molecule_id
         self._config = config
         self._delimiter = layout.delimiter
@@ -98,7 +99,7 @@ class _RowBuilder:
         molecule_id = "" if self._id is None else cells[self._id]
         longest = self._config.max_smiles_length
         return structure_row(
-            number, molecule_id, cells[self._smiles], extra, longest, self._structure
+            number, molecule_id, cells[self._smiles], extra, longest, self._structure, self._spare
         )
 
     def _too_many(self, number: int, cells: list[str]) -> Row:

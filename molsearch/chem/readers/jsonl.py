@@ -62,7 +62,8 @@ def _rows(lines: Iterator[Line], columns: Columns, config: ReadConfig) -> Iterat
         cell = text_of(values.pop(structure, None))
         molecule_id = "" if named is None else text_of(values.pop(named, None))
         extra = {name: text_of(value) for name, value in values.items() if value is not None}
-        yield structure_row(number, molecule_id, cell, extra, config.max_smiles_length, structure)
+        longest, spare = config.max_smiles_length, columns.spare
+        yield structure_row(number, molecule_id, cell, extra, longest, structure, spare)
 
 
 def _object(line: Line) -> Values | str:

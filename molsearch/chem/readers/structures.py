@@ -130,6 +130,23 @@ def structures_by_name(names: Sequence[str], rows: Rows) -> list[int]:
     return _stereo_first(_fuller_first(named, rows) + _fuller_first(weak, rows) + inchi, rows)
 
 
+def same_by_name(
+    structure: int, others: Sequence[int], names: Sequence[str], rows: Rows
+) -> int | None:
+    """Position of a column of SMILES that holds the molecules of `structure`, as the sample shows.
+
+    Programs fill an isomeric column for molecules with stereo alone; the flat one beside it then
+    has the others.
+    """
+    for other in others:
+        if not (names_smiles(names[structure]) and names_smiles(names[other])):
+            continue
+        pairs = _filled_pairs(structure, other, rows)
+        if pairs and all(_skeleton(one) == _skeleton(two) != "" for one, two in pairs):
+            return other
+    return None
+
+
 def only_selfies(rows: Rows) -> list[int]:
     """Positions of the columns whose filled cells are all SELFIES."""
     found = []
@@ -178,15 +195,19 @@ def _stereo_first(positions: list[int], rows: Rows) -> list[int]:
 
 
 def _same_with_stereo(flat: int, other: int, rows: Rows) -> bool:
-    pairs = [
-        (row[flat], row[other])
-        for row in rows[:_TESTED_ROWS]
-        if len(row) > max(flat, other) and row[flat].strip() and row[other].strip()
-    ]
+    pairs = _filled_pairs(flat, other, rows)
     marked = [pair for pair in pairs if _STEREO_MARK.search(pair[1])]
     if not marked or any(pair[1].startswith(INCHI) for pair in marked):
         return False
     return all(_skeleton(one) == _skeleton(two) != "" for one, two in marked)
+
+
+def _filled_pairs(one: int, other: int, rows: Rows) -> list[tuple[str, str]]:
+    return [
+        (row[one], row[other])
+        for row in rows[:_TESTED_ROWS]
+        if len(row) > max(one, other) and row[one].strip() and row[other].strip()
+    ]
 
 
 def _skeleton(cell: str) -> str:

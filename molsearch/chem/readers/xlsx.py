@@ -116,7 +116,8 @@ def _rows(rows: Iterator[Cells], layout: Layout, config: ReadConfig) -> Iterator
         extra = {name: text_of(value) for name, value in kept.items() if value is not None}
         molecule_id = "" if columns.molecule_id is None else text_of(cells[columns.molecule_id])
         structure = text_of(cells[columns.structure])
-        yield structure_row(number, molecule_id, structure, extra, config.max_smiles_length, named)
+        longest, spare = config.max_smiles_length, columns.spare
+        yield structure_row(number, molecule_id, structure, extra, longest, named, spare)
 
 
 def _value(cell: Any) -> object:

@@ -33,7 +33,8 @@ def test_the_user_knows_the_delimiter_better() -> None:
 
 def test_what_was_taken() -> None:
     _, readings = read("CID,smiles,isosmiles\n1,CC(N)O,C[C@H](N)O\n")
-    assert readings == [Reading("x", "csv", "isosmiles", "CID", ("smiles",))]
+    note = "where isosmiles is empty, smiles is read"
+    assert readings == [Reading("x", "csv", "isosmiles", "CID", ("smiles",), notes=(note,))]
     _, readings = read("CCO a\nCCN b\n", table=False)
     assert readings == [Reading("x", "smi", "first word of the line", "rest of the line")]
     _, readings = read("CCO\nCCN\n", table=False)
