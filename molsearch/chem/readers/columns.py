@@ -121,8 +121,8 @@ def choose_columns(
         raise _selfies_error(source, names[structure])
     if config.id_column is not None or config.id_field is not None:
         choice = config.id_column if config.id_column is not None else config.id_field or ""
-        molecule_id = chosen(choice, names, source, "--id-column", header)
-        return Columns(names, structure, molecule_id, others, spare=spare)
+        named = chosen(choice, names, source, "--id-column", header)
+        return Columns(names, structure, named, others, spare=spare)
     found, other_ids = choose_id(names if header else [""] * len(names), rows, (structure,))
     molecule_id = _next_column(names, rows, structure, header) if found is None else found
     return Columns(names, structure, molecule_id, others, other_ids, spare)
