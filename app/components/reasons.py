@@ -154,7 +154,7 @@ def _legend(told: Told) -> str:
 
 def _words(told: Told) -> str:
     lines = [
-        f"Score for this query {told.score:.3f}.",
+        f"Score for this query alone {told.score:.3f}.",
         (
             f"Most for it <code>{html.escape(told.best[0])}</code> {told.best[1]:+.3f}, "
             f"least <code>{html.escape(told.worst[0])}</code> {told.worst[1]:+.3f}."

@@ -7,6 +7,7 @@ them leaves out every substructure that holds it, and nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,17 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from molsearch.chem.features import MOST, Buckets, counters
-from molsearch.chem.fingerprints import N_BITS, generator
+from molsearch.chem.fingerprints import FINGERPRINTS, generator
+
+# A fingerprint that simulates counts has a bit for each of these that a count reaches.
+_LEAST_COUNTS = (1, 2, 4, 8)
+_CIRCULAR = ("ecfp4", "fcfp4")
+_COUNTED = {
+    "torsion": rdFingerprintGenerator.GetTopologicalTorsionGenerator,
+    "atom-pair": rdFingerprintGenerator.GetAtomPairGenerator,
+}
+#: Fingerprints whose bits are told by atoms.
+HIDEABLE = (*_CIRCULAR, *_COUNTED, "path", "path-1024", "rdkit")
 
 # Bucket of each occurrence, int64 [m], and the atoms that are part of it, bool [m, n].
 _Found = tuple[NDArray[np.int64], NDArray[np.bool_]]
@@ -71,9 +82,19 @@ def bag_holders(mol: Chem.Mol, buckets: Buckets) -> Holders:
     return _holders(found)
 
 
-def ecfp4_holders(mol: Chem.Mol) -> Holders:
-    """Find the atoms of each bit of `molsearch.chem.fingerprints.ecfp4`."""
-    return _holders([_circles(mol, generator("ecfp4"))])
+def print_holders(mol: Chem.Mol, name: str) -> Holders:
+    """Find the atoms of what a fingerprint counts before it sets bits.
+
+    Parameters
+    ----------
+    name
+        One of `HIDEABLE`.
+    """
+    if name in _CIRCULAR:
+        return _holders([_circles(mol, generator(name))])
+    if name in _COUNTED:
+        return _holders([_paths(mol, _counting(name))])
+    return _holders([_bond_paths(mol, generator(name))])
 
 
 def bags_without(
@@ -85,11 +106,29 @@ def bags_without(
     return bags, [row[row > 0].astype(np.uint8) for row in left]
 
 
-def bits_without(holders: Holders, groups: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Packed fingerprints ``[g, 256]`` of a molecule with each group of atoms hidden."""
-    bits = np.zeros((len(groups), N_BITS), np.uint8)
-    bits[:, holders.keys] = holders.without(groups) > 0
+def bits_without(holders: Holders, groups: NDArray[np.bool_], name: str) -> NDArray[np.uint8]:
+    """Packed fingerprints ``[g, n_bytes]`` of a molecule with each group of atoms hidden.
+
+    Parameters
+    ----------
+    holders
+        Of the fingerprint `name`, by `print_holders`.
+    """
+    left = holders.without(groups)
+    bits = np.zeros((len(groups), 8 * FINGERPRINTS[name].n_bytes), np.uint8)
+    if name in _COUNTED:
+        for offset, least in enumerate(_LEAST_COUNTS):
+            bits[:, len(_LEAST_COUNTS) * holders.keys + offset] = left >= least
+    else:
+        bits[:, holders.keys] = left > 0
     return np.packbits(bits, axis=1)
+
+
+@cache
+def _counting(name: str) -> Any:
+    """Return the generator whose counts are what the bits of a fingerprint stand for."""
+    size = 8 * FINGERPRINTS[name].n_bytes // len(_LEAST_COUNTS)
+    return _COUNTED[name](fpSize=size, countSimulation=False)
 
 
 def _circles(mol: Chem.Mol, made: Any) -> _Found:
@@ -107,6 +146,22 @@ def _paths(mol: Chem.Mol, made: Any) -> _Found:
     keys, places = _flat(paths, 4) if paths else _flat(told.GetBitInfoMap(), 2)
     atoms = np.zeros((len(keys), mol.GetNumAtoms()), np.bool_)
     atoms[np.arange(len(keys))[:, None], places] = True
+    return keys, atoms
+
+
+def _bond_paths(mol: Chem.Mol, made: Any) -> _Found:
+    """Paths and branched parts, which RDKit tells by their bonds."""
+    found = _told(mol, made).GetBitPaths()
+    sizes = [len(paths) for paths in found.values()]
+    keys = np.repeat(np.array(list(found.keys()), np.int64), sizes)
+    ends = np.array(
+        [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()], np.int64
+    ).reshape(-1, 2)
+    atoms = np.zeros((len(keys), mol.GetNumAtoms()), np.bool_)
+    paths = [path for some in found.values() for path in some]
+    rows = np.repeat(np.arange(len(paths)), [len(path) for path in paths])
+    bonds = np.array([bond for path in paths for bond in path], np.int64)
+    atoms[rows[:, None], ends[bonds]] = True
     return keys, atoms
 
 

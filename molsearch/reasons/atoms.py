@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from rdkit import Chem
 
 from molsearch.chem.features import Buckets, bag_of
-from molsearch.chem.fingerprints import ecfp4, tanimoto_matrix
+from molsearch.chem.fingerprints import packed_of, tanimoto_matrix
 from molsearch.chem.occlusion import (
     bag_holders,
     bags_without,
     bits_without,
-    ecfp4_holders,
+    print_holders,
 )
 from molsearch.chem.pieces import piece_smiles, pieces
 from molsearch.data.store import GraphStore, bag_store
@@ -62,11 +62,19 @@ class Weights:
         Of the ECFP4 similarity.
     inactives
         Of the cosine to the nearest known inactive, which is taken off.
+    others
+        Of the similarity by further fingerprints: their names, of `HIDEABLE`, and weights.
     """
 
     embedding: float = 1.0
     ecfp4: float = 0.0
     inactives: float = 0.0
+    others: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def prints(self) -> tuple[tuple[str, float], ...]:
+        """Name and weight of every fingerprint; ECFP4 first, also where it does not rank."""
+        return (("ecfp4", self.ecfp4), *self.others)
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,7 @@ class _Views:
     """
 
     vectors: NDArray[np.float64] | None
-    prints: NDArray[np.uint8]
+    prints: tuple[NDArray[np.uint8], ...]
     n_atoms: int = 0
     pieces: tuple[str, ...] = ()
 
@@ -203,8 +211,9 @@ class AtomExplainer:
         vectors: NDArray[np.floating] | None,
         prints: NDArray[np.uint8] | None,
     ) -> NDArray[np.float64] | None:
-        """Score molecules that are embedded already; None where what ranks is not known of them."""
-        return self._scored(self._whole(query_smiles), vectors, prints)
+        """Score molecules by their embeddings and ECFP4; None where more than these ranks."""
+        known = None if prints is None or self._weights.others else (prints,)
+        return self._scored(self._whole(query_smiles), vectors, known)
 
     def nearest(self, others: Sequence[str], hit_smiles: Sequence[str]) -> NDArray[np.int64]:
         """Find the molecule with the best cosine to each hit, ``[n_hits]``."""
@@ -217,24 +226,26 @@ class AtomExplainer:
         self,
         queries: _Views,
         vectors: NDArray[np.floating] | None,
-        prints: NDArray[np.uint8] | None,
+        prints: tuple[NDArray[np.uint8], ...] | None,
     ) -> NDArray[np.float64] | None:
         total: NDArray[np.float64] | None = None
         if self._weights.embedding:
             if vectors is None or queries.vectors is None:
                 return None
             total = self._weights.embedding * (vectors.astype(np.float64) @ queries.vectors.T)
-        if self._weights.ecfp4:
+        for place, (_, weight) in enumerate(self._weights.prints):
+            if not weight:
+                continue
             if prints is None:
                 return None
-            alike = self._weights.ecfp4 * tanimoto_matrix(queries.prints, prints).T
+            alike = weight * tanimoto_matrix(queries.prints[place], prints[place]).T
             total = alike if total is None else total + alike
         return total
 
     def _whole(self, smiles: Sequence[str]) -> _Views:
         """See molecules as they are, none of their atoms hidden."""
         mols = [_read(one) for one in smiles]
-        prints = np.array([np.frombuffer(ecfp4(mol), np.uint8) for mol in mols])
+        prints = tuple(packed_of(name, smiles) for name, _ in self._weights.prints)
         if self._encoder is None or not self._embeds:
             return _Views(None, prints)
         bags = [bag_of(mol, self._encoder.buckets) for mol in mols]
@@ -247,9 +258,17 @@ class AtomExplainer:
 
     def _map(self, query: _Views, hit: _Views, inactive: str | None) -> AtomMap:
         weights = self._weights
-        similarity = tanimoto_matrix(query.prints[:1], hit.prints)[0]
-        backwards = tanimoto_matrix(hit.prints[:1], query.prints)[0]
-        of_hit, of_query = weights.ecfp4 * similarity, weights.ecfp4 * backwards
+        forwards = [
+            tanimoto_matrix(one[:1], other)[0]
+            for one, other in zip(query.prints, hit.prints, strict=True)
+        ]
+        backwards = [
+            tanimoto_matrix(other[:1], one)[0]
+            for one, other in zip(query.prints, hit.prints, strict=True)
+        ]
+        factors = [weight for _, weight in weights.prints]
+        of_hit = _weighted(factors, forwards)
+        of_query = _weighted(factors, backwards)
         cosine = float("nan")
         if query.vectors is not None and hit.vectors is not None:
             forth, back = hit.vectors @ query.vectors[0], query.vectors @ hit.vectors[0]
@@ -268,7 +287,7 @@ class AtomExplainer:
         return AtomMap(
             score=float(of_hit[0]),
             cosine=cosine,
-            similarity=float(similarity[0]),
+            similarity=float(forwards[0][0]),
             query=(of_query[0] - of_query[1:])[: query.n_atoms],
             hit=lost[: hit.n_atoms],
             pieces=tuple(Piece(smiles, share) for smiles, share in shares),
@@ -277,7 +296,7 @@ class AtomExplainer:
     def _views(self, smiles: Sequence[str]) -> list[_Views]:
         """See molecules whole and with atoms and pieces hidden, all in one batch."""
         hidden = [_Hidden.of(_read(one)) for one in smiles]
-        prints = [one.prints() for one in hidden]
+        prints = [tuple(one.bits(name) for name, _ in self._weights.prints) for one in hidden]
         parts: list[NDArray[np.float64] | None] = [None] * len(hidden)
         if self._encoder is not None and self._embeds:
             bags: list[NDArray[np.uint16]] = []
@@ -287,7 +306,7 @@ class AtomExplainer:
                 bags += some
                 counts += n_some
             vectors = self._encoder.encode_store(bag_store(bags, counts)).astype(np.float64)
-            ends = np.cumsum([len(some) for some in prints])
+            ends = np.cumsum([len(one.groups) for one in hidden])
             parts = list(np.split(vectors, ends[:-1]))
         return [
             _Views(part, some, one.mol.GetNumAtoms(), one.pieces)
@@ -312,8 +331,8 @@ class _Hidden:
             groups[row, list(atoms)] = True
         return cls(mol, groups, tuple(piece_smiles(mol, atoms) for atoms in parts))
 
-    def prints(self) -> NDArray[np.uint8]:
-        return bits_without(ecfp4_holders(self.mol), self.groups)
+    def bits(self, name: str) -> NDArray[np.uint8]:
+        return bits_without(print_holders(self.mol, name), self.groups, name)
 
     def bags(self, buckets: Buckets) -> tuple[list[NDArray[np.uint16]], list[NDArray[np.uint8]]]:
         return bags_without(bag_holders(self.mol, buckets), self.groups)
@@ -324,3 +343,11 @@ def _read(smiles: str) -> Chem.Mol:
     if mol is None or not mol.GetNumAtoms():
         raise InputError(f"cannot read SMILES {smiles[:80]!r}: check it for typing errors")
     return mol
+
+
+def _weighted(
+    weights: Sequence[float], similar: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    return np.asarray(
+        sum(weight * some for weight, some in zip(weights, similar, strict=True)), np.float64
+    )

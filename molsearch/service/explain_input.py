@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from molsearch.chem.occlusion import HIDEABLE
 from molsearch.chem.prepare import prepare_in_process
 from molsearch.chem.records import iter_records
 from molsearch.config import Molecule, PrepareConfig, ReadConfig, ScreenConfig
@@ -114,18 +115,23 @@ def weights_of(ranking: Ranking, inactives: float = 0.0) -> Weights:
     UsageError
         Something ranks of which the atoms cannot be told.
     """
+    others = []
     for term in ranking.expression.terms:
-        if term.name not in (MOLSEARCH, STORED):
+        if term.name in (MOLSEARCH, STORED):
+            continue
+        if term.name not in HIDEABLE:
             raise UsageError(
                 f"{term.name!r} in the ranking {str(ranking.expression)[:80]!r} cannot be "
-                f"explained atom by atom: an encoder of substructures and {STORED} can; pass "
-                f"--rank {MOLSEARCH}+{STORED}, or one of them"
+                f"explained atom by atom: one encoder of substructures and {', '.join(HIDEABLE)} "
+                f"can; pass --rank with these alone, such as {MOLSEARCH}+{STORED}"
             )
+        others.append((term.name, term.weight))
     first, second = ranking.embedding, ranking.likeness
     return Weights(
         0.0 if first is None else first.weight,
         0.0 if second is None else second.weight,
         inactives,
+        tuple(others),
     )
 
 
@@ -143,7 +149,7 @@ def _structures(request: ExplainRequest) -> tuple[list[Prepared], list[Failure]]
 def _found(path: Path) -> tuple[Path, dict[str, Any]]:
     """Find a hit list and the record beside it: by either, or by the folder of both."""
     if path.is_dir():
-        records = sorted(path.glob(f"*{_RECORD}"))
+        records = [one for one in sorted(path.glob(f"*{_RECORD}")) if _is_screen(one)]
         if len(records) != 1:
             raise InputError(
                 f"{path}: {len(records) or 'no'} records of screens (*{_RECORD}) in this folder; "
@@ -154,6 +160,15 @@ def _found(path: Path) -> tuple[Path, dict[str, Any]]:
         return path.with_name(path.name.removesuffix(_RECORD)), _record(path)
     beside = path.with_name(path.name + _RECORD)
     return path, _record(beside) if beside.exists() else {}
+
+
+def _is_screen(path: Path) -> bool:
+    """Whether a record is a screen's; one that cannot be read is looked at when it is the one."""
+    try:
+        content = parse_json(read_small(path, _LARGEST_RECORD))
+    except (OSError, ValueError):
+        return True
+    return isinstance(content, dict) and content.get("verb", "screen") == "screen"
 
 
 def _record(path: Path) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
 from molsearch.chem.features import Buckets, bag_of
-from molsearch.chem.fingerprints import ecfp4
+from molsearch.chem.fingerprints import ecfp4, packed_of
 from molsearch.chem.occlusion import (
+    HIDEABLE,
     bag_holders,
     bags_without,
     bits_without,
-    ecfp4_holders,
+    print_holders,
 )
 
 MORE = [
@@ -72,7 +73,7 @@ def test_torsions_and_pairs_without_an_atom_are_those_that_rdkit_finds_without_i
 def test_environments_without_an_atom_are_those_beyond_its_reach():
     """Of a chain cut in the middle what is left are environments that end before the cut."""
     mol = Chem.MolFromSmiles("FCCCCCCCCO")
-    holders = ecfp4_holders(mol)
+    holders = print_holders(mol, "ecfp4")
     for atom in range(mol.GetNumAtoms()):
         told = rdFingerprintGenerator.AdditionalOutput()
         told.AllocateBitInfoMap()
@@ -83,7 +84,7 @@ def test_environments_without_an_atom_are_those_beyond_its_reach():
             for bit, places in told.GetBitInfoMap().items()
             if any(atom not in environment_atoms(mol, centre, radius) for centre, radius in places)
         }
-        packed = bits_without(holders, np.eye(mol.GetNumAtoms()) > 0)[atom]
+        packed = bits_without(holders, np.eye(mol.GetNumAtoms()) > 0, "ecfp4")[atom]
         assert set(np.flatnonzero(np.unpackbits(packed)).tolist()) == due
 
 
@@ -100,9 +101,43 @@ def environment_atoms(mol, centre, radius):
 @pytest.mark.parametrize("smiles", [*SMILES, *MORE])
 def test_all_bits_have_holders_and_hiding_takes_bits_away_alone(smiles):
     mol = Chem.MolFromSmiles(smiles)
-    holders = ecfp4_holders(mol)
+    holders = print_holders(mol, "ecfp4")
     whole = np.unpackbits(np.frombuffer(ecfp4(mol), np.uint8))
     assert np.flatnonzero(whole).tolist() == holders.keys.tolist()
-    left = np.unpackbits(bits_without(holders, np.eye(mol.GetNumAtoms()) > 0), axis=1)
+    left = np.unpackbits(bits_without(holders, np.eye(mol.GetNumAtoms()) > 0, "ecfp4"), axis=1)
     assert left.shape == (mol.GetNumAtoms(), 2048)
     assert (left <= whole).all()
+
+
+@pytest.mark.parametrize("smiles", [*SMILES, *MORE])
+@pytest.mark.parametrize("name", HIDEABLE)
+def test_with_nothing_hidden_the_bits_are_the_fingerprints(smiles, name):
+    mol = Chem.MolFromSmiles(smiles)
+    nothing, everything = np.zeros(mol.GetNumAtoms(), bool), np.ones(mol.GetNumAtoms(), bool)
+    found = bits_without(print_holders(mol, name), np.stack([nothing, everything]), name)
+    np.testing.assert_array_equal(found[0], packed_of(name, [smiles])[0])
+    assert not found[1].any()
+
+
+@pytest.mark.parametrize("name", ["torsion", "atom-pair"])
+def test_bits_of_counts_are_those_of_rdkit_without_the_atom(name):
+    mol = Chem.MolFromSmiles(MORE[0])
+    made = {
+        "torsion": rdFingerprintGenerator.GetTopologicalTorsionGenerator(fpSize=2048),
+        "atom-pair": rdFingerprintGenerator.GetAtomPairGenerator(fpSize=2048),
+    }[name]
+    each = np.eye(mol.GetNumAtoms()) > 0
+    found = np.unpackbits(bits_without(print_holders(mol, name), each, name), axis=1)
+    for atom in range(mol.GetNumAtoms()):
+        due = made.GetFingerprintAsNumPy(mol, ignoreAtoms=[atom])
+        np.testing.assert_array_equal(found[atom], due)
+
+
+def test_bits_of_paths_without_an_atom_are_those_of_what_is_left():
+    """Cut in the middle, a chain keeps the paths of its two halves."""
+    mol, cut = Chem.MolFromSmiles("FCCCSCCCCl"), 4
+    hidden = np.zeros((1, mol.GetNumAtoms()), bool)
+    hidden[0, cut] = True
+    found = bits_without(print_holders(mol, "path"), hidden, "path")[0]
+    due = packed_of("path", ["FCCC", "CCCCl"])
+    np.testing.assert_array_equal(found, due[0] | due[1])

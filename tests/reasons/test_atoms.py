@@ -9,7 +9,8 @@ from molecules import SMILES
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator as generators
 
-from molsearch.chem.fingerprints import ecfp4_of_smiles, tanimoto
+from molsearch.chem.fingerprints import ecfp4_of_smiles, packed_of, tanimoto
+from molsearch.chem.occlusion import HIDEABLE
 from molsearch.chem.prepare import prepare_in_process
 from molsearch.config import ModelConfig, PrepareConfig
 from molsearch.data.prepared_table import table_of
@@ -182,3 +183,19 @@ def test_an_encoder_of_geometry_is_refused_with_what_can_be_explained():
 def test_no_structure_is_an_error_of_input(encoder):
     with pytest.raises(InputError, match=r"cannot read SMILES 'C1CC'"):
         list(AtomExplainer(encoder, Weights()).maps(["CCO"], ["C1CC"]))
+
+
+@pytest.mark.parametrize("name", HIDEABLE[1:])
+def test_further_fingerprints_that_rank_count_too(encoder, name):
+    weights = Weights(1, 1, others=((name, 0.5),))
+    (atoms,) = AtomExplainer(encoder, weights).maps([QUERY], HITS[:1])
+    (plain,) = AtomExplainer(encoder, Weights(1, 1)).maps([QUERY], HITS[:1])
+    (alone,) = AtomExplainer(None, Weights(0, 0, others=((name, 0.5),))).maps([QUERY], HITS[:1])
+    one, other = packed_of(name, [QUERY]), packed_of(name, HITS[:1])
+    assert alone.score == pytest.approx(0.5 * tanimoto(one[0], other)[0], abs=1e-6)
+    assert atoms.score == pytest.approx(plain.score + alone.score, abs=1e-6)
+    np.testing.assert_allclose(atoms.hit, plain.hit + alone.hit, atol=1e-6)
+    np.testing.assert_allclose(atoms.query, plain.query + alone.query, atol=1e-6)
+    assert np.abs(alone.hit).max() > 0
+    scores = AtomExplainer(encoder, weights).scores([QUERY], HITS[:1])
+    assert scores[0, 0] == pytest.approx(atoms.score, abs=1e-5)
