@@ -242,8 +242,7 @@ def test_the_score_is_the_sum_of_its_columns_over_the_whole_library(reader, quer
 @pytest.mark.parametrize(
     ("rank", "words"),
     [
-        ("torsion+molsearch", "an index holds no torsion fingerprint; choose balanced"),
-        ("small-held-out", "nothing in the index is called 'small-held-out'"),
+        ("nobody", "no encoder and no fingerprint is called 'nobody'"),
         ("balanced+ecfp4", "balanced stands alone"),
         ("nan*ecfp4", "no positive number"),
         ("molsearch+", "lacks a name"),
