@@ -75,7 +75,7 @@ def given_of(request: ExplainRequest) -> Given:
     record: dict[str, Any] = {}
     path = None
     if request.hits is not None:
-        path, record = _found(Path(request.hits))
+        path, record = _found(Path(request.hits), needed=not request.queries)
     if request.molecules or path is None:
         hits, failures = _structures(request)
     else:
@@ -146,8 +146,14 @@ def _structures(request: ExplainRequest) -> tuple[list[Prepared], list[Failure]]
     return hits, failures
 
 
-def _found(path: Path) -> tuple[Path, dict[str, Any]]:
-    """Find a hit list and the record beside it: by either, or by the folder of both."""
+def _found(path: Path, *, needed: bool) -> tuple[Path, dict[str, Any]]:
+    """Find a hit list and the record beside it: by either, or by the folder of both.
+
+    Parameters
+    ----------
+    needed
+        Whether the record is all that tells the queries: then it must be a screen's.
+    """
     if path.is_dir():
         records = [one for one in sorted(path.glob(f"*{_RECORD}")) if _is_screen(one)]
         if len(records) != 1:
@@ -156,10 +162,16 @@ def _found(path: Path) -> tuple[Path, dict[str, Any]]:
                 "name the hit list"
             )
         path = records[0]
-    if path.name.endswith(_RECORD):
-        return path.with_name(path.name.removesuffix(_RECORD)), _record(path)
-    beside = path.with_name(path.name + _RECORD)
-    return path, _record(beside) if beside.exists() else {}
+    beside = path if path.name.endswith(_RECORD) else path.with_name(path.name + _RECORD)
+    listed = path.with_name(beside.name.removesuffix(_RECORD))
+    if not beside.exists() and beside != path:
+        return listed, {}
+    try:
+        return listed, _record(beside)
+    except InputError:
+        if needed:
+            raise
+        return listed, {}
 
 
 def _is_screen(path: Path) -> bool:
@@ -172,18 +184,34 @@ def _is_screen(path: Path) -> bool:
 
 
 def _record(path: Path) -> dict[str, Any]:
+    """Read the record of a screen; of picks, that of the hit list they were made from."""
     try:
         content = parse_json(read_small(path, _LARGEST_RECORD))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; check the path") from error
     except ValueError as error:
         raise InputError(f"{path}: not JSON; name the hit list and its queries (-q)") from error
-    if not isinstance(content, dict) or "queries" not in content or "ranking" not in content:
+    if isinstance(content, dict) and "queries" in content and "ranking" in content:
+        return content
+    origin = _picked_from(content)
+    if origin is None:
         raise InputError(
             f"{path}: no record of a screen; name a hit list that molsearch screen wrote, or give "
             "the queries with -q"
         )
-    return content
+    return _record(origin)
+
+
+def _picked_from(content: Any) -> Path | None:
+    """Find the record of the hit list that picks were made from; None where there is none."""
+    if not isinstance(content, dict) or content.get("verb") != "pick":
+        return None
+    asked = content.get("request")
+    hits = asked.get("hits") if isinstance(asked, dict) else None
+    if not isinstance(hits, str) or not hits:
+        return None
+    listed = Path(str(content.get("folder", "."))) / hits
+    return listed.with_name(listed.name + _RECORD)
 
 
 def _listed(path: Path, request: ExplainRequest) -> tuple[list[Prepared], list[Failure]]:

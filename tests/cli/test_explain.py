@@ -78,6 +78,21 @@ def test_with_one_query_the_score_is_that_of_the_list(molsearch, world, tmp_path
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "again.parquet"), told)
 
 
+def test_picks_are_explained_by_the_screen_they_come_from(molsearch, hits, tmp_path):
+    picked = molsearch("pick", hits, "-n", 3, "-o", tmp_path / "picks.csv")
+    assert picked.code == 0
+    done = molsearch("explain", tmp_path / "picks.csv", "-o", tmp_path / "r.csv")
+    assert done.code == 0
+    told = pd.read_csv(tmp_path / "r.csv")
+    assert told.molecule_id.tolist() == pd.read_csv(tmp_path / "picks.csv").molecule_id.tolist()
+    assert set(told.nearest_query) <= {"aspirin", "paracetamol"}
+    hits.with_name("hits.csv.run.json").unlink()
+    again = molsearch("explain", tmp_path / "picks.csv", "-o", tmp_path / "s.csv")
+    assert "hits.csv.run.json: No such file" in again.line
+    given = molsearch("explain", tmp_path / "picks.csv", "-q", "CCO", "-o", tmp_path / "s.csv")
+    assert given.code == 0
+
+
 def test_structures_and_queries_need_no_files(molsearch):
     done = molsearch("explain", "-q", ASPIRIN, "OC(=O)c1ccccc1O salicylic", "CCO", "--quiet")
     assert done.code == 0
