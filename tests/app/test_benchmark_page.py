@@ -65,7 +65,7 @@ def test_own_molecules_that_cannot_be_read_start_nothing(page, runs, started):
     upload(at, "bench-actives", "a.csv", "smiles\nCCO\n")
     upload(at, "bench-inactives", "b.csv", "smiles\nC1CC\n")
     button(at, "own-go").click().run()
-    assert "none of the first 1 records" in at.error[0].value.replace("\\", "")
+    assert "none of the first 1 record" in at.error[0].value.replace("\\", "")
     assert not list(runs.glob("benchmark-*"))
 
 

@@ -51,7 +51,7 @@ def test_table_and_failures_are_written(table: Path, tmp_path: Path, name: str) 
 
 def test_report_names_the_reasons(table: Path, tmp_path: Path) -> None:
     done = _run(table, "-o", tmp_path / "out.parquet")
-    assert "2 pairs (1 active, 1 inactive) of 2 molecules and 1 targets" in done.output
+    assert "2 pairs (1 active, 1 inactive) of 2 molecules and 1 target" in done.output
     assert "left out 1" in done.output
 
 
