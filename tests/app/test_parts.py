@@ -117,6 +117,6 @@ def test_what_ranks_is_chosen_told_and_passed_on(page, runs, started):
 
 def test_a_ranking_that_cannot_be_is_refused_before_a_run():
     launch.check(ScreenRequest(queries=("C",), rank="balanced"))
-    for bad in ("0*molsearch", "molsearch+molsearch", "nan*ecfp4", "fcfp4", ""):
+    for bad in ("0*molsearch", "molsearch+molsearch", "nan*ecfp4", "best", ""):
         with pytest.raises(UsageError):
             launch.check(ScreenRequest(queries=("C",), rank=bad))

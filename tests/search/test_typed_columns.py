@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
+import shutil
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -14,8 +17,11 @@ from fakes import FakeEncoder
 
 from molsearch.api import Index, Library
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
+from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_manifest import read_manifest
+from molsearch.index.reader import open_index
 from molsearch.index.writer import build_index
+from molsearch.io.hashing import sha256_json
 from molsearch.io.typed import text_frame
 from molsearch.search.output import write_hits
 from molsearch.search.queries import read_queries
@@ -185,3 +191,28 @@ def test_text_again_of_a_typed_table(hits):
     frame, types = text_frame(pq.read_table(handle))
     assert types == dict(hits.types)
     pd.testing.assert_frame_equal(frame, hits.frame)
+
+
+def test_folders_from_before_the_types_open_and_give_text(hits, tmp_path):
+    copy = Path(shutil.copytree(hits.reader.path, tmp_path / "i"))
+    for path in (copy / "manifest.json", copy / "generations" / "000001" / "manifest.json"):
+        content = json.loads(path.read_text())
+        del content["checksum"]
+        for reading in content["library"]["reading"]:
+            del reading["types"]
+        path.write_text(json.dumps({**content, "checksum": sha256_json(content)}))
+    reader = open_index(copy)
+    assert reader.manifest.library.reading[0].types == ()
+    queries = read_queries(["CCO"], ReadConfig(), PrepareConfig(n_conformers=0))
+    found = screen(reader, FakeEncoder(), queries, ScreenConfig(k=5))
+    assert found.types == {}
+    assert write_hits(found, tmp_path / "hits.parquet") == ()
+    table = pq.read_table(tmp_path / "hits.parquet").sort_by("molecule_id")
+    assert table["whole"].to_pylist() == ["1", None, "-3", "4", "9007199254740993"]
+    prepared = copy.parent / "p"
+    shutil.copytree(hits.reader.path.parent / "p", prepared)
+    content = json.loads((prepared / "manifest.json").read_text())
+    del content["checksum"], content["reading"][0]["types"]
+    text = json.dumps({**content, "checksum": sha256_json(content)})
+    (prepared / "manifest.json").write_text(text)
+    assert PreparedSet.open(prepared).manifest.reading[0].types == ()
