@@ -35,6 +35,8 @@ from molsearch.service.screen import run_file
 from molsearch.service.session import Session
 from molsearch.words import counted
 
+_DRAWING = re.compile(r"\d{4}-.+-(hit|query)\.svg")
+
 
 @dataclass(frozen=True)
 class Explained:
@@ -213,6 +215,8 @@ def _account(
 
 def _warnings(request: ExplainRequest, given: Given, found: Sequence[Reason]) -> list[str]:
     lines = []
+    if request.svg is not None and len(found) > MAX_DRAWN:
+        lines.append(f"the first {MAX_DRAWN} of {len(found):,} hits are drawn")
     if given.failures:
         first = given.failures[0]
         lines.append(
@@ -274,6 +278,7 @@ def _table(account: dict[str, Any]) -> list[dict[str, Any]]:
 def _write_drawings(folder: Path, made: Explained) -> None:
     """Write two drawings a hit, named by its place and id; the first `MAX_DRAWN` hits."""
     folder.mkdir(parents=True, exist_ok=True)
+    written = set()
     some = zip(made.hits, made.reasons, strict=True)
     for place, (hit, reason) in enumerate(some, start=1):
         if place > MAX_DRAWN:
@@ -282,4 +287,10 @@ def _write_drawings(folder: Path, made: Explained) -> None:
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", hit.name)[:60].strip(".") or "hit"
         for kind, drawing in (("hit", pair.hit), ("query", pair.query)):
             text = drawing.replace("<svg ", "<svg color='#1c2430' ", 1)
-            write_text(folder / f"{place:04d}-{name}-{kind}.svg", text + "\n")
+            path = folder / f"{place:04d}-{name}-{kind}.svg"
+            write_text(path, text + "\n")
+            written.add(path)
+    # Of an earlier run whose drawings may be replaced none may stay among these.
+    for path in folder.glob("*.svg"):
+        if path not in written and _DRAWING.fullmatch(path.name):
+            path.unlink()

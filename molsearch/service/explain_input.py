@@ -180,7 +180,7 @@ def _is_screen(path: Path) -> bool:
         content = parse_json(read_small(path, _LARGEST_RECORD))
     except (OSError, ValueError):
         return True
-    return isinstance(content, dict) and content.get("verb", "screen") == "screen"
+    return isinstance(content, dict) and content.get("verb", "screen") in ("screen", "space")
 
 
 def _record(path: Path) -> dict[str, Any]:

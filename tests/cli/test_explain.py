@@ -61,6 +61,12 @@ def test_a_hit_list_with_its_run_is_explained(molsearch, hits, tmp_path):
     names = sorted(path.name for path in (tmp_path / "drawn").iterdir())
     assert names[:2] == ["0001-aspirin-hit.svg", "0001-aspirin-query.svg"]
     assert len(names) == 22
+    (tmp_path / "drawn" / "mine.svg").write_text("<svg/>")
+    assert "is not empty" in molsearch("explain", hits, "--svg", tmp_path / "drawn").line
+    fewer = molsearch("explain", hits, "-k", 1, "--svg", tmp_path / "drawn", "--overwrite")
+    assert fewer.code == 0
+    names = sorted(path.name for path in (tmp_path / "drawn").iterdir())
+    assert names == ["0001-aspirin-hit.svg", "0001-aspirin-query.svg", "mine.svg"]
 
 
 def test_with_one_query_the_score_is_that_of_the_list(molsearch, world, tmp_path, monkeypatch):
