@@ -84,7 +84,8 @@ def synthetic(rows: int, folder: Path) -> IndexReader:
         iter_tables=tables,
         iter_failures=lambda: iter([FAILURES.empty_table()]),
         manifest=SimpleNamespace(
-            reading=(), run=SimpleNamespace(sources=(), prepare=PrepareConfig(), rdkit="none")
+            reading=(),
+            run=SimpleNamespace(sources=(), prepare=PrepareConfig(), rdkit="none", part=None),
         ),
     )
     return build_index(prepared, RandomEncoder(), folder / "index")  # type: ignore[arg-type]
