@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -100,4 +101,4 @@ def _first(table: pa.Table) -> dict[str, Any] | None:
 
 def plain_reading(reading: Reading) -> dict[str, Any]:
     """Write a reading as a run record has it."""
-    return {name: getattr(reading, name) for name in Reading.__dataclass_fields__}
+    return asdict(reading)

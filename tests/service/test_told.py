@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 
 from molsearch.data.readings import grouped
-from molsearch.schema import Reading
+from molsearch.schema import ColumnType, Reading
 from molsearch.service.events import Note
-from molsearch.service.told import reading_lines, tell_library
+from molsearch.service.told import plain_reading, reading_lines, tell_library
 
 
 def test_sources_read_alike_are_one_line() -> None:
@@ -16,6 +17,12 @@ def test_sources_read_alike_are_one_line() -> None:
     assert lines[0] == "0.csv and 2 more: structure from isosmiles (not smiles), id from CID"
     assert "no ids found" in lines[1]
     assert "--id-column" in lines[1]
+
+
+def test_types_of_columns_are_plain_in_a_record_of_a_run() -> None:
+    reading = Reading("x", "parquet", "smiles", "id", types=(ColumnType("n", "int64"),))
+    types = json.loads(json.dumps(plain_reading(reading)))["types"]
+    assert types == [{"name": "n", "type": "int64", "categories": []}]
 
 
 def test_sd_files_are_told_of_their_own_option() -> None:
