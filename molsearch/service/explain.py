@@ -216,7 +216,7 @@ def _account(
 def _warnings(request: ExplainRequest, given: Given, found: Sequence[Reason]) -> list[str]:
     lines = []
     if request.svg is not None and len(found) > MAX_DRAWN:
-        lines.append(f"the first {MAX_DRAWN} of {len(found):,} hits are drawn")
+        lines.append(f"the first {MAX_DRAWN} of {counted(len(found), 'hit')} are drawn")
     if given.failures:
         first = given.failures[0]
         lines.append(
