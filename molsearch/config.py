@@ -127,6 +127,9 @@ class ScreenConfig(Config):
         description="what ranks: balanced, molsearch (the encoder alone), ecfp4, or weights such "
         "as 4*molsearch+ecfp4",
     )
+    depth: int = Field(
+        default=1000, gt=0, description="first of a list that shape, as part of rank, looks at"
+    )
     fusion: Literal["max", "mean", "top2"] | None = Field(
         default=None, description="over several queries; none: as the ranking says, else max"
     )
@@ -159,6 +162,13 @@ class ScreenConfig(Config):
         ge=0,
         allow_inf_nan=False,
         description="ranks are by score - weight * score of the nearest known inactive",
+    )
+    base_rate: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        allow_inf_nan=False,
+        description="share of the library taken for active, which gives each hit a probability",
     )
     facts: tuple[str, ...] = Field(
         default=(), description="further facts that the hit list shows; all for every one"

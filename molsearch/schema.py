@@ -48,6 +48,7 @@ QUERY_ID = "nearest_query"
 ECFP4_SIMILARITY = "ecfp4_similarity"
 PERCENTILE = "background_percentile"
 IS_QUERY = "is_query"
+PROBABILITY = "active_probability"  # only where a base rate was given
 
 # Columns of a hit list only where known inactives were given as counter-examples.
 INACTIVE_ID = "nearest_inactive"

@@ -18,11 +18,14 @@ from molsearch_app.components import library, parts, queries, theme, uploads
 from molsearch_app.components.launch import Library
 from molsearch_app.components.queries import Draft
 
+# Inactives of an uploaded table of what was measured: they join those that are pasted.
+_FROM_TABLE = "inactives-from-table"
 _HINT = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1 gefitinib\nInChI=1S/…"
 
 
 def query_widgets() -> list[Draft]:
     """Let the user give queries in four ways; returns all drafts, good and bad."""
+    st.session_state[_FROM_TABLE] = []
     way = st.segmented_control(
         "How",
         ["Paste", "Draw", "Upload", "Examples"],
@@ -65,10 +68,14 @@ def _upload() -> list[Draft]:
         return []
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return queries.parse_file(uploads.store(given, given.name, Path(folder)))
+            found = queries.parse_file(uploads.store(given, given.name, Path(folder)))
         except MolSearchError as error:
             theme.problem(str(error).replace(folder + "/", ""))
             return []
+    for note in found.notes:
+        st.info(note, icon=":material/table:")
+    st.session_state[_FROM_TABLE] = found.inactives
+    return found.drafts
 
 
 def _examples() -> list[Draft]:
@@ -110,7 +117,7 @@ def inactive_widgets() -> list[Draft]:
             help="0 leaves the ranks and adds a column; at w the whole library is ranked by "
             "score − w × score for the nearest inactive.",
         )  # fmt: skip
-    return queries.good(drafts)
+    return queries.good([*drafts, *st.session_state.get(_FROM_TABLE, [])])
 
 
 def library_widgets() -> Library | None:

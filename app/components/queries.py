@@ -11,17 +11,18 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from molsearch import schema
 from molsearch.chem.inchi import PREFIX, smiles_of_inchi
-from molsearch.chem.prepare import prepare_record
+from molsearch.chem.prepare import prepare_in_process, prepare_record
 from molsearch.chem.readers.formats import looks_like_a_file
 from molsearch.chem.readers.smi import split_line
 from molsearch.chem.records import iter_records
-from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure, Record
 from molsearch.words import counted
@@ -29,7 +30,7 @@ from molsearch_app import places
 from molsearch_app.components import theme
 from molsearch_app.guard import CHEMISTRY, BusyError, TooLongError, result
 
-MOST = 200
+MOST, MOST_ROWS = 200, 2000
 LONGEST_NAME = 80
 LONGEST_LINE = 4000
 LINE_SECONDS, FILE_SECONDS = 5.0, 60.0
@@ -129,8 +130,29 @@ def _draft(number: int, structure: str, name: str) -> Draft:
     return check(Record(number, "query", number, name.strip() or f"query {number}", smiles=smiles))
 
 
-def parse_file(path: Path) -> list[Draft]:
-    """Read a query file of any format, in another process; at most `MOST` records.
+@dataclass(frozen=True)
+class Uploaded:
+    """What a query file gives.
+
+    Attributes
+    ----------
+    drafts
+        Queries, good and bad; at most `MOST`.
+    inactives
+        Molecules that a table of what was measured calls inactive.
+    notes
+        How the file was read, a line each.
+    """
+
+    drafts: list[Draft]
+    inactives: list[Draft] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def parse_file(path: Path) -> Uploaded:
+    """Read a query file of any format, in another process; at most `MOST_ROWS` records.
+
+    A table with an activity column gives queries and inactives, as on the command line.
 
     Raises
     ------
@@ -142,8 +164,29 @@ def parse_file(path: Path) -> list[Draft]:
     return CHEMISTRY.run(_read_file, path, seconds=FILE_SECONDS)
 
 
-def _read_file(path: Path) -> list[Draft]:
-    return [check(record) for record in islice(iter_records([path], ReadConfig()), MOST)]
+def _read_file(path: Path) -> Uploaded:
+    from molsearch.search.actives import split_table
+
+    records = list(islice(iter_records([path], ReadConfig()), MOST_ROWS + 1))
+    notes = []
+    if len(records) > MOST_ROWS:
+        records.pop()
+        notes.append(f"The first {MOST_ROWS:,} rows were read.")
+    prepared, _ = prepare_in_process(records, _FLAT, (schema.INCHIKEY,))
+    # A page names the file as the user does, who never sees where it lies.
+    parts = split_table(path, prepared, ScreenConfig())
+    if parts is None:
+        if len(records) > MOST:
+            notes.append(f"The first {MOST} of {len(records):,} rows are queries.")
+        return Uploaded([check(record) for record in records[:MOST]], notes=notes)
+    known = {record.number: record for record in records}
+    good = {row.record_number for row in prepared}
+    bad = [check(record) for record in records if record.number not in good]
+    active, inactive = ([check(known[row.record_number]) for row in part] for part in parts[:2])
+    notes.append(parts[2].replace(str(path), path.name))
+    if len(active) > MOST:
+        notes.append(f"The first {MOST} of {len(active):,} actives are queries.")
+    return Uploaded([*active[:MOST], *bad], inactive, notes)
 
 
 def examples() -> list[Draft]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rdkit import Chem
+from rdkit import Chem, rdBase
 from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
 from molsearch.chem.geometry import keeps_stereo
@@ -83,7 +83,8 @@ def geometry_of(parent_smiles: str, config: PrepareConfig) -> npt.NDArray[np.int
     if mol is None or mol.GetNumHeavyAtoms() > config.max_heavy_atoms_3d:
         return None
     try:
-        made = embed(mol, config.model_copy(update={"n_conformers": 1}))
+        with rdBase.BlockLogs():
+            made = embed(mol, config.model_copy(update={"n_conformers": 1}))
         packed = pack(made[:1])
     except (RejectedError, ValueError, RuntimeError):
         return None

@@ -53,8 +53,16 @@ Rank = Annotated[
         "--rank",
         help="What ranks: balanced, molsearch (the encoder alone), ecfp4, or weights of both such "
         "as 4*molsearch+ecfp4; also fcfp4, torsion, atom-pair, path and further encoders (name or "
-        "folder), computed once for an index; -max, -top2 and -mean behind a name fuse several "
-        "queries.",
+        "folder), computed once for an index, and shape, for the first of the list; -max, -top2 "
+        "and -mean behind a name fuse several queries.",
+    ),
+]
+Depth = Annotated[
+    int,
+    typer.Option(
+        "--depth",
+        min=1,
+        help="First of the list that shape looks at, where --rank adds it.",
     ),
 ]
 Fusion = Annotated[
@@ -182,6 +190,15 @@ DropQuery = Annotated[
     bool,
     typer.Option(
         "--drop-query", help="Leave the queries themselves out.", rich_help_panel=_FILTERS
+    ),
+]
+BaseRate = Annotated[
+    float | None,
+    typer.Option(
+        "--base-rate",
+        help="Share of the library that you take for active, such as 0.001: each hit then gets the "
+        "probability of being active, where it can be told.",
+        show_default=False,
     ),
 ]
 Facts = Annotated[

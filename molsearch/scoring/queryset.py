@@ -57,6 +57,12 @@ class QuerySet:
         groups = np.zeros(int(rows.sum()), dtype=np.int64)
         return QuerySet(self.vectors[rows], groups, self.fusion, self.conformer_fusion)
 
+    def as_molecules(self) -> NDArray[np.float32]:
+        """Embed queries as an index holds molecules: mean over conformers, of unit length."""
+        means = np.stack([self.vectors[rows].mean(axis=0) for rows in self.members()])
+        lengths = np.linalg.norm(means, axis=1, keepdims=True)
+        return np.asarray(means / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
+
     def members(self) -> list[NDArray[np.int64]]:
         """Conformer rows of each query."""
         return [np.flatnonzero(self.groups == query) for query in range(self.n_queries)]

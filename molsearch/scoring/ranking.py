@@ -18,6 +18,7 @@ from molsearch.scoring.fusion import MEANING, Fusion
 
 MOLSEARCH = "molsearch"
 STORED = "ecfp4"  # the fingerprint that an index holds
+SHAPE = "shape"  # looks at the first of a list: a `Rescorer`
 
 
 def _never(_: str) -> bool:
@@ -55,7 +56,13 @@ class Ranking:
     @property
     def extras(self) -> tuple[Term, ...]:
         """Components that an index does not hold: other fingerprints, further encoders."""
-        return tuple(term for term in self.expression.terms if term.name not in (MOLSEARCH, STORED))
+        held = (MOLSEARCH, STORED, SHAPE)
+        return tuple(term for term in self.expression.terms if term.name not in held)
+
+    @property
+    def shape(self) -> Term | None:
+        """The overlay of 3D shapes, which looks at the first of a list, if it has a part."""
+        return next((term for term in self.expression.terms if term.name == SHAPE), None)
 
     def by_embedding_alone(self) -> Ranking:
         """Leave out what compares structures, for queries that have none.
@@ -65,7 +72,7 @@ class Ranking:
         UsageError
             The ranking was asked for with more than the embedding.
         """
-        if self.likeness is None and not self.extras:
+        if self.likeness is None and not self.extras and self.shape is None:
             return self
         if self.asked != BALANCED or self.embedding is None:
             raise UsageError(
@@ -108,7 +115,11 @@ class Ranking:
         }
 
     def _said(self, term: Term) -> str:
-        kinds = {MOLSEARCH: "cosine of the embeddings", STORED: "ECFP4 similarity"}
+        kinds = {
+            MOLSEARCH: "cosine of the embeddings",
+            STORED: "ECFP4 similarity",
+            SHAPE: "overlay of 3D shapes",
+        }
         cosine, print_ = f"cosine by {term.name}", f"{term.name} similarity"
         kind = kinds.get(term.name, print_ if term.name in FINGERPRINTS else cosine)
         weight = "" if term.weight == 1.0 else f"{term.weight:.6g} × "
@@ -152,6 +163,11 @@ def ranking_of(
     parsed = parse_expression(asked, whole=lambda name: "/" in name and is_encoder(name))
     terms = [_known(term, asked, encoder, is_encoder) for term in parsed.terms]
     _refuse_repeats(terms, asked)
+    if {term.name for term in terms} == {SHAPE}:
+        raise UsageError(
+            f"--rank {asked[:80]!r}: {SHAPE} looks at the first of a list that something else "
+            f"ranks; add it to {MOLSEARCH} or {STORED}"
+        )
     return Ranking(asked, Expression(tuple(terms)).fused_by(fusion or "max"), n_queries)
 
 
@@ -160,7 +176,7 @@ def _known(
 ) -> Term:
     if term.name in (MOLSEARCH, *encoder):
         return Term(MOLSEARCH, term.weight, term.fusion)
-    if term.name in FINGERPRINTS or is_encoder(term.name):
+    if term.name == SHAPE or term.name in FINGERPRINTS or is_encoder(term.name):
         return term
     if term.name == BALANCED:
         wrong = f"{BALANCED} stands alone"
@@ -168,7 +184,7 @@ def _known(
         wrong = f"no encoder and no fingerprint is called {term.name!r}"
     raise UsageError(
         f"--rank {asked[:80]!r}: {wrong}; choose {BALANCED}, or add {MOLSEARCH}, another encoder's "
-        f"name or folder, and {', '.join(FINGERPRINTS)}, such as 4*{MOLSEARCH}+{STORED}"
+        f"name or folder, {', '.join(FINGERPRINTS)} and {SHAPE}, such as 4*{MOLSEARCH}+{STORED}"
     )
 
 

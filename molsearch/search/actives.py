@@ -75,12 +75,12 @@ def read_ligands(
         prepared, failures = prepared_of(given, read, prepare, QUERY)
         if failures:
             raise InputError(unusable(given, failures, QUERY))
-        table = _tested(given, prepared, config)
-        if table is None:
+        parts = split_table(given, prepared, config)
+        if parts is None:
             found += grouped(prepared, prepare)
             notes += _unclear(given, prepared, config)
             continue
-        active, inactive, note = _split(given, prepared, table, config)
+        active, inactive, note = parts
         found += grouped(active, prepare)
         more += grouped(inactive, prepare)
         n_inactive += len(inactive)
@@ -90,6 +90,24 @@ def read_ligands(
     notes += _without_coordinates(found, prepare)
     others = read_inactives(inactives, read, prepare)
     return Ligands(tuple(named_apart(found)), _joined(others, more, n_inactive), tuple(notes))
+
+
+def split_table(
+    given: Given, prepared: Sequence[Prepared], config: ScreenConfig
+) -> tuple[list[Prepared], list[Prepared], str] | None:
+    """Split the rows of a table of what was measured into actives and inactives.
+
+    Returns
+    -------
+    Both, one row a molecule, and the line that tells it; None where `given` is no such table.
+
+    Raises
+    ------
+    InputError
+        Its activity column cannot be read, or no molecule is active by it.
+    """
+    table = _tested(given, prepared, config)
+    return None if table is None else _split(given, prepared, table, config)
 
 
 def _tested(given: Given, prepared: Sequence[Prepared], config: ScreenConfig) -> Tested | None:

@@ -17,6 +17,7 @@ from molsearch.search.background import Background
 from molsearch.search.contrast import Contrast
 from molsearch.search.engine import Candidates
 from molsearch.search.queries import Query
+from molsearch.search.rescore import Shapes
 
 
 class Annotator:
@@ -37,7 +38,7 @@ class Annotator:
         background: Background,
         blend: Blend,
         contrast: Contrast | None = None,
-        extras: Sequence[Extra] = (),
+        extras: Sequence[Extra | Shapes] = (),
     ) -> None:
         self.reader = reader
         self.queries = queries
@@ -56,7 +57,8 @@ class Annotator:
         each = self.blend.of_each(found.query_scores, found.likeness)
         for extra in self.extras:
             if len(found):
-                each = each + extra.term.weight * extra.scores(found.shards, found.rows)
+                scores = np.nan_to_num(extra.scores(found.shards, found.rows))
+                each = each + extra.term.weight * scores
         return each.argmax(axis=1)
 
     def columns(self, found: Candidates) -> dict[str, NDArray[np.floating]]:

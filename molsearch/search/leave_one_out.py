@@ -150,7 +150,7 @@ def leave_one_out(
     exact = Exact(reader, embedded, against, parts)
     rows = _rows(reader.n_rows, sample)
     cosines, alike, near = exact.parts(exact.scores(rows))
-    own = _as_molecules(embedded)
+    own = embedded.as_molecules()
     own_cosines = per_query(dot(own, embedded.vectors.astype(np.float64)), embedded)
     own_alike = parts.likeness.scores(packed) if parts.likeness else np.empty((n, 0))
     penalty, own_penalty = np.zeros(len(rows)), np.zeros(n)
@@ -185,13 +185,6 @@ def _rows(n_rows: int, sample: int) -> NDArray[np.int64]:
         return np.arange(n_rows, dtype=np.int64)
     drawn = np.random.default_rng(_SEED).choice(n_rows, sample, replace=False)
     return np.sort(drawn).astype(np.int64)
-
-
-def _as_molecules(queries: QuerySet) -> NDArray[np.float32]:
-    """Embed queries as an index holds molecules: the mean over conformers, of unit length."""
-    means = np.stack([queries.vectors[rows].mean(axis=0) for rows in queries.members()])
-    lengths = np.linalg.norm(means, axis=1, keepdims=True)
-    return np.asarray(means / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
 
 
 def _columns(values: NDArray[np.float64], rest: list[int]) -> NDArray[np.float64]:

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.config import ScreenConfig
-from molsearch.errors import EncoderMismatchError
+from molsearch.errors import EncoderMismatchError, UsageError
 from molsearch.index.approximate import approximate
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.io.typed import TypedTable, typed_table
 from molsearch.schema import ColumnType
-from molsearch.scoring.ranking import MOLSEARCH, Ranking, ranking_of
+from molsearch.scoring.ranking import MOLSEARCH, SHAPE, Ranking, ranking_of
 from molsearch.search.annotate import Annotator
 from molsearch.search.background import Background, warnings_of
 from molsearch.search.contrast import Contrast
@@ -33,9 +33,12 @@ from molsearch.search.hits import hit_frame
 from molsearch.search.inactives import Inactives
 from molsearch.search.leave_one_out import LeaveOneOut, leave_one_out
 from molsearch.search.queries import Query, embed_queries
+from molsearch.search.rescore import Shapes, ranked_anew
 from molsearch.search.select import HitFilter, select
 from molsearch.search.streamed import write_streamed
+from molsearch.search.trusted import trust_in, warnings_of_trust, with_probability
 from molsearch.search.whole import search_whole
+from molsearch.trust.said import Trust
 from molsearch.words import counted
 
 _SHOWN = 1000  # of a list that is streamed
@@ -84,6 +87,8 @@ class HitList:
         How well the queries find each other in this library; None where there is but one.
     types
         Of the user's columns that had one in their source; in `frame` they are text.
+    trust
+        The enrichment to expect of such queries.
     """
 
     frame: pd.DataFrame
@@ -98,6 +103,7 @@ class HitList:
     leave_one_out: LeaveOneOut | None = None
     types: Mapping[str, ColumnType] = field(default_factory=dict)
     is_streamed: bool = False
+    trust: Trust = field(default_factory=lambda: Trust(None, "nobody asked"))
 
     @property
     def n_hits(self) -> int:
@@ -178,11 +184,14 @@ def screen(
         extras = opened(ranking, reader, queries, config, device, on_extra)
         prints = embedder.background_ecfp4
         # An encoder's background lacks what an index lacks: then its cosine alone is placed.
-        placed = None if extras else blend
+        placed = None if extras or ranking.shape else blend
         background = Background(embedder.background, embedded, placed, prints)
         contrast = None if inactives is None else Contrast.of(inactives, embedder, config)
     annotator = Annotator(reader, queries, background, blend, contrast, extras)
     against = None if contrast is None else contrast.against
+    if ranking.shape is not None and (against is not None or config.threshold is not None):
+        option = "--inactives-weight" if against is not None else "--threshold"
+        raise UsageError(f"--rank: {SHAPE} does not go with {option}; leave one out")
 
     def find(n: int, excluded: list[NDArray[np.bool_]] | None) -> Candidates:
         if extras:
@@ -209,7 +218,14 @@ def screen(
 
     with watch.stage("search"):
         excluded = None if exclusions is None else exclusions.mask(reader)
-        found = select(find, config.k, hit_filter, annotator, excluded)
+        depth = config.k if ranking.shape is None else config.depth
+        found = select(find, depth, hit_filter, annotator, excluded)
+    if ranking.shape is not None:
+        with watch.stage("shapes"):
+            shapes = Shapes(ranking.shape, reader, queries)
+            n_looked_at = len(found)
+            found = ranked_anew(found, shapes, config.k)
+            annotator = Annotator(reader, queries, background, blend, contrast, [*extras, shapes])
     with watch.stage("hit list"):
         shown = found
         if stream_to is not None:
@@ -218,14 +234,19 @@ def screen(
         frame, types = hit_frame(shown, annotator, hit_filter.shown)
         failed = reader.fact_failures(shown.shards, shown.rows)
     mutual = None
-    tried = 1 < len(queries) <= _TRIED and not extras
+    tried = 1 < len(queries) <= _TRIED and not extras and ranking.shape is None
     if tried and all(query.vector is None for query in queries):
         with watch.stage("leave one out"):
             mutual = leave_one_out(
                 reader, queries, embedded, ranking, fusion=config.fusion, against=against
             )
+    trust = trust_in(queries, embedded, embedder, config)
+    if stream_to is None:
+        frame = with_probability(frame, trust, len(queries), config)
     names = [query.query_id for query in queries]
     warnings = [
+        *(_of_depth(n_looked_at, reader.n_rows) if ranking.shape else ()),
+        *warnings_of_trust(trust, config, streamed=stream_to is not None),
         *warnings_of(background, embedder.card, names),
         *_of_queries(queries, flat=reader.manifest.library.prepare.n_conformers == 0),
         *(inactives.warnings(queries) if inactives is not None else ()),
@@ -245,12 +266,13 @@ def screen(
         inactives,
         ranking,
         schema.SCORE
-        if not extras and (blend.is_plain or background.is_of_score)
+        if placed is not None and (blend.is_plain or background.is_of_score)
         else schema.MOLSEARCH_SCORE,
         failed,
         mutual,
         types,
         stream_to is not None,
+        trust,
     )
 
 
@@ -273,6 +295,14 @@ def _of_stream(columns: Sequence[str]) -> Iterator[str]:
         f"the list is long and was written as it was made, with {', '.join(columns)}: of other "
         "facts those alone that --facts names, and the library's own columns as text"
     )
+
+
+def _of_depth(n: int, n_rows: int) -> Iterator[str]:
+    if n < n_rows:
+        yield (
+            f"shapes were laid over for the first {n:,} of {n_rows:,} molecules by the rest of the "
+            "score; --depth looks at more"
+        )
 
 
 def _of_facts(failed: pa.Table) -> Iterator[str]:

@@ -126,7 +126,7 @@ def screen(
     hits = rank_given(given, request, reader, encoder, session, device, watch, emit, held=held)
     with watch.stage("write"):
         hits = hits.with_warnings(write_outputs(request, hits))
-    for line in _mutual(hits):
+    for line in _trust(hits):
         emit(Note(text=line))
     for warning in hits.warnings:
         emit(Warned(text=warning))
@@ -161,7 +161,7 @@ def write_outputs(request: ScreenRequest, hits: HitList) -> tuple[str, ...]:
             "facts": [("library", f"{hits.reader.n_rows:,}"), *_inactive_facts(hits)],
             "warnings": list(hits.warnings),
             "ranking": hits.ranking.words(),
-            "notes": _mutual(hits),
+            "notes": _trust(hits),
         }
         described = [
             {"id": query.query_id, "smiles": query.first.parent_smiles}
@@ -172,10 +172,11 @@ def write_outputs(request: ScreenRequest, hits: HitList) -> tuple[str, ...]:
     return notes
 
 
-def _mutual(hits: HitList) -> list[str]:
-    """Say how well several queries find each other; nothing of one query."""
+def _trust(hits: HitList) -> list[str]:
+    """Say what enrichment to expect, and how well several queries find each other."""
     found = hits.leave_one_out
-    return [] if found is None else [f"queries against each other: {found.sentence()}"]
+    mutual = [] if found is None else [f"queries against each other: {found.sentence()}"]
+    return [hits.trust.sentence(), *mutual]
 
 
 def _inactive_facts(hits: HitList) -> list[tuple[str, str]]:

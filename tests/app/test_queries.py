@@ -4,9 +4,11 @@ import csv
 import io
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from molsearch.errors import InputError
 from molsearch_app.components import queries
 from molsearch_app.components.queries import Draft, good
 from molsearch_app.guard import CHEMISTRY
@@ -70,7 +72,37 @@ def test_the_file_for_the_command_line_keeps_names_whole():
 def test_a_query_file_of_any_format(tmp_path):
     path = tmp_path / "q.tsv"
     path.write_text(f"name\tsmiles\naspirin\t{ASPIRIN}\n")
-    assert [draft.parent for draft in queries.parse_file(path)] == [ASPIRIN]
+    assert [draft.parent for draft in queries.parse_file(path).drafts] == [ASPIRIN]
+
+
+def test_a_table_of_what_was_measured_gives_queries_and_inactives(tmp_path):
+    path = tmp_path / "assay.csv"
+    path.write_text(
+        f"smiles,id,pIC50\n{ASPIRIN},good,7.2\nCCO,bad,4.1\nCCN,between,5.5\nC1CC,broken,8\n"
+    )
+    found = queries.parse_file(path)
+    assert [draft.name for draft in queries.good(found.drafts)] == ["good"]
+    assert [draft.name for draft in found.drafts if draft.error] == ["broken"]
+    assert [draft.name for draft in found.inactives] == ["bad"]
+    (note,) = found.notes
+    assert note.startswith("assay.csv: column 'pIC50'")
+    assert "1 active" in note
+    assert "1 inactive" in note
+
+
+def test_a_table_without_an_active_is_one_line(tmp_path):
+    path = tmp_path / "assay.csv"
+    path.write_text("smiles,id,pIC50\nCCO,bad,4.1\nCCN,worse,4.0\n")
+    with pytest.raises(InputError, match="no molecule is active"):
+        queries.parse_file(path)
+
+
+def test_long_files_say_how_much_of_them_is_read(tmp_path, monkeypatch):
+    path = tmp_path / "many.smi"
+    path.write_text("".join(f"{'C' * (n + 1)} m{n}\n" for n in range(queries.MOST + 5)))
+    found = queries.parse_file(path)
+    assert len(found.drafts) == queries.MOST
+    assert f"The first {queries.MOST} of {queries.MOST + 5}" in found.notes[0]
 
 
 def test_examples_can_all_be_searched_with():

@@ -4,49 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import FakeEncoder, molecule, prepared_set
+from fakes import FakeEncoder
+from ranked import QUERIES, SMILES, built, hits
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
-from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.errors import UsageError
 from molsearch.index import companions
 from molsearch.index.reader import open_index
-from molsearch.index.writer import build_index
 from molsearch.scoring.extra import column_of
 from molsearch.scoring.ranking import ranking_of
 from molsearch.search import extras as opening
-from molsearch.search.queries import read_queries
-from molsearch.search.screen import screen
-
-SMILES = [
-    *(f"{'C' * n}c1ccc({group})cc1" for n in range(1, 9) for group in ("O", "N", "Cl", "C(=O)O")),
-    *(f"O=C(N{'C' * n})c1ccncc1" for n in range(1, 9)),
-    *(f"CN{'C' * n}Oc1ccc2[nH]ccc2c1" for n in range(2, 9)),
-]
-QUERIES = ["CCCc1ccc(O)cc1 phenol", "O=C(NCC)c1ccncc1 amide"]
-RANK = "molsearch+2*ecfp4+0.5*fcfp4-top2+torsion"
-
-
-def built(folder, smiles, shard_rows=1000):
-    rows = [
-        molecule(number, parent_smiles=one, smiles=one, molecule_id=f"id-{one}", ecfp4=_ecfp4(one))
-        for number, one in enumerate(smiles, start=1)
-    ]
-    return build_index(
-        prepared_set(folder / "p", rows), FakeEncoder(), folder / "i", shard_rows=shard_rows
-    )
-
-
-def _ecfp4(smiles: str) -> bytes:
-    from molsearch.chem.fingerprints import ecfp4
-
-    return ecfp4(Chem.MolFromSmiles(smiles))
-
-
-def hits(reader, rank=RANK, queries=QUERIES, k=100, **config):
-    asked = read_queries(queries, ReadConfig(), PrepareConfig(n_conformers=0))
-    return screen(reader, FakeEncoder(), asked, ScreenConfig(k=k, rank=rank, **config))
 
 
 def test_whole_shards_and_appended_give_the_same_scores(tmp_path):

@@ -243,6 +243,7 @@ def test_the_score_is_the_sum_of_its_columns_over_the_whole_library(reader, quer
     ("rank", "words"),
     [
         ("nobody", "no encoder and no fingerprint is called 'nobody'"),
+        ("shape", "looks at the first of a list"),
         ("balanced+ecfp4", "balanced stands alone"),
         ("nan*ecfp4", "no positive number"),
         ("molsearch+", "lacks a name"),

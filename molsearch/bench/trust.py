@@ -1,0 +1,198 @@
+"""Fits what is said of a screen's trust, and tries it on targets that are held out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from molsearch.scoring.default import balanced
+from molsearch.scoring.fusion import fuse
+from molsearch.scoring.ranking import MOLSEARCH
+from molsearch.trust import fitted as file
+from molsearch.trust.features import ALONE, MOST, SEVERAL
+from molsearch.trust.regression import logistic, logit, quantile_of_targets, ridge, sigmoid
+
+Floats = npt.NDArray[np.float64]
+PENALTY = 8.0  # rows
+LOGISTIC_PENALTY = 1.0
+TIERS = ((0.0, 0.2), (0.2, 0.3), (0.3, file.MOST_ALIKE + 1e-9))
+LEAST_ACTIVES = 200
+_BINS = 10
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One screen of a development target.
+
+    Attributes
+    ----------
+    features
+        Of its queries.
+    cosine, alike
+        Components of the scores of the pool, without the queries.
+    """
+
+    target: str
+    n_queries: int
+    features: Mapping[str, float]
+    cosine: Floats
+    alike: Floats
+    is_active: npt.NDArray[np.bool_]
+
+    @property
+    def found(self) -> float:
+        """Share of actives above all but 1 % of the inactives, away from 0 and 1; ties halve."""
+        weights = {term.name: term.weight for term in balanced(self.n_queries).terms}
+        scores = weights[MOLSEARCH] * self.cosine + weights["ecfp4"] * self.alike
+        bad = np.sort(scores[~self.is_active])[::-1]
+        least = bad[max(1, round(file.FIRST * len(bad))) - 1]
+        good = scores[self.is_active]
+        n = (good > least).sum() + 0.5 * (good == least).sum()
+        return float((n + 0.5) / (len(good) + 1))
+
+
+def components(
+    scores: Mapping[str, npt.NDArray[Any]], queries: npt.NDArray[np.int64], encoder: str
+) -> tuple[Floats, Floats]:
+    """Fuse cosines and similarities ``[q, n]`` of some queries as `balanced` does."""
+    fused = {}
+    for term in balanced(len(queries)).terms:
+        name = encoder if term.name == MOLSEARCH else term.name
+        columns = scores[name][queries].T.astype(np.float64)
+        fused[term.name] = fuse(columns, term.fusion or "max")
+    return np.asarray(fused[MOLSEARCH]), np.asarray(fused["ecfp4"])
+
+
+def fitted_estimate(draws: Sequence[Draw]) -> tuple[file.Estimate, dict[str, Any]]:
+    """Fit the enrichment on all targets; try its interval on each when it is held out."""
+    names = ALONE if draws[0].n_queries == 1 else SEVERAL
+    raw = np.array([[draw.features[name] for name in names] for draw in draws])
+    values = logit(np.array([draw.found for draw in draws]))
+    targets = np.unique([draw.target for draw in draws], return_inverse=True)[1]
+    residuals = _held_out(raw, values, targets)
+    low, high = _ends(residuals, targets)
+    inside = np.zeros(len(draws), dtype=bool)
+    for target in np.unique(targets):
+        mine = targets == target
+        inner = _held_out(raw[~mine], values[~mine], targets[~mine])
+        below, above = _ends(inner, targets[~mine])
+        inside[mine] = (residuals[mine] >= below) & (residuals[mine] <= above)
+    mean, scale, coefficients = _fit(raw, values)
+    estimate = file.Estimate(
+        names=names,
+        mean=_rounded(mean),
+        scale=_rounded(scale),
+        coefficients=_rounded(coefficients),
+        low=round(low, 5),
+        high=round(high, 5),
+        least=_rounded(raw.min(axis=0)),
+        most=_rounded(raw.max(axis=0)),
+    )
+    return estimate, {
+        "n_targets": len(np.unique(targets)),
+        "n_draws": len(draws),
+        "level": file.LEVEL,
+        "coverage": _of_targets(inside, targets),
+        "coverage_by_queries": {
+            str(n): _of_targets(inside[chosen], targets[chosen])
+            for n in sorted({draw.n_queries for draw in draws})
+            if (chosen := np.array([draw.n_queries == n for draw in draws])).any()
+        },
+        "r2_held_out": round(1 - float((residuals**2).mean() / values.var()), 4),
+        "width_of_log_odds": round(high - low, 4),
+        "width_without_features": round(
+            float(np.subtract(*np.quantile(values - values.mean(), [0.9, 0.1]))), 4
+        ),
+    }
+
+
+def fitted_calibration(draws: Sequence[Draw]) -> tuple[file.Calibration, dict[str, Any]]:
+    """Fit probabilities on all targets; compare those of held-out targets with what is active."""
+    rows = [file.design(d.cosine, d.alike, d.n_queries, MOST) for d in draws]
+    design = np.concatenate(rows)
+    labels = np.concatenate([draw.is_active for draw in draws])
+    sizes = [len(draw.is_active) for draw in draws]
+    names = np.repeat(np.array([draw.target for draw in draws]), sizes)
+    every = np.concatenate([draw.alike for draw in draws])
+    known = np.isfinite(design).all(axis=1) & (every <= file.MOST_ALIKE)
+    design, labels, names = design[known], labels[known], names[known]
+    # Actives of several draws are the same molecules.
+    alike = every[known]
+    molecule = np.concatenate([np.arange(size) for size in sizes])[known]
+    coefficients = logistic(design, labels, LOGISTIC_PENALTY)
+    told = np.empty(len(labels))
+    for target in np.unique(names):
+        mine = names == target
+        others = logistic(design[~mine], labels[~mine], LOGISTIC_PENALTY, coefficients)
+        told[mine] = sigmoid(design[mine] @ others)
+    calibration = file.Calibration(
+        coefficients=_rounded(coefficients), prior=round(float(labels.mean()), 6)
+    )
+    tiers = []
+    for low, high in TIERS:
+        mine = (alike >= low) & (alike < high)
+        active = mine & labels
+        n_actives = len(set(zip(names[active].tolist(), molecule[active].tolist(), strict=True)))
+        tiers.append(
+            {"ecfp4": [low, round(high, 3)], "n": int(mine.sum()), "n_actives": n_actives,
+             **reliability(told[mine], labels[mine])}
+        )  # fmt: skip
+    return calibration, {
+        "prior": calibration.prior,
+        "n": len(labels),
+        "most_alike": file.MOST_ALIKE,
+        "all": reliability(told, labels),
+        "tiers": tiers,
+    }
+
+
+def reliability(told: Floats, labels: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Give the expected calibration error over bins of equal numbers, and the curve."""
+    if not len(told):
+        return {"error": None, "curve": []}
+    order = np.argsort(told, kind="stable")
+    curve = []
+    error = 0.0
+    for part in np.array_split(order, min(_BINS, len(order))):
+        mean, seen = float(told[part].mean()), float(labels[part].mean())
+        error += abs(mean - seen) * len(part) / len(order)
+        curve.append([round(mean, 5), round(seen, 5), len(part)])
+    return {"error": round(error, 5), "curve": curve}
+
+
+def _fit(raw: Floats, values: Floats) -> tuple[Floats, Floats, Floats]:
+    mean, scale = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-6)
+    return mean, scale, ridge((raw - mean) / scale, values, PENALTY)
+
+
+def _held_out(raw: Floats, values: Floats, targets: npt.NDArray[np.int64]) -> Floats:
+    """Residuals of each target by a fit on the others."""
+    residuals = np.empty(len(values))
+    for target in np.unique(targets):
+        mine = targets == target
+        mean, scale, coefficients = _fit(raw[~mine], values[~mine])
+        told = coefficients[0] + (raw[mine] - mean) / scale @ coefficients[1:]
+        residuals[mine] = values[mine] - told
+    return residuals
+
+
+def _ends(residuals: Floats, targets: npt.NDArray[np.int64]) -> tuple[float, float]:
+    tail = (1 - file.LEVEL) / 2
+    return (
+        quantile_of_targets(residuals, targets, tail),
+        quantile_of_targets(residuals, targets, 1 - tail),
+    )
+
+
+def _of_targets(inside: npt.NDArray[np.bool_], targets: npt.NDArray[np.int64]) -> float:
+    """Share inside, each target weighing the same."""
+    means = [inside[targets == target].mean() for target in np.unique(targets)]
+    return round(float(np.mean(means)), 4)
+
+
+def _rounded(values: Floats) -> tuple[float, ...]:
+    return tuple(round(float(value), 6) for value in values)

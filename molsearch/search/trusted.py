@@ -1,0 +1,64 @@
+"""What a screen says of its own worth: the enrichment to expect, how likely each hit is active."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from molsearch import schema
+from molsearch.config import ScreenConfig
+from molsearch.index.embedder import Embedder
+from molsearch.scoring.queryset import QuerySet
+from molsearch.search.queries import Query
+from molsearch.trust.features import Chemistry
+from molsearch.trust.fitted import read
+from molsearch.trust.said import Trust, probabilities, trust_of
+
+
+def trust_in(
+    queries: Sequence[Query], embedded: QuerySet, embedder: Embedder, config: ScreenConfig
+) -> Trust:
+    """Tell what enrichment to expect of these queries, or why nothing can be told."""
+    if not all(query.has_structure for query in queries):
+        return Trust(None, "a query is a vector without a structure")
+    if config.fusion is not None or config.inactives_weight > 0:
+        option = "--fusion" if config.fusion is not None else "--inactives-weight"
+        return Trust(None, f"it was learnt without {option}")
+    vectors, prints = embedder.background, embedder.background_ecfp4
+    chemistry = None if vectors is None or prints is None else Chemistry(vectors, prints)
+    return trust_of(
+        read(),
+        encoder=embedder.identity,
+        rank=config.rank.strip(),
+        vectors=embedded.as_molecules(),
+        prints=np.stack([query.fingerprint for query in queries]),
+        chemistry=chemistry,
+    )
+
+
+def with_probability(
+    frame: pd.DataFrame, trust: Trust, n_queries: int, config: ScreenConfig
+) -> pd.DataFrame:
+    """Add the probability of being active, where a base rate is given and it can be told."""
+    known = read()
+    if config.base_rate is None or trust.enrichment is None or known is None:
+        return frame
+    cosine, alike = (
+        frame[name].to_numpy(np.float64) for name in (schema.MOLSEARCH_SCORE, schema.ECFP4_SCORE)
+    )
+    told = probabilities(known, cosine, alike, n_queries, config.base_rate)
+    place = [*frame.columns].index(schema.PERCENTILE) + 1
+    frame.insert(place, schema.PROBABILITY, told)
+    return frame
+
+
+def warnings_of_trust(trust: Trust, config: ScreenConfig, *, streamed: bool) -> Iterator[str]:
+    """Say that a probability was asked for and cannot be told."""
+    if config.base_rate is None:
+        return
+    if trust.enrichment is None:
+        yield f"no probability of hits can be told: {trust.why_not}"
+    elif streamed:
+        yield "no probability stands in a list that is written as it is made; ask for a shorter one"

@@ -1,0 +1,83 @@
+"""Two small models: a ridge regression with the residuals of held-out targets, and a logistic."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+_STEPS = 60
+_TINY = 1e-9
+
+
+def ridge(design: Floats, values: Floats, weight: float) -> Floats:
+    """Coefficients ``[f + 1]``, the intercept first, which is not shrunk.
+
+    Parameters
+    ----------
+    design
+        Standardised features ``[n, f]``.
+    weight
+        Of the penalty, in rows.
+    """
+    full = np.column_stack([np.ones(len(design)), design])
+    penalty = weight * np.eye(full.shape[1])
+    penalty[0, 0] = 0.0
+    return np.asarray(np.linalg.solve(full.T @ full + penalty, full.T @ values), np.float64)
+
+
+def quantile_of_targets(residuals: Floats, targets: NDArray[np.integer], share: float) -> float:
+    """Quantile of residuals in which every target weighs the same.
+
+    Conservative: with m targets the share counts as ``(m + 1) / m`` of itself away from the middle.
+    """
+    names, counts = np.unique(targets, return_counts=True)
+    m = len(names)
+    outer = min(1.0, abs(share - 0.5) * (m + 1) / m)
+    share = 0.5 + np.sign(share - 0.5) * min(outer, 0.5)
+    weights = 1.0 / counts[np.searchsorted(names, targets)] / m
+    order = np.argsort(residuals)
+    reached = np.cumsum(weights[order])
+    place = int(np.searchsorted(reached, share - _TINY))
+    return float(residuals[order][min(place, len(order) - 1)])
+
+
+def logistic(
+    design: Floats, labels: NDArray[np.bool_], weight: float, start: Floats | None = None
+) -> Floats:
+    """Coefficients of a logistic regression with a ridge penalty, by Newton's method.
+
+    Parameters
+    ----------
+    design
+        With a first column of ones, which is not shrunk.
+    start
+        Coefficients that are near, of almost the same rows.
+    """
+    n_columns = design.shape[1]
+    penalty = weight * np.eye(n_columns)
+    penalty[0, 0] = _TINY
+    found = np.zeros(n_columns)
+    share = np.clip(labels.mean(), _TINY, 1 - _TINY)
+    found[0] = np.log(share / (1 - share))
+    found = found if start is None else start.copy()
+    for _ in range(_STEPS):
+        p = sigmoid(design @ found)
+        gradient = design.T @ (labels - p) - penalty @ found
+        spread = np.maximum(p * (1 - p), 1e-6)
+        step = np.linalg.solve((design * spread[:, None]).T @ design + penalty, gradient)
+        found = found + np.clip(step, -4, 4)
+        if np.abs(step).max() < 1e-6:
+            break
+    return found
+
+
+def sigmoid(x: Floats) -> Floats:
+    """``1 / (1 + exp(-x))`` without overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)))
+
+
+def logit(p: Floats | float) -> Floats:
+    """Log odds of a share."""
+    p = np.asarray(p, dtype=np.float64)
+    return np.log(p) - np.log1p(-p)

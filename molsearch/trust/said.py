@@ -1,0 +1,120 @@
+"""What can be said of a screen, and where nothing can, why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molsearch.trust import fitted as file
+from molsearch.trust.features import MOST, Asked, Chemistry
+from molsearch.trust.fitted import Fitted
+from molsearch.trust.regression import Floats
+
+_WORDS = {
+    "nearness": "its chemistry is too far from the encoder's, or too near",
+    "fingerprint_nearness": "its chemistry is too far from the encoder's, or too near",
+    "log_n": "of so many queries no screen was seen",
+    "mutual_similarity": "the queries are more, or less, alike than any that were seen",
+    "mutual_cosine": "the queries are more, or less, alike than any that were seen",
+    "left_out": "the queries find each other worse, or better, than any that were seen",
+}
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What is to be expected of a screen.
+
+    Attributes
+    ----------
+    enrichment
+        Among the first 1 %: expected, and the ends of the 80 % interval; None where nothing can
+        be said.
+    why_not
+        Then why; empty otherwise.
+    n_targets
+        Development targets that it was learnt from.
+    features
+        What it is told from.
+    """
+
+    enrichment: tuple[float, float, float] | None
+    why_not: str
+    n_targets: int = 0
+    features: Mapping[str, float] | None = None
+
+    def sentence(self) -> str:
+        """Say it in one line."""
+        if self.enrichment is None:
+            return f"no enrichment can be foretold: {self.why_not}"
+        middle, low, high = self.enrichment
+        return (
+            f"to expect among the first 1 %: {middle:.0f} times as many actives as by chance "
+            f"(80 % interval {low:.0f} to {high:.0f}), as on {self.n_targets} targets that the "
+            "encoder had not seen, against decoys of like properties"
+        )
+
+    def record(self) -> dict[str, Any]:
+        """Tell it for ``run.json``."""
+        return {
+            "sentence": self.sentence(),
+            "enrichment_1pct": None if self.enrichment is None else list(self.enrichment),
+            "level": file.LEVEL,
+            "why_not": self.why_not,
+            "features": dict(self.features or {}),
+        }
+
+
+def why_nothing(known: Fitted | None, encoder: str, rank: str, chemistry: Chemistry | None) -> str:
+    """Say why nothing can be said of any screen by this encoder and ranking; empty if it can."""
+    if known is None:
+        return "nothing was fitted"
+    if rank != known.rank:
+        return f"it was learnt for --rank {known.rank}"
+    if encoder != known.encoder:
+        return "it was learnt for another encoder"
+    if chemistry is None:
+        return "the encoder brings no background"
+    return ""
+
+
+def trust_of(
+    known: Fitted | None,
+    *,
+    encoder: str,
+    rank: str,
+    vectors: NDArray[np.floating],
+    prints: NDArray[np.uint8],
+    chemistry: Chemistry | None,
+) -> Trust:
+    """Tell what enrichment to expect.
+
+    Parameters
+    ----------
+    known
+        What was fitted.
+    encoder
+        Identity of the encoder.
+    vectors, prints
+        Of the queries, ``[q, dim]`` and uint8 ``[q, 256]``.
+    """
+    why = why_nothing(known, encoder, rank, chemistry)
+    if why or known is None or chemistry is None:
+        return Trust(None, why)
+    asked = Asked.of(vectors, prints, chemistry)
+    features = asked.features(np.arange(len(vectors)))
+    estimate = known.estimates[file.kind(len(vectors))]
+    if beyond := estimate.beyond(features):
+        return Trust(None, _WORDS[beyond], known.n_targets, features)
+    return Trust(estimate.enrichment(features), "", known.n_targets, features)
+
+
+def probabilities(
+    known: Fitted, cosine: Floats, alike: Floats, n_queries: int, base_rate: float
+) -> Floats:
+    """Probability ``[n]`` of hits being active, by the components of their score."""
+    model = known.calibrations[file.kind(n_queries)]
+    return model.probability(file.design(cosine, alike, n_queries, MOST), base_rate)

@@ -1,0 +1,52 @@
+"""The committed file: what screens are told from, and whether it keeps what it promises."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from molsearch.bundled import path
+from molsearch.trust.features import ALONE, SEVERAL
+from molsearch.trust.fitted import read
+
+
+@pytest.fixture(scope="module")
+def record():
+    return json.loads(path("results", "trust.json").read_text())
+
+
+@pytest.mark.parametrize("kind", ["alone", "several"])
+def test_intervals_hold_on_held_out_targets(record, kind) -> None:
+    tried = record["estimate"][kind]
+    assert tried["level"] == 0.8
+    assert tried["n_targets"] >= 30
+    assert 0.70 <= tried["coverage"] <= 0.90
+    for n, coverage in tried["coverage_by_queries"].items():
+        assert coverage >= 0.70, f"overconfident for {n} queries"
+
+
+@pytest.mark.parametrize("kind", ["alone", "several"])
+def test_probabilities_are_those_of_held_out_targets(record, kind) -> None:
+    found = record["calibration"][kind]
+    least = record["calibration"]["least_actives"]
+    assert least == 200
+    assert found["all"]["error"] <= 0.05
+    large = [tier for tier in found["tiers"] if tier["n_actives"] >= least]
+    assert large
+    for tier in large:
+        assert tier["error"] <= 0.05, tier["ecfp4"]
+        # The error is that of the curve beside it.
+        told, seen, n = np.array(tier["curve"]).T
+        assert tier["error"] == pytest.approx((np.abs(told - seen) * n).sum() / n.sum(), abs=1e-3)
+
+
+def test_the_file_is_read_by_screens(record) -> None:
+    known = read()
+    assert known is not None
+    assert known.encoder == record["encoder"]["identity"]
+    assert known.estimates["alone"].names == ALONE
+    assert known.estimates["several"].names == SEVERAL
+    for estimate in known.estimates.values():
+        assert estimate.low < 0 < estimate.high
