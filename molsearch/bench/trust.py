@@ -18,10 +18,11 @@ from molsearch.trust.regression import logistic, logit, quantile_of_targets, rid
 
 Floats = npt.NDArray[np.float64]
 PENALTY = 8.0  # rows
-LOGISTIC_PENALTY = 1.0
+LOGISTIC_PENALTY = 0.3
 TIERS = ((0.0, 0.2), (0.2, 0.3), (0.3, file.MOST_ALIKE + 1e-9))
 LEAST_ACTIVES = 200
 _BINS = 10
+_WORTH = 0.95  # of the variance of held-out targets: more than chance gains
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,12 @@ def fitted_estimate(draws: Sequence[Draw]) -> tuple[file.Estimate, dict[str, Any
     raw = np.array([[draw.features[name] for name in names] for draw in draws])
     values = logit(np.array([draw.found for draw in draws]))
     targets = np.unique([draw.target for draw in draws], return_inverse=True)[1]
-    residuals = _held_out(raw, values, targets)
+    seen = raw
+    residuals, plain = (_held_out(some, values, targets) for some in (raw, 0 * raw))
+    helps = bool((residuals**2).mean() < _WORTH * (plain**2).mean())
+    if not helps:
+        # What says nothing of targets that are held out would only feign knowledge.
+        raw, residuals = 0 * raw, plain
     low, high = _ends(residuals, targets)
     inside = np.zeros(len(draws), dtype=bool)
     for target in np.unique(targets):
@@ -89,13 +95,14 @@ def fitted_estimate(draws: Sequence[Draw]) -> tuple[file.Estimate, dict[str, Any
         coefficients=_rounded(coefficients),
         low=round(low, 5),
         high=round(high, 5),
-        least=_rounded(raw.min(axis=0)),
-        most=_rounded(raw.max(axis=0)),
+        least=_rounded(seen.min(axis=0)),
+        most=_rounded(seen.max(axis=0)),
     )
     return estimate, {
         "n_targets": len(np.unique(targets)),
         "n_draws": len(draws),
         "level": file.LEVEL,
+        "features_help": helps,
         "coverage": _of_targets(inside, targets),
         "coverage_by_queries": {
             str(n): _of_targets(inside[chosen], targets[chosen])

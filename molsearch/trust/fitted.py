@@ -107,10 +107,12 @@ def kind(n_queries: int) -> Literal["alone", "several"]:
 
 
 _ALIKE = 2  # column of `design`
+# Where the share of actives may begin to rise faster with likeness, and a scale for that.
+_KNOTS, _STEEPER = (0.2, 0.25, 0.3, 0.35), 10.0
 
 
 def design(cosine: Floats, alike: Floats, n_queries: int, most: int) -> NDArray[np.float64]:
-    """Columns from which a probability is told: fused cosine, ECFP4 similarity, and products.
+    """Columns from which a probability is told: fused cosine, and ECFP4 similarity piecewise.
 
     Parameters
     ----------
@@ -120,8 +122,8 @@ def design(cosine: Floats, alike: Floats, n_queries: int, most: int) -> NDArray[
         Number of queries from which on they count as so many.
     """
     cosine, alike = np.minimum(cosine, 1.0), np.minimum(alike, 1.0)
-    columns = [np.ones(len(cosine)), cosine, alike, cosine**2, cosine * alike, alike**2]
-    columns += [alike**2 * cosine, alike**3]
+    columns = [np.ones(len(cosine)), cosine, alike, cosine**2, cosine * alike]
+    columns += [_STEEPER * np.maximum(alike - knot, 0.0) for knot in _KNOTS]
     if n_queries > 1:
         log_n = float(np.log(min(n_queries, most)))
         columns += [np.full(len(cosine), log_n), log_n * cosine, log_n * alike]

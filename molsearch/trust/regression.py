@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_STEPS = 60
+_STEPS, _HALVINGS = 100, 40
 _TINY = 1e-9
 
 
@@ -61,15 +61,32 @@ def logistic(
     share = np.clip(labels.mean(), _TINY, 1 - _TINY)
     found[0] = np.log(share / (1 - share))
     found = found if start is None else start.copy()
+    loss = _loss(design, labels, penalty, found)
     for _ in range(_STEPS):
         p = sigmoid(design @ found)
         gradient = design.T @ (labels - p) - penalty @ found
-        spread = np.maximum(p * (1 - p), 1e-6)
+        spread = p * (1 - p)
         step = np.linalg.solve((design * spread[:, None]).T @ design + penalty, gradient)
-        found = found + np.clip(step, -4, 4)
-        if np.abs(step).max() < 1e-6:
-            break
-    return found
+        # A whole step may lead beyond the minimum, and further still from there.
+        for _ in range(_HALVINGS):
+            new = _loss(design, labels, penalty, found + step)
+            if new <= loss:
+                break
+            step = step / 2
+        else:
+            return found
+        found, gained, loss = found + step, loss - new, new
+        if gained <= 1e-10 * abs(loss):
+            return found
+    raise RuntimeError("a logistic regression has not converged: scale its columns")
+
+
+def _loss(
+    design: Floats, labels: NDArray[np.bool_], penalty: Floats, coefficients: Floats
+) -> float:
+    odds = design @ coefficients
+    fit = np.logaddexp(0.0, odds).sum() - odds[labels].sum()
+    return float(fit + 0.5 * coefficients @ penalty @ coefficients)
 
 
 def sigmoid(x: Floats) -> Floats:

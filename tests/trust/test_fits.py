@@ -82,8 +82,12 @@ def test_features_that_say_nothing_leave_a_wide_interval() -> None:
              d.cosine, d.alike, d.is_active)
         for d in _draws()
     ]  # fmt: skip
-    _, tried = fitted_estimate(draws)
-    assert tried["r2_held_out"] < 0.2
+    estimate, tried = fitted_estimate(draws)
+    assert not tried["features_help"]
+    told = [
+        estimate.enrichment({"nearness": x, "fingerprint_nearness": -x}) for x in (-1.0, 0.0, 2.0)
+    ]
+    assert told[0] == told[1] == told[2]
     assert 0.68 <= tried["coverage"] <= 0.95
 
 

@@ -28,8 +28,8 @@ def _fitted(**changes) -> file.Fitted:
         "n_targets": 39,
         "estimates": {"alone": estimate(ALONE), "several": estimate(SEVERAL)},
         "calibrations": {
-            "alone": file.Calibration(coefficients=(-3.0, *(1.0,) * 7), prior=0.03),
-            "several": file.Calibration(coefficients=(-3.0, *(1.0,) * 10), prior=0.03),
+            "alone": file.Calibration(coefficients=(-3.0, *(1.0,) * 8), prior=0.03),
+            "several": file.Calibration(coefficients=(-3.0, *(1.0,) * 11), prior=0.03),
         },
         **changes,
     }
