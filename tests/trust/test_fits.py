@@ -88,7 +88,7 @@ def test_features_that_say_nothing_leave_a_wide_interval() -> None:
         estimate.enrichment({"nearness": x, "fingerprint_nearness": -x}) for x in (-1.0, 0.0, 2.0)
     ]
     assert told[0] == told[1] == told[2]
-    assert 0.68 <= tried["coverage"] <= 0.95
+    assert tried["coverage"] >= 0.68
 
 
 def test_what_lies_beyond_all_that_was_seen_is_named() -> None:
