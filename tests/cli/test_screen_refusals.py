@@ -47,11 +47,13 @@ REFUSALS = {
     "weight of a ranking": (("-o", "h.csv", "--rank", "x*ecfp4"), ASPIRIN, 2, "no positive number"),
     "unknown ranking": (("-o", "h.csv", "--rank", "best"), ASPIRIN, 2, "is called 'best'; choose"),
     "no such fingerprint": (
-        ("-o", "h.csv", "--rank", "molsearch+fcfp4"),
+        ("-o", "h.csv", "--rank", "molsearch+ecfp9"),
         ASPIRIN,
         2,
-        "an index holds no fcfp4 fingerprint",
+        "no encoder and no fingerprint is called 'ecfp9'",
     ),
+    "shape alone": (("-o", "h.csv", "--rank", "shape"), ASPIRIN, 2, "add it to molsearch"),
+    "base rate": (("-o", "h.csv", "--base-rate", "1.5"), ASPIRIN, 2, "base_rate"),
     "unknown fusion": (("-o", "h.csv", "--fusion", "sum"), ASPIRIN, 2, None),
 }
 
