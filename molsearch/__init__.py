@@ -16,9 +16,20 @@ _PUBLIC = {
     "load_encoder": "molsearch.api",
     "pick": "molsearch.api",
     "screen": "molsearch.api",
+    "search_space": "molsearch.api",
 }
 
-__all__ = ["Hits", "Index", "Library", "__version__", "explain", "load_encoder", "pick", "screen"]
+__all__ = [
+    "Hits",
+    "Index",
+    "Library",
+    "__version__",
+    "explain",
+    "load_encoder",
+    "pick",
+    "screen",
+    "search_space",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -21,5 +21,16 @@ from molsearch.api.index import Index
 from molsearch.api.library import Library
 from molsearch.api.pick import Picks, pick
 from molsearch.api.screen import screen
+from molsearch.api.space import search_space
 
-__all__ = ["Hits", "Index", "Library", "Picks", "explain", "load_encoder", "pick", "screen"]
+__all__ = [
+    "Hits",
+    "Index",
+    "Library",
+    "Picks",
+    "explain",
+    "load_encoder",
+    "pick",
+    "screen",
+    "search_space",
+]

@@ -102,3 +102,19 @@ def test_requests_that_cannot_work_are_one_line(molsearch, world, tmp_path, name
 
 def test_the_space_of_the_tests_has_as_many_rows_as_they_say():
     assert len(rows()) == 16
+
+
+def test_python_gives_the_same_hits(space, world, tmp_path):
+    import pandas as pd
+
+    import molsearch as ms
+
+    assert space("-o", tmp_path / "h.parquet").code == 0
+    with pytest.warns(UserWarning, match="far from the training chemistry"):
+        hits = ms.search_space(
+            tmp_path / "synthons.txt", QUERY, encoder=str(world.encoder), similarity=0.35,
+            workers=1, prepare={"n_conformers": 0},
+        )  # fmt: skip
+    written = pd.read_parquet(tmp_path / "h.parquet")
+    assert hits["molecule_id"].tolist() == written["molecule_id"].tolist()
+    assert hits["reagents"].tolist() == written["reagents"].tolist()
