@@ -9,7 +9,7 @@ from pathlib import Path
 
 from molsearch.errors import IndexCorruptError, MolSearchError, UsageError
 from molsearch.index.hold import remove_free
-from molsearch.index.layout import MANIFEST, PLAN, generation_folder, generations
+from molsearch.index.layout import ADDED, MANIFEST, PLAN, generation_folder, generations
 from molsearch.index.manifest import Manifest, Plan, read_model, write_model
 from molsearch.io.atomic import fsync_folder, refusal
 from molsearch.io.folders import Kind, look
@@ -72,6 +72,8 @@ def unfinished_change(out: Path) -> str | None:
         plan = _plan_of(generation_folder(out, number)) if number > _committed(out) else None
         if plan is not None:
             return _unfinished(plan)
+    if any((out / ADDED).glob("*")):
+        return "an unfinished add, still being prepared (repeat that command to finish it)"
     return None
 
 

@@ -11,10 +11,12 @@ from fakes import FakeEncoder, failure, library, molecule, prepared_set
 
 from molsearch import schema
 from molsearch.errors import InputError, UsageError
+from molsearch.index.generation import unfinished_change
+from molsearch.index.layout import ADDED
 from molsearch.index.reader import open_index
 from molsearch.index.shared import shared
 from molsearch.index.size import bytes_by_part, size_of
-from molsearch.index.verify import verify_index
+from molsearch.index.verify import clean, verify_index
 from molsearch.index.writer import build_index
 
 
@@ -201,9 +203,18 @@ def test_another_unfinished_change_is_not_thrown_away_silently(grown, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         add(grown, new_set(tmp_path / "q"), encoder=Stopped())
     assert open_index(grown).n_rows == 225
+    assert unfinished_change(grown).startswith("an unfinished add of more")
     with pytest.raises(UsageError, match=r"unfinished add of more \(repeat .* --overwrite"):
         drop(grown, ["m00001"])
     assert drop(grown, ["m00001"], overwrite=True).n_rows == 224
+    assert unfinished_change(grown) is None
+
+
+def test_an_addition_that_was_killed_while_preparing_is_told_and_cleaned_away(grown):
+    (grown / ADDED / "0123").mkdir(parents=True)
+    assert "still being prepared" in unfinished_change(grown)
+    assert clean(grown) == [ADDED]
+    assert unfinished_change(grown) is None
 
 
 def test_an_interrupted_addition_goes_on_after_its_last_whole_shard(grown, tmp_path):
