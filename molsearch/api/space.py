@@ -6,9 +6,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from molsearch.api.arguments import Paths, config_of, cpus, listed
+from molsearch.api.arguments import config_of, cpus
+from molsearch.api.batch import shown
+from molsearch.api.given import ligands_of
+from molsearch.api.hits import Hits
 from molsearch.service.requests import SpaceRequest
 from molsearch.service.session import Session
 from molsearch.service.space import space
@@ -16,13 +17,13 @@ from molsearch.service.space import space
 
 def search_space(
     synthons: str | Path,
-    queries: Paths,
+    queries: Any,
     *,
     k: int = 1000,
     output: str | Path | None = None,
     workers: int | None = None,
     **options: Any,
-) -> pd.DataFrame:
+) -> Hits:
     """Search a space by its synthons and rank what is found; see `docs/space.md`.
 
     Parameters
@@ -30,7 +31,7 @@ def search_space(
     synthons
         File of synthons in Enamine's text format.
     queries
-        SMILES, InChI or files.
+        SMILES, InChI, files, RDKit molecules or a DataFrame; one or several.
     k
         Hits wanted.
     output
@@ -44,7 +45,7 @@ def search_space(
 
     Returns
     -------
-    pandas.DataFrame
+    Hits
         As of `Index.search`; also ``reaction``, ``reagents``, ``synthons``, ``space_similarity``,
         ``found_for`` and ``other_routes``.
 
@@ -66,7 +67,7 @@ def search_space(
         SpaceRequest,
         {
             "synthons": str(synthons),
-            "queries": listed(queries),
+            "queries": ligands_of(queries),
             "k": k,
             "output": None if output is None else str(output),
             "workers": cpus(workers),
@@ -74,6 +75,7 @@ def search_space(
         },
     )
     hits = space(request, Session()).hits
-    for warning in hits.warnings:
+    typed = hits.typed
+    for warning in dict.fromkeys((*hits.warnings, *typed.notes)):
         warnings.warn(warning, stacklevel=2)
-    return hits.frame
+    return shown(typed.frame, hits.queries)

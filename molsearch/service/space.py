@@ -16,7 +16,7 @@ from molsearch.errors import InputError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.io.runs import write_run
-from molsearch.schema import Record
+from molsearch.schema import ColumnType, Reading, Record
 from molsearch.search.actives import read_ligands
 from molsearch.search.queries import Query
 from molsearch.search.screen import Stopwatch
@@ -30,6 +30,14 @@ from molsearch.space.search import Found, Product, Space, SpaceConfig
 from molsearch.space.synthons import Synthons, read_synthons
 from molsearch.words import counted
 
+_COLUMNS = {
+    "reaction": "",
+    "reagents": "",
+    "synthons": "",
+    "space_similarity": "double",
+    "found_for": "",
+    "other_routes": "",
+}
 _PLACEHOLDER = "the products"  # until their index has a folder
 
 
@@ -168,6 +176,7 @@ def _index(
                 run,
                 workers=request.workers,
                 on_progress=progress,
+                readings=[_reading(request.synthons)],
             )
     except NothingPreparedError as error:
         raise InputError(
@@ -175,6 +184,12 @@ def _index(
             "check the synthons' connectors"
         ) from error
     return index_of(prepared, encoder, folder / "index", emit, overwrite=False)
+
+
+def _reading(source: str) -> Reading:
+    """Say what the columns of the products are, so that a number stays one in Parquet."""
+    types = tuple(ColumnType(name, kind) for name, kind in _COLUMNS.items())
+    return Reading(source, "synthons", "smiles", "reagents and reaction", types=types)
 
 
 def _records(source: str, searched: _Searched) -> Iterator[Record]:

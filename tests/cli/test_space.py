@@ -61,6 +61,7 @@ def test_sdf_and_parquet_and_a_repeat_from_the_record(space, molsearch, tmp_path
 
     assert space("-o", tmp_path / "h.parquet").code == 0
     hits = pd.read_parquet(tmp_path / "h.parquet")
+    assert hits["space_similarity"].dtype == float
     assert space("-o", tmp_path / "h.sdf", "--quiet").code == 0
     assert (tmp_path / "h.sdf").read_text().count("$$$$") == len(hits)
     again = molsearch("run", tmp_path / "h.parquet.run.json", "-o", tmp_path / "two.parquet")
