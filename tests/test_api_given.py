@@ -78,6 +78,25 @@ def test_the_stored_embedding_of_a_molecule_finds_it_first(index):
     }
 
 
+def test_an_index_is_as_many_queries_as_it_has_molecules(index):
+    by_object = search(index, index, k=5)
+    by_path = search(index, index.path, k=5)
+    pd.testing.assert_frame_equal(by_object, by_path)
+    assert (by_object.score > 0.999).all()
+    with pytest.raises(UsageError, match="give it alone"):
+        search(index, [index, "CCO"], k=5)
+
+
+def test_nothing_like_an_rdkit_molecule_is_a_hit(index):
+    every = search(index, ASPIRIN, k="all")
+    found = search(
+        index, ASPIRIN, k="all", dissimilar_to=[named(ASPIRIN, "asp")], dissimilar_at=0.3
+    )
+    due = every[every.ecfp4_similarity < 0.3].molecule_id
+    assert found.molecule_id.tolist() == due.tolist()
+    assert 0 < len(found) < len(every)
+
+
 def test_a_file_of_vectors_is_a_query(index, tmp_path):
     vectors = np.array(index.reader.embeddings(0)[:2])
     np.save(tmp_path / "mine.npy", vectors)

@@ -14,12 +14,13 @@ from molsearch.chem.given import is_rdkit_mol, smiles_of_mol
 from molsearch.chem.readers.columns import choose_columns
 from molsearch.config import Molecule, ReadConfig, Vector
 from molsearch.errors import InputError, UsageError
+from molsearch.index.reader import IndexReader
 
 Ligand = str | Path | Molecule | Vector
 
 
 def ligands_of(given: Any) -> list[Ligand]:
-    """Make ligands of one thing or several: texts, files, RDKit molecules, DataFrames.
+    """Make ligands of one thing or several: texts, files, RDKit molecules, DataFrames, an `Index`.
 
     Raises
     ------
@@ -35,6 +36,8 @@ def ligands_of(given: Any) -> list[Ligand]:
     if is_rdkit_mol(given):
         smiles, name = smiles_of_mol(given)
         return [Molecule(smiles=smiles, id=name)]
+    if isinstance(getattr(given, "reader", None), IndexReader):
+        return [Path(given.reader.path)]  # every molecule of an index
     if given is None:
         raise UsageError("a query is None: RDKit gives that for what it cannot read")
     if isinstance(given, Iterable) and not isinstance(given, bytes | np.ndarray):

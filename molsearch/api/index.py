@@ -162,7 +162,8 @@ class Index(Growing):
         ----------
         queries
             SMILES (optionally followed by a name), InChI, mol blocks, RDKit molecules, files, or a
-            DataFrame with a column of SMILES; one or several.
+            DataFrame with a column of SMILES; one or several. Or another `Index` (or its folder),
+            whose every molecule is a query, the nearest counting.
         k
             Hits wanted; ``"all"`` for the whole library.
         vectors
@@ -230,6 +231,8 @@ class Index(Growing):
         given = [*ligands_of(queries), *vectors_of(vectors)]
         if use_input_3d and any(isinstance(one, Molecule) for one in given):
             raise UsageError("use_input_3d is about files: write these molecules to an SDF first")
+        if "dissimilar_to" in options:
+            options["dissimilar_to"] = ligands_of(options["dissimilar_to"])
         request = config_of(
             ScreenRequest,
             {
