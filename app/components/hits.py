@@ -94,6 +94,12 @@ class Result:
         return found.get("words", "cosine of the embeddings")
 
     @property
+    def trust(self) -> str:
+        """What enrichment to expect, or why nothing can be told; empty in runs of before."""
+        found: dict[str, str] = self.account.get("trust") or {}
+        return found.get("sentence", "")
+
+    @property
     def mutual(self) -> str:
         """How well the queries find each other in this library; empty where that was not tried."""
         found: dict[str, str] = self.account.get("leave_one_out") or {}

@@ -138,8 +138,9 @@ def summary(job: jobs.Job, result: Result, status: jobs.Status) -> None:
         ]
     )
     views.query_strip(result)
-    if result.mutual:
-        st.html(f"<p class='ms-muted'>{html.escape(result.mutual)}</p>")
+    for line in (result.trust, result.mutual):
+        if line:
+            st.html(f"<p class='ms-muted'>{html.escape(line)}</p>")
     views.warnings(account.get("warnings", []))
 
 

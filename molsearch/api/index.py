@@ -188,7 +188,9 @@ class Index(Growing):
             True tells it, False does not, None shows a bar in notebooks.
         options
             Fields of `molsearch.config.ScreenConfig`: ``rank`` (``"balanced"``, ``"molsearch"``,
-            ``"ecfp4"``, ``"4*molsearch+ecfp4"``), ``fusion``, ``conformer_fusion``,
+            ``"ecfp4"``, ``"4*molsearch+ecfp4"``, ``"small+small-held-out+fcfp4"``, and
+            ``"…+shape"`` for the first ``depth``), ``base_rate`` (share of the library taken for
+            active: adds ``active_probability``), ``fusion``, ``conformer_fusion``,
             ``activity_column`` and ``active_above`` (how a table of actives is read),
             ``include_smarts``, ``exclude_smarts``, ``exclude_alerts``, ``where``, ``unique``,
             ``threshold`` (a hit's least score), ``exclude_ids`` (files of ids), ``dissimilar_to``

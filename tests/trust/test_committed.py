@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from molsearch.bundled import path
+from molsearch.nn.weights import CARD_FILE, encoder_folder
 from molsearch.trust.features import ALONE, SEVERAL
 from molsearch.trust.fitted import read
 
@@ -46,6 +47,9 @@ def test_the_file_is_read_by_screens(record) -> None:
     known = read()
     assert known is not None
     assert known.encoder == record["encoder"]["identity"]
+    # Another encoder that ships needs: python benchmarks/fit_trust.py -o results/trust.json
+    card = json.loads((encoder_folder(None) / CARD_FILE).read_text())
+    assert known.encoder == card["identity"]
     assert known.estimates["alone"].names == ALONE
     assert known.estimates["several"].names == SEVERAL
     for estimate in known.estimates.values():
