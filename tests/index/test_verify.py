@@ -9,9 +9,11 @@ import pytest
 from fakes import FakeEncoder, library
 
 from molsearch.errors import IndexCorruptError, UsageError
+from molsearch.index.blocks import BlockSums, block_sums
 from molsearch.index.files import describe
+from molsearch.index.layout import BLOCKS
 from molsearch.index.lock import writer_lock
-from molsearch.index.manifest import Manifest, commit, read_model
+from molsearch.index.manifest import Manifest, commit, read_model, write_model
 from molsearch.index.reader import open_index
 from molsearch.index.verify import clean, verify_index
 from molsearch.index.writer import build_index
@@ -73,7 +75,11 @@ def test_a_nan_embedding_behind_fitting_checksums_is_found(made):
     np.save(path, array)
     manifest = read_model(made / "manifest.json", Manifest)
     shard = manifest.shards[0]
-    files = {**shard.files, "embeddings.npy": describe(path)}
+    blocks = read_model(path.with_name(BLOCKS), BlockSums)
+    sums = blocks.model_copy(update={"files": {**blocks.files, path.name: block_sums(path)}})
+    write_model(path.with_name(BLOCKS), sums)
+    forged = {one.name: describe(one) for one in (path, path.with_name(BLOCKS))}
+    files = {**shard.files, **forged}
     changed = shard.model_copy(update={"files": files})
     commit(made, manifest.model_copy(update={"shards": (changed, *manifest.shards[1:])}))
     assert verify_index(made).problems == [f"shard 0 of {made} holds a NaN embedding"]
