@@ -177,7 +177,7 @@ def _read_file(path: Path) -> Uploaded:
     parts = split_table(path, prepared, ScreenConfig())
     if parts is None:
         if len(records) > MOST:
-            notes.append(f"The first {MOST} of {len(records):,} rows are queries.")
+            notes.append(f"The first {MOST} of {counted(len(records), 'row')} are queries.")
         return Uploaded([check(record) for record in records[:MOST]], notes=notes)
     known = {record.number: record for record in records}
     good = {row.record_number for row in prepared}
@@ -185,7 +185,7 @@ def _read_file(path: Path) -> Uploaded:
     active, inactive = ([check(known[row.record_number]) for row in part] for part in parts[:2])
     notes.append(parts[2].replace(str(path), path.name))
     if len(active) > MOST:
-        notes.append(f"The first {MOST} of {len(active):,} actives are queries.")
+        notes.append(f"The first {MOST} of {counted(len(active), 'active')} are queries.")
     return Uploaded([*active[:MOST], *bad], inactive, notes)
 
 

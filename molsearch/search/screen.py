@@ -300,7 +300,8 @@ def _of_stream(columns: Sequence[str]) -> Iterator[str]:
 def _of_depth(n: int, n_rows: int) -> Iterator[str]:
     if n < n_rows:
         yield (
-            f"shapes were laid over for the first {n:,} of {n_rows:,} molecules by the rest of the "
+            f"shapes were laid over for the first {n:,} of {counted(n_rows, 'molecule')} by the "
+            "rest of the "
             "score; --depth looks at more"
         )
 

@@ -13,6 +13,7 @@ from molsearch.trust import fitted as file
 from molsearch.trust.features import MOST, Asked, Chemistry
 from molsearch.trust.fitted import Fitted
 from molsearch.trust.regression import Floats
+from molsearch.words import counted
 
 _WORDS = {
     "nearness": "its chemistry is too far from the encoder's, or too near",
@@ -53,7 +54,8 @@ class Trust:
         middle, low, high = self.enrichment
         return (
             f"to expect among the first 1 %: {middle:.0f} times as many actives as by chance "
-            f"(80 % interval {low:.0f} to {high:.0f}), as on {self.n_targets} targets that the "
+            f"(80 % interval {low:.0f} to {high:.0f}), as on {counted(self.n_targets, 'target')} "
+            "that the "
             "encoder had not seen, against decoys of like properties"
         )
 
