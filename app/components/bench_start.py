@@ -27,7 +27,12 @@ def public() -> None:
     )  # fmt: skip
     found = look(str(name), os.environ.get("MOLSEARCH_DATA", ""))
     if found.absent:
-        st.info(f"{found.title} is not here: {theme.unmarked(found.absent)}.")
+        # The reason itself names folders of the server and options of the command line.
+        st.info(
+            f"{found.title} is not here: its files belong into a folder `{name}` of the one that "
+            f"`MOLSEARCH_DATA` names where the application is started; `datasets/{name}.md` says "
+            "how to obtain them."
+        )
         return
     every = st.toggle(f"All {counted(len(found.targets), 'target')}", key="bench-every")
     targets = found.targets if every else st.multiselect(
@@ -64,12 +69,14 @@ def estimate(found: AtHand, targets: list[str], methods: list[str], *, drawn: bo
     chosen = found.counts[found.counts["target"].astype(str).isin(targets)]
     limits = _DRAWN if drawn else {}
     took = seconds(chosen, methods, workers=1, **limits)
-    words = f"{took / 3600:.1f} hours" if took > 5400 else f"{max(1, round(took / 60))} minutes"
+    minutes = counted(max(1, round(took / 60)), "minute")
+    words = f"{took / 3600:.1f} hours" if took > 5400 else minutes
+    n_actives = int(chosen["actives"].clip(upper=limits.get("limit_actives")).sum())
+    n_others = int(chosen["inactives"].clip(upper=limits.get("limit_decoys")).sum())
     return (
-        f"{counted(int(chosen['actives'].sum()), 'active')} and "
-        f"{counted(int(chosen['inactives'].sum()), 'other')} "
-        f"in all. Very roughly {words} on one core; once the first target is done, the run says "
-        "better. It goes on without this page, and where it was stopped, it goes on from there."
+        f"{counted(n_actives, 'active')} and {counted(n_others, 'other')} in all. Very roughly "
+        f"{words} on one core; once the first target is done, the run says better. It goes on "
+        "without this page, and where it was stopped, it goes on from there."
     )
 
 
