@@ -24,6 +24,7 @@ VARIABLE = "MOLSEARCH_APP_WARM"  # 0 turns it off
 SECONDS = 10.0
 MOST_HITS = 10_000
 _TO_WARM = 600.0
+_ANY = "CCO"
 _KEPT = 2 << 30  # bytes of encoders and indexes
 
 _PROCESS = Guard(1, most_waiting=2)
@@ -83,10 +84,12 @@ def _failed(future: Future[None]) -> bool:
 
 
 def open_both(index: str, encoder: str) -> None:
-    """Open an index and load an encoder, in the process that keeps them."""
-    session = _session()
-    session.index(index)
-    session.encoder(encoder or None)
+    """Open an index and load an encoder, in the process that keeps them.
+
+    One screen is done with them: the first one of a process pays for what it imports.
+    """
+    request = ScreenRequest(queries=(_ANY,), index=index, encoder=encoder or None, k=1)
+    answer(request.model_dump_json())
 
 
 def answer(request: str) -> None:
