@@ -12,7 +12,8 @@ BALANCED = "balanced"
 # From so many queries on: this expression. `molsearch` is the encoder of the index.
 RULES: tuple[tuple[int, str], ...] = (
     (1, "molsearch+ecfp4"),
-    (2, "molsearch-top2+2*ecfp4-max"),
+    (2, "molsearch-top2+ecfp4-max"),
+    (3, "molsearch-top2+2*ecfp4-max"),
 )
 
 
