@@ -30,6 +30,7 @@ _SCREEN = {
     "index": "-i",
     "k": "-k",
     "rank": "--rank",
+    "depth": "--depth",
     "fusion": "--fusion",
     "conformer_fusion": "--conformer-fusion",
     "unique": "--unique",
@@ -48,6 +49,7 @@ _SCREEN = {
     "html": "--html",
     "excel_safe": "--excel-safe",
     "verify": "--verify",
+    "base_rate": "--base-rate",
     **_SHARED,
 }
 # Switches that turn something off.

@@ -36,7 +36,8 @@ class Term:
     fusion: Fusion | None = None
 
     def __str__(self) -> str:
-        weight = "" if self.weight == 1.0 else f"{self.weight:.12g}*"
+        # A plus adds components, so that of an exponent is left out.
+        weight = "" if self.weight == 1.0 else f"{self.weight:.12g}*".replace("e+", "e")
         return f"{weight}{self.name}{f'-{self.fusion}' if self.fusion else ''}"
 
 

@@ -96,7 +96,7 @@ def test_the_score_for_each_query_is_shown_best_first(page, blended):
 
 def test_what_ranks_is_chosen_told_and_passed_on(page, runs, started):
     at = page()
-    at.text_area(key="query-text").set_value(f"{QUERY} a\n{EGFR} b").run()
+    at.text_area(key="query-text").set_value(f"{QUERY} a\n{EGFR} b\nCCO c").run()
     assert "Score: cosine of the embeddings" in said(at)
     assert "2 × ECFP4 similarity" in said(at)
     at.selectbox(key="opt-rank").set_value("molsearch").run()

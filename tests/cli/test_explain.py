@@ -46,7 +46,7 @@ def test_a_hit_list_with_its_run_is_explained(molsearch, hits, tmp_path):
     record = json.loads((tmp_path / "r.csv.run.json").read_text())
     assert (record["n_in"], record["n_ok"], record["n_failed"]) == (11, 11, 0)
     assert record["weights"] == {
-        "embedding": 1.0, "ecfp4": 2.0, "inactives": 0.0, "others": [],
+        "embedding": 1.0, "ecfp4": 1.0, "inactives": 0.0, "others": [],
     }  # fmt: skip
     run = json.loads((tmp_path / "hits.csv.run.json").read_text())
     assert record["leave_one_out"] == run["leave_one_out"]

@@ -32,6 +32,12 @@ def test_what_is_written_is_read_again(terms, joint):
     assert parse_expression(str(due).replace("+", joint)) == due
 
 
+def test_a_large_weight_is_one_component_when_read_again():
+    found = parse_expression("2e22*ecfp4")
+    assert str(found) == "2e22*ecfp4"
+    assert parse_expression(str(found)) == found
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet="ab4*+-. nmaxetop2é∞_/", max_size=40))
 def test_any_text_is_read_or_refused_in_one_line(text):

@@ -87,7 +87,7 @@ def test_the_query_in_the_library_comes_first_and_is_marked(everything):
 
 @pytest.mark.parametrize(
     ("rank", "weights"),
-    [("molsearch", (1, 0)), ("balanced", (1, 2)), ("ecfp4", (0, 1)), ("3*molsearch+ecfp4", (3, 1))],
+    [("molsearch", (1, 0)), ("balanced", (1, 1)), ("ecfp4", (0, 1)), ("3*molsearch+ecfp4", (3, 1))],
 )
 def test_ecfp4_similarity_is_that_to_the_nearest_query_by_what_ranks(reader, rank, weights):
     hits = run(reader, "CCO ethanol", "c1ccccc1CCN amine", k=50, rank=rank)
