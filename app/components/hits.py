@@ -97,7 +97,8 @@ class Result:
     def trust(self) -> str:
         """What enrichment to expect, or why nothing can be told; empty in runs of before."""
         found: dict[str, str] = self.account.get("trust") or {}
-        return found.get("sentence", "")
+        sentence = found.get("sentence", "")
+        return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
 
     @property
     def mutual(self) -> str:

@@ -53,7 +53,7 @@ def test_the_panel_draws_both_molecules_and_says_what_counts(page, run_id):
     at = page("results", run=run_id)
     assert "&lt;b&gt;" in said(at)  # the sentence of the queries, as text
     assert "none of 2 queries" in said(at)
-    assert "38 &lt;i&gt;times&lt;/i&gt; as many" in said(at)
+    assert "To expect among the first 1 %: 38 &lt;i&gt;times&lt;/i&gt; as many" in said(at)
     at.session_state["focus"] = 2
     at.segmented_control(key="detail-view").set_value("Why").run()
     assert not at.exception
