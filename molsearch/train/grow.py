@@ -18,9 +18,7 @@ _GROWN = ("graph.", "fusion.modulate.")
 
 def model_of(config: TrainConfig, parent: Encoder | None) -> ModelConfig:
     """Return the model of a run: the named size, or the parent's; with the run's own changes."""
-    if parent is None:
-        return encoder_config(config)
-    return ModelConfig.model_validate({**parent.network.config.model_dump(), **config.model})
+    return encoder_config(config) if parent is None else _changed(parent.network.config, config)
 
 
 def grown(config: TrainConfig, parent: Network) -> Network:
@@ -39,7 +37,7 @@ def grown(config: TrainConfig, parent: Network) -> Network:
     UsageError
         A change that the parent's weights do not fit.
     """
-    wanted = ModelConfig.model_validate({**parent.config.model_dump(), **config.model})
+    wanted = _changed(parent.config, config)
     if wanted == parent.config:
         return parent
     with torch.random.fork_rng(devices=[]):
@@ -58,6 +56,10 @@ def grown(config: TrainConfig, parent: Network) -> Network:
     if wanted.use_geometry and not parent.config.use_geometry:
         _silence(network)
     return network
+
+
+def _changed(model: ModelConfig, config: TrainConfig) -> ModelConfig:
+    return ModelConfig.model_validate({**model.model_dump(), **config.model})
 
 
 def _silence(network: Network) -> None:

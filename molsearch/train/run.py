@@ -17,8 +17,8 @@ from molsearch.losses.gather import rank_and_size
 from molsearch.nn.encoder import Encoder
 from molsearch.train.distributed import is_first
 from molsearch.train.finish import figures_of, finish
-from molsearch.train.grow import grown
-from molsearch.train.learner import Learner, encoder_config, with_weights
+from molsearch.train.grow import grown, model_of
+from molsearch.train.learner import Learner, with_weights
 from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
 from molsearch.train.loop import StepReport, start, train
 from molsearch.train.material import Material
@@ -93,8 +93,7 @@ def run_training(
         The card; empty on all processes but the first.
     """
     network = grown(config, parent.network) if parent is not None else None
-    model = network.config if network is not None else encoder_config(config)
-    method = method_of(config, material, device, model)
+    method = method_of(config, material, device, model_of(config, parent))
     n_targets = material.activities.n_trained_targets
     state = start(config, out, device, method.learners, network, n_targets=n_targets)
     events = Events(out, state.step) if is_first() else None

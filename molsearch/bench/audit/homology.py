@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from molsearch.data.homology import BENCHMARKS, DEVELOPMENT
 from molsearch.io import parquet
 
 # Tiers of the highest known identity to a training target: lower bounds.
 IDENTITY_TIERS = {"> 0.9": 0.9, "0.4–0.9": 0.4, "≤ 0.4": -1.0}
-_SETS = ("dude", "litpcba", "muv", "dev")
 # Groups of targets, and the tier that a member of the same group is at least in.
 _GROUPS = {"cluster_90": "> 0.9", "cluster_40": "0.4–0.9"}
 
@@ -80,9 +80,9 @@ def load_homology(path: Path, trained: Collection[str]) -> Homology | None:
     table = parquet.read_frame(path)
     mine = table[table["uniprot"].isin(list(trained))]
     nearest: dict[str, float] = {}
-    for one in _SETS:
-        pairs = mine[[f"nearest_{one}", f"id_{one}"]].dropna()
-        highest = pairs.groupby(f"nearest_{one}")[f"id_{one}"].max()
+    for column in (*BENCHMARKS, *DEVELOPMENT):
+        name = f"nearest_{column.removeprefix('id_')}"
+        highest = mine[[name, column]].dropna().groupby(name)[column].max()
         for target, identity in highest.items():
             nearest[str(target)] = max(float(identity), nearest.get(str(target), 0.0))
     return Homology(
