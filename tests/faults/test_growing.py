@@ -10,7 +10,6 @@ import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import textwrap
 import threading
 import warnings
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 from changes import add, compact, content, drop
 from fakes import FakeEncoder, library
+from killing import Killer
 
 from molsearch.errors import MolSearchError, UsageError
 from molsearch.index.change import changing
@@ -27,7 +27,6 @@ from molsearch.index.reader import open_index
 from molsearch.index.verify import verify_index
 from molsearch.index.writer import build_index
 
-SUPPORT = Path(__file__).parents[1] / "support"
 DROPPED = ["m00001", "m00002", "m00100"]
 # What each change makes of an index of 180 molecules in shards of 100, and of its copy.
 AFTER = {"add": 240, "drop": 175, "compact": 180, "merge": 360}
@@ -35,29 +34,14 @@ AFTER = {"add": 240, "drop": 175, "compact": 180, "merge": 360}
 # As in test_index_kill: a child of a child that kills itself at an event that touches the disk.
 CHILD = textwrap.dedent(
     """
-    import os, pathlib, signal, sys
+    import os, pathlib, sys
     sys.path.insert(0, sys.argv[1])
     import changes
     from fakes import FakeEncoder
+    from killing import hook, serve
     from molsearch.data.prepared import PreparedSet
     from molsearch.index.merge import merge_indexes
     import molsearch.index.npy, molsearch.index.shard
-
-    events = {"n": 0, "fatal": -1}
-
-    def struck():
-        events["n"] += 1
-        if events["n"] == events["fatal"]:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def hook(owner, name):
-        original = getattr(owner, name)
-        def wrapped(*arguments, **named):
-            struck()
-            result = original(*arguments, **named)
-            struck()
-            return result
-        setattr(owner, name, wrapped)
 
     for owner, name in ((os, "fsync"), (os, "link"), (pathlib.Path, "replace"),
                         (pathlib.Path, "mkdir"), (pathlib.Path, "unlink"),
@@ -75,30 +59,13 @@ CHILD = textwrap.dedent(
         else:
             merge_indexes([out, pathlib.Path(sys.argv[4])], out.with_name(out.name + ".merged"))
 
-    for line in sys.stdin:
-        fatal, kind, out = line.split(maxsplit=2)
-        child = os.fork()
-        if child == 0:
-            events["n"], events["fatal"] = 0, int(fatal)
-            change(kind, pathlib.Path(out.strip()))
-            print(events["n"], flush=True)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        died = "killed" if os.WIFSIGNALED(status) else "failed"
-        print("finished" if status == 0 else died, flush=True)
+    def asked(words):
+        kind, out = words.split(maxsplit=1)
+        change(kind, pathlib.Path(out))
+
+    serve(asked)
     """
 )
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A folder in memory where there is one: hundreds of fsyncs cost minutes on a slow disk."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=memory) as name:
-        yield Path(name)
 
 
 def base_index(folder: Path) -> Path:
@@ -126,24 +93,15 @@ def test_kill_at_seeded_moments_leaves_the_old_or_the_new_and_the_same_command_f
     base = base_index(folder)
     shutil.copytree(base, folder / "twin")
     more = library(folder / "r", 60)
-    arguments = [str(SUPPORT), str(more.path), ",".join(DROPPED), str(folder / "twin")]
-    with subprocess.Popen(
-        [sys.executable, "-c", CHILD, *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as killer:  # fmt: skip
+    killer = Killer(CHILD, str(more.path), ",".join(DROPPED), str(folder / "twin"))
 
-        def change(out: Path, fatal: int) -> list[str]:
-            killer.stdin.write(f"{fatal} {kind} {out}\n")
-            killer.stdin.flush()
-            lines = [killer.stdout.readline().strip()]
-            while lines[-1] not in ("killed", "failed", "finished"):
-                assert lines[-1], "the changer died"
-                lines.append(killer.stdout.readline().strip())
-            return lines
+    def change(out: Path, fatal: int) -> list[str]:
+        return killer.ask(f"{kind} {out}", fatal)
 
-        def result(out: Path) -> Path:
-            return out.with_name(out.name + ".merged") if kind == "merge" else out
+    def result(out: Path) -> Path:
+        return out.with_name(out.name + ".merged") if kind == "merge" else out
 
+    try:
         shutil.copytree(base, folder / "whole")
         n_events = int(change(folder / "whole", -1)[0])
         whole = digests(result(folder / "whole"))
@@ -163,7 +121,8 @@ def test_kill_at_seeded_moments_leaves_the_old_or_the_new_and_the_same_command_f
             assert digests(result(out)) == whole, f"killed at event {fatal} of {n_events}"
             assert verify_index(result(out)).sound
             shutil.rmtree(out)
-        killer.stdin.close()
+    finally:
+        killer.close()
 
 
 PLACES = {

@@ -7,50 +7,32 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
 import warnings
 from pathlib import Path
 
 import pytest
 from fakes import library
+from killing import SUPPORT, Killer
 
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import IndexCorruptError, InputError
 from molsearch.index.reader import open_index
 from molsearch.index.verify import verify_index
 
-SUPPORT = Path(__file__).parents[1] / "support"
-
-# Builds an index in a child process that kills itself at the n-th event; an event is a call
-# that touches the disk. Forking once per moment keeps the imports out of the price.
+# Builds an index in children that kill themselves.
 CHILD = textwrap.dedent(
     """
-    import os, pathlib, signal, sys
+    import os, pathlib, sys
     sys.path.insert(0, sys.argv[1])
     from fakes import FakeEncoder
+    from killing import hook, serve
     from molsearch.data.prepared import PreparedSet
     from molsearch.index.writer import build_index
     from molsearch.io import atomic
     import molsearch.index.npy, molsearch.index.files, molsearch.index.shard
 
     prepared = PreparedSet.open(sys.argv[2])
-    events = {"n": 0, "fatal": -1}
-
-    def struck():
-        events["n"] += 1
-        if events["n"] == events["fatal"]:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def hook(owner, name, after=False):
-        original = getattr(owner, name)
-        def wrapped(*arguments, **named):
-            struck()
-            result = original(*arguments, **named)
-            struck()
-            return result
-        setattr(owner, name, wrapped)
-
     hook(os, "fsync")
     hook(pathlib.Path, "replace")
     hook(pathlib.Path, "mkdir")
@@ -65,58 +47,14 @@ CHILD = textwrap.dedent(
         build_index(prepared, FakeEncoder(sys.argv[3]), pathlib.Path(out), shard_rows=100,
                     overwrite=sys.argv[4] == "overwrite")
 
-    for line in sys.stdin:
-        fatal, out = line.split(maxsplit=1)
-        child = os.fork()
-        if child == 0:
-            events["n"], events["fatal"] = 0, int(fatal)
-            build(out.strip())
-            print(events["n"], flush=True)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        died = "killed" if os.WIFSIGNALED(status) else "failed"
-        print("finished" if status == 0 else died, flush=True)
+    serve(build)
     """
 )
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """A folder in memory where there is one: hundreds of fsyncs cost minutes on a slow disk."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=memory) as name:
-        yield Path(name)
-
-
-class Killer:
-    """A process that builds indexes in children which it kills at chosen events."""
-
-    def __init__(self, prepared: PreparedSet, encoder: str, mode: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(SUPPORT), str(prepared.path), encoder, mode],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def build(self, out: Path, fatal: int) -> list[str]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(f"{fatal} {out}\n")
-        self.process.stdin.flush()
-        lines = [self.process.stdout.readline().strip()]
-        while lines[-1] not in ("killed", "failed", "finished"):
-            assert lines[-1], "the builder died"
-            lines.append(self.process.stdout.readline().strip())
-        return lines
-
-    def close(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
+def builder(prepared: PreparedSet, encoder: str, mode: str) -> Killer:
+    """Build indexes in children that are killed at chosen events."""
+    return Killer(CHILD, str(prepared.path), encoder, mode)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -148,17 +86,17 @@ def moments(n_events: int, n: int) -> list[int]:
 
 @pytest.mark.slow
 def test_kill_at_any_moment_of_a_first_build(folder):
-    killer = Killer(library(folder / "p", 250, bad_every=10), "fake", "new")
+    killer = builder(library(folder / "p", 250, bad_every=10), "fake", "new")
     try:
-        n_events = int(killer.build(folder / "whole", -1)[0])
+        n_events = int(killer.ask(folder / "whole", -1)[0])
         whole = digests(folder / "whole")
         assert n_events > 60
         for fatal in moments(n_events, 60):
             out = folder / f"i{fatal}"
-            assert killer.build(out, fatal)[-1] == "killed"
+            assert killer.ask(out, fatal)[-1] == "killed"
             found = opened(out)
             assert found == 225 or not (out / "manifest.json").exists()
-            assert killer.build(out, -1)[-1] == "finished"
+            assert killer.ask(out, -1)[-1] == "finished"
             assert digests(out) == whole, f"killed at event {fatal} of {n_events}"
             assert verify_index(out).sound
     finally:
@@ -169,18 +107,18 @@ def test_kill_at_any_moment_of_a_first_build(folder):
 def test_kill_at_any_moment_of_an_overwrite_leaves_the_old_or_the_new_index(folder):
     old = library(folder / "p", 120)
     new = library(folder / "q", 150)
-    first = Killer(old, "fake", "new")
-    killer = Killer(new, "other", "overwrite")
+    first = builder(old, "fake", "new")
+    killer = builder(new, "other", "overwrite")
     seen = set()
     try:
-        first.build(folder / "whole", -1)
-        n_events = int(killer.build(folder / "whole", -1)[0])
+        first.ask(folder / "whole", -1)
+        n_events = int(killer.ask(folder / "whole", -1)[0])
         for fatal in moments(n_events, 30):
             out = folder / f"i{fatal}"
-            first.build(out, -1)
-            assert killer.build(out, fatal)[-1] == "killed"
+            first.ask(out, -1)
+            assert killer.ask(out, fatal)[-1] == "killed"
             seen.add(open_index(out).n_rows)
-            assert killer.build(out, -1)[-1] == "finished"
+            assert killer.ask(out, -1)[-1] == "finished"
             assert open_index(out).n_rows == 150
             assert verify_index(out).sound
     finally:
@@ -191,11 +129,11 @@ def test_kill_at_any_moment_of_an_overwrite_leaves_the_old_or_the_new_index(fold
 
 def test_a_lock_of_a_killed_writer_is_taken_over(tmp_path):
     prepared = library(tmp_path / "p", 350)
-    killer = Killer(prepared, "fake", "new")
+    killer = builder(prepared, "fake", "new")
     try:
-        assert killer.build(tmp_path / "i", 30)[-1] == "killed"
+        assert killer.ask(tmp_path / "i", 30)[-1] == "killed"
         assert (tmp_path / "i" / ".writer.json").exists()
-        assert killer.build(tmp_path / "i", -1)[-1] == "finished"
+        assert killer.ask(tmp_path / "i", -1)[-1] == "finished"
     finally:
         killer.close()
     assert not (tmp_path / "i" / ".writer.json").exists()

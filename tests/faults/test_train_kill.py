@@ -12,40 +12,26 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from families import ACIDS, AMINES, SULFONAMIDES
+from killing import SUPPORT
 from molecules import SMALL
 
 from molsearch.nn.weights import load_encoder
 
 MOMENTS = 20
 
-# Runs `molsearch train` in children that kill themselves at the n-th event: a step, or a call that
-# touches the disk. Forking once per moment keeps the imports out of the price.
+# Runs `molsearch train` in children that kill themselves; a step is an event too.
 CHILD = textwrap.dedent(
     """
-    import os, pathlib, signal, sys
+    import os, pathlib, sys
     import torch
 
     torch.set_num_threads(1)
+    sys.path.insert(0, sys.argv[3])
+    from killing import events, hook
     from molsearch.cli.train_config import of_file
     from molsearch.service.requests import TrainRequest
     from molsearch.service.train import train
     from molsearch.train import loop
-
-    events = {"n": 0, "fatal": -1}
-
-    def struck():
-        events["n"] += 1
-        if events["n"] == events["fatal"]:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def hook(owner, name):
-        original = getattr(owner, name)
-        def wrapped(*arguments, **named):
-            struck()
-            result = original(*arguments, **named)
-            struck()
-            return result
-        setattr(owner, name, wrapped)
 
     def run(out):
         what = of_file(pathlib.Path(sys.argv[1]), out, None, [])
@@ -110,7 +96,7 @@ def results(out: Path) -> tuple[bytes, list[dict[str, str]], dict[str, object]]:
 def test_killed_at_twenty_moments_it_is_finished_by_the_same_command(work: Path) -> None:
     (work / "cache").mkdir()
     process = subprocess.Popen(
-        [sys.executable, work / "run.py", work / "tiny.yaml", work / "cache"],
+        [sys.executable, work / "run.py", work / "tiny.yaml", work / "cache", SUPPORT],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
