@@ -1,0 +1,103 @@
+"""What can be asked for: the options of a command, the file of a job, the body of a POST.
+
+One model a verb. It is validated once, states every default once, and is written into
+``run.json``, from which ``molsearch run`` repeats it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
+from pydantic import ValidationError
+
+from molsearch.config import Config
+from molsearch.errors import UsageError
+from molsearch.service.requests.common import CPUS, VERSION, Ligand
+from molsearch.service.requests.encoders import (
+    BenchmarkRequest,
+    DemoRequest,
+    SeriesConfig,
+    TrainRequest,
+)
+from molsearch.service.requests.hits import MOST_EXPLAINED, ExplainRequest, PickRequest
+from molsearch.service.requests.libraries import (
+    AddRequest,
+    CompactRequest,
+    DropRequest,
+    FactsRequest,
+    Growing,
+    IndexRequest,
+    MergeRequest,
+    PrepareRequest,
+    VerifyRequest,
+)
+from molsearch.service.requests.screens import ScreenRequest, SpaceRequest
+
+__all__ = [
+    "CPUS",
+    "KINDS",
+    "MOST_EXPLAINED",
+    "VERSION",
+    "AddRequest",
+    "BenchmarkRequest",
+    "CompactRequest",
+    "DemoRequest",
+    "DropRequest",
+    "ExplainRequest",
+    "FactsRequest",
+    "Growing",
+    "IndexRequest",
+    "Ligand",
+    "MergeRequest",
+    "PickRequest",
+    "PrepareRequest",
+    "Request",
+    "ScreenRequest",
+    "SeriesConfig",
+    "SpaceRequest",
+    "TrainRequest",
+    "VerifyRequest",
+    "complaint",
+    "validated",
+]
+
+T = TypeVar("T", bound=Config)
+Request = (
+    PrepareRequest
+    | IndexRequest
+    | Growing
+    | ScreenRequest
+    | PickRequest
+    | SpaceRequest
+    | ExplainRequest
+    | BenchmarkRequest
+    | TrainRequest
+    | DemoRequest
+    | VerifyRequest
+)
+_ALL: tuple[type[Request], ...] = get_args(Request)
+KINDS: dict[str, type[Request]] = {kind.model_fields["verb"].default: kind for kind in _ALL}
+
+
+def validated(kind: type[T], fields: Mapping[str, Any]) -> T:
+    """Build a request or a configuration from named values.
+
+    Raises
+    ------
+    UsageError
+        A name is unknown, or a value out of range: the first such, in one line.
+    """
+    try:
+        return kind.model_validate(dict(fields))
+    except ValidationError as error:
+        raise UsageError(complaint(error)) from error
+
+
+def complaint(error: ValidationError) -> str:
+    """Say what is wrong first, in one line."""
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"]) or "request"
+    if first["type"] == "extra_forbidden":
+        return f"{name}: there is no such field; check its spelling"
+    return f"{name}: {first['msg'].removeprefix('Value error, ')}"

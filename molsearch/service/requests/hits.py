@@ -1,0 +1,77 @@
+"""What is made of a hit list: picks for a plate, reasons."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from molsearch.config import Config, ReadConfig
+from molsearch.picks.config import PickConfig
+from molsearch.service.requests.common import VERSION, Ligand
+
+MOST_EXPLAINED = 10_000
+
+
+class PickRequest(PickConfig):
+    """Pick from a hit list, for a plate."""
+
+    verb: Literal["pick"] = "pick"
+    version: Literal[1] = VERSION
+    hits: str | None = Field(default=None, description="file of the hit list")
+    output: str | None = Field(default=None, description="file of the picks")
+    also: tuple[str, ...] = Field(default=(), description="further files of them")
+    read: ReadConfig = ReadConfig()
+    positive: tuple[Ligand, ...] = Field(default=(), description="actives for control wells")
+    negative: tuple[Ligand, ...] = Field(default=(), description="inactives for control wells")
+    controls: bool = Field(
+        default=False, description="queries and inactives of the screen are controls"
+    )
+    excel_safe: bool = False
+    overwrite: bool = False
+
+    @property
+    def config(self) -> PickConfig:
+        """What of it decides what is picked, and where it stands."""
+        return PickConfig(**{name: getattr(self, name) for name in PickConfig.model_fields})
+
+
+class ExplainRequest(Config):
+    """Say why hits stand where they do."""
+
+    verb: Literal["explain"] = "explain"
+    version: Literal[1] = VERSION
+    hits: str | None = Field(
+        default=None, description="hit list, its run record, or the folder of a run"
+    )
+    molecules: tuple[Ligand, ...] = Field(
+        default=(), description="in place of a hit list, or as if they were hits of its run"
+    )
+    queries: tuple[Ligand, ...] = Field(
+        default=(), description="those of the hit list's run where none"
+    )
+    index: str | None = Field(
+        default=None, description="library in which the queries are tried on each other"
+    )
+    k: int = Field(default=100, ge=1, le=MOST_EXPLAINED, description="the first so many hits")
+    rank: str | None = Field(
+        default=None, description="what ranks; as the hit list's run has it where none"
+    )
+    common_seconds: float = Field(
+        default=60.0, ge=0, le=3600, description="for all common parts together"
+    )
+    output: str | None = Field(default=None, description="table of reasons")
+    html: str | None = Field(default=None, description="page of reasons")
+    svg: str | None = Field(default=None, description="folder of drawings")
+    read: ReadConfig = ReadConfig()
+    encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
+    device: str = "auto"
+    excel_safe: bool = False
+    overwrite: bool = False
+
+    @model_validator(mode="after")
+    def _something(self) -> ExplainRequest:
+        """Refuse nothing to explain."""
+        if self.hits is None and not self.molecules:
+            raise ValueError("name what to explain: a hit list, or structures with -q")
+        return self
