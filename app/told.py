@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from molsearch.words import clock
+
 
 @dataclass
 class Told:
@@ -57,10 +59,3 @@ class Told:
         left = clock((total - done) / rate) if total and rate and done < total else None
         kept = {name: event.get(name) for name in ("stage", "done", "total", "failed", "note")}
         return {**kept, "rate": round(rate), "left": left}
-
-
-def clock(seconds: float) -> str:
-    """Seconds as people read a clock."""
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"

@@ -1,4 +1,4 @@
-"""Counts in words, as every message says them."""
+"""Counts and times in words, as every message says them."""
 
 from __future__ import annotations
 
@@ -38,3 +38,16 @@ def counted(n: int, one: str, several: str = "") -> str:
     ('1 molecule', '2,000 molecules')
     """
     return f"{n:,} {noun(n, one, several)}"
+
+
+def clock(seconds: float) -> str:
+    """Say a time as a clock does.
+
+    Examples
+    --------
+    >>> clock(75), clock(3675.4)
+    ('1:15', '1:01:15')
+    """
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"

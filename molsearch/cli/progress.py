@@ -6,11 +6,7 @@ import sys
 import time
 from types import TracebackType
 
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+from molsearch.words import clock
 
 
 class Progress:
@@ -78,9 +74,9 @@ class Progress:
             parts[0] += f" of {self.total:,}"
         parts.append(f"{rate:,.0f}/s")
         if self.total and rate > 0 and self.done < self.total:
-            parts.append(f"{_clock((self.total - self.done) / rate)} left")
+            parts.append(f"{clock((self.total - self.done) / rate)} left")
         else:
-            parts.append(_clock(elapsed))
+            parts.append(clock(elapsed))
         if self.failed:
             parts.append(f"{self.failed:,} failed")
         line = " · ".join(parts)

@@ -11,7 +11,7 @@ from molsearch import schema
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_table import FAILURES as FAILURE_SCHEMA
 from molsearch.errors import InputError
-from molsearch.index.change import Link, OnProgress, Piece, Write, begin, finish, write_pieces
+from molsearch.index.change import Link, Piece, Write, begin, finish, write_pieces
 from molsearch.index.embedder import Embedder
 from molsearch.index.layout import FACTS, FAILURES, generation_folder
 from molsearch.index.manifest import Change, Manifest, ShardEntry
@@ -19,6 +19,7 @@ from molsearch.index.reader import IndexReader
 from molsearch.index.rows import RowStream
 from molsearch.index.shared import Shared, shared
 from molsearch.index.stored import renumbered
+from molsearch.index.tally import OnProgress
 from molsearch.index.writer import account_of
 from molsearch.io import parquet
 from molsearch.words import counted

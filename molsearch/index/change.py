@@ -28,11 +28,10 @@ from molsearch.index.shard import (
     write_shard,
 )
 from molsearch.index.stored import Stored
+from molsearch.index.tally import OnProgress, Tally
 from molsearch.io.atomic import fsync_folder, replacing
 from molsearch.io.hashing import sha256_json
 from molsearch.words import counted
-
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -109,21 +108,14 @@ def write_pieces(
     """Write the shards of a generation; those that an earlier run finished are kept."""
     folder = generation_folder(out, manifest.generation)
     entries: list[ShardEntry] = []
-    done = failed = 0
-
-    def count(rows: int, bad: int) -> None:
-        nonlocal done, failed
-        done, failed = done + rows, failed + bad
-        if on_progress is not None:
-            on_progress(done, failed)
-
-    count(0, 0)
+    tally = Tally(on_progress)
+    tally.add(0, 0)
     for number, piece in enumerate(pieces):
         place = folder / shard_name(number)
         if isinstance(piece, Link):
             entries.append(_link(out, piece.entry, place))
         else:
-            entries.append(_written(place, piece, manifest.plan.dtype, count))
+            entries.append(_written(place, piece, manifest.plan.dtype, tally.add))
     return tuple(entries)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from molsearch.index.change import OnProgress, Piece, Write, begin, finish, write_pieces
+from molsearch.index.change import Piece, Write, begin, finish, write_pieces
 from molsearch.index.layout import FACTS, generation_folder
 from molsearch.index.manifest import Change
 from molsearch.index.reader import IndexReader
 from molsearch.index.rows import RowStream
 from molsearch.index.stored import Stored, conformed, record_schema, stored_tables
+from molsearch.index.tally import OnProgress
 
 
 def shard_sizes(n_rows: int, shard_rows: int) -> list[int]:

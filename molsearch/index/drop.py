@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.errors import UsageError
-from molsearch.index.change import Link, OnProgress, Piece, Write, begin, finish, write_pieces
+from molsearch.index.change import Link, Piece, Write, begin, finish, write_pieces
 from molsearch.index.layout import FACTS, generation_folder
 from molsearch.index.manifest import Change
 from molsearch.index.reader import IndexReader
 from molsearch.index.rows import RowStream
 from molsearch.index.stored import Stored, stored_tables
+from molsearch.index.tally import OnProgress
 from molsearch.words import counted
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from molsearch.errors import EncoderMismatchError, UsageError
-from molsearch.index.change import OnProgress, Piece, Write, finish, write_pieces
+from molsearch.index.change import Piece, Write, finish, write_pieces
 from molsearch.index.compact import shard_sizes
 from molsearch.index.generation import check_target, start_generation, storage_errors
 from molsearch.index.layout import FACTS, generation_folder
@@ -25,6 +25,7 @@ from molsearch.index.stored import (
     renumbered,
     stored_tables,
 )
+from molsearch.index.tally import OnProgress
 from molsearch.index.writer import existing_index
 from molsearch.io.hashing import sha256_json
 

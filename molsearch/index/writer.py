@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,10 +35,9 @@ from molsearch.index.manifest import (
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import finished_shard, write_failures, write_shard
+from molsearch.index.tally import OnProgress, Tally
 from molsearch.io import parquet
 from molsearch.words import counted
-
-OnProgress = Callable[[int, int], None]
 
 
 def build_index(
@@ -155,18 +154,12 @@ def _write_shards(
     failed = sum(entry.n_failed for entry in finished if entry is not None)
     done = sum(entry.n_rows for entry in finished if entry is not None) + failed
     entries: list[ShardEntry] = []
-
-    def count(rows: int, bad: int) -> None:
-        nonlocal done, failed
-        done, failed = done + rows, failed + bad
-        if on_progress is not None:
-            on_progress(done, failed)
-
-    count(0, 0)
+    tally = Tally(on_progress, done, failed)
+    tally.add(0, 0)
     for i, (folder, entry) in enumerate(zip(folders, finished, strict=True)):
         if entry is None:
             batches = stream.take(plan.shard_rows, BATCH_ROWS)
-            entry = write_shard(folder, batches, embedder, plan.dtype, count)
+            entry = write_shard(folder, batches, embedder, plan.dtype, tally.add)
         else:
             stream.skip(plan.shard_rows)
         rows = min(plan.shard_rows, plan.n_rows - i * plan.shard_rows)

@@ -8,7 +8,7 @@ from typing import Any
 
 from molsearch.chem.readers.cells import structure_row
 from molsearch.chem.readers.columns import Columns, choose_columns
-from molsearch.chem.readers.lines import Line, bounded_lines
+from molsearch.chem.readers.lines import Line, bounded_lines, size_of
 from molsearch.chem.readers.rows import OnReading, Row, TooLong, sample, shown, too_long_error
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
@@ -32,7 +32,7 @@ def read_jsonl(
         None of the first lines is an object, or no key holds structures.
     """
     lines = bounded_lines(blocks, config.max_record_bytes)
-    first, lines = sample(lines, _SAMPLE_LINES, _SAMPLE_BYTES, _size)
+    first, lines = sample(lines, _SAMPLE_LINES, _SAMPLE_BYTES, size_of)
     read = [line for line in first if isinstance(line, str) and isinstance(_object(line), dict)]
     if not read:
         raise InputError(f"{source}: JSON, but not one object a line; {_MEND}")
@@ -88,7 +88,3 @@ def _as_written(value: Any, name: str, line: str) -> Any:
         return "true" if value else "false"
     # Numbers were made text to keep their digits, which must not show as quotes within a list.
     return json.loads(line)[name] if isinstance(value, list | dict) else value
-
-
-def _size(line: Line) -> int:
-    return len(line) if isinstance(line, str) else len(line.head)

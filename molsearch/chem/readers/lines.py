@@ -15,6 +15,11 @@ BARE_RETURN = "\r\r"
 _BARE = re.compile(rb"\r(?!\n)")
 
 
+def size_of(line: Line) -> int:
+    """Characters of a line that were read."""
+    return len(line) if isinstance(line, str) else len(line.head)
+
+
 def bounded_lines(blocks: Iterator[bytes], limit: int) -> Iterator[Line]:
     r"""Split blocks of bytes at ``\n``, ``\r\n`` and bare ``\r`` and decode each line.
 

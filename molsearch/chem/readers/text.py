@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from molsearch.chem.readers.delimited import read_delimited
 from molsearch.chem.readers.layout import SMI, Layout, detect_layout
-from molsearch.chem.readers.lines import Line, bounded_lines
+from molsearch.chem.readers.lines import Line, bounded_lines, size_of
 from molsearch.chem.readers.rows import OnReading, Row, TooLong, sample
 from molsearch.chem.readers.smi import read_smi
 from molsearch.config import ReadConfig
@@ -40,7 +40,7 @@ def _read(
     blocks: Iterator[bytes], config: ReadConfig, source: str, report: OnReading, *, table: bool
 ) -> Iterator[Row]:
     lines = bounded_lines(blocks, config.max_record_bytes)
-    first, lines = sample(lines, _SAMPLE_LINES, _SAMPLE_BYTES, _size)
+    first, lines = sample(lines, _SAMPLE_LINES, _SAMPLE_BYTES, size_of)
     taken = 0
     if first and isinstance(first[0], str) and (said := _SEP.fullmatch(first[0])):
         taken, table, first = 1, True, first[1:]
@@ -74,10 +74,6 @@ def _reading(layout: Layout, source: str) -> Reading:
         return found
     named = "rest of the line" if found.molecule_id else ""
     return replace(found, structure="first word of the line", molecule_id=named)
-
-
-def _size(line: Line) -> int:
-    return len(line) if isinstance(line, str) else len(line.head)
 
 
 def _blank(line: Line) -> bool:
