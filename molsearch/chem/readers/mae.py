@@ -16,6 +16,7 @@ _BLOCK = re.compile(r"\s*[fp]_m_ct\s*\{")
 _TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|(\S+)')
 _ESCAPED = re.compile(r"\\(.)")
 _TITLE = "s_m_title"
+_NOTHING = "<>"  # written for a value that is not there
 # Maestro's own bookkeeping, which says nothing to the user.
 _INTERNAL = re.compile(r"[birs]_(?:m|st|rdkit__)")
 
@@ -77,5 +78,8 @@ def properties(section: str) -> dict[str, str]:
         if len(values) == len(names):
             break
         quoted, bare = match.groups()
-        values.append(_ESCAPED.sub(r"\1", quoted) if bare is None else bare.replace("<>", ""))
+        if bare is None:
+            values.append(_ESCAPED.sub(r"\1", quoted))
+        else:
+            values.append("" if bare == _NOTHING else bare)
     return dict(zip(unique_names(names), values, strict=False))
