@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pickle import UnpicklingError
@@ -165,6 +166,7 @@ class Crew:
         process = self._context.Process(
             target=_serve, args=(theirs, self._config, self._task, os.getpid()), daemon=True
         )
+        _start_tracker()
         with without_interrupts():  # inherited: Ctrl-C is the parent's business alone
             process.start()
         theirs.close()  # or its end would stay open, and death go unnoticed
@@ -263,6 +265,16 @@ def _name_exit(code: int | None) -> str:
         return signal.Signals(-code).name
     except ValueError:
         return f"exit code {code}"
+
+
+def _start_tracker() -> None:
+    """Let Python start its helper now, and not with the first worker.
+
+    It lets Ctrl-C in again after that start, and the worker would inherit what it left.
+    """
+    if os.name == "posix":
+        with without_interrupts():
+            resource_tracker.ensure_running()
 
 
 def _serve(pipe: Connection, config: PrepareConfig, task: Task, parent: int) -> None:

@@ -176,3 +176,36 @@ def test_a_hit_list_for_a_reader_that_leaves_after_a_line(tmp_path: Path) -> Non
     assert process.wait(timeout=60) == 141
     assert "Traceback" not in said
     assert "BrokenPipe" not in said
+
+
+WHO_HEARS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from worker_tasks import hearing
+from molsearch.chem.signals import without_interrupts
+from molsearch.config import PrepareConfig
+from molsearch.data.crew import Crew, Job
+from molsearch.schema import Record
+
+if __name__ == "__main__":
+    with without_interrupts():  # as the command line does
+        crew = Crew(2, PrepareConfig(), hearing, 60)
+        jobs = [Job([Record(n, "s", n, f"m{n}", "C")]) for n in range(1, 9)]
+        for job in jobs:
+            crew.submit(job)
+        while not all(job.left == 0 for job in jobs):
+            crew.step()
+        crew.close()
+        print(*(outcome.reason for job in jobs for outcome in job.finished()), sep="\\n")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc that tells of threads")
+def test_no_thread_of_any_worker_lets_ctrl_c_in(tmp_path: Path) -> None:
+    """The first worker too, with which Python starts a helper that lets signals in again."""
+    (tmp_path / "run.py").write_text(WHO_HEARS)
+    support = Path(__file__).parents[1] / "support"
+    done = subprocess.run(
+        [sys.executable, tmp_path / "run.py", support], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\n")[:-1] == ["0 hear"] * 8

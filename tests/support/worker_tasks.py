@@ -6,9 +6,11 @@ A spawned worker imports them by name, so they live where every process can.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from molsearch.config import PrepareConfig
@@ -57,3 +59,14 @@ def deadly_facts(record: Record, config: PrepareConfig, names: Sequence[str]) ->
     if record.number == 11:
         os.kill(os.getpid(), signal.SIGKILL)
     return record.number, dict.fromkeys(names, 1), ""
+
+
+def hearing(record: Record, config: PrepareConfig) -> Failure:
+    """Say how many threads of the worker let Ctrl-C in."""
+    time.sleep(0.2)  # so that every worker gets a record
+    heard = 0
+    for thread in Path("/proc/self/task").iterdir():
+        mask = re.search(r"SigBlk:\s*(\w+)", (thread / "status").read_text())
+        assert mask is not None
+        heard += not int(mask[1], 16) >> (signal.SIGINT - 1) & 1
+    return Failure.of(record, "test", f"{heard} hear")
