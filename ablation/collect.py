@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ablation.plan import Job, Plan, Question, Variant, job_of
 from ablation.runs import NOTE_FILE, is_finished
-from ablation.summary import ECFP4_METRICS, METRICS, summarised
+from ablation.summary import ECFP4_METRICS, METRICS, SEVERAL, summarised
 from molsearch.config import TrainConfig
 from molsearch.errors import InputError
 from molsearch.nn.weights import CARD_FILE
@@ -123,7 +123,7 @@ def read_run(
         config = TrainConfig.model_validate(training["config"])
         table = pd.read_csv(folder / DEVELOPMENT_FILE)
         suffix = "" if training["encoder"] == encoder else f"_{encoder}"
-        by_target = _columns(table, suffix, METRICS)
+        by_target = _columns(table, suffix, METRICS + SEVERAL)
         run = {
             "seed": seed,
             "identity": card["identity"],
@@ -156,13 +156,15 @@ def differing(trained: TrainConfig, planned: TrainConfig) -> str:
 def _columns(
     table: pd.DataFrame, suffix: str, metrics: tuple[str, ...]
 ) -> dict[str, list[float | None]]:
-    """Values of each figure by target; None where a target has none."""
+    """Values of each figure that the table has by target; None where a target has none."""
+    lacking = [name for name in SEVERAL if f"{name}{suffix}" not in table]
     return {
         name: [
             None if np.isnan(value) else round(float(value), _DIGITS)
             for value in table[f"{name}{suffix}"].astype(float)
         ]
         for name in metrics
+        if name not in lacking
     }
 
 
@@ -170,7 +172,8 @@ def _same_screens(others: list[pd.DataFrame], table: pd.DataFrame, name: str) ->
     """Refuse runs that were screened on other targets, molecules or queries."""
     if not others:
         return
-    columns = ["target", "n", *(f"{metric}_ecfp4" for metric in ECFP4_METRICS)]
+    shared = [metric for metric in ECFP4_METRICS if metric not in SEVERAL]
+    columns = ["target", "n", *(f"{metric}_ecfp4" for metric in shared)]
     try:
         pd.testing.assert_frame_equal(others[0][columns], table[columns], rtol=0, atol=1e-4)
     except (AssertionError, KeyError):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ablation.plan import Question
-from ablation.summary import METRICS
+from ablation.summary import metrics_of
 from molsearch.errors import InputError
 from molsearch.io.markers import replaced
 
@@ -16,8 +16,10 @@ _HEADS = {
     "novel_bedroc_80p5": "novel BEDROC",
     "auroc": "AUROC",
     "blend_bedroc_80p5": "BEDROC blended with ECFP4",
+    "several_bedroc_80p5": "BEDROC, five queries",
+    "several_blend_bedroc_80p5": "BEDROC, five queries, with ECFP4",
 }
-_COMPARED = ("bedroc_80p5", "novel_bedroc_80p5")
+_COMPARED = ("bedroc_80p5", "novel_bedroc_80p5", "several_bedroc_80p5", "several_blend_bedroc_80p5")
 
 
 def page(text: str, plan: dict[str, Question], records: dict[str, dict[str, Any]]) -> str:
@@ -72,11 +74,11 @@ def _seeds(seeds: Sequence[int]) -> str:
 
 
 def _figures(record: dict[str, Any]) -> list[list[str]]:
-    ecfp4 = record["ecfp4"]["mean"]
+    ecfp4, told = record["ecfp4"]["mean"], metrics_of(record)
     rows = [
-        ["variant", "encoder", "seeds", *_HEADS.values(), "BEDROC / ECFP4's",
+        ["variant", "encoder", "seeds", *(_HEADS[m] for m in told), "BEDROC / ECFP4's",
          "molecule passes", "minutes"],
-        ["ECFP4", "–", "–", *(_number(ecfp4.get(m)) for m in METRICS), "1", "–", "–"],
+        ["ECFP4", "–", "–", *(_number(ecfp4.get(m)) for m in told), "1", "–", "–"],
     ]  # fmt: skip
     for one in record["variants"]:
         done = len(one["runs"])
@@ -85,7 +87,7 @@ def _figures(record: dict[str, Any]) -> list[list[str]]:
                 one["label"],
                 one["encoder"],
                 f"{done} of {len(one['seeds'])}" if one["missing"] else str(done),
-                *(spread(one["mean"][m], one["sd"][m]) for m in METRICS),
+                *(spread(one["mean"][m], one["sd"][m]) for m in told),
                 _ratio(one["over_ecfp4"].get("bedroc_80p5")),
                 _average(one["runs"], "molecule_passes", 1),
                 _average(one["runs"], "seconds", 60),
@@ -96,13 +98,14 @@ def _figures(record: dict[str, Any]) -> list[list[str]]:
 
 def _differences(record: dict[str, Any]) -> list[list[str]]:
     labels = {one["name"]: one["label"] for one in record["variants"]}
-    heads = [f"{_HEADS[m]}, difference [95 %]" for m in _COMPARED]
-    rows = [["variant", "against", "seeds", heads[0], "better : worse", heads[1], "better : worse"]]
+    compared = [m for m in metrics_of(record) if m in _COMPARED]
+    heads = [(f"{_HEADS[m]}, difference [95 %]", "better : worse") for m in compared]
+    rows = [["variant", "against", "seeds", *(head for both in heads for head in both)]]
     for one in record["variants"]:
         found = one["difference"]
         if found is None:
             continue
-        cells = [cell for m in _COMPARED for cell in (signed(found[m]), _wins(found[m]))]
+        cells = [cell for m in compared for cell in (signed(found[m]), _wins(found[m]))]
         rows.append([one["label"], labels[found["against"]], str(len(found["seeds"])), *cells])
     return rows
 

@@ -12,9 +12,11 @@ import numpy.typing as npt
 from molsearch.metrics.bootstrap import Interval, paired
 
 METRICS = ("bedroc_80p5", "novel_bedroc_80p5", "auroc", "blend_bedroc_80p5")
+#: Of several queries together; runs trained before these were told lack them.
+SEVERAL = ("several_bedroc_80p5", "several_blend_bedroc_80p5")
 #: ECFP4 has no blend with itself; a blend is held against ECFP4's plain BEDROC.
-ECFP4_METRICS = METRICS[:3]
-_ECFP4_OF = {"blend_bedroc_80p5": "bedroc_80p5"}
+ECFP4_METRICS = (*METRICS[:3], SEVERAL[0])
+_ECFP4_OF = {"blend_bedroc_80p5": "bedroc_80p5", SEVERAL[1]: SEVERAL[0]}
 _DIGITS = 4
 
 Floats = npt.NDArray[np.float64]
@@ -23,31 +25,39 @@ Floats = npt.NDArray[np.float64]
 def summarised(record: dict[str, Any]) -> dict[str, Any]:
     """Return the record with all that follows from its runs; summarising twice changes nothing."""
     ecfp4 = record["ecfp4"]["by_target"]
+    told = metrics_of(record)
     variants = {one["name"]: one for one in record["variants"]}
     return {
         **record,
         "ecfp4": {
             "by_target": ecfp4,
-            "mean": {m: _rounded(_mean(_array(ecfp4[m]))) for m in ECFP4_METRICS},
+            "mean": {m: _rounded(_mean(_array(ecfp4[m]))) for m in told if m in ecfp4},
         },
         "variants": [
             {
                 **{k: v for k, v in one.items() if k != "runs"},
-                "mean": {m: _rounded(_mean(np.array(_means(one, m)))) for m in METRICS},
-                "sd": {m: _spread(_means(one, m)) for m in METRICS},
-                "over_ecfp4": _over_ecfp4(one, ecfp4),
-                "difference": _difference(one, variants.get(one["against"])),
-                "runs": [_run(run) for run in one["runs"]],
+                "mean": {m: _rounded(_mean(np.array(_means(one, m)))) for m in told},
+                "sd": {m: _spread(_means(one, m)) for m in told},
+                "over_ecfp4": _over_ecfp4(one, ecfp4, told),
+                "difference": _difference(one, variants.get(one["against"]), told),
+                "runs": [_run(run, told) for run in one["runs"]],
             }
             for one in record["variants"]
         ],
     }
 
 
-def _run(run: dict[str, Any]) -> dict[str, Any]:
+def metrics_of(record: dict[str, Any]) -> tuple[str, ...]:
+    """Figures that every run of a record has."""
+    runs = [run["by_target"] for one in record["variants"] for run in one["runs"]]
+    has_several = runs and all(m in run for run in runs for m in SEVERAL)
+    return (*METRICS, *SEVERAL) if has_several else METRICS
+
+
+def _run(run: dict[str, Any], told: Sequence[str]) -> dict[str, Any]:
     by_target = run["by_target"]
     head = {k: v for k, v in run.items() if k not in ("mean", "by_target")}
-    means = {m: _rounded(_mean(_array(by_target[m]))) for m in METRICS}
+    means = {m: _rounded(_mean(_array(by_target[m]))) for m in told}
     return {**head, "mean": means, "by_target": by_target}
 
 
@@ -61,17 +71,21 @@ def _spread(values: Sequence[float]) -> float | None:
     return _rounded(float(np.std(values, ddof=1))) if len(values) > 1 else None
 
 
-def _over_ecfp4(variant: dict[str, Any], ecfp4: dict[str, Any]) -> dict[str, Any]:
+def _over_ecfp4(
+    variant: dict[str, Any], ecfp4: dict[str, Any], told: Sequence[str]
+) -> dict[str, Any]:
     """Ratio of means to ECFP4's with its interval over targets."""
     if not variant["runs"]:
         return {}
     return {
         m: _interval(paired(_by_target(variant, m), _array(ecfp4[_ECFP4_OF.get(m, m)])).ratio)
-        for m in METRICS
+        for m in told
     }
 
 
-def _difference(variant: dict[str, Any], other: dict[str, Any] | None) -> dict[str, Any] | None:
+def _difference(
+    variant: dict[str, Any], other: dict[str, Any] | None, told: Sequence[str]
+) -> dict[str, Any] | None:
     """Paired difference over targets of seed averages, from the seeds that both have."""
     if other is None:
         return None
@@ -80,7 +94,7 @@ def _difference(variant: dict[str, Any], other: dict[str, Any] | None) -> dict[s
     if not seeds:
         return None
     found: dict[str, Any] = {"against": other["name"], "seeds": seeds}
-    for m in METRICS:
+    for m in told:
         pair = paired(_by_target(variant, m, seeds), _by_target(other, m, seeds))
         found[m] = {**_interval(pair.difference), "wins": pair.wins, "losses": pair.losses}
     return found

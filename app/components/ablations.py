@@ -22,8 +22,13 @@ METRICS = {
     "novel_bedroc_80p5": "BEDROC on actives new by ECFP4",
     "auroc": LABELS["auroc"],
     "blend_bedroc_80p5": "BEDROC blended with ECFP4",
+    "several_bedroc_80p5": "BEDROC, five queries",
+    "several_blend_bedroc_80p5": "BEDROC, five queries, with ECFP4",
 }
-_ECFP4_OF = {"blend_bedroc_80p5": "bedroc_80p5"}
+_ECFP4_OF = {
+    "blend_bedroc_80p5": "bedroc_80p5",
+    "several_blend_bedroc_80p5": "several_bedroc_80p5",
+}
 _FIRST = ("method", "geometry", "labels", "regularisation")
 _HEAD = {"question", "title", "asks", "budget", "complete", "targets", "ecfp4", "variants"}
 _COLOURS = [theme.SCORE, theme.QUERY, theme.NEW, theme.MUTED]
@@ -57,11 +62,16 @@ def _place(path: Path) -> tuple[int, str]:
     return (_FIRST.index(path.stem) if known else len(_FIRST), path.stem)
 
 
+def told_of(record: dict[str, Any]) -> list[str]:
+    """Figures that a record has; older ones know nothing of several queries."""
+    return [name for name in METRICS if all(name in one["mean"] for one in record["variants"])]
+
+
 def overview(record: dict[str, Any]) -> pd.DataFrame:
     """Figures with their spread, and the difference to what a variant is held against."""
     labels = {one["name"]: one["label"] for one in record["variants"]}
-    plain = record["ecfp4"]["mean"]
-    first = {said: _number(plain.get(name), name) for name, said in METRICS.items()}
+    plain, told = record["ecfp4"]["mean"], told_of(record)
+    first = {METRICS[name]: _number(plain.get(name), name) for name in told}
     rows = [{"Variant": ECFP4, "Seeds": "–", **first, "BEDROC, difference": "–", "Against": "–"}]
     for one in record["variants"]:
         difference = one["difference"]
@@ -70,7 +80,7 @@ def overview(record: dict[str, Any]) -> pd.DataFrame:
             {
                 "Variant": one["label"],
                 "Seeds": str(done) if done == asked else f"{done} of {asked}",
-                **{said: _spread(one, name) for name, said in METRICS.items()},
+                **{METRICS[name]: _spread(one, name) for name in told},
                 "BEDROC, difference": _signed(difference["bedroc_80p5"]) if difference else "–",
                 "Against": labels[difference["against"]] if difference else "–",
             }
@@ -150,7 +160,7 @@ def show() -> None:
         st.warning("Some of its runs are still missing.", icon=":material/hourglass_top:")
     st.dataframe(overview(record), hide_index=True, height="content", alt=record["title"])
     metric = st.segmented_control(
-        "Figure", list(METRICS), default="bedroc_80p5", key="ablation-figure",
+        "Figure", told_of(record), default="bedroc_80p5", key="ablation-figure",
         format_func=METRICS.__getitem__, label_visibility="collapsed", required=True,
     )  # fmt: skip
     st.altair_chart(

@@ -56,6 +56,28 @@ def test_figures_are_means_over_targets_then_over_seeds(world):
     )
 
 
+def test_figures_of_several_queries_are_told_where_every_run_has_them(world):
+    tables = sorted((world / "runs").rglob("development.csv"))
+    for path in tables:
+        table = pd.read_csv(path)
+        for name in [c for c in table if c.split("_f")[0] in ("bedroc_80p5", "bedroc_80p5_ecfp4")]:
+            table[f"several_{name}"] = table[name] + 0.1
+            table[f"several_blend_{name}"] = table[name] + 0.2
+        table.to_csv(path, index=False)
+    call(world, "--collect-only")
+    found = record(world)
+    soft = variant(found, "soft")
+    lift = soft["mean"]["several_blend_bedroc_80p5"] - soft["mean"]["bedroc_80p5"]
+    assert lift == pytest.approx(0.2, abs=2e-4)
+    assert soft["difference"]["several_bedroc_80p5"]["mean"] == pytest.approx(0.1, abs=2e-4)
+    assert "BEDROC, five queries, with ECFP4" in (world / "page.md").read_text()
+    older = world / "runs/method/soft-1/development.csv"
+    pd.read_csv(older).drop(columns="several_bedroc_80p5").to_csv(older, index=False)
+    call(world, "--collect-only")
+    assert "several_bedroc_80p5" not in variant(record(world), "soft")["mean"]
+    assert "five queries" not in (world / "page.md").read_text().split("after method")[0]
+
+
 def test_each_variant_is_judged_by_its_own_encoder(world):
     call(world, "--collect-only")
     teacher = variant(record(world), "teacher")

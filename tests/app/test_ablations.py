@@ -38,7 +38,7 @@ def record(**changes):
         "sweep": None,
         "complete": True,
         "targets": [{"target": "P1", "molecules": 9}, {"target": "P2", "molecules": 9}],
-        "ecfp4": {"mean": dict.fromkeys(METRICS[:3], 0.3)},
+        "ecfp4": {"mean": dict.fromkeys([*METRICS[:3], METRICS[4]], 0.3)},
         "variants": [variant("a", [0.4, 0.44], x=2), variant("b", [0.43], against="a", x=4)],
         **changes,
     }
@@ -112,3 +112,11 @@ def test_the_encoder_page_shows_a_question_at_a_time(page, folder):
     at.segmented_control(key="ablation-figure").set_value("auroc").run()
     assert not at.exception
     assert [one.value for one in at.warning] == ["Some of its runs are still missing."]
+
+
+def test_older_records_show_no_figures_of_several_queries():
+    found = record()
+    del found["variants"][1]["mean"]["several_bedroc_80p5"]
+    shown = ablations.overview(found).columns
+    assert ablations.METRICS["several_bedroc_80p5"] not in shown
+    assert ablations.METRICS["several_blend_bedroc_80p5"] in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 from rdkit.ML.Scoring import Scoring
 
+from molsearch.chem.fingerprints import tanimoto
 from molsearch.errors import InputError
+from molsearch.metrics.enrichment import bedroc
+from molsearch.metrics.ranking import rank
 from molsearch.train.card import applicability, development_figures
 from molsearch.train.develop import NOVEL, evaluate_screens, load_screens
 
@@ -96,6 +100,44 @@ def test_ecfp4_equals_rdkit_on_the_same_queries(path: Path) -> None:
         naive = _naive_ecfp4(table, target)
         # RDKit splits ties by input order: agreement up to the pairs that tie at zero.
         assert found.loc[target, "auroc"] == pytest.approx(naive["auroc"], abs=0.08)
+
+
+def test_several_queries_rank_by_the_nearest_and_by_the_default_sum(path: Path) -> None:
+    screens = load_screens(path, lite=False)
+    embeddings = np.random.default_rng(3).standard_normal((len(screens.smiles), 8))
+    embeddings = (embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)).astype(np.float32)
+    ours = evaluate_screens(screens, embeddings).set_index("target")
+    plain = evaluate_screens(screens, None).set_index("target")
+    assert np.isnan(ours.loc["T2", "several_bedroc_80p5"])  # it has one query
+    for target, rows in [("T1", screens.rows["T1"])]:
+        queries = screens.is_query[target]
+        others, known = rows[~queries], rows[queries]
+        cosines = (embeddings[others] @ embeddings[known].T).tolist()
+        prints = [
+            [float(tanimoto(screens.ecfp4[q], screens.ecfp4[[row]])[0]) for q in known]
+            for row in others
+        ]
+        two_best = [sum(sorted(row)[-2:]) / 2 for row in cosines]
+        scores = {
+            ("several_bedroc_80p5", "ours"): [max(row) for row in cosines],
+            ("several_bedroc_80p5", "plain"): [max(row) for row in prints],
+            ("several_blend_bedroc_80p5", "ours"): [
+                a + 2 * max(b) for a, b in zip(two_best, prints, strict=True)
+            ],
+        }
+        active = screens.is_active[target][~queries]
+        for (name, of), values in scores.items():
+            expected = bedroc(rank(np.float32(values), active), 80.5)
+            found = (ours if of == "ours" else plain).loc[target, name]
+            assert found == pytest.approx(expected, abs=1e-6)
+    assert "several_blend_bedroc_80p5" not in plain
+
+
+def test_one_query_has_no_figures_of_several(path: Path) -> None:
+    screens = load_screens(path, lite=False)
+    first = {t: np.arange(len(q)) == np.flatnonzero(q)[0] for t, q in screens.is_query.items()}
+    table = evaluate_screens(replace(screens, is_query=first), None)
+    assert "several_bedroc_80p5" not in table
 
 
 def test_missing_screens_name_the_variable(tmp_path: Path) -> None:
