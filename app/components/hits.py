@@ -101,6 +101,12 @@ class Result:
         return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
 
     @property
+    def reliability(self) -> list[dict[str, Any]]:
+        """How probabilities held on held-out targets, tier by tier; empty where nothing is said."""
+        found = (self.account.get("trust") or {}).get("held") or {}
+        return list(found.get("tiers") or ())
+
+    @property
     def mutual(self) -> str:
         """How well the queries find each other in this library; empty where that was not tried."""
         found: dict[str, str] = self.account.get("leave_one_out") or {}

@@ -10,9 +10,19 @@ import streamlit as st
 from molsearch import schema
 from molsearch.errors import MolSearchError
 from molsearch.view.hit import new_ones
+from molsearch.view.reliability import TITLE
 from molsearch.words import counted
 from molsearch_app import jobs, keeping
-from molsearch_app.components import addresses, detail, hits, progress, takeaway, theme, views
+from molsearch_app.components import (
+    addresses,
+    curve,
+    detail,
+    hits,
+    progress,
+    takeaway,
+    theme,
+    views,
+)
 from molsearch_app.components.hits import Result
 from molsearch_app.components.launch import MAP
 
@@ -141,6 +151,9 @@ def summary(job: jobs.Job, result: Result, status: jobs.Status) -> None:
     for line in (result.trust, result.mutual):
         if line:
             st.html(f"<p class='ms-muted'>{html.escape(line)}</p>")
+    if drawn := curve.curve(result.reliability, dark=theme.is_dark()):
+        with st.expander(TITLE):
+            st.html(drawn)
     views.warnings(account.get("warnings", []))
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from molsearch.metrics.regression import logistic, logit, quantile_of_targets, ridge, sigmoid
 from molsearch.scoring.default import balanced
 from molsearch.scoring.fusion import fuse
 from molsearch.scoring.ranking import MOLSEARCH
 from molsearch.trust import fitted as file
 from molsearch.trust.features import ALONE, MOST, SEVERAL
-from molsearch.trust.regression import logistic, logit, quantile_of_targets, ridge, sigmoid
 
 Floats = npt.NDArray[np.float64]
 PENALTY = 8.0  # rows

@@ -59,10 +59,14 @@ class EncoderScorer:
     def score(self, queries: Molecules, pool: Molecules) -> Scores:
         """See `Scorer.score`."""
         first = self._embed(queries.prepared)
-        key = f"embedding {self.embedder.identity}"
-        second = pool.remember(key, lambda: self._kept(pool.prepared))
+        second = self.vectors(pool)
         found = [products(second, query) for query in first]
         return np.array(found, dtype=np.float32).reshape(len(first), len(second))
+
+    def vectors(self, pool: Molecules) -> npt.NDArray[np.float32]:
+        """Embeddings ``[n, dim]`` of a pool, made once and kept; NaN where one has none."""
+        key = f"embedding {self.embedder.identity}"
+        return pool.remember(key, lambda: self._kept(pool.prepared))
 
     def _kept(self, prepared: Prepared3D) -> npt.NDArray[np.float32]:
         """Embed a pool, or read what an earlier run made of the same molecules."""

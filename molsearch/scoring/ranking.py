@@ -60,6 +60,11 @@ class Ranking:
         return tuple(term for term in self.expression.terms if term.name not in held)
 
     @property
+    def further(self) -> tuple[Term, ...]:
+        """Components beside encoder and fingerprint of the index, each with a column of its own."""
+        return self.extras if self.shape is None else (*self.extras, self.shape)
+
+    @property
     def shape(self) -> Term | None:
         """The overlay of 3D shapes, which looks at the first of a list, if it has a part."""
         return next((term for term in self.expression.terms if term.name == SHAPE), None)

@@ -17,12 +17,14 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 from molsearch import __version__
 from molsearch.io.atomic import write_text
 from molsearch.schema import RANK
 from molsearch.search.page_cards import cards, drawing, table
 from molsearch.search.page_plot import scatter
+from molsearch.view import reliability
 from molsearch.view.hit import NEW_BELOW, Highlight, contrasted
 from molsearch.words import counted
 
@@ -59,12 +61,14 @@ def write_page(
         (``column``, ``value``, ``label``) marks hits that carry the value in a user column;
         ``tally`` (``caption``, ``columns``, ``rows`` of ``label`` and ``cells`` of ``value`` and
         ``best``) is a small table beside the query; ``ranking`` (what the score is, in words);
-        ``footnotes``.
+        ``parts`` (column and name of each component of the score beside cosine and ECFP4);
+        ``trust`` (as in ``run.json``: its reliability curve is drawn); ``footnotes``.
     drawn
         How many hits are drawn; `MAX_DRAWN` by default.
     """
     drawn = MAX_DRAWN if drawn is None else drawn
     mark = Highlight.of(run.get("highlight"))
+    parts = tuple(run.get("parts") or ())
     ordered = hits.sort_values(RANK, kind="stable") if RANK in hits.columns else hits
     listed = ordered.head(MAX_LISTED)
     template, script_hash = _template()
@@ -78,11 +82,12 @@ def write_page(
         tally=run.get("tally"),
         notes=run.get("notes", ()),
         warnings=run.get("warnings", ()),
+        reliability=_reliability(run.get("trust") or {}),
         plot=scatter(listed, mark),
         novel_below=NEW_BELOW,
         highlight=mark.label if mark else "",
-        cards=cards(ordered.head(drawn), queries, mark),
-        table=table(listed, mark),
+        cards=cards(ordered.head(drawn), queries, mark, parts),
+        table=table(listed, mark, parts),
         footnotes=[
             *_limits(len(hits), drawn, len(queries), against=contrasted(hits.columns)),
             _meaning(str(run.get("ranking") or _COSINE)),
@@ -110,6 +115,20 @@ def _query(query: Mapping[str, Any]) -> dict[str, Any]:
         "drawing": drawing(str(query["smiles"]), size=(360, 240)),
         "title": str(query.get("id") or query["smiles"]),
         "subtitle": str(query.get("note") or ""),
+    }
+
+
+def _reliability(trust: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Draw how probabilities held on held-out targets; None where nothing can be said."""
+    tiers = (trust.get("held") or {}).get("tiers") or ()
+    drawn = reliability.curve(tiers)
+    if not drawn:
+        return None
+    return {
+        "title": reliability.TITLE,
+        "drawing": Markup(drawn),  # noqa: S704  made here, holds no text of the user's
+        "tiers": reliability.legend(tiers),
+        "meaning": reliability.MEANING,
     }
 
 

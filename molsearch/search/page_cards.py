@@ -30,12 +30,13 @@ from molsearch.view.hit import (
 _OURS = {
     schema.RANK, schema.MOLECULE_ID, schema.SMILES, schema.SCORE, schema.MOLSEARCH_SCORE,
     schema.ECFP4_SCORE, schema.PERCENTILE, schema.QUERY_ID, schema.ECFP4_SIMILARITY,
-    schema.IS_QUERY, schema.SCAFFOLD, schema.ALERTS, *schema.PROPERTIES,
+    schema.PROBABILITY, schema.IS_QUERY, schema.SCAFFOLD, schema.ALERTS, *schema.PROPERTIES,
     schema.UNSPECIFIED_STEREO, schema.GEOMETRY, schema.N_CONFORMERS, schema.N_ATOMS,
     schema.PARENT_SMILES, schema.INCHIKEY, schema.RECORD_NUMBER, schema.SOURCE,
     schema.ROW,
 }  # fmt: skip
 _CONTRAST = set(schema.INACTIVE_COLUMNS)
+Parts = Sequence[tuple[str, str]]  # column and name of each further component of the score
 
 
 def drawing(
@@ -48,10 +49,11 @@ def drawing(
         return Markup('<div class="undrawn">{}</div>').format(f"not drawn: {smiles[:120]}")
 
 
-def user_columns(hits: pd.DataFrame) -> list[str]:
-    """List the columns the user brought, in their order."""
+def user_columns(hits: pd.DataFrame, parts: Parts = ()) -> list[str]:
+    """List the columns the user brought, in their order; `parts` are further ones of ours."""
     # Without inactives a column of such a name is the user's.
     ours = _OURS | _CONTRAST if contrasted(hits.columns) else _OURS
+    ours = ours | {column for column, _ in parts}
     return [column for column in map(str, hits.columns) if column not in ours]
 
 
@@ -63,12 +65,15 @@ def score_top(hits: pd.DataFrame) -> float:
 
 
 def cards(
-    hits: pd.DataFrame, queries: Sequence[Mapping[str, Any]], mark: Highlight | None
+    hits: pd.DataFrame,
+    queries: Sequence[Mapping[str, Any]],
+    mark: Highlight | None,
+    parts: Parts = (),
 ) -> list[dict[str, Any]]:
     """Describe the hits that are drawn, turned like their nearest query."""
     templates = {str(query.get("id", "")): str(query["smiles"]) for query in queries}
     first = next(iter(templates.values()), None)
-    extra, top = user_columns(hits), score_top(hits)
+    extra, top = user_columns(hits, parts), score_top(hits)
     made: list[dict[str, Any]] = []
     for hit in records(hits):
         structure = structure_of(hit)
@@ -85,7 +90,7 @@ def cards(
                 "badges": list(badges(hit, mark)),
                 "score": fixed(score, 3),
                 "score_width": _percent(score, top),
-                "parts": list(_parts(hit)),
+                "parts": list(_parts(hit, parts)),
                 "sim": fixed(similarity, 2),
                 "sim_width": _percent(similarity),
                 "percentile": _percentile(hit.get(schema.PERCENTILE)),
@@ -101,18 +106,18 @@ def cards(
     return made
 
 
-def table(hits: pd.DataFrame, mark: Highlight | None) -> dict[str, Any]:
+def table(hits: pd.DataFrame, mark: Highlight | None, parts: Parts = ()) -> dict[str, Any]:
     """Describe the table view: our main columns, then the user's."""
     numbers = {
         schema.RANK: 0, schema.SCORE: 3, schema.MOLSEARCH_SCORE: 3, schema.INACTIVE_SCORE: 3,
-        schema.PENALISED_SCORE: 3,
+        **{column: 3 for column, _ in parts}, schema.PENALISED_SCORE: 3, schema.PROBABILITY: 4,
         schema.ECFP4_SIMILARITY: 2, schema.PERCENTILE: 2,
         "mw": 1, "clogp": 1, "tpsa": 0,
     }  # fmt: skip
     ours = [schema.RANK, schema.MOLECULE_ID]
     rest = [*list(numbers)[1:], schema.QUERY_ID, schema.INACTIVE_ID, schema.SCAFFOLD]
     rest += [schema.ALERTS, schema.SMILES]
-    extra = user_columns(hits)
+    extra = user_columns(hits, parts)
     wanted = [*ours, *extra, *(column for column in rest if column not in extra)]
     columns = [column for column in wanted if column in hits.columns]
     numbers = {column: digits for column, digits in numbers.items() if column not in extra}
@@ -139,11 +144,14 @@ def _percent(value: Any, top: float = 1.0) -> str:
     return f"{100 * min(max(float(value) / top, 0.0), 1.0):.0f}" if known(value) else "0"
 
 
-def _parts(hit: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+def _parts(hit: Mapping[str, Any], parts: Parts) -> Iterator[dict[str, str]]:
     """Bars of what the score is made of, where it is more than the cosine."""
     cosine = hit.get(schema.MOLSEARCH_SCORE)
     if known(cosine) and fixed(cosine, 3) != fixed(hit.get(schema.SCORE), 3):
         yield {"label": "cosine", "value": fixed(cosine, 3), "width": _percent(cosine)}
+    for column, name in parts:
+        value = hit.get(column)
+        yield {"label": name, "value": fixed(value, 3), "width": _percent(value)}
 
 
 def _percentile(value: Any) -> str:
@@ -163,6 +171,8 @@ def _more(hit: Mapping[str, Any], extra: Sequence[str]) -> Iterable[tuple[str, s
         yield "nearest inactive", near, False
         if known(hit.get(schema.PENALISED_SCORE)):
             yield "penalised score", fixed(hit[schema.PENALISED_SCORE], 3), False
+    if known(hit.get(schema.PROBABILITY)):
+        yield "probability of being active", f"{float(hit[schema.PROBABILITY]):.2g}", False
     for column, label, is_code in (
         (schema.QUERY_ID, "nearest query", False),
         (schema.ALERTS, "alerts", False),

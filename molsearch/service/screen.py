@@ -14,6 +14,7 @@ from molsearch.io.outputs import refuse_existing
 from molsearch.io.runs import write_run
 from molsearch.nn.device import resolve_device
 from molsearch.scoring.expression import parse_expression
+from molsearch.scoring.extra import column_of
 from molsearch.search.output import check_output, write_hits
 from molsearch.search.page import write_page
 from molsearch.search.queries import is_file
@@ -162,6 +163,8 @@ def write_outputs(request: ScreenRequest, hits: HitList) -> tuple[str, ...]:
             "warnings": list(hits.warnings),
             "ranking": hits.ranking.words(),
             "notes": _trust(hits),
+            "parts": [(column_of(term.name), term.name) for term in hits.ranking.further],
+            "trust": hits.trust.record(),
         }
         described = [
             {"id": query.query_id, "smiles": query.first.parent_smiles}

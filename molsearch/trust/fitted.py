@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from molsearch.bundled import path as bundled_path
 from molsearch.config import Config
 from molsearch.errors import InputError
-from molsearch.trust.regression import Floats, logit, sigmoid
+from molsearch.metrics.regression import Floats, logit, sigmoid
 
 FORMAT = "molsearch-trust-1"
 FIRST = 0.01  # share of the inactives
@@ -90,6 +90,36 @@ class Calibration(Config):
         return np.where(design[:, _ALIKE] > MOST_ALIKE, np.nan, told)
 
 
+class Tier(Config):
+    """Probabilities of held-out targets, of hits this much alike to the nearest query.
+
+    Attributes
+    ----------
+    error
+        Expected calibration error.
+    curve
+        Mean probability as told, share that was active, and number of molecules, bin by bin.
+    """
+
+    ecfp4: tuple[float, float]
+    n_actives: int
+    error: float | None
+    curve: tuple[tuple[float, float, int], ...]
+
+
+class Held(Config):
+    """How what is said held on targets that were held out.
+
+    Attributes
+    ----------
+    coverage
+        Share of them inside the interval, by their number of queries.
+    """
+
+    coverage: dict[str, float]
+    tiers: tuple[Tier, ...]
+
+
 class Fitted(Config):
     """Everything of the file that a screen reads."""
 
@@ -99,6 +129,7 @@ class Fitted(Config):
     n_targets: int
     estimates: dict[Literal["alone", "several"], Estimate]
     calibrations: dict[Literal["alone", "several"], Calibration]
+    held: dict[Literal["alone", "several"], Held] = Field(default_factory=dict)
 
 
 def kind(n_queries: int) -> Literal["alone", "several"]:
@@ -142,8 +173,22 @@ def read(place: Path | None = None) -> Fitted | None:
     path = place or bundled_path("results", "trust.json")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Fitted.model_validate(content["fitted"])
+        return Fitted.model_validate({**content["fitted"], "held": _held(content)})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
         raise InputError(f"{path}: no fitted trust; restore it, or remove it") from error
+
+
+def _held(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Take from the file what came of trying the fits on held-out targets."""
+    return {
+        name: {
+            "coverage": tried["coverage_by_queries"],
+            "tiers": [
+                {key: tier[key] for key in ("ecfp4", "n_actives", "error", "curve")}
+                for tier in content["calibration"][name]["tiers"]
+            ],
+        }
+        for name, tried in content["estimate"].items()
+    }

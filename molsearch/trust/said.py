@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from molsearch.metrics.regression import Floats
 from molsearch.trust import fitted as file
 from molsearch.trust.features import MOST, Asked, Chemistry
-from molsearch.trust.fitted import Fitted
-from molsearch.trust.regression import Floats
+from molsearch.trust.fitted import Fitted, Held
 from molsearch.words import counted
 
 _WORDS = {
@@ -40,12 +40,15 @@ class Trust:
         Development targets that it was learnt from.
     features
         What it is told from.
+    held
+        How what is said held on targets that were held out; None where nothing can be said.
     """
 
     enrichment: tuple[float, float, float] | None
     why_not: str
     n_targets: int = 0
     features: Mapping[str, float] | None = None
+    held: Held | None = None
 
     def sentence(self) -> str:
         """Say it in one line."""
@@ -67,6 +70,7 @@ class Trust:
             "level": file.LEVEL,
             "why_not": self.why_not,
             "features": dict(self.features or {}),
+            "held": None if self.held is None else self.held.model_dump(mode="json"),
         }
 
 
@@ -111,7 +115,8 @@ def trust_of(
     estimate = known.estimates[file.kind(len(vectors))]
     if beyond := estimate.beyond(features):
         return Trust(None, _WORDS[beyond], known.n_targets, features)
-    return Trust(estimate.enrichment(features), "", known.n_targets, features)
+    held = known.held.get(file.kind(len(vectors)))
+    return Trust(estimate.enrichment(features), "", known.n_targets, features, held)
 
 
 def probabilities(

@@ -24,7 +24,8 @@ PROPERTIES = (
 )  # fmt: skip
 LABELS = {
     schema.MOLECULE_ID: "id", schema.MOLSEARCH_SCORE: "cosine",
-    schema.PERCENTILE: "percentile", schema.ECFP4_SIMILARITY: "ECFP4",
+    schema.PERCENTILE: "percentile", schema.PROBABILITY: "P(active)",
+    schema.ECFP4_SIMILARITY: "ECFP4",
     schema.QUERY_ID: "nearest query", schema.INACTIVE_ID: "nearest inactive",
     schema.INACTIVE_SCORE: "inactive", schema.PENALISED_SCORE: "penalised", "mw": "MW",
     "clogp": "cLogP", "tpsa": "TPSA",

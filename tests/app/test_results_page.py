@@ -235,3 +235,17 @@ def test_the_folders_of_a_shared_server_are_not_told(page, runs, monkeypatch):
     shown = said(page("results", run=run_id))
     assert f"-q {run_id}/queries.csv" in shown
     assert str(runs) not in shown
+
+
+def test_the_reliability_curve_stands_beside_what_is_to_expect(page, runs):
+    tiers = [{"ecfp4": [0, 0.2], "n_actives": 900, "error": 0.004, "curve": [[0.1, 0.2, 50]]}]
+    run_id = finished_run(runs)
+    place = runs / run_id / "hits.parquet.run.json"
+    account = json.loads(place.read_text())
+    account["trust"] = {"sentence": "to expect: much", "held": {"tiers": tiers}}
+    place.write_text(json.dumps(account))
+    shown = said(page("results", run=run_id))
+    assert "To expect: much." in shown
+    assert "class='ms-curve'" in shown
+    assert "ECFP4 below 0.2: error 0.004 (900 actives)" in shown
+    assert "class='ms-curve'" not in said(page("results", run=finished_run(runs)))

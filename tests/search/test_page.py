@@ -290,3 +290,26 @@ def test_scores_above_one_have_their_scale_and_their_parts(tmp_path):
     assert "Score: cosine of the embeddings + ECFP4 &lt;similarity&gt;." in text
     write_page(hits, QUERIES, path, {})
     assert "Score: cosine of the embeddings." in path.read_text()
+
+
+def test_further_components_are_bars_and_no_columns_of_the_users(path: Path) -> None:
+    hits = hits_of(fcfp4_score=[0.5, 0.25, np.nan, 0.0], molsearch_score=0.3)
+    parts = [("fcfp4_score", "fcfp4")]
+    made = cards(hits, QUERIES, None, parts)
+    assert [part["label"] for part in made[0]["parts"]] == ["cosine", "fcfp4"]
+    assert [hit["parts"][1]["width"] for hit in made] == ["50", "25", "0", "0"]
+    assert made[2]["parts"][1]["value"] == "–"
+    assert "fcfp4_score" not in [name for name, *_ in made[0]["more"]]
+    write_page(hits, QUERIES, path, {"parts": parts})
+    assert "fcfp4" in "".join(read(path).text)
+
+
+def test_the_reliability_curve_stands_where_something_is_said(path: Path) -> None:
+    tiers = [{"ecfp4": [0, 0.2], "n_actives": 900, "error": 0.004, "curve": [[0.1, 0.2, 50]]}]
+    write_page(hits_of(), QUERIES, path, {"trust": {"held": {"tiers": tiers}}})
+    reader = read(path)
+    assert reader.count("details", "trust") == 1
+    assert reader.count("circle") == 5  # four hits and one bin
+    assert "ECFP4 below 0.2: error 0.004 (900 actives)" in "".join(reader.text)
+    write_page(hits_of(), QUERIES, path, {"trust": {"held": None}})
+    assert read(path).count("details", "trust") == 0

@@ -54,3 +54,13 @@ def test_the_file_is_read_by_screens(record) -> None:
     assert known.estimates["several"].names == SEVERAL
     for estimate in known.estimates.values():
         assert estimate.low < 0 < estimate.high
+
+
+def test_screens_are_told_how_it_held(record) -> None:
+    known = read()
+    for kind, held in known.held.items():
+        assert held.coverage == record["estimate"][kind]["coverage_by_queries"]
+        tiers = record["calibration"][kind]["tiers"]
+        assert [tier.error for tier in held.tiers] == [tier["error"] for tier in tiers]
+        assert [len(tier.curve) for tier in held.tiers] == [len(tier["curve"]) for tier in tiers]
+    assert set(known.held) == {"alone", "several"}

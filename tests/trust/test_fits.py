@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from molsearch.bench.trust import Draw, fitted_calibration, fitted_estimate, reliability
+from molsearch.metrics.regression import logistic, logit, quantile_of_targets, ridge, sigmoid
 from molsearch.trust import fitted as file
-from molsearch.trust.regression import logistic, logit, quantile_of_targets, ridge, sigmoid
 
 
 def test_ridge_is_the_minimum_of_its_sum() -> None:

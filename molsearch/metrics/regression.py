@@ -43,7 +43,12 @@ def quantile_of_targets(residuals: Floats, targets: NDArray[np.integer], share: 
 
 
 def logistic(
-    design: Floats, labels: NDArray[np.bool_], weight: float, start: Floats | None = None
+    design: Floats,
+    labels: NDArray[np.bool_],
+    weight: float,
+    start: Floats | None = None,
+    *,
+    weights: Floats | None = None,
 ) -> Floats:
     """Coefficients of a logistic regression with a ridge penalty, by Newton's method.
 
@@ -53,23 +58,26 @@ def logistic(
         With a first column of ones, which is not shrunk.
     start
         Coefficients that are near, of almost the same rows.
+    weights
+        How much each row counts; as one by default.
     """
+    counts = np.ones(len(design)) if weights is None else weights
     n_columns = design.shape[1]
     penalty = weight * np.eye(n_columns)
     penalty[0, 0] = _TINY
     found = np.zeros(n_columns)
-    share = np.clip(labels.mean(), _TINY, 1 - _TINY)
+    share = np.clip(np.average(labels, weights=counts), _TINY, 1 - _TINY)
     found[0] = np.log(share / (1 - share))
     found = found if start is None else start.copy()
-    loss = _loss(design, labels, penalty, found)
+    loss = _loss(design, labels, counts, penalty, found)
     for _ in range(_STEPS):
         p = sigmoid(design @ found)
-        gradient = design.T @ (labels - p) - penalty @ found
-        spread = p * (1 - p)
+        gradient = design.T @ (counts * (labels - p)) - penalty @ found
+        spread = counts * p * (1 - p)
         step = np.linalg.solve((design * spread[:, None]).T @ design + penalty, gradient)
         # A whole step may lead beyond the minimum, and further still from there.
         for _ in range(_HALVINGS):
-            new = _loss(design, labels, penalty, found + step)
+            new = _loss(design, labels, counts, penalty, found + step)
             if new <= loss:
                 break
             step = step / 2
@@ -82,10 +90,14 @@ def logistic(
 
 
 def _loss(
-    design: Floats, labels: NDArray[np.bool_], penalty: Floats, coefficients: Floats
+    design: Floats,
+    labels: NDArray[np.bool_],
+    counts: Floats,
+    penalty: Floats,
+    coefficients: Floats,
 ) -> float:
     odds = design @ coefficients
-    fit = np.logaddexp(0.0, odds).sum() - odds[labels].sum()
+    fit = counts @ np.logaddexp(0.0, odds) - counts[labels] @ odds[labels]
     return float(fit + 0.5 * coefficients @ penalty @ coefficients)
 
 
