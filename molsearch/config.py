@@ -275,6 +275,15 @@ class TrainConfig(Config):
         "of development targets (and of benchmark targets where these are held out) go too",
     )
     max_identity: float = Field(0.9, ge=0, le=1, description="to a target that is held out")
+    far_from: tuple[Literal["dude", "litpcba", "muv"], ...] = Field(
+        (), description="benchmarks to whose targets those that are close in sequence go too"
+    )
+    far_identity: float = Field(0.9, ge=0, le=1, description="to a target of far_from")
+    benchmark_molecules: Literal["out", "kept"] = Field(
+        "out",
+        description="kept repeats a published protocol: a benchmark's actives stay as ligands of "
+        "other targets, so its figures are of molecules that training may have seen",
+    )
     seed: int = 20
     steps: int = Field(1500, gt=0)
     pairs_per_step: int = Field(512, ge=2)
@@ -324,6 +333,8 @@ class TrainConfig(Config):
         """Refuse settings of labelled pairs where there are none."""
         if (self.method == "taught") != bool(self.soft.teachers):
             raise ValueError("soft.teachers and method taught belong together: give both or none")
+        if self.far_from and not self.homology:
+            raise ValueError("far_from needs the table of sequence identity: set homology")
         if (self.method == "committee") != bool(self.parts):
             raise ValueError("parts and method committee belong together: give both or none")
         if self.method != "self_supervised":

@@ -93,11 +93,13 @@ def load_activities(
     hold_out_benchmark_targets: bool = False,
     hold_out: Collection[str] = (),
     tiers: Collection[str] = ("active",),
+    keep_benchmark_molecules: bool = False,
 ) -> Activities:
     """Read the pairs to train on from an activity table.
 
-    Rows whose molecule occurs in a benchmark, and rows of development targets, are left out
-    always; weak actives (``tier`` other than ``active``) too, unless `tiers` names them.
+    Rows of development targets are left out always, and rows whose molecule occurs in a benchmark
+    unless `keep_benchmark_molecules` asks for them; weak actives (``tier`` other than ``active``)
+    too, unless `tiers` names them.
 
     Parameters
     ----------
@@ -113,6 +115,8 @@ def load_activities(
         Targets whose records are left out, flagged or not.
     tiers
         Values of ``tier`` that count as acting on a target, where the table has that column.
+    keep_benchmark_molecules
+        Train on molecules of benchmarks as well, to repeat a protocol that does.
 
     Raises
     ------
@@ -130,7 +134,7 @@ def load_activities(
     kept = np.ones(len(table), bool)
     if "tier" in table:
         kept &= table["tier"].isin(list(tiers)).to_numpy(bool)
-    for flag in _FLAGS[: 3 if hold_out_benchmark_targets else 2]:
+    for flag in _FLAGS[int(keep_benchmark_molecules) : 3 if hold_out_benchmark_targets else 2]:
         if flag in table:
             kept &= ~table[flag].to_numpy(bool)
     kept &= ~table[target_column].isin(list(hold_out)).to_numpy(bool)

@@ -113,6 +113,7 @@ def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:
         hold_out_benchmark_targets=config.hold_out_benchmark_targets,
         hold_out={*(screens.rows if screens else ()), *_homologues(config, root)},
         tiers=config.tiers,
+        keep_benchmark_molecules=config.benchmark_molecules == "kept",
     ).limited(config.activities_limit, config.seed)
     conformers = {}
     if config.conformers and featuriser.geometry:
@@ -125,7 +126,10 @@ def _homologues(config: TrainConfig, root: Path) -> frozenset[str]:
     if not config.homology:
         return frozenset()
     held_out = BENCHMARKS if config.hold_out_benchmark_targets else ()
-    return close_targets(root / config.homology, (*DEVELOPMENT, *held_out), config.max_identity)
+    table = root / config.homology
+    close = close_targets(table, (*DEVELOPMENT, *held_out), config.max_identity)
+    far = [f"id_{name}" for name in config.far_from]
+    return close | close_targets(table, far, config.far_identity) if far else close
 
 
 def _featurised(

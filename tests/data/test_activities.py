@@ -109,3 +109,17 @@ def test_weak_actives_count_where_they_are_asked_for(tmp_path: Path) -> None:
     found = load_activities(tmp_path / "a.csv", tiers=("active", "weak_5_6"))
     assert found.keys == ["K1", "K2", "K4"]
     assert found.n_pairs == 4
+
+
+def test_a_published_protocol_keeps_benchmark_molecules_but_no_development_target(
+    tmp_path: Path,
+) -> None:
+    _load(
+        tmp_path,
+        is_benchmark_molecule=[True, True, True, False, False, False],
+        is_dev_target=[False, False, False, True, False, False],
+        is_benchmark_target=False,
+    )
+    assert load_activities(tmp_path / "a.csv").keys == ["K3", "K4"]
+    kept = load_activities(tmp_path / "a.csv", keep_benchmark_molecules=True)
+    assert kept.keys == ["K1", "K3", "K4"]

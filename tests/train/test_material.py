@@ -54,3 +54,17 @@ def test_a_table_without_flags_is_named_before_training(folder: Path) -> None:
     flags = {"is_benchmark_molecule": False, "is_dev_target": False, "is_benchmark_target": False}
     pd.read_csv(folder / "a.csv").assign(**flags).to_csv(folder / "a.csv", index=False)
     assert "is_benchmark" not in "\n".join(opening(_gather(folder)))
+
+
+def test_targets_close_to_those_of_a_named_benchmark_go_and_others_stay(folder: Path) -> None:
+    near = {"uniprot": ["P0", "P1", "P2"], "id_dev": 0.0, "id_dude": [0.5, 0.1, 0.0], "id_muv": 1.0}
+    pd.DataFrame(near).to_csv(folder / "h.csv", index=False)
+    table = pd.read_csv(folder / "a.csv")
+    table.assign(uniprot="P" + table["uniprot"].astype(str)).to_csv(folder / "a.csv", index=False)
+    targets = {}
+    for most in (0.9, 0.4):
+        found = _gather(folder, homology="h.csv", far_from=["dude"], far_identity=most)
+        targets[most] = found.activities.targets
+    assert targets == {0.9: ["P0", "P1", "P2"], 0.4: ["P1", "P2"]}
+    with pytest.raises(ValueError, match="set homology"):
+        _config(far_from=["dude"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,12 @@ CHUNK = 20_000
 SCAFFOLD_CHUNK = 2_000
 # Behind one of these names: weak actives (5 to 6 in -log10 M) have been trained on too.
 WEAK = "+weak"
-_NAMED = (STANDARD, TARGET_HELD_OUT, STRICT)
+# Of a published protocol: actives of the benchmark may be known as ligands of other targets.
+KNOWN = "molecules-known"
+_NAMED = re.compile(
+    rf"(?P<base>{STANDARD}|{TARGET_HELD_OUT}|{re.escape(STRICT)}"
+    rf"|{KNOWN}-(?P<far>\w+)-(?P<most>[01]\.\d+))(?P<weak>{re.escape(WEAK)})?"
+)
 _WEAK_TIER = "weak_5_6"
 _HOMOLOGY = "target_homology.parquet"
 OnProgress = Callable[[int, int], None]
@@ -95,6 +101,9 @@ def training_name(card: Mapping[str, Any]) -> str:
     if not isinstance(config, Mapping):
         return STANDARD
     weak = WEAK if _WEAK_TIER in config.get("tiers", ()) else ""
+    if config.get("benchmark_molecules") == "kept":
+        far = "_".join(config.get("far_from", ())) or "none"
+        return f"{KNOWN}-{far}-{float(config.get('far_identity', 1.0))}{weak}"
     if not config.get("hold_out_benchmark_targets"):
         return STANDARD + weak
     most = config.get("max_identity", 1.0) if config.get("homology") else 1.0
@@ -103,7 +112,7 @@ def training_name(card: Mapping[str, Any]) -> str:
 
 def has_training(name: str) -> bool:
     """Whether the training set `name` can be read here."""
-    if name.removesuffix(WEAK) in _NAMED:
+    if _NAMED.fullmatch(name):
         return is_named() and (data_root() / "activities.parquet").is_file()
     return Path(name).is_file()
 
@@ -116,9 +125,11 @@ def load_training(
     Parameters
     ----------
     name
-        ``standard``, ``target-held-out`` or ``target-held-out-0.9`` (rows of
-        ``activities.parquet``; with ``+weak`` behind it the weak actives too), or a file of
-        molecules: a table with a ``smiles`` column (parquet, csv) or a list of SMILES.
+        ``standard``, ``target-held-out``, ``target-held-out-0.9`` or
+        ``molecules-known-dude-0.9`` (a benchmark's molecules kept, targets above that identity to
+        its own left out), all rows of ``activities.parquet``, with ``+weak`` behind it the weak
+        actives too; or a file of molecules: a table with a ``smiles`` column (parquet, csv) or a
+        list of SMILES.
     cache
         Folder that keeps the fingerprints of hundreds of thousands of molecules.
     workers
@@ -131,7 +142,7 @@ def load_training(
     InputError
         The file is missing or holds no molecules.
     """
-    if name.removesuffix(WEAK) in _NAMED:
+    if _NAMED.fullmatch(name):
         return _from_activities(
             name, data_root() / "activities.parquet", cache, workers, on_progress
         )
@@ -145,31 +156,44 @@ def _from_activities(
         rows = parquet.read_frame(path, _COLUMNS)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
-    rows = rows[~rows["is_benchmark_molecule"] & ~rows["is_dev_target"]]
+    named = _NAMED.fullmatch(name)
+    assert named is not None
+    base, far, most = named["base"], named["far"], named["most"]
+    rows = rows[~rows["is_dev_target"]]
     rows = rows.assign(skeleton=rows["inchikey"].astype(str).str[:14])
-    tiers = ["active", _WEAK_TIER] if name.endswith(WEAK) else ["active"]
-    # Held-out sets are parts of the standard one, and weak actives come behind all others: what
-    # was computed for one set serves the next.
-    parts = [rows[rows["tier"] == tier] for tier in tiers]
-    rows = pd.concat(parts)
+    tiers = ["active", _WEAK_TIER] if named["weak"] else ["active"]
+    parts = {
+        ("known/" if known else "") + ("" if tier == "active" else tier): rows[
+            (rows["tier"] == tier) & (rows["is_benchmark_molecule"] == known)
+        ]
+        for known in ([False, True] if far else [False])
+        for tier in tiers
+    }
+    # Held-out sets are parts of the standard one, and weak actives and a benchmark's molecules
+    # come behind all others: what was computed for one set serves the next.
+    rows = pd.concat(parts.values(), keys=parts.keys(), names=["part"]).reset_index("part")
     molecules = rows.drop_duplicates("skeleton")
     smiles = molecules["smiles"].astype(str).tolist()
     folder = cache / f"training-{sha256_file(path)[:12]}"
-    n_active = int((molecules["tier"] == "active").sum())
-    made = [_features(smiles[:n_active], folder, workers, on_progress)]
-    if n_active < len(smiles):
-        made.append(_features(smiles[n_active:], folder / _WEAK_TIER, workers, on_progress))
+    made = [
+        _features(group["smiles"].astype(str).tolist(), folder / part, workers, on_progress)
+        for part in parts
+        if len(group := molecules[molecules["part"] == part])
+    ]
     prints = np.concatenate([found for found, _ in made])
     keys = np.concatenate([found for _, found in made])
-    base = name.removesuffix(WEAK)
-    if base != STANDARD:
+    if base in (TARGET_HELD_OUT, STRICT):
         rows = rows[~rows["is_benchmark_target"]]
     homology = path.parent / _HOMOLOGY
     if base == STRICT:
         close = close_targets(homology, (*DEVELOPMENT, *BENCHMARKS), _STRICT_IDENTITY)
         rows = rows[~rows["uniprot"].isin(close)]
+    if far and far != "none":
+        columns = [f"id_{one}" for one in far.split("_")]
+        rows = rows[~rows["uniprot"].isin(close_targets(homology, columns, float(most)))]
     targets = frozenset(rows["uniprot"].astype(str))
-    scaffolds = "scaffolds.npy" if n_active == len(smiles) else f"scaffolds-{_WEAK_TIER}.npy"
+    behind = [part.strip("/").replace("/", "-") for part in molecules["part"].unique() if part]
+    scaffolds = "-".join(["scaffolds", *behind]) + ".npy"
     inside = molecules["skeleton"].isin(set(rows["skeleton"])).to_numpy()
 
     def scaffolds_of(some: list[str]) -> Hashes:

@@ -247,6 +247,42 @@ def test_named_training_sets_follow_the_flags(tmp_path, monkeypatch):
     assert len(list((tmp_path / "cache").rglob("prints-*.npz"))) == 3  # the others are shared
 
 
+def test_the_set_of_a_published_protocol_keeps_molecules_and_drops_close_targets(
+    tmp_path, monkeypatch
+):
+    frame = pd.DataFrame(
+        {
+            "smiles": ACTIVES[:4],
+            "inchikey": [f"{s}-UHFFFAOYSA-N" for s in Molecules(ACTIVES[:4])["skeleton"]],
+            "uniprot": ["FAR", "FAR", "CLOSE", "DEV"],
+            "tier": ["active", "active", "active", "active"],
+            "is_benchmark_molecule": [False, True, False, False],
+            "is_benchmark_target": False,
+            "is_dev_target": [False, False, False, True],
+        }
+    )
+    frame.to_parquet(tmp_path / "activities.parquet")
+    names = ["FAR", "CLOSE", "DEV"]
+    homology = {"uniprot": names, "cluster_40": names, "cluster_90": names}
+    for one in ("dude", "litpcba", "muv", "dev"):
+        homology[f"id_{one}"] = [0.3, 0.95 if one == "dude" else 0.0, 0.0]
+        homology[f"nearest_{one}"] = names
+    pd.DataFrame(homology).to_parquet(tmp_path / "target_homology.parquet")
+    monkeypatch.setenv("MOLSEARCH_DATA", str(tmp_path))
+    skeletons = Molecules(ACTIVES[:4])["skeleton"]
+    config = {"benchmark_molecules": "kept", "far_from": ["dude"], "far_identity": 0.9}
+    name = training_name({"training": {"config": config}})
+    assert name == "molecules-known-dude-0.9"
+    assert has_training(name)
+    assert load_training(STANDARD, tmp_path / "cache").skeletons == {skeletons[0], skeletons[2]}
+    known = load_training(name, tmp_path / "cache")
+    assert known.skeletons == {skeletons[0], skeletons[1]}
+    assert known.targets == {"FAR"}
+    assert known.neighbourhood.nearest(Molecules([ACTIVES[1]])["ecfp4"])[0] == 1.0
+    assert known.knows_scaffold(Molecules([ACTIVES[1]])["scaffold"].tolist()).all()
+    assert load_training("molecules-known-muv-0.9", tmp_path / "cache").targets == {"FAR", "CLOSE"}
+
+
 def test_the_strict_set_leaves_out_close_homologues(tmp_path, monkeypatch):
     frame = pd.DataFrame(
         {
