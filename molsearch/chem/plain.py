@@ -12,8 +12,12 @@ from molsearch.chem.standardize import STAGE
 from molsearch.schema import Record
 from molsearch.words import counted
 
-# One fragment of common elements, without charges, isotopes, hydrogens written out, wildcards.
-_PLAIN = re.compile(r"(?:[-=#/\\()0-9%BCNOPSFIbcnopslr]|\[nH\]|\[C@@?H?\])+")
+# One fragment of common elements, without isotopes, hydrogens written out, wildcards, and without
+# charges but those of a nitro group: neither normaliser nor uncharger touches one drawn so.
+_PLAIN = re.compile(
+    r"(?:[-=#/\\()0-9%BCNOPSFIbcnopslr]|\[nH\]|\[C@@?H?\]"
+    r"|\[N\+\]\(=O\)\[O-\]|\[N\+\]\(\[O-\]\)=O|\[O-\]\[N\+\]\(=O\)|O=\[N\+\]\(\[O-\]\))+"
+)
 _CARBON = re.compile(r"C(?!l)|c")
 # Smaller ones can be what a chemist calls inorganic.
 _LEAST_HEAVY_ATOMS = 5

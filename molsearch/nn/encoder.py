@@ -20,6 +20,9 @@ from molsearch.nn.network import Network
 # Products of fewer rows take other kernels, whose last bits differ: an embedding must not depend
 # on how many molecules happen to be left over for the last batch.
 _LEAST_ROWS = 16
+# A molecule of which the bag alone is seen takes a fraction of the memory, and so little time that
+# what a batch costs by itself counts.
+_BAGS = 8
 
 
 class Encoder:
@@ -40,7 +43,7 @@ class Encoder:
     background_ecfp4
         uint8 ``[n, 256]``: packed ECFP4 of the same molecules, where the weights bring them.
     batch_size
-        Molecules embedded at a time.
+        Molecules embedded at a time; eight times as many where no geometry is seen.
     """
 
     def __init__(
@@ -97,8 +100,9 @@ class Encoder:
         """Embed the chosen graphs of a store, float32 ``[len(rows), dim]``, in their order."""
         embeddings = np.empty((len(rows), self.dim), np.float32)
         order = np.argsort(store.sizes[rows], kind="stable")
-        for first in range(0, len(order), self.batch_size):
-            chosen = order[first : first + self.batch_size]
+        step = self.batch_size * (1 if len(store.atoms) else _BAGS)
+        for first in range(0, len(order), step):
+            chosen = order[first : first + step]
             padded = np.resize(chosen, max(len(chosen), _LEAST_ROWS))
             found = self.encode(collate(store, rows[padded])).cpu().numpy()
             embeddings[chosen] = found[: len(chosen)]
@@ -124,7 +128,10 @@ class Encoder:
             float32 ``[n_rows, dim]``.
         """
         embeddings, owner = self.embed_conformers(table)
-        total = np.zeros((table.num_rows, self.dim), np.float32)
-        np.add.at(total, owner, embeddings)
+        if len(owner) == table.num_rows:  # one of each
+            total = embeddings + np.float32(0.0)  # as a sum gives it: no negative zero
+        else:
+            total = np.zeros((table.num_rows, self.dim), np.float32)
+            np.add.at(total, owner, embeddings)
         lengths = np.linalg.norm(total, axis=1, keepdims=True)
         return total / np.maximum(lengths, np.finfo(np.float32).tiny)

@@ -83,6 +83,32 @@ def test_what_needs_a_look_takes_the_long_way(smiles: str) -> None:
     assert plain_parent(record(smiles), 300) is None
 
 
+NITRO = ("[N+](=O)[O-]", "[N+]([O-])=O", "N(=O)=O")
+
+
+@pytest.mark.parametrize("nitro", NITRO)
+@pytest.mark.parametrize("frame", ["c1ccccc1{}", "CCN(C){}", "CCO{}", "CC(=N/N{})N", "C[S@]=O{}"])
+def test_nitro_groups_are_left_as_they_stand(frame: str, nitro: str) -> None:
+    smiles = frame.format(nitro)
+    assert as_prepared(smiles) == long_way(smiles)
+    assert plain_parent(record("[O-][N+](=O)c1ccccc1" + nitro), 300) is not None
+
+
+@pytest.mark.parametrize(
+    "smiles",
+    ["c1cc[n+]([O-])cc1", "CC[N+](=O)[O-].C", "C[N+](=O)([O-])CCC", "CCCC[N+](C)(=O)[O-]"],
+)
+def test_other_charges_take_the_long_way(smiles: str) -> None:
+    assert plain_parent(record(smiles), 300) is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from([*NITRO, "[O-][N+](=O)", *"CcNnOS()=1"]), max_size=9))
+def test_no_text_with_nitro_groups_fares_otherwise(tokens: list[str]) -> None:
+    smiles = "".join(tokens)
+    assert as_prepared(smiles) == long_way(smiles)
+
+
 def test_too_large_is_said_as_on_the_long_way() -> None:
     config = PrepareConfig(n_conformers=0, max_heavy_atoms=6)
     short = prepare_record(record("CCCCCCC"), config)

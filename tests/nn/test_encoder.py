@@ -44,3 +44,12 @@ def test_conformers_are_embedded_one_by_one_and_averaged() -> None:
 def test_no_rows_give_no_embeddings() -> None:
     encoder = _encoder()
     assert encoder.embed_table(_table([]).slice(0, 0)).shape == (0, encoder.dim)
+
+
+def test_how_many_bags_go_together_changes_no_embedding() -> None:
+    encoder = _encoder()
+    rows = _table([(smiles, []) for smiles in (*SMILES, *reversed(SMILES)) * 12])
+    together = encoder.embed_table(rows)
+    encoder.batch_size = 3  # 24 bags
+    assert np.array_equal(together, encoder.embed_table(rows))
+    assert not np.signbit(together[together == 0]).any()
