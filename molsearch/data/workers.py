@@ -11,8 +11,8 @@ from collections.abc import Generator, Iterable
 from itertools import islice
 
 from molsearch.config import PrepareConfig
-from molsearch.data.crew import STAGE, Crew, Job, Outcome, Task
 from molsearch.schema import Record
+from molsearch.work.crew import STAGE, Crew, Job, Outcome, Task
 
 __all__ = ["STAGE", "Outcome", "Task", "default_task", "hard_limit", "prepare_stream"]
 

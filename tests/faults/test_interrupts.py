@@ -184,7 +184,7 @@ sys.path.insert(0, sys.argv[1])
 from worker_tasks import hearing
 from molsearch.chem.signals import without_interrupts
 from molsearch.config import PrepareConfig
-from molsearch.data.crew import Crew, Job
+from molsearch.work.crew import Crew, Job
 from molsearch.schema import Record
 
 if __name__ == "__main__":
