@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
-from multiprocessing import get_context
+from functools import partial
 
 from rdkit import Chem, rdBase
 
@@ -13,6 +11,8 @@ from molsearch.chem.parse import RejectedError, parse
 from molsearch.chem.standardize import canonical_parent, parent_of
 from molsearch.config import PrepareConfig
 from molsearch.schema import Record
+from molsearch.work.backend import singly
+from molsearch.work.local import local
 
 _CHUNK = 1000
 
@@ -27,15 +27,10 @@ def parents_of(
     chunks = [list(smiles[i : i + _CHUNK]) for i in range(0, len(smiles), _CHUNK)]
     limit = PrepareConfig().max_heavy_atoms
     found: list[Parent] = []
-    if workers <= 1 or len(chunks) <= 1:
-        for chunk in chunks:
-            found += _parents(chunk, limit)
-            on_progress(len(found))
-        return found
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for part in pool.map(_parents, chunks, repeat(limit)):
-            found += part
-            on_progress(len(found))
+    place = local(min(workers, len(chunks)))
+    for (part,) in place.map(partial(_parents, max_heavy_atoms=limit), singly(chunks)):
+        found += part
+        on_progress(len(found))
     return found
 
 

@@ -6,18 +6,20 @@ record is tried once more, alone, and then becomes a failure; its neighbours not
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Generator, Iterable
-from itertools import islice
+from collections.abc import Callable, Generator, Iterable
+from functools import partial
 
 from molsearch.config import PrepareConfig
-from molsearch.schema import Record
-from molsearch.work.crew import STAGE, Crew, Job, Outcome, Task
+from molsearch.schema import Failure, Prepared, Record
+from molsearch.work.backend import cut
+from molsearch.work.local import OnCrew
 
-__all__ = ["STAGE", "Outcome", "Task", "default_task", "hard_limit", "prepare_stream"]
+Outcome = Prepared | Failure
+# Prepares one record inside a worker; a parameter so that tests can inject faults.
+Task = Callable[[Record, PrepareConfig], Outcome]
 
+STAGE = "worker"
 CHUNK = 48
-_IN_FLIGHT = 3  # chunks a worker: enough to keep it fed while a slow chunk holds the order
 
 
 def default_task(
@@ -77,39 +79,9 @@ def prepare_stream(
 
     Whatever `records` raises is raised again after the outcomes of all records before it.
     """
-    crew = Crew(workers, config, task, hard_limit(config))
-    chunks = _Chunks(records, chunk)
-    waiting: deque[Job] = deque()
-    try:
-        while True:
-            while len(waiting) < _IN_FLIGHT * workers and (batch := chunks.next()):
-                waiting.append(Job(batch))
-                crew.submit(waiting[-1])
-            if not waiting:
-                break
-            while waiting[0].left:
-                crew.step()
-            yield waiting.popleft().finished()
-    finally:
-        crew.close()
-    if chunks.error is not None:
-        raise chunks.error
+    place = OnCrew(workers, hard_limit(config))
+    return place.map(partial(task, config=config), cut(records, chunk), _failed)
 
 
-class _Chunks:
-    """Cuts a stream into lists and keeps the error that ended it for later."""
-
-    def __init__(self, records: Iterable[Record], size: int) -> None:
-        self._records = iter(records)
-        self._size = size
-        self.error: Exception | None = None
-
-    def next(self) -> list[Record]:
-        batch: list[Record] = []
-        if self.error is None:
-            try:
-                for record in islice(self._records, self._size):
-                    batch.append(record)  # noqa: PERF402  what was read before an error counts
-            except Exception as error:  # noqa: BLE001  raised again once its turn comes
-                self.error = error
-        return batch
+def _failed(record: Record, reason: str) -> Outcome:
+    return Failure.of(record, STAGE, reason)

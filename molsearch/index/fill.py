@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from molsearch import schema
 from molsearch.chem.facts import compute
 from molsearch.config import PrepareConfig
-from molsearch.data.workers import prepare_stream
+from molsearch.data.workers import Outcome, prepare_stream
 from molsearch.index.reader import IndexReader
 from molsearch.schema import Failure, Record
-from molsearch.work.crew import Outcome
 
 _ROWS_AT_ONCE = 8192  # between two visits of the disk: a kill loses no more
 OnProgress = Callable[[int, int], None]

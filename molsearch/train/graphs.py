@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import astuple
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,8 @@ from molsearch.data.conformers import coordinates
 from molsearch.data.store import GraphStore, build_store, concatenate
 from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
+from molsearch.work.backend import singly
+from molsearch.work.local import OnCrew
 
 _CHUNK = 2000
 _SMALL_CHUNK = 64  # where conformers are made, which takes a thousand times as long
@@ -59,23 +60,13 @@ def graph_cache(
     size = _SMALL_CHUNK if make_conformers else _CHUNK
     chunks = [smiles[i : i + size] for i in range(0, len(smiles), size)]
     stores, readable, done = [], [], 0
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = [
-            pool.submit(
-                _featurise,
-                chunk,
-                [conformers.get(s) if geometry else None for s in chunk],
-                buckets,
-                make_conformers,
-            )
-            for chunk in chunks
-        ]
-        for job in jobs:
-            store, good = job.result()
-            stores.append(store)
-            readable.append(good)
-            done += len(good)
-            on_progress(done)
+    pieces = ((chunk, [conformers.get(s) if geometry else None for s in chunk]) for chunk in chunks)
+    task = partial(_featurise, buckets=buckets, make=make_conformers)
+    for ((store, good),) in OnCrew(workers).map(task, singly(pieces)):
+        stores.append(store)
+        readable.append(good)
+        done += len(good)
+        on_progress(done)
     store, good = concatenate(stores), np.concatenate(readable)
     shutil.rmtree(place, ignore_errors=True)  # what an interrupted run left
     store.save(place)
@@ -85,10 +76,10 @@ def graph_cache(
 
 
 def _featurise(
-    smiles: Sequence[str], packed: Sequence[bytes | None], buckets: Buckets, make: bool
+    piece: tuple[Sequence[str], Sequence[bytes | None]], buckets: Buckets, make: bool
 ) -> tuple[GraphStore, NDArray[np.bool_]]:
     with rdBase.BlockLogs():
-        return _featurised(smiles, packed, buckets, make)
+        return _featurised(*piece, buckets, make)
 
 
 def _featurised(

@@ -1,7 +1,7 @@
 """Worker processes that may die: spawned, fed one batch at a time, replaced when they fall.
 
-Each worker has a pipe of its own and answers record by record, so whatever happens to it, the
-parent knows which record it was at. Nothing is shared between workers: no lock that a killed one
+Each worker has a pipe of its own and answers item by item, so whatever happens to it, the
+parent knows which item it was at. Nothing is shared between workers: no lock that a killed one
 could take along, no queue it could leave half-written.
 """
 
@@ -11,71 +11,28 @@ import math
 import multiprocessing
 import os
 import signal
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pickle import UnpicklingError
+from typing import Any
 
 import psutil
 
 from molsearch.chem.signals import without_interrupts
-from molsearch.config import PrepareConfig
 from molsearch.errors import MolSearchError
-from molsearch.schema import Failure, Prepared, Record
+from molsearch.work.job import Job, Raised
+from molsearch.work.worker import serve
 
-Outcome = Prepared | Failure
-# Prepares one record inside a worker; a parameter so that tests can inject faults.
-Task = Callable[[Record, PrepareConfig], Outcome]
-
-STAGE = "worker"
 _START_LIMIT = 180.0  # s until a new worker must report
 _FALSE_STARTS = 3  # workers in a row that die before they report
-_ALL_DEAD = 8  # records of a job that all die: the machine is at fault, not the molecules
 _LONGEST_WAIT = 60.0  # s
 _SLEEPING = 10.0  # times its limit that a worker may take on the clock
 _LOST = (EOFError, OSError, UnpicklingError)
-
-
-@dataclass(slots=True)
-class Job:
-    """Consecutive records and what became of them; None where nothing has yet."""
-
-    records: Sequence[Record]
-    outcomes: list[Outcome | None] = field(default_factory=list)
-    left: int = 0
-
-    def __post_init__(self) -> None:
-        self.outcomes = [None] * len(self.records)
-        self.left = len(self.records)
-
-    def settle(self, position: int, outcome: Outcome) -> None:
-        """Note the outcome of one record."""
-        assert self.outcomes[position] is None, "a record with two outcomes"
-        self.outcomes[position] = outcome
-        self.left -= 1
-
-    def finished(self) -> list[Outcome]:
-        """Return the outcomes of all records, in order.
-
-        Raises
-        ------
-        MolSearchError
-            A worker died on each of them.
-        """
-        outcomes = [one for one in self.outcomes if one is not None]
-        assert len(outcomes) == len(self.records), "a record without an outcome"
-        dead = [one for one in outcomes if isinstance(one, Failure) and one.stage == STAGE]
-        if len(dead) == len(outcomes) >= _ALL_DEAD:
-            raise MolSearchError(
-                f"workers die on every record ({dead[-1].reason}): "
-                "free some memory, or run fewer workers (-n)"
-            )
-        return outcomes
 
 
 @dataclass(slots=True)
@@ -106,18 +63,26 @@ class Crew:
     ----------
     size
         Number of processes.
-    config, task
-        What every worker does with a record.
+    task
+        What every worker does with an item.
     limit
-        Seconds of processor time after which a worker is killed over one record; ten times that
-        on the clock, for one that sleeps. A slow record on a busy machine is not at fault.
+        Seconds of processor time after which a worker is killed over one item; ten times that
+        on the clock, for one that sleeps. A slow item on a busy machine is not at fault.
+    lost
+        Makes the outcome of an item that is lost; without it, that is an error.
     """
 
-    def __init__(self, size: int, config: PrepareConfig, task: Task, limit: float) -> None:
+    def __init__(
+        self,
+        size: int,
+        task: Callable[[Any], Any],
+        limit: float = math.inf,
+        lost: Callable[[Any, str], Any] | None = None,
+    ) -> None:
         self._size = size
-        self._config = config
         self._task = task
         self._limit = limit
+        self._lost = lost
         self._context = multiprocessing.get_context("spawn")
         self._workers: list[_Worker] = []
         self._errands: deque[_Errand] = deque()
@@ -125,7 +90,7 @@ class Crew:
 
     def submit(self, job: Job) -> None:
         """Queue a job behind all others."""
-        self._errands.append(_Errand(job, 0, len(job.records)))
+        self._errands.append(_Errand(job, 0, len(job.items)))
 
     def step(self) -> None:
         """Send idle workers off, wait for news, and deal with it.
@@ -164,7 +129,7 @@ class Crew:
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=_serve, args=(theirs, self._config, self._task, os.getpid()), daemon=True
+            target=serve, args=(theirs, self._task, os.getpid()), daemon=True
         )
         _start_tracker()
         with without_interrupts():  # inherited: Ctrl-C is the parent's business alone
@@ -190,7 +155,7 @@ class Crew:
         worker.spent = _processor_time(worker.process)
         worker.check = worker.since + self._limit
         try:
-            worker.pipe.send(errand.job.records[errand.start : errand.stop])
+            worker.pipe.send(errand.job.items[errand.start : errand.stop])
         except OSError:
             # It died idle: nobody's fault, the errand goes to the next.
             worker.errand = None
@@ -210,18 +175,23 @@ class Crew:
             code = worker.process.exitcode
             self._bury(worker, f"crashed a worker process ({_name_exit(code)})")
 
-    def _note(self, worker: _Worker, answer: Outcome | None) -> None:
+    def _note(self, worker: _Worker, answer: Any) -> None:
         errand = worker.errand
-        if errand is None or answer is None:
+        if errand is None:  # its first word
             worker.ready, self._false_starts = True, 0
             return
-        errand.job.settle(errand.start, answer)
+        if not isinstance(answer, Raised):
+            errand.job.settle(errand.start, answer)
+        elif self._lost is None:
+            raise answer.error()
+        else:
+            self._lose(errand, errand.start, answer.reason)
         errand.start += 1
         if errand.start == errand.stop:
             worker.errand = None
 
     def _bury(self, worker: _Worker, reason: str) -> None:
-        """Remove a dead or overdue worker; its record gets another try alone, or its failure."""
+        """Remove a dead or overdue worker; its item gets another try alone, or is lost."""
         worker.process.kill()
         worker.process.join()
         worker.pipe.close()
@@ -235,10 +205,17 @@ class Crew:
         if suspect + 1 < errand.stop:
             self._errands.appendleft(_Errand(errand.job, suspect + 1, errand.stop))
         if errand.last_try:
-            record = errand.job.records[suspect]
-            errand.job.settle(suspect, Failure.of(record, STAGE, reason))
+            self._lose(errand, suspect, reason)
         else:
             self._errands.appendleft(_Errand(errand.job, suspect, suspect + 1, last_try=True))
+
+    def _lose(self, errand: _Errand, position: int, reason: str) -> None:
+        if self._lost is None:
+            raise MolSearchError(
+                f"a piece of work {reason}, twice: free some memory, or run fewer workers (-n)"
+            )
+        item = errand.job.items[position]
+        errand.job.lose(position, self._lost(item, reason), reason)
 
     def _count_false_start(self, worker: _Worker) -> None:
         self._false_starts += 1
@@ -275,31 +252,3 @@ def _start_tracker() -> None:
     if os.name == "posix":
         with without_interrupts():
             resource_tracker.ensure_running()
-
-
-def _serve(pipe: Connection, config: PrepareConfig, task: Task, parent: int) -> None:
-    """Work until the parent hangs up; Ctrl-C is the parent's business (see `Crew._hire`)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
-    try:
-        pipe.send(None)
-        while True:
-            for record in pipe.recv():
-                pipe.send(_answer(record, config, task))
-    except (EOFError, OSError):
-        return
-
-
-def _answer(record: Record, config: PrepareConfig, task: Task) -> Outcome:
-    try:
-        return task(record, config)
-    except Exception as error:  # noqa: BLE001  one record must not cost its neighbours
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-        return Failure.of(record, STAGE, reason)
-
-
-def _die_with(parent: int) -> None:
-    """No worker outlives its parent, not even one that is stuck."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(0)

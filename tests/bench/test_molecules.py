@@ -27,7 +27,7 @@ def test_small_pools_start_no_processes(monkeypatch):
     def fails(*_, **__):
         raise AssertionError("a process for six molecules")
 
-    monkeypatch.setattr("molsearch.bench.audit.features.ProcessPoolExecutor", fails)
+    monkeypatch.setattr("molsearch.work.local.Crew", fails)
     found = Molecules(SMILES)
     found.need(["ecfp4"], workers=8)
     assert found["ecfp4"].shape == (6, 256)

@@ -180,16 +180,18 @@ def test_a_hit_list_for_a_reader_that_leaves_after_a_line(tmp_path: Path) -> Non
 
 WHO_HEARS = """
 import sys
+from functools import partial
 sys.path.insert(0, sys.argv[1])
 from worker_tasks import hearing
 from molsearch.chem.signals import without_interrupts
 from molsearch.config import PrepareConfig
-from molsearch.work.crew import Crew, Job
 from molsearch.schema import Record
+from molsearch.work.crew import Crew
+from molsearch.work.job import Job
 
 if __name__ == "__main__":
     with without_interrupts():  # as the command line does
-        crew = Crew(2, PrepareConfig(), hearing, 60)
+        crew = Crew(2, partial(hearing, config=PrepareConfig()), 60)
         jobs = [Job([Record(n, "s", n, f"m{n}", "C")]) for n in range(1, 9)]
         for job in jobs:
             crew.submit(job)

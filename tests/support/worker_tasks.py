@@ -15,6 +15,7 @@ from typing import Any
 
 from molsearch.config import PrepareConfig
 from molsearch.data.workers import hard_limit
+from molsearch.errors import InputError
 from molsearch.schema import Failure, Record
 
 
@@ -70,3 +71,14 @@ def hearing(record: Record, config: PrepareConfig) -> Failure:
         assert mask is not None
         heard += not int(mask[1], 16) >> (signal.SIGINT - 1) & 1
     return Failure.of(record, "test", f"{heard} hear")
+
+
+def squared(number: int) -> int:
+    """Square a number; 13 kills its worker, 17 raises, 19 is refused."""
+    if number == 13:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if number == 17:
+        raise KeyError("seventeen")
+    if number == 19:
+        raise InputError("19 is no number: give another")
+    return number * number

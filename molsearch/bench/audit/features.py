@@ -8,9 +8,7 @@ chunk that disagrees is read in full altogether.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from multiprocessing import get_context
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +18,8 @@ from rdkit import Chem, rdBase
 from molsearch.bench.audit.scaffolds import Hashes, core_keys, scaffold_hashes
 from molsearch.chem.fingerprints import N_BYTES, ecfp4
 from molsearch.chem.scaffold import scaffold
+from molsearch.work.backend import singly
+from molsearch.work.local import local
 
 T = TypeVar("T")
 Prints = npt.NDArray[np.uint8]
@@ -87,8 +87,5 @@ def spread_over(
 
     One chunk, or one worker, stays in this process.
     """
-    if workers <= 1 or len(chunks) <= 1:
-        yield from map(function, chunks)
-        return
-    with ProcessPoolExecutor(min(workers, len(chunks)), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(function, chunks)
+    for (found,) in local(min(workers, len(chunks))).map(function, singly(chunks)):
+        yield found
