@@ -80,7 +80,11 @@ def prepare_stream(
     Whatever `records` raises is raised again after the outcomes of all records before it.
     """
     place = OnCrew(workers, hard_limit(config))
-    return place.map(partial(task, config=config), cut(records, chunk), _failed)
+    return place.map(partial(_prepared, task=task, config=config), cut(records, chunk), _failed)
+
+
+def _prepared(record: Record, task: Task, config: PrepareConfig) -> Outcome:
+    return task(record, config)
 
 
 def _failed(record: Record, reason: str) -> Outcome:
