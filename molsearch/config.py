@@ -46,11 +46,11 @@ class Vector(Config):
 class ReadConfig(Config):
     """How a molecule file is read; ``None`` means detect."""
 
-    smiles_column: str | None = None
-    id_column: str | None = None
-    id_field: str | None = None
-    delimiter: str | None = None
-    header: bool | None = None
+    smiles_column: str | None = Field(default=None, description="column of the structures")
+    id_column: str | None = Field(default=None, description="column of the ids")
+    id_field: str | None = Field(default=None, description="SD tag that holds the id")
+    delimiter: str | None = Field(default=None, description="what stands between columns")
+    header: bool | None = Field(default=None, description="whether the first line names columns")
     max_smiles_length: int = Field(default=2000, gt=0)
     max_record_bytes: int = Field(default=10_000_000, gt=0)
     max_gzip_ratio: float = Field(
@@ -64,12 +64,23 @@ class ReadConfig(Config):
 class PrepareConfig(Config):
     """How a record becomes a parent with conformers."""
 
-    n_conformers: int = Field(default=1, ge=0, le=500)
-    quality: Literal["fast", "full"] = "fast"
-    use_input_3d: bool = False
-    seed: int = 20
+    n_conformers: int = Field(
+        default=1,
+        ge=0,
+        le=500,
+        description="3D geometries a library molecule; 0 makes none, and where nothing is asked, "
+        "an index has none where the encoder's card says that they gain it nothing",
+    )
+    quality: Literal["fast", "full"] = Field(
+        default="fast",
+        description="fast: hydrogens on stereocentres only; full: all hydrogens and MMFF",
+    )
+    use_input_3d: bool = Field(
+        default=False, description="keep 3D coordinates of SDF input where they are real"
+    )
+    seed: int = Field(default=20, description="seed of the conformers")
     timeout: float = Field(default=30.0, gt=0, description="seconds of processor time a molecule")
-    max_heavy_atoms: int = Field(default=300, gt=0)
+    max_heavy_atoms: int = Field(default=300, gt=0, description="larger parents fail")
     max_heavy_atoms_3d: int = Field(
         default=50, ge=0, description="larger molecules keep the substructure branch alone, flagged"
     )
@@ -121,57 +132,83 @@ class ModelConfig(Config):
 class ScreenConfig(Config):
     """What a screen returns."""
 
-    k: int = Field(default=1000, gt=0)
+    k: int = Field(
+        default=1000,
+        gt=0,
+        description="hits wanted; a long list into a .parquet is written as it is made",
+    )
     rank: str = Field(
         default="balanced",
-        description="what ranks: balanced, molsearch (the encoder alone), ecfp4, or weights such "
-        "as 4*molsearch+ecfp4",
+        description="what ranks: balanced, molsearch (the encoder alone), ecfp4, or weights of "
+        "both such as 4*molsearch+ecfp4; also fcfp4, torsion, atom-pair, path and further encoders "
+        "(name or folder), computed once for an index, and shape, for the first of the list; -max, "
+        "-top2 and -mean behind a name fuse several queries",
     )
     depth: int = Field(
-        default=1000, gt=0, description="first of a list that shape, as part of rank, looks at"
+        default=1000,
+        gt=0,
+        description="first of the list that shape looks at, where it is part of the ranking",
     )
     fusion: Literal["max", "mean", "top2"] | None = Field(
-        default=None, description="over several queries; none: as the ranking says, else max"
+        default=None,
+        description="over several queries: the nearest, the mean of the nearest two, the mean of "
+        "all; as the ranking says where none, else the nearest",
     )
-    conformer_fusion: Literal["max", "mean"] = "mean"
+    conformer_fusion: Literal["max", "mean"] = Field(
+        default="mean", description="over the conformers of a query"
+    )
     activity_column: str | None = Field(
         default=None,
-        description="column of query files that tells actives from inactives; none of these "
-        "where it is 'none', found by its name where nothing is said",
+        description="column of a query file by which its rows are queries or inactives: pIC50, "
+        "'IC50 (nM)', active/inactive; found by its name; 'none' makes every row a query",
     )
     active_above: float = Field(
         default=6.0,
         allow_inf_nan=False,
-        description="least -log10 molar value of an active in such a column; one log unit below "
-        "it begin the inactives",
+        description="least -log10 molar value of an active; one below it the inactives begin",
     )
     threshold: float | None = Field(
         default=None,
         allow_inf_nan=False,
-        description="hits score at least this; with inactives that weigh, less their penalty",
+        description="hits score at least this, less the penalty of inactives; still the k best",
     )
-    include_smarts: tuple[str, ...] = ()
-    exclude_smarts: tuple[str, ...] = ()
-    exclude_alerts: bool = False
-    where: tuple[str, ...] = ()
-    unique: Literal["none", "parent", "skeleton", "scaffold"] = "none"
-    keep_query: bool = True
-    keep_inactives: bool = True
+    include_smarts: tuple[str, ...] = Field(
+        default=(), description="substructure every hit has; repeat for all of several"
+    )
+    exclude_smarts: tuple[str, ...] = Field(
+        default=(), description="substructure no hit has; may be repeated"
+    )
+    exclude_alerts: bool = Field(default=False, description="no hit with a structural alert")
+    where: tuple[str, ...] = Field(
+        default=(),
+        description="condition such as 'mw<500', '200<=mw<500, clogp<=5', 'ecfp4_similarity<0.4', "
+        "a preset (lipinski, veber, lead, fragment), or on your own columns: "
+        "'\"list price\"<90, vendor=Acme'",
+    )
+    unique: Literal["none", "parent", "skeleton", "scaffold"] = Field(
+        default="none",
+        description="keep the best hit of each parent (salts), skeleton (stereoisomers) or "
+        "scaffold",
+    )
+    keep_query: bool = Field(default=True, description="queries may be hits, and are marked")
+    keep_inactives: bool = Field(default=True, description="inactives may be hits")
     inactives_weight: float = Field(
         default=0.0,
         ge=0,
         allow_inf_nan=False,
-        description="ranks are by score - weight * score of the nearest known inactive",
+        description="rank the library by score - W * score of the nearest inactive; 0 leaves "
+        "ranks as they are",
     )
     base_rate: float | None = Field(
         default=None,
         gt=0,
         lt=1,
         allow_inf_nan=False,
-        description="share of the library taken for active, which gives each hit a probability",
+        description="share of the library that you take for active, such as 0.001: each hit then "
+        "gets the probability of being active, where it can be told",
     )
     facts: tuple[str, ...] = Field(
-        default=(), description="further facts that the hit list shows; all for every one"
+        default=(), description="further columns of the hits, such as qed,fsp3,cns_mpo, or all"
     )
 
 

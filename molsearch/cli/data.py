@@ -7,10 +7,7 @@ from typing import Annotated
 
 import typer
 
-from molsearch import bundled
-from molsearch.cli import options
-from molsearch.cli.data_convert import convert
-from molsearch.words import counted, noun
+from molsearch.cli import data_convert, options
 
 app = typer.Typer(
     add_completion=False,
@@ -18,7 +15,7 @@ app = typer.Typer(
     context_settings=options.HELP_NAMES,
     help="Convert measured activities for training; check a copy of a benchmark.",
 )
-app.command(context_settings=options.HELP_NAMES)(convert)
+app.registered_commands += data_convert.app.registered_commands
 
 
 _HELP = (
@@ -38,24 +35,13 @@ def verify(
     quiet: options.Quiet = False,
 ) -> None:
     """Verify counts; see `_HELP`."""
-    from molsearch.bench.benchmarks.counts import compare
-    from molsearch.bench.benchmarks.registry import open_benchmark
-    from molsearch.errors import InputError
+    from molsearch.service.published import compare, judge
 
-    opened = open_benchmark(name, folder)
-    found = compare(opened)
+    found, notes = compare(name, folder)
     if as_json:
         typer.echo(found.to_json(orient="records"))
     elif not quiet:
         typer.echo(found.to_string(index=False, na_rep="–"))
-        for note in opened.provenance.notes:
+        for note in notes:
             typer.echo(f"note: {note}")
-    bad = found[found["verdict"].isin(["differs", "no inactives"])]
-    if not bad.empty:
-        rows = ", ".join(str(target) for target in bad["target"].head(6))
-        more = ", …" if len(bad) > 6 else ""
-        raise InputError(
-            f"{name}: {counted(len(bad), 'row')} {noun(len(bad), 'is', 'are')} not as published "
-            f"({rows}{more}): "
-            f"{bundled.guide(name)} says how to obtain the whole set"
-        )
+    judge(name, found)

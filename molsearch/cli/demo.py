@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from molsearch.cli import options
-from molsearch.service.requests import DemoRequest, validated
+from molsearch.cli.asking import Asked, verb
+from molsearch.cli.flags import Flag
+from molsearch.service.requests import DemoRequest
 
 app = typer.Typer(add_completion=False)
 
@@ -20,40 +21,21 @@ _HELP = (
     "among the first, by molsearch and by ECFP4. Pages with the drawn hits go to the output "
     "folder. A second run reuses what the first one made."
 )
-_DUE = DemoRequest()
 
 
-@app.command(help=_HELP, context_settings=options.HELP_NAMES)
-def demo(
-    output: Annotated[
-        Path, typer.Option("-o", "--output", "--out", help="Folder of everything the demo makes.")
-    ] = Path(_DUE.output),
-    k: Annotated[int, typer.Option("-k", min=1, help="Hits shown for each query.")] = _DUE.shown,
-    encoder: options.EncoderPath = None,
-    device: options.Device = _DUE.device,
-    batch_size: options.BatchSize = _DUE.batch_size,
-    workers: options.Workers = _DUE.workers,
-    overwrite: options.Overwrite = False,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-) -> None:
+_FLAGS = (
+    Flag("output", ("-o", "--output", "--out")),
+    Flag("shown", ("-k",)),
+    *options.EMBEDDING,
+    options.WORKERS,
+    options.OVERWRITE,
+)
+
+
+@verb(app, DemoRequest, _FLAGS, help=_HELP)
+def demo(asked: Asked[DemoRequest]) -> None:
     """Run the demo; see `_HELP`."""
-    from molsearch.cli.allocator import ensure_allocator
-
-    ensure_allocator()
-    request = validated(
-        DemoRequest,
-        {
-            "output": str(output),
-            "shown": k,
-            "encoder": encoder,
-            "device": device,
-            "batch_size": batch_size,
-            "workers": workers,
-            "overwrite": overwrite,
-        },
-    )
-    run(request, as_json=as_json, quiet=quiet)
+    asked.end(run)
 
 
 def run(request: DemoRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:

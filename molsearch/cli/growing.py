@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
+from typer.core import TyperCommand
 
 from molsearch.service.requests import Growing
 from molsearch.words import counted, noun
 
-Index = Annotated[Path, typer.Option("-i", "--index", help="Folder of the index.")]
-Discard = Annotated[
-    bool, typer.Option("--overwrite", help="Discard another change that was never finished.")
-]
+# A first word that is one of these asks for the module `molsearch.cli.index_WORD`; a library of
+# that name is ./WORD.
+WORDS = ("add", "drop", "compact", "facts", "merge")
+
+
+class IndexCommand(TyperCommand):
+    """The verb by itself, and the words that change an index."""
+
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **more: Any) -> Any:
+        """Read the arguments, or let the word that stands first read the rest of them."""
+        if args and args[0] in WORDS:
+            module = importlib.import_module(f"molsearch.cli.index_{args[0]}")
+            command = typer.main.get_command(module.app)
+            return command.make_context(f"{info_name} {args[0]}", args[1:], parent, **more)
+        return super().make_context(info_name, args, parent, **more)
 
 
 def run(request: Growing, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import typer
-from typer.core import TyperCommand
 
 from molsearch.cli import options
+from molsearch.cli.asking import Asked, verb
+from molsearch.cli.flags import Flag
+from molsearch.cli.growing import IndexCommand
 from molsearch.errors import UsageError
-from molsearch.service.requests import IndexRequest, validated
+from molsearch.service.requests import IndexRequest
 from molsearch.words import counted
 
 app = typer.Typer(add_completion=False)
@@ -29,39 +29,9 @@ _EPILOG = (
     "index drop --ids FILE -i lib.index, index compact -i lib.index, "
     "index merge A B … -o OUT, index facts qed,alerts -i lib.index. A library called add is ./add."
 )
-_OF_RAW_FILES = (
-    "smiles_column",
-    "id_column",
-    "id_field",
-    "delimiter",
-    "header",
-    "conformers",
-    "quality",
-    "use_input_3d",
-    "seed",
-    "limit",
-)
-_DUE = IndexRequest.model_construct()  # every default, nothing else
 
 
-# A first word that is one of these asks for the module `molsearch.cli.index_WORD`; a library of
-# that name is ./WORD.
-WORDS = ("add", "drop", "compact", "facts", "merge")
-
-
-class IndexCommand(TyperCommand):
-    """The verb by itself, and the words that change an index."""
-
-    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **more: Any) -> Any:
-        """Read the arguments, or let the word that stands first read the rest of them."""
-        if args and args[0] in WORDS:
-            module = importlib.import_module(f"molsearch.cli.index_{args[0]}")
-            command = typer.main.get_command(module.app)
-            return command.make_context(f"{info_name} {args[0]}", args[1:], parent, **more)
-        return super().make_context(info_name, args, parent, **more)
-
-
-def shard_of(text: str | None) -> tuple[int, int] | None:
+def shard_of(text: str) -> tuple[int, int]:
     """Read ``i/n``.
 
     Raises
@@ -69,97 +39,41 @@ def shard_of(text: str | None) -> tuple[int, int] | None:
     BadParameter
         It is anything else.
     """
-    if text is None:
-        return None
     found = re.fullmatch(r"(\d+)/(\d+)", text)
     if found is None:
-        raise typer.BadParameter(f"{text!r} is not i/n, such as 1/8", param_hint="--shard")
+        raise typer.BadParameter(f"{text!r} is not i/n, such as 1/8")
     return int(found[1]), int(found[2])
 
 
-@app.command(cls=IndexCommand, help=_HELP, epilog=_EPILOG, context_settings=options.HELP_NAMES)
-def index(
-    context: typer.Context,
-    library: Annotated[list[str], typer.Argument(metavar="LIB...", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the index.")],
-    failures: options.Failures = None,
-    encoder: options.EncoderPath = None,
-    device: options.Device = _DUE.device,
-    batch_size: options.BatchSize = _DUE.batch_size,
-    smiles_column: options.SmilesColumn = None,
-    id_column: options.IdColumn = None,
-    id_field: options.IdField = None,
-    delimiter: options.Delimiter = None,
-    header: options.Header = None,
-    limit: options.Limit = None,
-    conformers: options.LibraryConformers = None,
-    quality: options.QualityOption = options.Quality.fast,
-    use_input_3d: options.UseInput3D = False,
-    seed: options.Seed = _DUE.prepare.seed,
-    facts: options.IndexFacts = None,
-    workers: options.Workers = _DUE.workers,
-    storage: Annotated[
-        Literal["full", "compact"],
-        typer.Option(
-            "--storage",
-            help="compact: embeddings in a byte a dimension alone, half the room; scores are "
-            "approximate, by how much is measured and told.",
-        ),
-    ] = _DUE.storage,
-    shard: Annotated[
-        str | None,
-        typer.Option(
-            "--shard",
-            metavar="i/n",
-            help="Index the i-th of n parts of the library alone, as a task of an array job; "
-            "index merge puts the n parts together.",
-            show_default=False,
-        ),
-    ] = None,
-    overwrite: options.Overwrite = False,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-) -> None:
+INDEX = (
+    Flag("library", metavar="LIB...", argument=True),
+    options.OUTPUT,
+    options.FAILURES,
+    *options.EMBEDDING,
+    *options.READING,
+    options.LIMIT,
+    options.OPEN_CONFORMERS,
+    options.QUALITY,
+    options.USE_INPUT_3D,
+    options.SEED,
+    Flag("facts"),
+    options.WORKERS,
+    Flag("storage"),
+    Flag("shard", metavar="i/n", read=shard_of, kind=str),
+    options.OVERWRITE,
+)
+
+
+@verb(app, IndexRequest, INDEX, help=_HELP, cls=IndexCommand, epilog=_EPILOG)
+def index(asked: Asked[IndexRequest]) -> None:
     """Index a library; see `_HELP`."""
-    from molsearch.cli.allocator import ensure_allocator
-
-    ensure_allocator()
-    _refuse_raw_options(library, context)
-    reading = options.reading(smiles_column, id_column, id_field, delimiter, header)
-    request = validated(
-        IndexRequest,
-        {
-            "library": library,
-            "output": str(output),
-            "read": reading,
-            "prepare": {
-                **({} if conformers is None else {"n_conformers": conformers}),
-                "quality": quality.value,
-                "use_input_3d": use_input_3d,
-                "seed": seed,
-            },
-            "failures": options.text(failures),
-            "encoder": encoder,
-            "device": device,
-            "batch_size": batch_size,
-            "workers": workers,
-            "limit": limit,
-            "overwrite": overwrite,
-            "facts": facts or (),
-            "storage": storage,
-            "shard": shard_of(shard),
-        },
-    )
-    run(request, as_json=as_json, quiet=quiet)
-
-
-def _refuse_raw_options(library: list[str], context: typer.Context) -> None:
-    """Refuse options for raw files, in the command line's words, where LIB is a prepared set."""
     from molsearch.io.folders import Kind, look
 
-    ready = [name for name in library if look(name).kind is Kind.PREPARED]
-    if ready and len(library) == 1 and (given := options.given(context, _OF_RAW_FILES)):
-        raise UsageError(f"{ready[0]} is prepared already: {given[0]} has no effect; leave it out")
+    library = asked.given["library"]
+    prepared = len(library) == 1 and look(library[0]).kind is Kind.PREPARED
+    if prepared and (raw := asked.spelt("read", "prepare", "limit")):
+        raise UsageError(f"{library[0]} is prepared already: {raw} has no effect; leave it out")
+    asked.end(run)
 
 
 def run(request: IndexRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from molsearch.cli import growing, options
+from molsearch.cli import options
+from molsearch.cli.asking import Asked, verb
 from molsearch.cli.growing import run
-from molsearch.service.requests import CompactRequest, validated
+from molsearch.service.requests import CompactRequest
 
 __all__ = ["app", "run"]
 
@@ -20,13 +21,7 @@ _HELP = (
 )
 
 
-@app.command(help=_HELP, context_settings=options.HELP_NAMES)
-def compact(
-    index: growing.Index,
-    overwrite: growing.Discard = False,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-) -> None:
+@verb(app, CompactRequest, (options.INDEX, options.OVERWRITE), help=_HELP, heavy=False)
+def compact(asked: Asked[CompactRequest]) -> None:
     """Compact an index; see `_HELP`."""
-    request = validated(CompactRequest, {"index": str(index), "overwrite": overwrite})
-    run(request, as_json=as_json, quiet=quiet)
+    asked.end(run)

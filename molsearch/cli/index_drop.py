@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from molsearch.cli import growing, options
+from molsearch.cli import options
+from molsearch.cli.asking import Asked, verb
+from molsearch.cli.flags import Flag
 from molsearch.cli.growing import run
-from molsearch.service.requests import DropRequest, validated
+from molsearch.service.requests import DropRequest
 
 __all__ = ["app", "run"]
 
@@ -22,19 +22,15 @@ _HELP = (
 )
 
 
-@app.command(help=_HELP, context_settings=options.HELP_NAMES)
-def drop(
-    index: growing.Index,
-    ids: Annotated[
-        str, typer.Option("--ids", metavar="FILE", help="List or table of ids; - for a pipe.")
-    ],
-    id_column: Annotated[
-        str | None, typer.Option("--id-column", help="Column of the ids, of a table.")
-    ] = None,
-    overwrite: growing.Discard = False,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-) -> None:
+_FLAGS = (
+    options.INDEX,
+    Flag("file", ("--ids",), metavar="FILE", required=True),
+    Flag("id_column"),
+    options.OVERWRITE,
+)
+
+
+@verb(app, DropRequest, _FLAGS, help=_HELP, heavy=False)
+def drop(asked: Asked[DropRequest]) -> None:
     """Drop from an index; see `_HELP`."""
-    fields = {"index": str(index), "file": ids, "id_column": id_column, "overwrite": overwrite}
-    run(validated(DropRequest, fields), as_json=as_json, quiet=quiet)
+    asked.end(run)

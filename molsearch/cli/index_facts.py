@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from molsearch.cli import growing, options
+from molsearch.cli import options
+from molsearch.cli.asking import Asked, verb
+from molsearch.cli.flags import Flag
 from molsearch.cli.growing import run
-from molsearch.service.requests import FactsRequest, validated
+from molsearch.service.requests import FactsRequest
 
 __all__ = ["app", "run"]
 
@@ -19,17 +19,16 @@ _HELP = (
     "Without this they are computed for hits and for what a filter looks at. NAMES are such as "
     "alerts,clogp,qed, or all. An interrupted run is continued by the same command."
 )
-_DUE = FactsRequest.model_construct()
 
 
-@app.command(help=_HELP, context_settings=options.HELP_NAMES)
-def facts(
-    names: Annotated[list[str], typer.Argument(metavar="NAMES...", show_default=False)],
-    index: growing.Index,
-    workers: options.Workers = _DUE.workers,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-) -> None:
+_FLAGS = (
+    Flag("facts", metavar="NAMES...", argument=True, required=True),
+    options.INDEX,
+    options.WORKERS,
+)
+
+
+@verb(app, FactsRequest, _FLAGS, help=_HELP, heavy=False)
+def facts(asked: Asked[FactsRequest]) -> None:
     """Fill in facts; see `_HELP`."""
-    fields = {"index": str(index), "facts": names, "workers": workers}
-    run(validated(FactsRequest, fields), as_json=as_json, quiet=quiet)
+    asked.end(run)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from molsearch.cli import options
+from molsearch.cli.asking import Asked, verb
+from molsearch.cli.flags import Flag
 from molsearch.cli.growing import run
-from molsearch.service.requests import MergeRequest, validated
+from molsearch.service.requests import MergeRequest
 
 __all__ = ["app", "run"]
 
@@ -24,14 +23,14 @@ _HELP = (
 )
 
 
-@app.command(help=_HELP, context_settings=options.HELP_NAMES)
-def merge(
-    indexes: Annotated[list[str], typer.Argument(metavar="INDEX...", show_default=False)],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the new index.")],
-    overwrite: options.Overwrite = False,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-) -> None:
+_FLAGS = (
+    Flag("indexes", metavar="INDEX...", argument=True),
+    options.OUTPUT,
+    options.OVERWRITE,
+)
+
+
+@verb(app, MergeRequest, _FLAGS, help=_HELP, heavy=False)
+def merge(asked: Asked[MergeRequest]) -> None:
     """Merge indexes; see `_HELP`."""
-    fields = {"indexes": indexes, "output": str(output), "overwrite": overwrite}
-    run(validated(MergeRequest, fields), as_json=as_json, quiet=quiet)
+    asked.end(run)

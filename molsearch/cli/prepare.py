@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from molsearch.cli import options
-from molsearch.service.requests import PrepareRequest, validated
+from molsearch.cli.asking import Asked, verb
+from molsearch.cli.flags import Flag
+from molsearch.service.requests import PrepareRequest
 from molsearch.words import counted
 
 app = typer.Typer(add_completion=False)
@@ -20,67 +21,28 @@ _HELP = (
     "same command. Every record is accounted for: it is prepared, or in the failures table with "
     "the reason."
 )
-_DUE = PrepareRequest.model_construct().prepare
-_FILES = "Files (.smi .csv .tsv .sdf .parquet, each also .gz), folders, or -."
+_FLAGS = (
+    Flag("library", metavar="LIB...", argument=True),
+    options.OUTPUT,
+    options.CONFORMERS,
+    options.QUALITY,
+    options.USE_INPUT_3D,
+    options.SEED,
+    Flag("prepare.timeout"),
+    Flag("prepare.max_heavy_atoms"),
+    Flag("prepare.max_heavy_atoms_3d"),
+    *options.READING,
+    options.WORKERS,
+    options.LIMIT,
+    options.OVERWRITE,
+    options.FAILURES,
+)
 
 
-@app.command(help=_HELP, context_settings=options.HELP_NAMES)
-def prepare(
-    library: Annotated[
-        list[str], typer.Argument(metavar="LIB...", help=_FILES, show_default=False)
-    ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the prepared set.")],
-    n_conformers: options.Conformers = _DUE.n_conformers,
-    quality: options.QualityOption = options.Quality.fast,
-    use_input_3d: options.UseInput3D = False,
-    seed: options.Seed = _DUE.seed,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds of processor time a molecule.")
-    ] = _DUE.timeout,
-    max_heavy_atoms: Annotated[
-        int, typer.Option(min=1, help="Larger parents fail.")
-    ] = _DUE.max_heavy_atoms,
-    max_heavy_atoms_3d: Annotated[
-        int, typer.Option(min=0, help="Larger parents get no 3D.")
-    ] = _DUE.max_heavy_atoms_3d,
-    smiles_column: options.SmilesColumn = None,
-    id_column: options.IdColumn = None,
-    id_field: options.IdField = None,
-    delimiter: options.Delimiter = None,
-    header: options.Header = None,
-    workers: options.Workers = options.CPUS,
-    limit: options.Limit = None,
-    overwrite: options.Overwrite = False,
-    failures: Annotated[
-        Path | None,
-        typer.Option("--failures", help="Also write the failures table to this csv file."),
-    ] = None,
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-) -> None:
+@verb(app, PrepareRequest, _FLAGS, help=_HELP, heavy=False)
+def prepare(asked: Asked[PrepareRequest]) -> None:
     """Prepare a library; see `_HELP`."""
-    request = validated(
-        PrepareRequest,
-        {
-            "library": library,
-            "output": str(output),
-            "failures": options.text(failures),
-            "read": options.reading(smiles_column, id_column, id_field, delimiter, header),
-            "prepare": {
-                "n_conformers": n_conformers,
-                "quality": quality.value,
-                "use_input_3d": use_input_3d,
-                "seed": seed,
-                "timeout": timeout,
-                "max_heavy_atoms": max_heavy_atoms,
-                "max_heavy_atoms_3d": max_heavy_atoms_3d,
-            },
-            "workers": workers,
-            "limit": limit,
-            "overwrite": overwrite,
-        },
-    )
-    run(request, as_json=as_json, quiet=quiet)
+    asked.end(run)
 
 
 def run(request: PrepareRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:

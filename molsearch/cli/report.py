@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from molsearch.cli import options
+from molsearch.errors import UsageError
 
 app = typer.Typer(add_completion=False)
 
@@ -37,31 +38,13 @@ def report(
     quiet: options.Quiet = False,
 ) -> None:
     """Write the report; see `_HELP`."""
-    from molsearch.bench.report.html import to_html
-    from molsearch.bench.report.markdown import renewed, to_markdown
-    from molsearch.bench.results import read_all
-    from molsearch.errors import UsageError
-    from molsearch.io.atomic import write_text
+    from molsearch.service.report import renew, report
 
-    records = read_all(paths)
-    if into is not None:
-        if output is not None or markdown is not None:
-            raise UsageError("--into renews a page of yours: give it alone, without -o, --markdown")
-        try:
-            page_text = into.read_text(encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{into} cannot be read ({error.strerror})") from None
-        write_text(into, renewed(page_text, records, str(into)))
-        if not quiet:
-            typer.echo(str(into))
-        return
-    folder = paths[0] if paths[0].is_dir() else paths[0].parent
-    page = output if output is not None else folder / "report.html"
-    text = markdown if markdown is not None else page.with_suffix(".md")
-    for path in (page, text):
-        if path.exists() and not overwrite:
-            raise UsageError(f"{path} exists: give another -o, or --overwrite")
-    write_text(page, to_html(records))
-    write_text(text, to_markdown(records))
+    if into is None:
+        made = report(paths, output, markdown, overwrite=overwrite)
+    elif output is None and markdown is None:
+        made = [renew(paths, into)]
+    else:
+        raise UsageError("--into renews a page of yours: give it alone, without -o, --markdown")
     if not quiet:
-        typer.echo(f"{page}\n{text}")
+        typer.echo("\n".join(map(str, made)))

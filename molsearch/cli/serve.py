@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,10 +80,11 @@ def run(config: ServerConfig, *, quiet: bool) -> None:
     import uvicorn
 
     from molsearch.server.app import create_app
+    from molsearch.server.listening import listening
 
     server = create_app(config)
-    with _listening(config.host, config.port) as listening:
-        address = f"http://{config.host}:{listening.getsockname()[1]}"
+    with listening(config.host, config.port) as found:
+        address = f"http://{config.host}:{found.getsockname()[1]}"
         say(f"serving {address} (routes: {address}/docs); Ctrl+C stops", quiet=quiet)
         uvicorn.Server(
             uvicorn.Config(
@@ -94,23 +94,7 @@ def run(config: ServerConfig, *, quiet: bool) -> None:
                 timeout_graceful_shutdown=20,
                 server_header=False,
             )
-        ).run(sockets=[listening])
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((host, port))
-        found.listen(2048)
-    except (OSError, OverflowError) as error:
-        found.close()
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(
-            f"cannot listen on {host}:{port} ({reason}); choose another with --port or --host"
-        ) from error
-    return found
+        ).run(sockets=[found])
 
 
 def _pairs(changes: list[str]) -> dict[str, str]:

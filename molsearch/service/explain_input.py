@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from molsearch.chem.occlusion import HIDEABLE
 from molsearch.chem.prepare import prepare_in_process
+from molsearch.chem.readers.formats import looks_like_a_file
 from molsearch.chem.records import iter_records
 from molsearch.config import Molecule, PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.errors import InputError, UsageError
@@ -261,3 +262,21 @@ def _ranking(request: ExplainRequest, record: Mapping[str, Any], n_queries: int)
     if request.queries:
         return ranking_of(asked or "balanced", n_queries)
     return ranking_of(expression or asked, n_queries)
+
+
+def named_by(hits: Sequence[str], has_queries: bool) -> dict[str, Any]:
+    """Tell a hit list from structures: fields of a request.
+
+    Raises
+    ------
+    UsageError
+        They are structures, and no query is there that they are explained by.
+    """
+    if len(hits) == 1 and (is_file(hits[0]) or looks_like_a_file(hits[0])):
+        return {"hits": hits[0]}
+    if not has_queries:
+        one = (
+            f"{hits[0][:60]!r} is no file" if len(hits) == 1 else "several arguments are structures"
+        )
+        raise UsageError(f"{one}: name one hit list, or give the queries of structures with -q")
+    return {"molecules": hits}

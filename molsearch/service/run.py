@@ -9,6 +9,7 @@ from molsearch.service.requests import (
     AddRequest,
     BenchmarkRequest,
     CompactRequest,
+    ConvertRequest,
     DemoRequest,
     DropRequest,
     ExplainRequest,
@@ -65,7 +66,12 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
 
 
 def _run_alone(
-    request: ExplainRequest | BenchmarkRequest | TrainRequest | DemoRequest | VerifyRequest,
+    request: ExplainRequest
+    | BenchmarkRequest
+    | ConvertRequest
+    | TrainRequest
+    | DemoRequest
+    | VerifyRequest,
     session: Session,
     emit: Emit,
 ) -> dict[str, Any]:
@@ -79,6 +85,10 @@ def _run_alone(
             from molsearch.service.benchmark import benchmark
 
             return benchmark(request, emit).account
+        case ConvertRequest():
+            from molsearch.service.convert import convert
+
+            return convert(request, emit).account
         case TrainRequest():
             from molsearch.service.train import train
 

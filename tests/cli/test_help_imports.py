@@ -8,6 +8,9 @@ import sys
 
 import pytest
 
+from molsearch.cli.growing import WORDS
+from molsearch.cli.main import VERBS
+
 _HEAVY = {"torch", "rdkit", "numpy", "pandas", "pyarrow", "scipy", "streamlit", "pydantic"}
 _CODE = """
 import sys
@@ -31,3 +34,16 @@ def test_the_overview_imports_nothing_heavy(arguments, variables) -> None:
     assert "molsearch" in imported
     assert not imported & _HEAVY
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [*([verb] for verb in VERBS), *(["index", word] for word in WORDS)], ids=" ".join
+)
+def test_the_help_of_a_verb_imports_no_more_than_its_options_need(words) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _CODE, *words, "--help"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert "molsearch" in imported
+    assert not imported & (_HEAVY - {"pydantic"})

@@ -53,7 +53,12 @@ REFUSALS = {
         "no encoder and no fingerprint is called 'ecfp9'",
     ),
     "shape alone": (("-o", "h.csv", "--rank", "shape"), ASPIRIN, 2, "add it to molsearch"),
-    "base rate": (("-o", "h.csv", "--base-rate", "1.5"), ASPIRIN, 2, "base_rate"),
+    "base rate": (
+        ("-o", "h.csv", "--base-rate", "1.5"),
+        ASPIRIN,
+        2,
+        "--base-rate: Input should be less than 1",
+    ),
     "unknown fusion": (("-o", "h.csv", "--fusion", "sum"), ASPIRIN, 2, None),
 }
 

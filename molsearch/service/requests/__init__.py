@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from molsearch.config import Config
 from molsearch.errors import UsageError
 from molsearch.service.requests.common import CPUS, VERSION, Ligand
+from molsearch.service.requests.data import ConvertRequest
 from molsearch.service.requests.encoders import (
     BenchmarkRequest,
     DemoRequest,
@@ -42,6 +43,7 @@ __all__ = [
     "AddRequest",
     "BenchmarkRequest",
     "CompactRequest",
+    "ConvertRequest",
     "DemoRequest",
     "DropRequest",
     "ExplainRequest",
@@ -72,6 +74,7 @@ Request = (
     | SpaceRequest
     | ExplainRequest
     | BenchmarkRequest
+    | ConvertRequest
     | TrainRequest
     | DemoRequest
     | VerifyRequest

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from molsearch.config import Config, FinetuneConfig, PrepareConfig, TrainConfig
-from molsearch.service.requests.common import CPUS, VERSION
+from molsearch.service.requests.common import (
+    CPUS,
+    VERSION,
+    BatchSize,
+    Device,
+    Encoder,
+    Overwrite,
+    Workers,
+)
 
 
 class SeriesConfig(Config):
@@ -29,30 +37,58 @@ class BenchmarkRequest(Config):
     verb: Literal["benchmark"] = "benchmark"
     version: Literal[1] = VERSION
     benchmark: str = Field(min_length=1, description="its name, or a folder of one's own")
-    methods: tuple[str, ...] = ("ecfp4", "molsearch")
-    output: str | None = Field(default=None, description="result file; results/NAME.json if none")
-    data: str | None = Field(default=None, description="folder of the benchmark's files")
-    targets: tuple[str, ...] = Field(default=(), description="only these")
-    limit_targets: int | None = Field(default=None, ge=1)
-    limit_actives: int | None = Field(default=None, ge=1, description="of a target")
-    limit_decoys: int | None = Field(default=None, ge=1, description="of a target")
-    queries: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        default=(), description="actives drawn as queries together; a result file a number"
+    methods: tuple[str, ...] = Field(
+        default=("ecfp4", "molsearch"),
+        description="comma-separated: random, heavy-atoms, properties, ecfp4, fcfp4, torsion, "
+        "atom-pair, path, maccs, rdkit, usrcat, shape, untrained, molsearch, an encoder folder; "
+        "a+b adds them, 2*a+b with weights, -top2 or -mean behind a part fuses queries; balanced: "
+        "what screens rank by",
     )
-    draws: int = Field(default=5, ge=1, description="of queries, a target")
-    full: bool = Field(default=False, description="no drawing of molecules for 3D methods either")
-    query_conformers: int = Field(default=4, ge=1)
+    output: str | None = Field(
+        default=None, description="result file; results/NAME.json where none is named"
+    )
+    data: str | None = Field(
+        default=None, description="folder of the benchmark's files; $MOLSEARCH_DATA/NAME if none"
+    )
+    targets: tuple[str, ...] = Field(default=(), description="only these targets, comma-separated")
+    limit_targets: int | None = Field(default=None, ge=1, description="the first so many targets")
+    limit_actives: int | None = Field(default=None, ge=1, description="at most so many a target")
+    limit_decoys: int | None = Field(default=None, ge=1, description="at most so many a target")
+    queries: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        default=(),
+        description="draw so many actives of each target as queries together, in place of the "
+        "benchmark's own; several numbers such as 1,5 give a result file each",
+    )
+    draws: int = Field(default=5, ge=1, description="draws a target, of several queries together")
+    full: bool = Field(
+        default=False,
+        description="all molecules for 3D methods too; without it, and without limits of your own, "
+        "a run with 3D methods draws at most 40 actives and 2,000 decoys a target",
+    )
+    query_conformers: int = Field(default=4, ge=1, description="3D geometries of each query")
     prepare: PrepareConfig = PrepareConfig()
     trainings: tuple[str, ...] | None = Field(
-        default=None, description="training sets of the audit; those of the encoders if none"
+        default=None,
+        description="training sets the audit compares with: standard, target-held-out, files; "
+        "'none'; those of the encoders where nothing is said, else standard, where they can be "
+        "read",
     )
-    random: int = Field(default=0, ge=0, description="random compounds, for EF^B")
-    random_from: str | None = Field(default=None, description="file of the random compounds")
-    cache: str | None = Field(default=None, description="folder of prepared molecules")
-    device: str = "auto"
-    workers: int = Field(default=CPUS, ge=1)
-    seed: int = 0
-    overwrite: bool = False
+    random: int = Field(
+        default=0,
+        ge=0,
+        description="hide the actives among so many random compounds too, for the Bayes enrichment "
+        "factor EF^B of BayesBind; 10000 tells up to 1 in 1,000; adds to a finished file",
+    )
+    random_from: str | None = Field(
+        default=None,
+        description="file of the random compounds; $MOLSEARCH_DATA/unlabelled.parquet, screening "
+        "compounds of PubChem, if none",
+    )
+    cache: str | None = Field(default=None, description="folder of prepared conformers")
+    device: Device = "auto"
+    workers: Workers = CPUS
+    seed: int = Field(default=0, description="seed of whatever is drawn")
+    overwrite: Overwrite = False
 
 
 class TrainRequest(Config):
@@ -66,7 +102,7 @@ class TrainRequest(Config):
     )
     series: SeriesConfig | None = Field(default=None, description="a fine-tuning")
     output: str = Field(description="folder of the encoder")
-    device: str = "auto"
+    device: Device = "auto"
     workers: int = Field(default=CPUS, ge=1, description="for featurising")
     threads: int = Field(default=0, ge=0, description="torch's; 0 leaves them to torch")
     cache: str | None = Field(default=None, description="folder of featurised molecules")
@@ -87,10 +123,10 @@ class DemoRequest(Config):
 
     verb: Literal["demo"] = "demo"
     version: Literal[1] = VERSION
-    output: str = Field(default="demo", description="folder of everything that is made")
-    shown: int = Field(default=10, ge=1, description="hits of a table")
-    encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
-    device: str = "auto"
-    batch_size: int = Field(default=128, ge=1)
-    workers: int = Field(default=CPUS, ge=1)
-    overwrite: bool = False
+    output: str = Field(default="demo", description="folder of everything the demo makes")
+    shown: int = Field(default=10, ge=1, description="hits shown for each query")
+    encoder: Encoder = None
+    device: Device = "auto"
+    batch_size: BatchSize = 128
+    workers: Workers = CPUS
+    overwrite: Overwrite = False

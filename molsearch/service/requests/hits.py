@@ -8,7 +8,14 @@ from pydantic import Field, model_validator
 
 from molsearch.config import Config, ReadConfig
 from molsearch.picks.config import PickConfig
-from molsearch.service.requests.common import VERSION, Ligand
+from molsearch.service.requests.common import (
+    VERSION,
+    Device,
+    Encoder,
+    ExcelSafe,
+    Ligand,
+    Overwrite,
+)
 
 MOST_EXPLAINED = 10_000
 
@@ -18,17 +25,27 @@ class PickRequest(PickConfig):
 
     verb: Literal["pick"] = "pick"
     version: Literal[1] = VERSION
-    hits: str | None = Field(default=None, description="file of the hit list")
-    output: str | None = Field(default=None, description="file of the picks")
+    hits: str | None = Field(default=None, description="hit list")
+    output: str | None = Field(
+        default=None,
+        description=".csv .tsv .sdf (each also .gz), .parquet, .xlsx (structures drawn); may be "
+        "repeated",
+    )
     also: tuple[str, ...] = Field(default=(), description="further files of them")
     read: ReadConfig = ReadConfig()
-    positive: tuple[Ligand, ...] = Field(default=(), description="actives for control wells")
-    negative: tuple[Ligand, ...] = Field(default=(), description="inactives for control wells")
-    controls: bool = Field(
-        default=False, description="queries and inactives of the screen are controls"
+    positive: tuple[Ligand, ...] = Field(
+        default=(), description="active for control wells: SMILES, InChI or file; may be repeated"
     )
-    excel_safe: bool = False
-    overwrite: bool = False
+    negative: tuple[Ligand, ...] = Field(
+        default=(), description="inactive for control wells, likewise"
+    )
+    controls: bool = Field(
+        default=False,
+        description="queries and inactives of the screen, from the run record beside the hits, "
+        "stand in the last wells",
+    )
+    excel_safe: ExcelSafe = False
+    overwrite: Overwrite = False
 
     @property
     def config(self) -> PickConfig:
@@ -48,26 +65,34 @@ class ExplainRequest(Config):
         default=(), description="in place of a hit list, or as if they were hits of its run"
     )
     queries: tuple[Ligand, ...] = Field(
-        default=(), description="those of the hit list's run where none"
+        default=(),
+        description="SMILES, InChI or file; may be repeated; those of the hit list's run where "
+        "none",
     )
     index: str | None = Field(
-        default=None, description="library in which the queries are tried on each other"
+        default=None, description="library in which several queries are tried on each other"
     )
-    k: int = Field(default=100, ge=1, le=MOST_EXPLAINED, description="the first so many hits")
+    k: int = Field(
+        default=100, ge=1, le=MOST_EXPLAINED, description="explain the first so many hits"
+    )
     rank: str | None = Field(
-        default=None, description="what ranks; as the hit list's run has it where none"
+        default=None, description="what ranks, where it is not the hit list's own ranking"
     )
     common_seconds: float = Field(
-        default=60.0, ge=0, le=3600, description="for all common parts together"
+        default=60.0, ge=0, le=3600, description="time for all common parts together"
     )
-    output: str | None = Field(default=None, description="table of reasons")
+    output: str | None = Field(
+        default=None, description="table of reasons: .csv, .tsv (also .gz), .parquet"
+    )
     html: str | None = Field(default=None, description="page of reasons")
-    svg: str | None = Field(default=None, description="folder of drawings")
+    svg: str | None = Field(
+        default=None, description="folder for a drawing of each hit and its query"
+    )
     read: ReadConfig = ReadConfig()
-    encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
-    device: str = "auto"
-    excel_safe: bool = False
-    overwrite: bool = False
+    encoder: Encoder = None
+    device: Device = "auto"
+    excel_safe: ExcelSafe = False
+    overwrite: Overwrite = False
 
     @model_validator(mode="after")
     def _something(self) -> ExplainRequest:

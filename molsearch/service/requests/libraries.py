@@ -7,7 +7,20 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from molsearch.config import Config, PrepareConfig, ReadConfig
-from molsearch.service.requests.common import CPUS, VERSION
+from molsearch.service.requests.common import (
+    CPUS,
+    VERSION,
+    BatchSize,
+    Device,
+    Discard,
+    Encoder,
+    Failures,
+    Files,
+    Index,
+    Limit,
+    Overwrite,
+    Workers,
+)
 
 
 class PrepareRequest(Config):
@@ -15,14 +28,14 @@ class PrepareRequest(Config):
 
     verb: Literal["prepare"] = "prepare"
     version: Literal[1] = VERSION
-    library: tuple[str, ...] = Field(min_length=1, description="files, folders or patterns")
+    library: Files
     output: str = Field(description="folder of the prepared set")
-    failures: str | None = Field(default=None, description="table of what failed")
+    failures: Failures = None
     read: ReadConfig = ReadConfig()
     prepare: PrepareConfig = PrepareConfig()
-    workers: int = Field(default=CPUS, ge=1)
-    limit: int | None = Field(default=None, ge=1, description="records read")
-    overwrite: bool = False
+    workers: Workers = CPUS
+    limit: Limit = None
+    overwrite: Overwrite = False
 
 
 class IndexRequest(Config):
@@ -31,26 +44,31 @@ class IndexRequest(Config):
     verb: Literal["index"] = "index"
     version: Literal[1] = VERSION
     library: tuple[str, ...] = Field(min_length=1, description="files, or one prepared set")
-    output: str = Field(description="folder of the index")
-    failures: str | None = Field(default=None, description="table of what failed, as csv")
+    output: Index
+    failures: Failures = None
     read: ReadConfig = ReadConfig()
     prepare: PrepareConfig = PrepareConfig()
-    encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
-    device: str = "auto"
-    batch_size: int = Field(default=128, ge=1)
-    workers: int = Field(default=CPUS, ge=1)
-    limit: int | None = Field(default=None, ge=1, description="records read")
+    encoder: Encoder = None
+    device: Device = "auto"
+    batch_size: BatchSize = 128
+    workers: Workers = CPUS
+    limit: Limit = None
     resume: bool = Field(default=True, description="go on where an interrupted run stopped")
-    overwrite: bool = False
+    overwrite: Overwrite = False
     facts: tuple[str, ...] = Field(
-        default=(), description="facts computed now for every molecule; all for every one"
+        default=(),
+        description="facts to compute now for every molecule, such as alerts,clogp,qed, or all; "
+        "else they are computed for hits and filters, and kept; may be given later",
     )
     storage: Literal["full", "compact"] = Field(
         default="full",
-        description="compact: a byte a dimension in place of two and a copy; approximate",
+        description="compact: embeddings in a byte a dimension alone, half the room; scores are "
+        "approximate, by how much is measured and told",
     )
     shard: tuple[int, int] | None = Field(
-        default=None, description="i of n: this part of the library alone, for an array job"
+        default=None,
+        description="i of n: index the i-th of n parts of the library alone, as a task of an array "
+        "job; index merge puts the n parts together",
     )
 
     @model_validator(mode="after")
@@ -68,20 +86,21 @@ class AddRequest(Config):
 
     verb: Literal["index_add"] = "index_add"
     version: Literal[1] = VERSION
-    library: tuple[str, ...] = Field(min_length=1, description="files, folders or patterns")
-    index: str = Field(description="folder of the index")
-    failures: str | None = Field(default=None, description="table of what failed, as csv")
+    library: Files
+    index: Index
+    failures: Failures = None
     read: ReadConfig = ReadConfig()
-    encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
-    device: str = "auto"
-    batch_size: int = Field(default=128, ge=1)
-    workers: int = Field(default=CPUS, ge=1)
-    limit: int | None = Field(default=None, ge=1, description="records read")
+    encoder: Encoder = None
+    device: Device = "auto"
+    batch_size: BatchSize = 128
+    workers: Workers = CPUS
+    limit: Limit = None
     skip_duplicates: bool = Field(
-        default=False, description="leave out molecules whose parent the index has already"
+        default=False,
+        description="leave out molecules whose parent the index has already; each is a failure",
     )
-    again: bool = Field(default=False, description="also what was added before")
-    overwrite: bool = Field(default=False, description="discard an unfinished change")
+    again: bool = Field(default=False, description="add also what was added before, once more")
+    overwrite: Discard = False
 
 
 class DropRequest(Config):
@@ -89,11 +108,11 @@ class DropRequest(Config):
 
     verb: Literal["index_drop"] = "index_drop"
     version: Literal[1] = VERSION
-    index: str = Field(description="folder of the index")
+    index: Index
     ids: tuple[str, ...] = ()
-    file: str | None = Field(default=None, description="list or table of ids")
-    id_column: str | None = Field(default=None, description="of a table")
-    overwrite: bool = Field(default=False, description="discard an unfinished change")
+    file: str | None = Field(default=None, description="list or table of ids; - for a pipe")
+    id_column: str | None = Field(default=None, description="column of the ids, of a table")
+    overwrite: Discard = False
 
 
 class CompactRequest(Config):
@@ -101,8 +120,8 @@ class CompactRequest(Config):
 
     verb: Literal["index_compact"] = "index_compact"
     version: Literal[1] = VERSION
-    index: str = Field(description="folder of the index")
-    overwrite: bool = Field(default=False, description="discard an unfinished change")
+    index: Index
+    overwrite: Discard = False
 
 
 class FactsRequest(Config):
@@ -110,9 +129,11 @@ class FactsRequest(Config):
 
     verb: Literal["index_facts"] = "index_facts"
     version: Literal[1] = VERSION
-    index: str = Field(description="folder of the index")
-    facts: tuple[str, ...] = Field(default=("all",), min_length=1)
-    workers: int = Field(default=CPUS, ge=1)
+    index: Index
+    facts: tuple[str, ...] = Field(
+        default=("all",), min_length=1, description="such as alerts,clogp,qed, or all"
+    )
+    workers: Workers = CPUS
 
 
 class MergeRequest(Config):
@@ -120,9 +141,9 @@ class MergeRequest(Config):
 
     verb: Literal["index_merge"] = "index_merge"
     version: Literal[1] = VERSION
-    indexes: tuple[str, ...] = Field(min_length=1)
-    output: str = Field(description="folder of the index")
-    overwrite: bool = False
+    indexes: tuple[str, ...] = Field(min_length=1, description="in any order where they are parts")
+    output: Index
+    overwrite: Overwrite = False
 
 
 class VerifyRequest(Config):
@@ -131,7 +152,11 @@ class VerifyRequest(Config):
     verb: Literal["verify"] = "verify"
     version: Literal[1] = VERSION
     path: str = Field(description="folder of a prepared set or an index")
-    clean: bool = Field(default=False, description="afterwards remove what no reader needs")
+    clean: bool = Field(
+        default=False,
+        description="afterwards remove from a sound index what no reader needs: older generations "
+        "and leftovers of killed runs",
+    )
 
 
 Growing = AddRequest | DropRequest | CompactRequest | FactsRequest | MergeRequest

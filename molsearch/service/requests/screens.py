@@ -7,7 +7,22 @@ from typing import Any, Literal
 from pydantic import Field
 
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
-from molsearch.service.requests.common import CPUS, VERSION, Ligand
+from molsearch.service.requests.common import (
+    CPUS,
+    VERSION,
+    BatchSize,
+    Device,
+    Encoder,
+    ExcelSafe,
+    Failures,
+    Hits,
+    Ligand,
+    Limit,
+    Overwrite,
+    Page,
+    Queries,
+    Workers,
+)
 
 
 class ScreenRequest(ScreenConfig):
@@ -15,36 +30,52 @@ class ScreenRequest(ScreenConfig):
 
     verb: Literal["screen"] = "screen"
     version: Literal[1] = VERSION
-    queries: tuple[Ligand, ...] = Field(min_length=1)
-    inactives: tuple[Ligand, ...] = ()
+    queries: Queries
+    inactives: tuple[Ligand, ...] = Field(
+        default=(),
+        description="SMILES, InChI or file of measured inactives; may be repeated; each hit gets "
+        "the nearest one and its score",
+    )
     exclude_ids: tuple[str, ...] = Field(
-        default=(), description="files of molecule_ids that are no hits"
+        default=(),
+        description="file of ids that are no hits: one a line, or a table with a column "
+        "molecule_id",
     )
     dissimilar_to: tuple[Ligand, ...] = Field(
-        default=(), description="structures, and files of them, that no hit is similar to"
+        default=(),
+        description="SMILES, InChI or file of what no hit is similar to; may be repeated",
     )
     dissimilar_at: float = Field(
         default=0.4, gt=0, le=1, description="ECFP4 similarity that is similar there"
     )
-    index: str | None = Field(default=None, description="folder of an index")
-    library: tuple[str, ...] = Field(default=(), description="files, in place of an index")
-    output: str | None = Field(default=None, description="file of the hit list")
-    html: str | None = Field(default=None, description="page of the hits")
-    failures: str | None = Field(default=None, description="table of what failed, as csv")
+    index: str | None = Field(default=None, description="index of the library")
+    library: tuple[str, ...] = Field(
+        default=(), description="files of the library, in place of an index; may be repeated"
+    )
+    output: Hits = None
+    html: Page = None
+    failures: Failures = None
     read: ReadConfig = ReadConfig()
     prepare: PrepareConfig = Field(default=PrepareConfig(), description="for files of a library")
     query_conformers: int | None = Field(
-        default=None, ge=0, le=500, description="as many as a library molecule's where none"
+        default=None,
+        ge=0,
+        le=500,
+        description="3D geometries a query; as many as the library's where none",
     )
-    use_input_3d: bool = Field(default=False, description="take the geometry of the queries")
-    encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
-    device: str = "auto"
-    batch_size: int = Field(default=128, ge=1)
-    workers: int = Field(default=CPUS, ge=1)
-    limit: int | None = Field(default=None, ge=1, description="records read of the library")
-    excel_safe: bool = False
+    use_input_3d: bool = Field(
+        default=False,
+        description="search with the 3D coordinates that a query SDF gives; consecutive records of "
+        "one molecule are its conformers",
+    )
+    encoder: Encoder = None
+    device: Device = "auto"
+    batch_size: BatchSize = 128
+    workers: Workers = CPUS
+    limit: Limit = None
+    excel_safe: ExcelSafe = False
     verify: bool = Field(default=False, description="check every byte of the index first")
-    overwrite: bool = False
+    overwrite: Overwrite = False
 
     @property
     def config(self) -> ScreenConfig:
@@ -66,23 +97,24 @@ class SpaceRequest(ScreenConfig):
     verb: Literal["space"] = "space"
     version: Literal[1] = VERSION
     synthons: str = Field(description="synthon file")
-    queries: tuple[Ligand, ...] = Field(min_length=1)
+    queries: Queries
     mode: Literal["fingerprint", "rascal", "shape"] = Field(
-        default="fingerprint", description="by what products are found"
+        default="fingerprint",
+        description="by what products are found: ECFP4, the largest common substructure, or shape",
     )
-    similarity: float = Field(default=0.5, ge=0, le=1, description="least, of a product")
-    products: int = Field(default=1000, ge=1, description="most, a query")
-    seconds: int = Field(default=600, ge=1, description="most, a query")
-    output: str | None = Field(default=None, description="file of the hit list")
-    html: str | None = Field(default=None, description="page of the hits")
-    failures: str | None = Field(default=None, description="table of what failed, as csv")
+    similarity: float = Field(default=0.5, ge=0, le=1, description="least, of a product to a query")
+    products: int = Field(default=1000, ge=1, description="most products found a query")
+    seconds: int = Field(default=600, ge=1, description="most time a query")
+    output: Hits = None
+    html: Page = None
+    failures: Failures = None
     prepare: PrepareConfig = Field(default=PrepareConfig(), description="of the products")
-    encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
-    device: str = "auto"
-    batch_size: int = Field(default=128, ge=1)
-    workers: int = Field(default=CPUS, ge=1)
-    excel_safe: bool = False
-    overwrite: bool = False
+    encoder: Encoder = None
+    device: Device = "auto"
+    batch_size: BatchSize = 128
+    workers: Workers = CPUS
+    excel_safe: ExcelSafe = False
+    overwrite: Overwrite = False
 
     def ranking(self, index: str, prepare: PrepareConfig) -> ScreenRequest:
         """Ask for the ranking of the products, whose index is in the folder `index`."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from molsearch.cli import app
 from molsearch.errors import UsageError
+from molsearch.service import application as app
 
 
 @pytest.mark.parametrize(
