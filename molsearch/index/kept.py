@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,6 +44,11 @@ class _Piece:
     path: Path | None
     table: pa.Table | None = None
 
+    @cached_property
+    def _file(self) -> RecordFile:
+        assert self.path is not None
+        return RecordFile(self.path, len(self.rows), None)
+
     def places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which of `rows` are here, and where."""
         if not len(rows) or rows.max() < self.rows[0] or rows.min() > self.rows[-1]:
@@ -56,8 +62,7 @@ class _Piece:
         if self.table is not None:
             return self.table.select(names).take(pa.array(places))
         order = np.argsort(places, kind="stable")
-        assert self.path is not None
-        found = rows_of(RecordFile(self.path, len(self.rows), None), places[order], names)
+        found = rows_of(self._file, places[order], names)
         inverse = np.empty(len(order), np.int64)
         inverse[order] = np.arange(len(order))
         return found.take(pa.array(inverse))

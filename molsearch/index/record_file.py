@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 
 from molsearch.errors import IndexCorruptError
 from molsearch.index.blocks import BlockGuard
+from molsearch.index.decoded import Columns
 from molsearch.io import parquet
 from molsearch.words import counted
 
@@ -55,6 +57,20 @@ class RecordFile:
             raise IndexCorruptError(
                 f"{path} holds {counted(self.metadata.num_rows, 'row')}, not {n_rows}"
             )
+
+        # No reference to this file in it, which would keep both alive.
+        mine = weakref.WeakMethod(self.read)
+        self._columns = Columns(self, self.metadata.num_row_groups, lambda names: mine()(names))  # type: ignore[misc]
+
+    def kept(self, columns: Sequence[str] | None, n_groups: int) -> pa.Table | None:
+        """Whole columns, once so many of their row groups were read that they are kept decoded.
+
+        Parameters
+        ----------
+        n_groups
+            Row groups that are wanted now.
+        """
+        return None if columns is None else self._columns.find(list(columns), n_groups)
 
     def read_groups(self, groups: Sequence[int], columns: Sequence[str] | None) -> pa.Table:
         """Read whole row groups, all columns where None."""

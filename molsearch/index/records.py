@@ -51,6 +51,8 @@ def rows_of(file: RecordFile, rows: NDArray[np.integer], columns: Sequence[str] 
     group_of = np.searchsorted(starts, rows, side="right") - 1
     parts = []
     groups = np.unique(group_of)
+    if (kept := file.kept(columns, len(groups))) is not None:
+        return kept.take(pa.array(rows))
     for first in range(0, len(groups), GROUPS_AT_ONCE):
         some = groups[first : first + GROUPS_AT_ONCE]
         lengths = np.diff(starts)[some]
