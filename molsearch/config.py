@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-
-class Config(BaseModel):
-    """Base: immutable, and an unknown key is an error rather than a silent typo."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from molsearch.config_base import Config as Config
+from molsearch.terms import InactivesConfig as InactivesConfig
+from molsearch.terms import SoftConfig as SoftConfig
 
 
 class Molecule(Config):
@@ -212,62 +210,6 @@ class ScreenConfig(Config):
     )
 
 
-class SoftConfig(Config):
-    """How a second encoder learns from the first one's similarities (soft labels)."""
-
-    unlabelled: str = Field(
-        default="unlabelled.parquet",
-        description="molecules without labels, relative to the data folder: a table with a "
-        "smiles column, or a prepared set; empty for the labelled molecules alone",
-    )
-    limit: int | None = Field(default=None, gt=0, description="unlabelled molecules, at random")
-    labelled_share: float = Field(
-        default=0.25, ge=0, le=1, description="of a step, drawn from the labelled molecules"
-    )
-    molecules_per_step: int = Field(default=512, ge=4)
-    weight: float = Field(default=1.0, ge=0)
-    warm_up: float = Field(
-        default=0.1, ge=0, lt=1, description="share of the steps in which the weight rises from 0"
-    )
-    temperature: float = Field(default=0.07, gt=0)
-    exclude_diagonal: bool = False
-    uniformity: float = Field(default=0.1, ge=0)
-    min_distance: float = Field(default=0.01, gt=0)
-    supervised: float = Field(
-        default=0.0, ge=0, description="weight of the labelled pairs for the second encoder too"
-    )
-    teachers: tuple[str, ...] = Field(
-        default=(),
-        description="method taught: frozen encoders whose mean similarity makes the labels",
-    )
-    pool: int = Field(
-        default=100_000,
-        ge=4,
-        description="method taught: molecules among which neighbours are sought, of which "
-        "labelled_share has labels",
-    )
-    nearest: int = Field(
-        default=16, ge=1, description="method taught: neighbours by the teachers, drawn from"
-    )
-    companions: int = Field(
-        default=3, ge=1, description="method taught: of these, drawn for each anchor of a step"
-    )
-    teacher: Literal["current", "average"] = "current"
-    corrupt_labels: bool = Field(
-        default=False, description="noise and masking also where the first encoder makes labels"
-    )
-    kind: Literal["smooth", "entropic"] = "smooth"
-    neighbours: float = Field(
-        default=4.0, gt=1, description="effective number in a plan's row, itself included"
-    )
-    calibrate_every: int = Field(
-        default=50, ge=0, description="steps between searches of the regularisation; 0: once"
-    )
-    regularisation: float | None = Field(
-        default=None, gt=0, description="fixed product of lambda and tau_s; none: by neighbours"
-    )
-
-
 class TrainConfig(Config):
     """How an encoder is trained."""
 
@@ -364,6 +306,7 @@ class TrainConfig(Config):
     checkpoint_minutes: float = Field(5.0, gt=0)
     evaluate_every: int = Field(500, gt=0)
     soft: SoftConfig = SoftConfig()
+    inactives: InactivesConfig = InactivesConfig()
 
     @model_validator(mode="after")
     def _needs_no_activities(self) -> TrainConfig:
@@ -374,6 +317,11 @@ class TrainConfig(Config):
             raise ValueError("far_from needs the table of sequence identity: set homology")
         if (self.method == "committee") != bool(self.parts):
             raise ValueError("parts and method committee belong together: give both or none")
+        if self.inactives.binary > 0 and self.inactives.head == "embedding" and not self.prototypes:
+            raise ValueError(
+                "inactives.binary holds molecules against prototypes: set prototypes above 0, or "
+                "inactives.head to linear"
+            )
         if self.method != "self_supervised":
             return self
         for name, unused in (
@@ -381,6 +329,7 @@ class TrainConfig(Config):
             ("prototypes", self.prototypes == 0),
             ("activity_weight", self.activity_weight == 0),
             ("activities_limit", self.activities_limit is None),
+            ("inactives", not self.inactives.on),
             ("soft.supervised", self.soft.supervised == 0),
         ):
             if not unused:

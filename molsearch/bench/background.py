@@ -23,6 +23,7 @@ from molsearch.bench.evaluate import Mask, rounded
 from molsearch.bench.methods import Method
 from molsearch.bench.molecules import Molecules
 from molsearch.data.places import data_root
+from molsearch.data.unlabelled import IS_POOL
 from molsearch.errors import InputError, UsageError
 from molsearch.io.hashing import sha256_json
 from molsearch.metrics.bayes import ef_bayes, ef_bayes_draws, ef_bayes_max
@@ -111,7 +112,8 @@ def draw_pool(n: int, source: Path | None, seed: int) -> RandomPool:
         How many.
     source
         A table with a column ``smiles`` (parquet), or a list of SMILES; None means
-        ``unlabelled.parquet`` of the folder that MOLSEARCH_DATA names.
+        ``unlabelled.parquet`` of the folder that MOLSEARCH_DATA names. Of a table with a column
+        ``is_pool_molecule`` only rows where it is true: the others are there to train on.
     seed
         Draws them.
 
@@ -140,7 +142,12 @@ def draw_pool(n: int, source: Path | None, seed: int) -> RandomPool:
 
 def _read(path: Path) -> list[str]:
     if path.suffix == ".parquet":
-        found = read_table(path, ["smiles"])["smiles"].dropna()
+        table = read_table(path)
+        if "smiles" not in table:
+            raise InputError(f"{path}: no column 'smiles'; name another file with --random-from")
+        if IS_POOL in table:  # what is false may have been trained on as binding nothing
+            table = table[table[IS_POOL].astype(bool)]
+        found = table["smiles"].dropna()
         return [smiles for smiles in found.astype(str) if smiles]
     return read_smiles(path)[0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -123,21 +123,16 @@ def load_activities(
     InputError
         If the file is absent, lacks a column, or has no row left.
     """
-    if not path.is_file():
-        raise InputError(
-            f"{path}: no such activity table; set MOLSEARCH_DATA or data in the config"
-        )
-    table = parquet.read_frame(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    missing = [name for name in ("smiles", target_column) if name not in table]
-    if missing:
-        raise InputError(f"{path}: no column {missing[0]!r}; it has {', '.join(table.columns)}")
-    kept = np.ones(len(table), bool)
+    table = read_table(path, "activity table", ("smiles", target_column))
+    kept = trainable(
+        table,
+        target_column,
+        hold_out_benchmark_targets,
+        hold_out,
+        keep_benchmark_molecules=keep_benchmark_molecules,
+    )
     if "tier" in table:
         kept &= table["tier"].isin(list(tiers)).to_numpy(bool)
-    for flag in _FLAGS[int(keep_benchmark_molecules) : 3 if hold_out_benchmark_targets else 2]:
-        if flag in table:
-            kept &= ~table[flag].to_numpy(bool)
-    kept &= ~table[target_column].isin(list(hold_out)).to_numpy(bool)
     table = table[kept]
     if table.empty:
         raise InputError(f"{path}: no active row is left to train on")
@@ -155,6 +150,40 @@ def load_activities(
         _strongest(table, molecule, target, shape),
         tuple(flag for flag in _FLAGS if flag not in table),
     )
+
+
+def read_table(path: Path, what: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a parquet or csv table that must have some columns.
+
+    Raises
+    ------
+    InputError
+        It is absent or lacks one of them; `what` it is stands in the message.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such {what}; set MOLSEARCH_DATA or data in the config")
+    table = parquet.read_frame(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise InputError(f"{path}: no column {missing[0]!r}; it has {', '.join(table.columns)}")
+    return table
+
+
+def trainable(
+    table: pd.DataFrame,
+    target_column: str,
+    hold_out_benchmark_targets: bool,
+    hold_out: Collection[str],
+    *,
+    keep_benchmark_molecules: bool = False,
+) -> NDArray[np.bool_]:
+    """Rows that may be trained on, actives or not: by flags, and by the targets held out."""
+    kept = np.ones(len(table), bool)
+    for flag in _FLAGS[int(keep_benchmark_molecules) : 3 if hold_out_benchmark_targets else 2]:
+        if flag in table:
+            kept &= ~table[flag].to_numpy(bool)
+    kept &= ~table[target_column].isin(list(hold_out)).to_numpy(bool)
+    return kept
 
 
 def _strongest(

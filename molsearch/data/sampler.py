@@ -91,6 +91,16 @@ class PairSampler:
         """Number of targets that may be drawn: those with two ligands."""
         return len(self._usable)
 
+    @property
+    def columns(self) -> NDArray[np.int64]:
+        """Which columns of `acts_on` the targets that may be drawn are, ``[n_targets]``."""
+        return self._usable.astype(np.int64)
+
+    @property
+    def n_ligands(self) -> NDArray[np.int64]:
+        """Ligands of each target that may be drawn, ``[n_targets]``."""
+        return np.diff(self._start)[self._usable].astype(np.int64)
+
     def acts_on(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which targets that may be drawn the molecules `rows` act on, ``[n, n_targets]``."""
         found: NDArray[np.bool_] = self._drawn_on[rows].toarray() > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -24,6 +25,9 @@ def info_nce(
     mode: Mode = "mask",
     weights: Tensor | None = None,
     gather: bool = False,
+    negatives: Tensor | None = None,
+    is_negative: Tensor | None = None,
+    negative_weight: float = 1.0,
 ) -> Tensor:
     r"""Symmetric supervised InfoNCE between two views of a batch of targets.
 
@@ -64,6 +68,12 @@ def info_nce(
     gather
         Take the negatives from all processes. Each process returns its share, scaled so
         that the mean over processes is the loss of the whole batch. Needs equal B.
+    negatives, is_negative
+        ``[B * k, d]`` of unit length, k for each row in turn, and bool ``[B, k]``: which of them
+        are there. They stand in their own row's two denominators and in no other, such as
+        molecules measured inactive on its target.
+    negative_weight
+        What one of them counts there, positive.
 
     Returns
     -------
@@ -86,6 +96,7 @@ def info_nce(
     rank, size = rank_and_size() if gather else (0, 1)
     n_rows = len(z1)
     _check(z1, z2, shares_target, mode, weights, n_rows * size)
+    _check_negatives(n_rows, negatives, is_negative, negative_weight)
     own = slice(rank * n_rows, (rank + 1) * n_rows)
     same = torch.eye(n_rows * size, dtype=torch.bool, device=z1.device)
     if shares_target is not None:
@@ -96,16 +107,42 @@ def info_nce(
     else:
         forward = scaled_cosines(z1, gather_rows(z2), temperature)  # [B, N]
         backward = scaled_cosines(z2, gather_rows(z1), temperature)
-    rows = _row_losses(forward, same[own], mode, rank * n_rows)
-    rows = 0.5 * (rows + _row_losses(backward, same[:, own].T, mode, rank * n_rows))
+    more = [_against(z, negatives, is_negative, temperature, negative_weight) for z in (z1, z2)]
+    rows = _row_losses(forward, same[own], mode, rank * n_rows, more[0])
+    rows = 0.5 * (rows + _row_losses(backward, same[:, own].T, mode, rank * n_rows, more[1]))
     return weighted_mean(rows, weights, size)
 
 
-def _row_losses(logits: Tensor, same: Tensor, mode: Mode, offset: int) -> Tensor:
-    """Loss of each row, ``[B]``; row i's partner is column ``offset + i``."""
+def _against(
+    z: Tensor,
+    negatives: Tensor | None,
+    is_negative: Tensor | None,
+    temperature: float | Tensor,
+    weight: float,
+) -> Tensor | None:
+    """Logits ``[B, k]`` of each row's own negatives."""
+    if negatives is None or is_negative is None:
+        return None
+    dtype = torch.promote_types(z.dtype, torch.float32)
+    with torch.autocast(z.device.type, enabled=False):
+        own = negatives.to(dtype).view(*is_negative.shape, -1)  # [B, k, d]
+        logits = torch.linalg.vecdot(z.to(dtype)[:, None], own) / temperature
+    return (logits + math.log(weight)).masked_fill(~is_negative, _fill(logits))
+
+
+def _fill(logits: Tensor) -> float:
     # A large finite fill, not -inf: a row without negatives then has gradient zero, not NaN.
-    fill = torch.finfo(logits.dtype).min / 2
-    negatives = logits.masked_fill(same, fill).logsumexp(1, keepdim=True)  # [B, 1]
+    return torch.finfo(logits.dtype).min / 2
+
+
+def _row_losses(
+    logits: Tensor, same: Tensor, mode: Mode, offset: int, more: Tensor | None
+) -> Tensor:
+    """Loss of each row, ``[B]``; row i's partner is column ``offset + i``."""
+    others = logits.masked_fill(same, _fill(logits))
+    if more is not None:
+        others = torch.cat([others, more], 1)
+    negatives = others.logsumexp(1, keepdim=True)  # [B, 1]
     if mode == "mask":
         return _softplus(negatives[:, 0] - logits.diagonal(offset))
     terms = _softplus(negatives - logits).masked_fill(~same, 0.0)
@@ -115,6 +152,26 @@ def _row_losses(logits: Tensor, same: Tensor, mode: Mode, offset: int) -> Tensor
 def _softplus(x: Tensor) -> Tensor:
     # The default threshold of 20 is exact in single precision only.
     return nn.functional.softplus(x, threshold=40)
+
+
+def _check_negatives(
+    n: int, negatives: Tensor | None, is_negative: Tensor | None, weight: float
+) -> None:
+    if negatives is None and is_negative is None:
+        return
+    if (
+        negatives is None
+        or is_negative is None
+        or is_negative.shape[:1] != (n,)
+        or is_negative.dtype != torch.bool
+        or len(negatives) != is_negative.numel()
+    ):
+        raise UsageError(
+            f"negatives and is_negative must be [{n} * k, d] and bool [{n}, k]: give both, k for "
+            "each row"
+        )
+    if not 0 < weight < math.inf:
+        raise UsageError(f"negative_weight must be a positive number, got {weight}")
 
 
 def _check(

@@ -96,14 +96,15 @@ def opening(material: Material, *, labelled: bool = True) -> list[str]:
         text += " of the activity table, their labels aside"
     if material.unlabelled is not None:
         text += f", and {counted(len(material.unlabelled), 'molecule')} without labels"
+    lines = [text] if material.inactives is None else [text, material.inactives.words()]
     if not material.activities.unflagged:
-        return [text]
+        return lines
     names = ", ".join(material.activities.unflagged)
     warning = (
         f"the activity table has no {names}: benchmark molecules may be trained on; "
         "molsearch data convert --benchmarks adds the columns"
     )
-    return [text, warning]
+    return [*lines, warning]
 
 
 def summary(card: dict[str, Any], output: Path) -> list[str]:

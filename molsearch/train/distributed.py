@@ -8,7 +8,7 @@ the 3D branch unused; so gradients are averaged after the backward pass, as it w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -74,7 +74,7 @@ def part_seeds(seed: int) -> None:
         torch.manual_seed(seed + _RANK_SEEDS * rank)
 
 
-def average_gradients(module: nn.Module, beside: nn.Parameter | None = None) -> None:
+def average_gradients(module: nn.Module, beside: Sequence[nn.Parameter] = ()) -> None:
     """Replace each gradient by its mean over processes; an absent one counts as zero.
 
     Parameters
@@ -82,13 +82,12 @@ def average_gradients(module: nn.Module, beside: nn.Parameter | None = None) -> 
     module
         Its parameters.
     beside
-        One more, trained with it.
+        More of them, trained with it.
     """
     size = rank_and_size()[1]
     if size == 1:
         return
-    beside_it = [] if beside is None else [beside]
-    parameters = [p for p in [*module.parameters(), *beside_it] if p.requires_grad]
+    parameters = [p for p in [*module.parameters(), *beside] if p.requires_grad]
     grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     flat = torch.cat([grad.reshape(-1) for grad in grads])
     dist.all_reduce(flat)

@@ -73,6 +73,7 @@ def _counts(config: TrainConfig, material: Material) -> dict[str, int]:
         "molecules_with_3d": int(material.store.has_geometry.sum()),
         "targets": len(material.activities.targets) if labelled else 0,
         "unlabelled_molecules": len(unlabelled) if unlabelled is not None else 0,
+        **(material.inactives.counts() if material.inactives is not None else {}),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from molsearch.data.store import GraphStore
 from molsearch.nn.committee import network_of
 from molsearch.nn.network import Network
 from molsearch.nn.registry import model_config
+from molsearch.train.heads import Head
 from molsearch.train.views import CLEAN, View, corrupted
 
 # The environments' vectors: many, each seen rarely, so they learn at a rate of their own.
@@ -38,6 +40,8 @@ class Learner:
         The average at that step.
     prototypes
         One learned vector a training target, ``[T, dim]``; no part of the encoder.
+    heads
+        What else is learned beside the encoder, by name, and is no part of it.
     """
 
     network: Network
@@ -46,11 +50,18 @@ class Learner:
     best: tuple[float, int] = (-1.0, 0)
     best_average: dict[str, Tensor] = field(default_factory=dict)
     prototypes: nn.Parameter | None = None
+    heads: dict[str, nn.Parameter] = field(default_factory=dict)
 
     @property
     def device(self) -> torch.device:
         """Where the network lives."""
         return next(self.network.parameters()).device
+
+    @property
+    def beside(self) -> list[nn.Parameter]:
+        """All that is learned beside the network."""
+        vectors = [] if self.prototypes is None else [self.prototypes]
+        return [*vectors, *self.heads.values()]
 
     @property
     def chosen(self) -> dict[str, Tensor]:
@@ -69,10 +80,11 @@ def new_learner(
     parent: Network | None = None,
     *,
     n_prototypes: int = 0,
+    heads: Mapping[str, Head] = MappingProxyType({}),
 ) -> Learner:
     """Build an encoder and its optimiser; weights are random, or those of `parent`.
 
-    With `n_prototypes`, so many vectors are learned beside it.
+    With `n_prototypes`, so many vectors are learned beside it, and `heads`.
     """
     network = network_of(parent.config if parent is not None else encoder_config(config))
     if parent is not None:
@@ -89,13 +101,18 @@ def new_learner(
         prototypes = new_prototypes(n_prototypes, network.config.embedding_dim, config.seed, device)
         rate = config.prototype_learning_rate
         groups.append({"params": [prototypes], "base": rate, "weight_decay": 0.0})
+    beside = {name: nn.Parameter(head.start.to(device)) for name, head in heads.items()}
+    groups += [
+        {"params": [beside[name]], "base": head.rate, "weight_decay": 0.0}
+        for name, head in heads.items()
+    ]
     optimizer = torch.optim.AdamW(
         [group for group in groups if group["params"]],
         weight_decay=config.weight_decay,
         betas=(0.9, 0.98),
         fused=True,
     )
-    return Learner(network, copy_of(network), optimizer, prototypes=prototypes)
+    return Learner(network, copy_of(network), optimizer, prototypes=prototypes, heads=beside)
 
 
 def new_prototypes(n: int, dim: int, seed: int, device: torch.device) -> nn.Parameter:

@@ -13,7 +13,8 @@ import torch
 from molsearch.config import TrainConfig
 from molsearch.nn.network import Network
 from molsearch.train.distributed import agreed, average_gradients, is_first, part_seeds
-from molsearch.train.learner import Learner, follow, new_learner, step_down
+from molsearch.train.heads import heads_of
+from molsearch.train.learner import Learner, encoder_config, follow, new_learner, step_down
 from molsearch.train.method import Method
 from molsearch.train.prototypes import n_prototypes
 from molsearch.train.schedule import rate
@@ -60,9 +61,14 @@ def start(
         Training targets, each with a vector of its own where the configuration wants them.
     """
     torch.manual_seed(config.seed)
+    dim = (parent.config if parent is not None else encoder_config(config)).embedding_dim
     learners = {
         name: new_learner(
-            config, device, parent, n_prototypes=n_prototypes(config, name, n_targets)
+            config,
+            device,
+            parent,
+            n_prototypes=n_prototypes(config, name, n_targets),
+            heads=heads_of(config, name, n_targets=n_targets, dim=dim),
         )
         for name in names
     }
@@ -126,7 +132,7 @@ def one_step(state: TrainState, config: TrainConfig, method: Method) -> StepRepo
         figures |= objective.report
     factor = rate(state.step, config.steps, config.warm_up)
     for learner in state.learners.values():
-        average_gradients(learner.network, learner.prototypes)
+        average_gradients(learner.network, learner.beside)
         step_down(learner, factor=factor, clip=config.clip)
         follow(learner, config.ema, state.step)
     state.step += 1

@@ -22,21 +22,28 @@ from molsearch.errors import UsageError
 from molsearch.train.develop import Screens, load_screens
 from molsearch.train.distributed import first_before_others
 from molsearch.train.graphs import graph_cache
+from molsearch.train.inactive_material import InactiveMaterial, gather_inactives
 from molsearch.words import counted
 
+#: Methods that train on labelled pairs.
+LABELLED = ("supervised", "taught", "semi_supervised")
 #: Methods that look at molecules without labels.
 UNLABELLED = ("taught", "semi_supervised", "self_supervised")
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Labelled molecules and their targets, development screens, molecules without labels."""
+    """Labelled molecules and their targets, development screens, molecules without labels.
+
+    Also what was measured inactive, where the run looks at it.
+    """
 
     activities: Activities
     store: GraphStore
     screens: Screens | None = None
     development: GraphStore | None = None
     unlabelled: GraphStore | None = None
+    inactives: InactiveMaterial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +114,12 @@ def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:
     screens = None
     if config.development:
         screens = load_screens(root / config.development, lite=True)
+    hold_out = {*(screens.rows if screens else ()), *_homologues(config, root)}
     activities = load_activities(
         root / config.activities,
         target_column=config.target_column,
         hold_out_benchmark_targets=config.hold_out_benchmark_targets,
-        hold_out={*(screens.rows if screens else ()), *_homologues(config, root)},
+        hold_out=hold_out,
         tiers=config.tiers,
         keep_benchmark_molecules=config.benchmark_molecules == "kept",
     ).limited(config.activities_limit, config.seed)
@@ -119,7 +127,14 @@ def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:
     if config.conformers and featuriser.geometry:
         conformers = load_conformers(root / config.conformers)
     with first_before_others():
-        return _featurised(config, root, featuriser, activities, screens, conformers)
+        material = _featurised(config, root, featuriser, activities, screens, conformers)
+        if not config.inactives.on or config.method not in LABELLED:
+            return material
+        graphs = partial(featuriser.graphs, conformers=conformers, make=config.make_conformers)
+        inactives = gather_inactives(
+            config, root, graphs, material.activities, material.store, hold_out
+        )
+        return replace(material, inactives=inactives)
 
 
 def _homologues(config: TrainConfig, root: Path) -> frozenset[str]:

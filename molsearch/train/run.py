@@ -18,6 +18,7 @@ from molsearch.nn.encoder import Encoder
 from molsearch.train.distributed import is_first
 from molsearch.train.finish import figures_of, finish
 from molsearch.train.grow import grown, model_of
+from molsearch.train.inactives import InactiveDraws
 from molsearch.train.learner import Learner, with_weights
 from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
 from molsearch.train.loop import StepReport, start, train
@@ -60,7 +61,11 @@ def method_of(
         if config.partners > 1
         else None,
     )
-    supervised = Supervised(config, material.store, sampler)
+    inactives = None
+    if material.inactives is not None:
+        inactive_on = material.inactives.pairs.inactive_on
+        inactives = InactiveDraws(config, material.inactives.store, inactive_on, sampler)
+    supervised = Supervised(config, material.store, sampler, inactives)
     if config.method == "supervised":
         return supervised
     if config.method == "taught":

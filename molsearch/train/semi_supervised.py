@@ -48,11 +48,11 @@ class SemiSupervised:
         soft = self.config.soft
         batch = self.supervised.draw(state.step)
         f, g = state.learners[F], state.learners[G]
-        loss, parts = self.supervised.pair_loss(f, batch)
-        n_pairs = 2 * len(batch.first)
+        loss, parts = self.supervised.pair_loss(f, batch, state.step)
+        n_pairs = self.supervised.n_molecules(batch, state.step)
         yield Objective(F, loss, n_pairs, parts)
         if soft.supervised > 0:
-            loss, parts = self.supervised.pair_loss(g, batch)
+            loss, parts = self.supervised.pair_loss(g, batch, state.step)
             report = {f"{name}_g": value for name, value in parts.items()}
             yield Objective(G, soft.supervised * loss, n_pairs, report)
         yield self._soft(state, f, g)

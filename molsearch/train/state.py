@@ -132,6 +132,7 @@ def _tensors(learner: Learner) -> dict[str, Tensor]:
     tensors |= {f"best.{n}": t for n, t in learner.best_average.items()}
     if learner.prototypes is not None:
         tensors["prototypes"] = learner.prototypes.detach()
+    tensors |= {f"head.{n}": p.detach() for n, p in learner.heads.items()}
     for index, slots in learner.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in slots.items()}
     return tensors
@@ -143,6 +144,8 @@ def _restore(learner: Learner, tensors: dict[str, Tensor]) -> None:
         parameter.data.copy_(tensors[f"network.{name}"])
     if learner.prototypes is not None:
         learner.prototypes.data.copy_(tensors["prototypes"])
+    for name, head in learner.heads.items():
+        head.data.copy_(tensors[f"head.{name}"])
     learner.average = {n: t.to(device) for n, t in _under(tensors, "average.").items()}
     learner.best_average = {n: t.to(device) for n, t in _under(tensors, "best.").items()}
     content = learner.optimizer.state_dict()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -16,6 +16,7 @@ from molsearch.losses.activity_weights import activity_weights
 from molsearch.losses.gather import rank_and_size
 from molsearch.losses.info_nce import info_nce
 from molsearch.train.distributed import own_share
+from molsearch.train.inactives import Drawn, InactiveDraws
 from molsearch.train.learner import Learner, embed
 from molsearch.train.method import F, Objective
 from molsearch.train.prefixes import mean_over_prefixes
@@ -25,21 +26,44 @@ from molsearch.train.views import view_of
 
 
 class Supervised:
-    """Trains f on the labelled pairs."""
+    """Trains f on the labelled pairs, and on measured inactives of their targets if there are any.
+
+    Parameters
+    ----------
+    store, sampler
+        Labelled molecules, and which pairs of them a step sees.
+    inactives
+        Draws what was measured inactive; None: nothing.
+    """
 
     learners: tuple[str, ...] = (F,)
 
-    def __init__(self, config: TrainConfig, store: GraphStore, sampler: PairSampler) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        store: GraphStore,
+        sampler: PairSampler,
+        inactives: InactiveDraws | None = None,
+    ) -> None:
         self.config = config
         self.store = store
         self.sampler = sampler
+        self.inactives = inactives
 
     def objectives(self, state: TrainState) -> Iterator[Objective]:
         """Yield the loss of the step's pairs."""
         batch = self.draw(state.step)
-        loss, parts = self.pair_loss(state.learners[F], batch)
+        loss, parts = self.pair_loss(state.learners[F], batch, state.step)
         report = parts if len(parts) > 1 else {}
-        yield Objective(F, loss, 2 * len(batch.first), report)
+        yield Objective(F, loss, self.n_molecules(batch, state.step), report)
+
+    def n_molecules(self, batch: PairBatch, step: int) -> int:
+        """Molecules that all processes embed for a step's pairs."""
+        n = 2 * len(batch.first)
+        if self.inactives is None:
+            return n
+        drawn = self.inactives.draw(step, batch.targets)
+        return n + len(np.unique(drawn.rows[drawn.there]))
 
     def draw(self, step: int) -> PairBatch:
         """Draw the pairs of a step for all processes, the same number for each."""
@@ -48,14 +72,16 @@ class Supervised:
         kept = len(batch.first) // size * size
         return batch.part(slice(kept))
 
-    def pair_loss(self, learner: Learner, batch: PairBatch) -> tuple[Tensor, dict[str, float]]:
+    def pair_loss(
+        self, learner: Learner, batch: PairBatch, step: int
+    ) -> tuple[Tensor, dict[str, float]]:
         """Embed this process's share of the pairs and compare it with all of them.
 
         Returns
         -------
         loss, parts
             The whole loss, and what it is made of: ``supervised``, the contrast of the pairs,
-            and ``prototypes`` where they take part.
+            and ``prototypes`` and ``binary`` where they take part.
         """
         own = batch.part(own_share(len(batch.first)))
         rows = np.concatenate([own.first, own.second])
@@ -72,7 +98,7 @@ class Supervised:
         shared = torch.from_numpy(batch.shares_target).to(z.device)
         prefixes = network.config.matryoshka
         weights, ligand_weights = self._weights(own, z.device)
-        contrast = partial(
+        contrast: Callable[..., Tensor] = partial(
             info_nce,
             temperature=self.config.temperature,
             shares_target=shared,
@@ -80,7 +106,14 @@ class Supervised:
             weights=weights,
             gather=rank_and_size()[1] > 1,
         )
-        loss = mean_over_prefixes(contrast, first, second, widths=prefixes)
+        views = [first, second]
+        if self.inactives is not None:
+            drawn = self.inactives.draw(step, batch.targets).part(own_share(len(batch.first)))
+            inactive = self.inactives.embed(learner, drawn)
+            if self.config.inactives.negatives > 0:
+                contrast = self._against(contrast, drawn, z.device)
+                views.append(inactive)
+        loss = mean_over_prefixes(contrast, *views, widths=prefixes)
         parts = {"supervised": float(loss.detach())}
         if learner.prototypes is not None:
             term = prototype_term(
@@ -94,7 +127,25 @@ class Supervised:
             )
             parts["prototypes"] = float(term.detach())
             loss = loss + self.config.prototypes * term
+        if self.inactives is not None and self.config.inactives.binary > 0:
+            term = self.inactives.binary_term(learner, own, z, inactive, drawn)
+            parts["binary"] = float(term.detach())
+            loss = loss + self.config.inactives.binary * term
         return loss, parts
+
+    def _against(
+        self, contrast: Callable[..., Tensor], drawn: Drawn, device: torch.device
+    ) -> Callable[..., Tensor]:
+        """Let pairs stand against inactives too, a third embedding of the contrast."""
+        there = torch.from_numpy(drawn.there).to(device)
+        weight = self.config.inactives.negatives
+
+        def whole(first: Tensor, second: Tensor, inactive: Tensor) -> Tensor:
+            return contrast(
+                first, second, negatives=inactive, is_negative=there, negative_weight=weight
+            )
+
+        return whole
 
     def _weights(
         self, own: PairBatch, device: torch.device

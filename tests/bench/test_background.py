@@ -107,3 +107,15 @@ def test_three_dimensional_methods_prepare_random_compounds_once(memory, compoun
     record = run(memory(("t1", "t2")), tmp_path / "m.json", ["usrcat+ecfp4"], pool, cache=cache)
     assert made.count(6) == 1
     assert all(row["random"]["efb_max"] >= 1 for row in record["results"])
+
+
+def test_compounds_that_may_have_been_trained_on_are_not_random(tmp_path):
+    path = tmp_path / "unlabelled.parquet"
+    frame = {"smiles": ["CCO", "CCN", "CCC"], "is_pool_molecule": [True, False, True]}
+    pd.DataFrame(frame).to_parquet(path)
+    assert sorted(draw_pool(2, path, 0).molecules.smiles) == ["CCC", "CCO"]
+    with pytest.raises(UsageError, match="holds 2 compounds, not 3"):
+        draw_pool(3, path, 0)
+    pd.DataFrame({"mol": ["C"]}).to_parquet(path)
+    with pytest.raises(InputError, match="no column 'smiles'; name another file"):
+        draw_pool(1, path, 0)

@@ -179,3 +179,68 @@ def test_views_of_different_shape_are_refused():
     z1, z2 = _views(4)
     with pytest.raises(UsageError, match=r"\[B, d\]"):
         info_nce(z1, z2[:3])
+
+
+def _own_negatives(k=2):
+    random = torch.Generator().manual_seed(5)
+    z = torch.randn(3, 4, 6, generator=random, dtype=torch.float64)
+    z1, z2 = torch.nn.functional.normalize(z[:2], dim=-1)
+    more = torch.nn.functional.normalize(
+        torch.randn(4 * k, 6, generator=random, dtype=torch.float64), dim=1
+    )
+    return z1, z2, more, torch.rand(4, k, generator=random) < 0.6
+
+
+@pytest.mark.parametrize("mode", ["mask", "positive"])
+def test_own_negatives_stand_in_their_rows_denominators_with_their_weight(mode):
+    z1, z2, more, there = _own_negatives()
+    shared = torch.tensor([[0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]).bool()
+    tau, weight, total = 0.3, 0.4, 0.0
+    for one, two, same in ((z1, z2, shared), (z2, z1, shared.T)):
+        for i in range(4):
+            e = [math.exp(float(one[i] @ two[j]) / tau) for j in range(4)]
+            rest = sum(e[j] for j in range(4) if j != i and not same[i, j])
+            rest += sum(
+                weight * math.exp(float(one[i] @ more[2 * i + k]) / tau)
+                for k in range(2)
+                if there[i, k]
+            )
+            mine = [i] if mode == "mask" else [j for j in range(4) if j == i or same[i, j]]
+            total += sum(-math.log(e[j] / (e[j] + rest)) for j in mine) / len(mine)
+    found = info_nce(
+        z1,
+        z2,
+        temperature=tau,
+        shares_target=shared,
+        mode=mode,
+        negatives=more,
+        is_negative=there,
+        negative_weight=weight,
+    )
+    assert found.item() == pytest.approx(total / 8, rel=1e-10)
+
+
+def test_gradients_of_own_negatives_and_none_where_there_is_none():
+    z1, z2, more, there = _own_negatives()
+    inputs = [x.requires_grad_() for x in (z1, z2, more)]
+
+    def loss(a, b, c):
+        return info_nce(a, b, temperature=0.5, negatives=c, is_negative=there)
+
+    assert torch.autograd.gradcheck(loss, inputs)
+    gradient = torch.autograd.grad(loss(*inputs), more)[0].view(4, 2, 6)
+    assert (gradient[~there] == 0).all()
+    assert (gradient[there].abs().sum(1) > 0).all()
+    nowhere = info_nce(z1, z2, negatives=more, is_negative=torch.zeros_like(there))
+    assert nowhere.item() == pytest.approx(info_nce(z1, z2).item(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"negatives": None}, {"is_negative": torch.ones(4, 3, dtype=torch.bool)},
+     {"negative_weight": 0.0}],
+)  # fmt: skip
+def test_own_negatives_that_do_not_fit_are_refused(change):
+    z1, z2, more, there = _own_negatives()
+    with pytest.raises(UsageError, match="negative"):
+        info_nce(z1, z2, **{"negatives": more, "is_negative": there, **change})

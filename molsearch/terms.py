@@ -1,0 +1,133 @@
+"""Sections of a training configuration: what may teach an encoder beside its labelled pairs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from molsearch.config_base import Config
+
+
+class SoftConfig(Config):
+    """How a second encoder learns from the first one's similarities (soft labels)."""
+
+    unlabelled: str = Field(
+        default="unlabelled.parquet",
+        description="molecules without labels, relative to the data folder: a table with a "
+        "smiles column, or a prepared set; empty for the labelled molecules alone",
+    )
+    limit: int | None = Field(default=None, gt=0, description="unlabelled molecules, at random")
+    labelled_share: float = Field(
+        default=0.25, ge=0, le=1, description="of a step, drawn from the labelled molecules"
+    )
+    molecules_per_step: int = Field(default=512, ge=4)
+    weight: float = Field(default=1.0, ge=0)
+    warm_up: float = Field(
+        default=0.1, ge=0, lt=1, description="share of the steps in which the weight rises from 0"
+    )
+    temperature: float = Field(default=0.07, gt=0)
+    exclude_diagonal: bool = False
+    uniformity: float = Field(default=0.1, ge=0)
+    min_distance: float = Field(default=0.01, gt=0)
+    supervised: float = Field(
+        default=0.0, ge=0, description="weight of the labelled pairs for the second encoder too"
+    )
+    teachers: tuple[str, ...] = Field(
+        default=(),
+        description="method taught: frozen encoders whose mean similarity makes the labels",
+    )
+    pool: int = Field(
+        default=100_000,
+        ge=4,
+        description="method taught: molecules among which neighbours are sought, of which "
+        "labelled_share has labels",
+    )
+    nearest: int = Field(
+        default=16, ge=1, description="method taught: neighbours by the teachers, drawn from"
+    )
+    companions: int = Field(
+        default=3, ge=1, description="method taught: of these, drawn for each anchor of a step"
+    )
+    teacher: Literal["current", "average"] = "current"
+    corrupt_labels: bool = Field(
+        default=False, description="noise and masking also where the first encoder makes labels"
+    )
+    kind: Literal["smooth", "entropic"] = "smooth"
+    neighbours: float = Field(
+        default=4.0, gt=1, description="effective number in a plan's row, itself included"
+    )
+    calibrate_every: int = Field(
+        default=50, ge=0, description="steps between searches of the regularisation; 0: once"
+    )
+    regularisation: float | None = Field(
+        default=None, gt=0, description="fixed product of lambda and tau_s; none: by neighbours"
+    )
+
+
+class InactivesConfig(Config):
+    """What was measured on a target and found inactive; off unless a source and a use are set."""
+
+    table: str = Field(
+        default="",
+        description="pairs measured inactive, relative to the data folder: the targets' column, "
+        "and smiles or row, a position in molecules; empty: none",
+    )
+    molecules: str = Field(
+        default="unlabelled.parquet",
+        description="table that the rows of the table of inactives refer to; pool molecules of "
+        "evaluations in it are left out",
+    )
+    own: bool = Field(
+        default=False, description="also rows of the activity table whose tier is inactive"
+    )
+    per_target: int | None = Field(
+        default=None, gt=0, description="at most so many inactives a target, drawn by the seed"
+    )
+    drawn: int = Field(
+        default=1, ge=1, description="inactives of each target of a step that are embedded"
+    )
+    negatives: float = Field(
+        default=0.0,
+        ge=0,
+        description="weight of inactives in the denominators of their own target's pair; 1: as "
+        "any other negative, 0: not there",
+    )
+    binary: float = Field(
+        default=0.0,
+        ge=0,
+        description="weight of telling a target's actives from its inactives by its vector and "
+        "a learned threshold",
+    )
+    margin: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="cosine margin of a class of one molecule; that of n is margin * n^(-1/4)",
+    )
+    head: Literal["embedding", "linear"] = Field(
+        default="embedding",
+        description="what the binary loss sees: the embedding beside the prototypes, or a linear "
+        "map of it beside vectors of its own",
+    )
+    gradient: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="share of the binary loss's gradient that reaches the embedding",
+    )
+
+    @property
+    def on(self) -> bool:
+        """Whether a run looks at inactives at all."""
+        return self.negatives > 0 or self.binary > 0
+
+    @model_validator(mode="after")
+    def _source_and_use(self) -> InactivesConfig:
+        """Refuse inactives that nothing uses, and uses without any."""
+        if self.on != bool(self.table or self.own):
+            raise ValueError(
+                "a source (table or own) and a use (negatives or binary) of inactives belong "
+                "together: give both or none"
+            )
+        return self
