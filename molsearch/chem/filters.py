@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rdkit import Chem, rdBase
 
+from molsearch.chem.substructures import Bits, probes
 from molsearch.errors import UsageError
 
 
@@ -37,6 +39,14 @@ class SmartsFilter:
     def __init__(self, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> None:
         self._include = [_compiled("--include-smarts", text) for text in include]
         self._exclude = [_compiled("--exclude-smarts", text) for text in exclude]
+
+    @cached_property
+    def probes(self) -> tuple[list[Bits], list[Bits]]:
+        """What each included and each excluded pattern demands of a molecule's bits.
+
+        See `molsearch.chem.substructures.probes`.
+        """
+        return [*map(probes, self._include)], [*map(probes, self._exclude)]
 
     def __bool__(self) -> bool:
         return bool(self._include or self._exclude)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from molsearch.index.carried import carry_companions
 from molsearch.index.change import Piece, Write, begin, finish, write_pieces
 from molsearch.index.layout import FACTS, generation_folder
 from molsearch.index.manifest import Change
@@ -38,4 +41,5 @@ def compact_shards(
     shards = write_pieces(reader.path, manifest, pieces, on_progress)
     folder = generation_folder(reader.path, manifest.generation)
     reader.facts.kept.carry_to(folder / FACTS)
+    carry_companions(reader.path, shards, [reader], np.arange(reader.n_rows))
     finish(reader.path, manifest, shards, [reader.failures()])

@@ -1,14 +1,17 @@
 """Further rows beside a shard's own: another fingerprint, the embeddings of a second encoder.
 
-They are computed the first time that a ranking asks for them, from the records of the shard, and
-kept in its folder; a shard that is added later gets its own. A file that is damaged, or of other
-records or versions, is made again.
+They are computed the first time that somebody asks for them, from the records of the shard, and
+kept in its folder; a shard that is added later gets its own, one that is written anew takes them
+over (`molsearch.index.carried`). A file that is damaged, or of other records or versions, is made
+again. A large shard's are kept in parts until the last is there: a kill loses one part.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +28,7 @@ from molsearch.index.reader import IndexReader
 from molsearch.io.atomic import replacing
 
 _ROWS_AT_ONCE = 4096
+PART_ROWS = 16_384
 OnProgress = Callable[[int, int], None]
 
 
@@ -61,9 +65,9 @@ class Companion:
     compute: Callable[[pa.Table], NDArray[np.generic]]
 
 
-def lacking(reader: IndexReader, companion: Companion) -> list[int]:
-    """Shards that have none yet, or one that cannot be used."""
-    return [shard for shard in range(reader.n_shards) if _opened(reader, shard, companion) is None]
+def held(reader: IndexReader, companion: Companion) -> list[CheckedRows | None]:
+    """Open what is there, shard by shard; None for one that has none, or none that can be used."""
+    return [_opened(reader, shard, companion) for shard in range(reader.n_shards)]
 
 
 def companions(
@@ -81,15 +85,18 @@ def companions(
     for shard, n_rows in enumerate(reader.shard_rows):
         rows = _opened(reader, shard, companion)
         if rows is None:
+            refused: OSError | None = None
             try:
                 _write(reader, shard, companion, done, on_progress)
             except OSError as error:
+                refused = error
+            rows = _opened(reader, shard, companion)
+            if rows is None and refused is not None:
                 raise UsageError(
                     f"{reader.path} lacks {companion.name}, which is kept beside its shards, and "
-                    f"cannot be written ({error.strerror}): ask its owner to run the same screen "
-                    "once, or rank by balanced"
-                ) from error
-            rows = _opened(reader, shard, companion)
+                    f"cannot be written ({refused.strerror}): ask its owner to run the same "
+                    "screen once, or rank by balanced"
+                ) from refused
             if rows is None:
                 raise IndexCorruptError(
                     f"{reader.path}: {companion.name} of shard {shard} was altered while it was "
@@ -100,16 +107,37 @@ def companions(
     return found
 
 
+def about_of(path: Path) -> About:
+    """Read what stands beside a companion's rows.
+
+    Raises
+    ------
+    IndexCorruptError
+        It cannot be read.
+    """
+    return read_model(path.with_suffix(".json"), About)
+
+
+def write_about(path: Path, source: str, version: str) -> None:
+    """Describe finished rows; they count from then on."""
+    sums = {path.name: block_sums(path)}
+    write_model(path.with_suffix(".json"), About(files=sums, source=source, version=version))
+
+
 def _opened(reader: IndexReader, shard: int, companion: Companion) -> CheckedRows | None:
-    path = reader.path / reader.manifest.shards[shard].folder / f"{companion.name}.npy"
+    entry = reader.manifest.shards[shard]
+    path = reader.path / entry.folder / f"{companion.name}.npy"
+    return _opened_at(path, entry.files[RECORDS].sha256, entry.n_rows, companion)
+
+
+def _opened_at(path: Path, source: str, n_rows: int, companion: Companion) -> CheckedRows | None:
     try:
-        about = read_model(path.with_suffix(".json"), About)
+        about = about_of(path)
         array = np.load(path, mmap_mode="r", allow_pickle=False)
         sums = about.files[path.name]
-        entry = reader.manifest.shards[shard]
         if (
-            (about.source, about.version) != (entry.files[RECORDS].sha256, companion.version)
-            or array.shape != (entry.n_rows, companion.width)
+            (about.source, about.version) != (source, companion.version)
+            or array.shape != (n_rows, companion.width)
             or array.dtype != np.dtype(companion.dtype)
             # All of it will be read: compared now, what is damaged is made again.
             or block_sums(path) != sums
@@ -125,19 +153,51 @@ def _write(
 ) -> None:
     entry = reader.manifest.shards[shard]
     path = reader.path / entry.folder / f"{companion.name}.npy"
+    source = entry.files[RECORDS].sha256
+    if entry.n_rows <= PART_ROWS:
+        _compute(reader, shard, range(entry.n_rows), companion, path, done, report)
+        write_about(path, source, companion.version)
+        return
+    parts = path.with_suffix(".parts")
+    pieces = []
+    for first in range(0, entry.n_rows, PART_ROWS):
+        rows = range(first, min(first + PART_ROWS, entry.n_rows))
+        piece = parts / f"{first:09d}.npy"
+        if _opened_at(piece, source, len(rows), companion) is None:
+            _compute(reader, shard, rows, companion, piece, done, report)
+            write_about(piece, source, companion.version)
+        elif report is not None:
+            report(done + rows.stop, 0)
+        pieces.append(piece)
     with (
         replacing(path) as temporary,
-        RowWriter(temporary, companion.width, companion.dtype) as rows,
+        RowWriter(temporary, companion.width, companion.dtype) as whole,
     ):
-        for first in range(0, entry.n_rows, _ROWS_AT_ONCE):
-            places = np.arange(first, min(first + _ROWS_AT_ONCE, entry.n_rows))
+        for piece in pieces:
+            whole.append(np.load(piece, mmap_mode="r", allow_pickle=False))
+    write_about(path, source, companion.version)
+    shutil.rmtree(parts, ignore_errors=True)
+
+
+def _compute(
+    reader: IndexReader,
+    shard: int,
+    rows: range,
+    companion: Companion,
+    path: Path,
+    done: int,
+    report: OnProgress | None,
+) -> None:
+    with (
+        replacing(path) as temporary,
+        RowWriter(temporary, companion.width, companion.dtype) as writer,
+    ):
+        for first in range(rows.start, rows.stop, _ROWS_AT_ONCE):
+            places = np.arange(first, min(first + _ROWS_AT_ONCE, rows.stop))
             table = reader.take(np.full(len(places), shard), places, list(companion.columns))
-            rows.append(companion.compute(table))
+            writer.append(companion.compute(table))
             if report is not None:
                 report(done + int(places[-1]) + 1, 0)
-    sums = {path.name: block_sums(path)}
-    about = About(files=sums, source=entry.files[RECORDS].sha256, version=companion.version)
-    write_model(path.with_suffix(".json"), about)
 
 
 #: Columns of the records that an encoder reads.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.errors import UsageError
+from molsearch.index.carried import carry_companions
 from molsearch.index.change import Link, Piece, Write, begin, finish, write_pieces
 from molsearch.index.layout import FACTS, generation_folder
 from molsearch.index.manifest import Change
@@ -101,5 +102,6 @@ def drop_molecules(
     places = np.where(keep, np.cumsum(keep) - 1, -1)
     folder = generation_folder(reader.path, manifest.generation)
     reader.facts.kept.carry_to(folder / FACTS, places)
+    carry_companions(reader.path, shards, [reader], places)
     manifest = manifest.model_copy(update={"n_dropped": old.n_dropped + dropping.n})
     finish(reader.path, manifest, shards, [reader.failures()])

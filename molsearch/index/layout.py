@@ -16,6 +16,8 @@
           records.parquet           ids, structures, properties, coordinates, user columns
           blocks.json               checksums of each block of the three, for whoever reads one
           shard.json                written last: rows and checksums
+          substructures.npy, .json  computed since, as others beside a shard's rows are (further
+          …                         fingerprints, embeddings); in NAME.parts/ until they are whole
         facts/                      facts computed since, one file an asking; can go at any time
       added/                        what is being added; goes when it is in a generation
       prepared/                     the prepared set, when the index was made from raw files

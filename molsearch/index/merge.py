@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from molsearch.errors import EncoderMismatchError, UsageError
+from molsearch.index.carried import carry_companions
 from molsearch.index.change import Piece, Write, finish, write_pieces
 from molsearch.index.compact import shard_sizes
 from molsearch.index.generation import check_target, start_generation, storage_errors
@@ -76,7 +78,9 @@ def merge_indexes(
         sizes = shard_sizes(plan.n_rows, plan.shard_rows)
         pieces: list[Piece] = [Write(stream, size, embedder) for size in sizes]
         shards = write_pieces(out, manifest, pieces, on_progress)
-        merging.carry_facts(generation_folder(out, number) / FACTS)
+        places = merging.places()
+        _carry_facts(readers, places, generation_folder(out, number) / FACTS)
+        carry_companions(out, shards, readers, places)
         finish(out, manifest, shards, merging.failures())
     return open_index(out)
 
@@ -126,16 +130,21 @@ class Merging:
         for reader, offset in zip(self.readers, self._offsets(), strict=True):
             yield renumbered(reader.failures(), offset)
 
-    def carry_facts(self, folder: Path) -> None:
-        """Keep the facts that were computed of each."""
-        first = 0
-        for reader in self.readers:
-            reader.facts.kept.carry_to(folder, first + np.arange(reader.n_rows))
-            first += reader.n_rows
+    def places(self) -> NDArray[np.int64]:
+        """Where each row of the readers, one after the other, stands in the whole."""
+        return np.arange(sum(reader.n_rows for reader in self.readers))
 
     def _offsets(self) -> list[int]:
         counts = [reader.manifest.n_in for reader in self.readers]
         return [sum(counts[:place]) for place in range(len(counts))]
+
+
+def _carry_facts(readers: Sequence[IndexReader], places: NDArray[np.int64], folder: Path) -> None:
+    """Keep the facts that were computed of each."""
+    first = 0
+    for reader in readers:
+        reader.facts.kept.carry_to(folder, places[first : first + reader.n_rows])
+        first += reader.n_rows
 
 
 def _refuse_mixture(readers: Sequence[IndexReader]) -> None:

@@ -105,14 +105,10 @@ class Parts:
         for start, stop in zip(starts, [*starts[1:], len(blocks)], strict=True):
             yield whole.slice(start, stop - start)
 
-    def carry_facts(self, folder: Path) -> None:
-        """Keep the facts that were computed of each."""
+    def places(self) -> NDArray[np.int64]:
+        """Where each row of the readers, one after the other, stands in the whole."""
         numbers = [_numbers(reader) for reader in self.readers]
-        places = np.argsort(np.argsort(np.concatenate(numbers)))
-        first = 0
-        for reader in self.readers:
-            reader.facts.kept.carry_to(folder, places[first : first + reader.n_rows])
-            first += reader.n_rows
+        return np.argsort(np.argsort(np.concatenate(numbers)))
 
     @cached_property
     def _n_blocks(self) -> int:

@@ -173,7 +173,7 @@ def screen(
     blend = ranking.blend(np.stack([query.fingerprint for query in queries]))
     hit_filter = HitFilter(config)
     hit_filter.check(inactives=inactives is not None)
-    hit_filter.bind(reader, inactives=inactives is not None)
+    hit_filter.bind(reader, inactives=inactives is not None, on_extra=on_extra)
     with watch.stage("embed queries"):
         embedded = embed_queries(
             queries,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.search.annotate import Annotator
 from molsearch.search.engine import Candidates
+from molsearch.search.extras import OnExtra
 from molsearch.search.mask import (
     Mask,
     exclude_by_kept_facts,
@@ -26,6 +28,8 @@ from molsearch.search.mask import (
     masked_by_records,
     nothing_excluded,
 )
+from molsearch.search.substructures import NAME as SUBSTRUCTURES
+from molsearch.search.substructures import SubstructureScreen
 from molsearch.search.user_columns import UserConditions
 from molsearch.search.where import COMPUTED, CONTRASTS, STORED, TEXTS, Condition, all_hold, parse
 from molsearch.words import counted
@@ -62,6 +66,8 @@ class HitFilter:
         self.shown = _shown(config.facts, self.stored)
         self.weighs = config.inactives_weight > 0
         self._user: UserConditions | None = None
+        self._screen: SubstructureScreen | None = None
+        self._unkept: str | None = None
         self._is_narrowed = False
         self._seen: set[str] = set()
         self._unknown: Counter[str] = Counter()
@@ -91,8 +97,10 @@ class HitFilter:
                 f"--where {schema.PENALISED_SCORE}: no score is penalised; give --inactives-weight"
             )
 
-    def bind(self, reader: IndexReader, *, inactives: bool) -> None:
-        """Find the library's own columns that conditions name; before `keep`.
+    def bind(
+        self, reader: IndexReader, *, inactives: bool, on_extra: OnExtra | None = None
+    ) -> None:
+        """Find what the library keeps for these questions, and its own columns; before `keep`.
 
         Raises
         ------
@@ -102,10 +110,14 @@ class HitFilter:
         if self.own:
             taken = schema.INACTIVE_COLUMNS if inactives else ()
             self._user = UserConditions(self.own, reader, (*taken, *self.shown))
+        if self.smarts:
+            report = None if on_extra is None else partial(on_extra, SUBSTRUCTURES)
+            self._screen = SubstructureScreen(reader, self.smarts, report)
 
     def warnings(self) -> list[str]:
         """Say after the screen what of the conditions could not be tested."""
         found = [] if self._user is None else self._user.warnings()
+        found += [] if self._unkept is None else [self._unkept]
         tested = {condition.column for condition in self.stored}
         tested |= {schema.ALERTS} if self.exclude_alerts else set()
         found += [
@@ -118,12 +130,23 @@ class HitFilter:
     def mask(self, reader: IndexReader) -> Mask | None:
         """Rows that conditions on held columns rule out before the scan; None where none is."""
         alerts = [_NO_ALERTS] if self.exclude_alerts else []
-        return masked_by_records(reader, [*self.stored, *alerts])
+        found = masked_by_records(reader, [*self.stored, *alerts])
+        if self._screen is not None:
+            found = nothing_excluded(reader) if found is None else found
+            self._screen.exclude(found)
+        return found
 
-    def narrow(self, excluded: Mask, reader: IndexReader) -> None:
-        """Rule out by facts that are kept and by the library's own columns, which take longer.
+    def narrow(
+        self, excluded: Mask, reader: IndexReader, *, tested: int, passed: int, wanted: int
+    ) -> None:
+        """Rule out by what takes longer: facts that are kept, substructures, own columns.
 
         Looks at rows that are not excluded; at own columns `keep` looks no more from then on.
+
+        Parameters
+        ----------
+        tested, passed, wanted
+            How many molecules were looked at, how many of them passed, how many are wanted.
         """
         if self._is_narrowed:
             return
@@ -132,6 +155,9 @@ class HitFilter:
         if self.exclude_alerts:
             facts.append(_NO_ALERTS)
         exclude_by_kept_facts(excluded, reader, facts)
+        if self._screen is not None:
+            self._unkept = self._screen.make(tested, passed, wanted)
+            self._screen.exclude(excluded)
         if self._user is not None:
             exclude_by_user(excluded, reader, self._user.hold)
 
@@ -190,8 +216,15 @@ class HitFilter:
     def _by_smarts(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
         if not self.smarts:
             return _all(found)
-        parents = self._columns([schema.PARENT_SMILES], found, annotator)[schema.PARENT_SMILES]
-        return np.array([self.smarts.passes(smiles) for smiles in parents], dtype=bool)
+        passed, asked = _all(found), np.arange(len(found))
+        if self._screen is not None:
+            passed, open_ = self._screen.told(found.shards, found.rows)
+            asked = np.flatnonzero(open_)
+        if len(asked):
+            column = [schema.PARENT_SMILES]
+            parents = self._columns(column, found.take(asked), annotator)[schema.PARENT_SMILES]
+            passed[asked] = [self.smarts.passes(smiles) for smiles in parents]
+        return passed
 
     def _by_identity(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
         """Leave out what the user gave, queries or inactives."""
@@ -284,24 +317,35 @@ def select(
     if not hit_filter:
         return find(k, excluded)
     chosen: list[Candidates] = []
-    missing = k
-    for part in _ranked(find, k, hit_filter, annotator.reader, excluded):
-        passed = part.take(np.flatnonzero(hit_filter.keep(part, annotator))[:missing])
+    walk = _Walk(k)
+    for part in _ranked(find, walk, hit_filter, annotator.reader, excluded):
+        kept = np.flatnonzero(hit_filter.keep(part, annotator))
+        passed = part.take(kept[: k - walk.passed])
         chosen.append(passed)
-        missing -= len(passed)
-        if missing == 0:
+        walk.tested += len(part)
+        walk.passed += len(passed)
+        if walk.passed == k:
             break
     return Candidates.joined(chosen)
 
 
+@dataclass
+class _Walk:
+    """How far the ranking was walked down, and what it brought."""
+
+    wanted: int
+    tested: int = 0
+    passed: int = 0
+
+
 def _ranked(
-    find: Find, k: int, hit_filter: HitFilter, reader: IndexReader, excluded: Mask | None
+    find: Find, walk: _Walk, hit_filter: HitFilter, reader: IndexReader, excluded: Mask | None
 ) -> Iterator[Candidates]:
     """Yield all rows that may pass in rank order, searched for in ever larger steps."""
     seen = nothing_excluded(reader) if excluded is None else [out.copy() for out in excluded]
     for out, more in zip(seen, hit_filter.mask(reader) or (), strict=False):
         out |= more
-    step = min(max(k, _TESTED_AT_ONCE), _MOST_AT_ONCE)
+    step = min(max(walk.wanted, _TESTED_AT_ONCE), _MOST_AT_ONCE)
     while True:
         found = find(step, seen)
         for first in range(0, len(found), _TESTED_AT_ONCE):
@@ -313,5 +357,5 @@ def _ranked(
         for shard in np.unique(found.shards):
             seen[shard][found.rows[found.shards == shard]] = True
         # Few pass, or they would have been enough.
-        hit_filter.narrow(seen, reader)
+        hit_filter.narrow(seen, reader, tested=walk.tested, passed=walk.passed, wanted=walk.wanted)
         step = min(step * _DEEPER, _MOST_AT_ONCE)

@@ -73,7 +73,7 @@ def test_hits_are_those_of_the_walk_down_the_ranking(reader, monkeypatch, config
     masked = run(reader, k=k, **config)
     with monkeypatch.context() as patch:
         patch.setattr(select.HitFilter, "mask", lambda *_: None)
-        patch.setattr(select.HitFilter, "narrow", lambda *_: None)
+        patch.setattr(select.HitFilter, "narrow", lambda *_, **__: None)
         walked = run(reader, k=k, **config)
     pd.testing.assert_frame_equal(masked, walked)
 
