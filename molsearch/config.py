@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from molsearch.config_base import Config as Config
+from molsearch.terms import GradedConfig as GradedConfig
 from molsearch.terms import InactivesConfig as InactivesConfig
 from molsearch.terms import SoftConfig as SoftConfig
 
@@ -288,6 +289,18 @@ class TrainConfig(Config):
         description="slope a of a pair's weight exp(a (p - 6)) in p, the mean pchembl of its "
         "ligands on the target; 0: all alike",
     )
+    promiscuity: float = Field(
+        0.0,
+        ge=0,
+        description="exponent b of a ligand's weight n^(-b) in n, the targets it acts on; 0: all "
+        "alike",
+    )
+    balance: float = Field(
+        0.0,
+        ge=0,
+        description="exponent c of a target's chance sqrt(n) g^(-c) in g, the targets that share "
+        "its ligands, itself included; 0: by its own n ligands alone",
+    )
     prototypes: float = Field(
         0.0,
         ge=0,
@@ -307,6 +320,7 @@ class TrainConfig(Config):
     evaluate_every: int = Field(500, gt=0)
     soft: SoftConfig = SoftConfig()
     inactives: InactivesConfig = InactivesConfig()
+    graded: GradedConfig = GradedConfig()
 
     @model_validator(mode="after")
     def _needs_no_activities(self) -> TrainConfig:
@@ -322,6 +336,8 @@ class TrainConfig(Config):
                 "inactives.binary holds molecules against prototypes: set prototypes above 0, or "
                 "inactives.head to linear"
             )
+        if self.graded.weight > 0 and not self.prototypes:
+            raise ValueError("graded holds ligands against prototypes: set prototypes above 0")
         if self.method != "self_supervised":
             return self
         for name, unused in (
@@ -330,6 +346,9 @@ class TrainConfig(Config):
             ("activity_weight", self.activity_weight == 0),
             ("activities_limit", self.activities_limit is None),
             ("inactives", not self.inactives.on),
+            ("graded", self.graded.weight == 0),
+            ("promiscuity", self.promiscuity == 0),
+            ("balance", self.balance == 0),
             ("soft.supervised", self.soft.supervised == 0),
         ):
             if not unused:

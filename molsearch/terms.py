@@ -131,3 +131,19 @@ class InactivesConfig(Config):
                 "together: give both or none"
             )
         return self
+
+
+class GradedConfig(Config):
+    """How strongly ligands act: lists of one target, from weak to strong; off at weight 0."""
+
+    weight: float = Field(
+        default=0.0, ge=0, description="of each ligand against clearly weaker ones of its target"
+    )
+    gap: float = Field(default=0.5, gt=0, description="log units between clearly weaker and not")
+    by_type: bool = Field(
+        default=True,
+        description="compare within one activity_type alone, where the table has that column",
+    )
+    lists: int = Field(default=32, ge=1, description="targets (and types) a step")
+    ligands: int = Field(default=8, ge=2, description="of each list")
+    temperature: float = Field(default=0.07, gt=0)

@@ -34,6 +34,9 @@ class Activities:
     pchembl
         Sparse float ``[M, T]``: -log10 of the molar activity, the strongest where a table repeats
         a pair, 0 where there is none; None where the table has no such column.
+    kinds
+        Sparse int8 ``[M, T]``: number of the type of that activity, from one; None where the table
+        has no column ``activity_type``.
     unflagged
         Columns that would keep benchmark molecules out, and that the table lacks.
     """
@@ -44,6 +47,7 @@ class Activities:
     acts_on: sparse.csr_matrix
     pchembl: sparse.csr_matrix | None = None
     unflagged: tuple[str, ...] = ()
+    kinds: sparse.csr_matrix | None = None
 
     @property
     def n_pairs(self) -> int:
@@ -83,6 +87,7 @@ class Activities:
             keys=[self.keys[i] for i in chosen],
             acts_on=self.acts_on[chosen],
             pchembl=None if self.pchembl is None else self.pchembl[chosen],
+            kinds=None if self.kinds is None else self.kinds[chosen],
         )
 
 
@@ -142,13 +147,15 @@ def load_activities(
     _, first = np.unique(molecule, return_index=True)
     shape = (len(keys), len(targets))
     matrix = sparse.csr_matrix((np.ones(len(table), bool), (molecule, target)), shape=shape)
+    pchembl, kinds = _strongest(table, molecule, target, shape)
     return Activities(
         table["smiles"].to_numpy()[first].tolist(),
         list(keys),
         list(targets),
         matrix,
-        _strongest(table, molecule, target, shape),
+        pchembl,
         tuple(flag for flag in _FLAGS if flag not in table),
+        kinds,
     )
 
 
@@ -191,13 +198,18 @@ def _strongest(
     molecule: NDArray[np.int64],
     target: NDArray[np.int64],
     shape: tuple[int, int],
-) -> sparse.csr_matrix | None:
-    """Activity of each pair; a matrix would add up what a table repeats."""
+) -> tuple[sparse.csr_matrix | None, sparse.csr_matrix | None]:
+    """Activity of each pair and its type; a matrix would add up what a table repeats."""
     if "pchembl" not in table:
-        return None
+        return None, None
     values = pd.to_numeric(table["pchembl"], errors="coerce").fillna(0.0).to_numpy(np.float32)
     order = np.lexsort([-values, target, molecule])
     pair = molecule[order].astype(np.int64) * shape[1] + target[order]
     strongest = order[np.diff(pair, prepend=-1) > 0]
     places = (molecule[strongest], target[strongest])
-    return sparse.csr_matrix((values[strongest], places), shape=shape)
+    pchembl = sparse.csr_matrix((values[strongest], places), shape=shape)
+    if "activity_type" not in table:
+        return pchembl, None
+    codes = pd.factorize(table["activity_type"], use_na_sentinel=False)[0][strongest]
+    kinds = (codes.clip(max=126) + 1).astype(np.int8)
+    return pchembl, sparse.csr_matrix((kinds, places), shape=shape)

@@ -57,6 +57,9 @@ class PairSampler:
         Sparse float ``[M, T]``: activities, where the pairs are to bring them.
     partners
         Chooses the second ligand among several; None: the first one drawn.
+    balance
+        A target's chance is divided by ``g ** balance``, g being how many targets share its
+        ligands (`shared_by`).
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class PairSampler:
         power: float = 0.5,
         pchembl: sparse.csr_matrix | None = None,
         partners: Partners | None = None,
+        balance: float = 0.0,
     ) -> None:
         self._acts_on = acts_on.astype(np.int32).tocsr()
         by_target = acts_on.tocsc()
@@ -79,6 +83,8 @@ class PairSampler:
                 "fewer than two targets have two ligands: there is nothing to contrast"
             )
         chance = n_ligands[self._usable].astype(np.float64) ** power
+        if balance > 0:
+            chance = chance / shared_by(acts_on[:, self._usable]) ** balance
         self._chance = chance / chance.sum()
         self.batch_size = min(batch_size, len(self._usable))
         self._drawn_on = self._acts_on[:, self._usable]
@@ -139,3 +145,27 @@ class PairSampler:
             return None
         both = [np.asarray(self._pchembl[ligands, targets]) for ligands in (first, second)]
         return np.concatenate(both).astype(np.float32)
+
+
+def shared_by(acts_on: sparse.csr_matrix) -> NDArray[np.float64]:
+    r"""Count the targets that share each target's ligands, itself included.
+
+    .. math:: g_t = \sum_u \frac{|A_t \cap A_u|}{|A_t \cup A_u|}
+
+    Twenty kinases that one panel was run on are drawn as often as one target, where each counts
+    1 / g; alignments of sequences are weighted so. No threshold decides who is of a group.
+
+    Parameters
+    ----------
+    acts_on
+        Sparse bool ``[M, T]``; every target has a ligand.
+
+    Returns
+    -------
+    float64 ``[T]``, at least one.
+    """
+    members = acts_on.astype(np.int32)
+    common = (members.T @ members).tocoo()
+    size = members.getnnz(axis=0)
+    jaccard = common.data / (size[common.row] + size[common.col] - common.data)
+    return np.bincount(common.row, jaccard, minlength=len(size))

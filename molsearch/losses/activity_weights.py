@@ -34,3 +34,16 @@ def activity_weights(pchembl: Tensor, slope: float) -> Tensor:
     """
     known = torch.where(pchembl > 0, pchembl, ORDINARY).clamp(max=_HIGHEST)
     return torch.exp(slope * (known.mean(0) - ORDINARY))
+
+
+def promiscuity_weights(n_targets: Tensor, exponent: float) -> Tensor:
+    """Weight ligands by ``n ** -exponent`` in the number of targets they act on.
+
+    What acts on fifty kinases says little of each of them.
+
+    Examples
+    --------
+    >>> promiscuity_weights(torch.tensor([1, 4]), 0.5)
+    tensor([1.0000, 0.5000])
+    """
+    return n_targets.clamp_min(1).float() ** -exponent

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from molsearch.train.learner import Learner
 from molsearch.train.state import TrainState
 
 #: Names of the encoders: supervised f, and g, which learns from f's similarities.
@@ -49,3 +50,10 @@ class Method(Protocol):
         The loop runs each loss backward before it asks for the next, so that only one graph
         of activations is held; weights change after the last.
         """
+
+
+class Term(Protocol):
+    """A loss that an encoder learns beside its labelled pairs."""
+
+    def objective(self, step: int, learner: Learner) -> Objective:
+        """Return the loss of a step; the draw depends on the seed and the step alone."""

@@ -17,13 +17,14 @@ from molsearch.losses.gather import rank_and_size
 from molsearch.nn.encoder import Encoder
 from molsearch.train.distributed import is_first
 from molsearch.train.finish import figures_of, finish
+from molsearch.train.graded import graded_of
 from molsearch.train.grow import grown, model_of
 from molsearch.train.inactives import InactiveDraws
 from molsearch.train.learner import Learner, with_weights
 from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
 from molsearch.train.loop import StepReport, start, train
 from molsearch.train.material import Material
-from molsearch.train.method import Method
+from molsearch.train.method import Method, Term
 from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.state import TrainState
@@ -60,12 +61,16 @@ def method_of(
         partners=Partners(material.store, config.partners, model.n_buckets)
         if config.partners > 1
         else None,
+        balance=config.balance,
     )
     inactives = None
     if material.inactives is not None:
         inactive_on = material.inactives.pairs.inactive_on
         inactives = InactiveDraws(config, material.inactives.store, inactive_on, sampler)
-    supervised = Supervised(config, material.store, sampler, inactives)
+    terms: list[Term] = []
+    if config.graded.weight > 0:
+        terms.append(graded_of(config, activities, material.store, sampler.columns))
+    supervised = Supervised(config, material.store, sampler, inactives, terms)
     if config.method == "supervised":
         return supervised
     if config.method == "taught":

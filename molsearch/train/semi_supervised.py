@@ -51,6 +51,7 @@ class SemiSupervised:
         loss, parts = self.supervised.pair_loss(f, batch, state.step)
         n_pairs = self.supervised.n_molecules(batch, state.step)
         yield Objective(F, loss, n_pairs, parts)
+        yield from self.supervised.further(state)
         if soft.supervised > 0:
             loss, parts = self.supervised.pair_loss(g, batch, state.step)
             report = {f"{name}_g": value for name, value in parts.items()}

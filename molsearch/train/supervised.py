@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -12,13 +12,13 @@ from torch import Tensor
 from molsearch.config import TrainConfig
 from molsearch.data.sampler import PairBatch, PairSampler
 from molsearch.data.store import GraphStore
-from molsearch.losses.activity_weights import activity_weights
+from molsearch.losses.activity_weights import activity_weights, promiscuity_weights
 from molsearch.losses.gather import rank_and_size
 from molsearch.losses.info_nce import info_nce
 from molsearch.train.distributed import own_share
 from molsearch.train.inactives import Drawn, InactiveDraws
 from molsearch.train.learner import Learner, embed
-from molsearch.train.method import F, Objective
+from molsearch.train.method import F, Objective, Term
 from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.prototypes import prototype_term
 from molsearch.train.state import TrainState
@@ -34,6 +34,8 @@ class Supervised:
         Labelled molecules, and which pairs of them a step sees.
     inactives
         Draws what was measured inactive; None: nothing.
+    terms
+        Further losses of f, run one after another behind that of the pairs.
     """
 
     learners: tuple[str, ...] = (F,)
@@ -44,11 +46,13 @@ class Supervised:
         store: GraphStore,
         sampler: PairSampler,
         inactives: InactiveDraws | None = None,
+        terms: Sequence[Term] = (),
     ) -> None:
         self.config = config
         self.store = store
         self.sampler = sampler
         self.inactives = inactives
+        self.terms = terms
 
     def objectives(self, state: TrainState) -> Iterator[Objective]:
         """Yield the loss of the step's pairs."""
@@ -56,6 +60,12 @@ class Supervised:
         loss, parts = self.pair_loss(state.learners[F], batch, state.step)
         report = parts if len(parts) > 1 else {}
         yield Objective(F, loss, self.n_molecules(batch, state.step), report)
+        yield from self.further(state)
+
+    def further(self, state: TrainState) -> Iterator[Objective]:
+        """Yield what f learns beside the pairs."""
+        for term in self.terms:
+            yield term.objective(state.step, state.learners[F])
 
     def n_molecules(self, batch: PairBatch, step: int) -> int:
         """Molecules that all processes embed for a step's pairs."""
@@ -151,8 +161,20 @@ class Supervised:
         self, own: PairBatch, device: torch.device
     ) -> tuple[Tensor, Tensor] | tuple[None, None]:
         """Weights of the pairs ``[B]`` and of their ligands ``[2 B]``; None where all are alike."""
-        slope = self.config.activity_weight
-        if slope == 0 or own.pchembl is None:
+        pairs, ligands = None, None
+        slope, exponent = self.config.activity_weight, self.config.promiscuity
+        if slope > 0 and own.pchembl is not None:
+            pchembl = torch.from_numpy(own.pchembl).to(device)
+            pairs = activity_weights(pchembl, slope)
+            ligands = activity_weights(pchembl.view(1, -1), slope)
+        if exponent > 0:
+            n_targets = self.sampler.acts_on(np.concatenate([own.first, own.second])).sum(1)
+            each = promiscuity_weights(torch.from_numpy(n_targets), exponent).to(device)
+            both = each.view(2, -1).prod(0).sqrt()
+            pairs, ligands = (
+                (both if pairs is None else pairs * both),
+                (each if ligands is None else ligands * each),
+            )
+        if pairs is None or ligands is None:
             return None, None
-        pchembl = torch.from_numpy(own.pchembl).to(device)
-        return activity_weights(pchembl, slope), activity_weights(pchembl.view(1, -1), slope)
+        return pairs, ligands
