@@ -168,4 +168,4 @@ def shared_by(acts_on: sparse.csr_matrix) -> NDArray[np.float64]:
     common = (members.T @ members).tocoo()
     size = members.getnnz(axis=0)
     jaccard = common.data / (size[common.row] + size[common.col] - common.data)
-    return np.bincount(common.row, jaccard, minlength=len(size))
+    return np.bincount(common.row, jaccard, minlength=len(size)).astype(np.float64)
