@@ -148,6 +148,14 @@ class ScreenConfig(Config):
         gt=0,
         description="first of the list that shape looks at, where it is part of the ranking",
     )
+    recall: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+        description="search approximately, and find at least this part of the exact hits as "
+        "measured on the index (which index ann makes ready); none: exactly",
+    )
     fusion: Literal["max", "mean", "top2"] | None = Field(
         default=None,
         description="over several queries: the nearest, the mean of the nearest two, the mean of "

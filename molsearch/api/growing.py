@@ -17,6 +17,7 @@ from molsearch.service.events import Emit, silent
 from molsearch.service.growing import grow
 from molsearch.service.requests import (
     AddRequest,
+    AnnRequest,
     CompactRequest,
     DropRequest,
     MergeRequest,
@@ -130,6 +131,48 @@ class Growing:
         """Make full shards after many additions; contents and order stay."""
         request = {"index": str(self.path), "overwrite": overwrite}
         return self._grow(validated(CompactRequest, request), silent)
+
+    def approximate(
+        self,
+        *,
+        lists: int | None = None,
+        bits: int = 1,
+        overwrite: bool = False,
+        on_progress: Told = None,
+    ) -> dict[str, Any]:
+        """Make the index ready for approximate search, and measure what that finds.
+
+        From then on ``search(..., recall=0.99)`` looks at a part of the library; searches without
+        ``recall`` stay exact. Repeat it after a change of the index.
+
+        Parameters
+        ----------
+        lists
+            Inverted lists; by default about twice the square root of the molecules.
+        bits
+            A dimension, of the copies in the lists.
+        overwrite
+            Learn and write everything anew.
+
+        Returns
+        -------
+        dict
+            Among others ``measured``: recall by ranking, number of queries, hits and probes.
+
+        Raises
+        ------
+        UsageError
+            faiss is not installed (``pip install 'molsearch[ann]'``), or the index is being
+            written.
+        """
+        request = {
+            "index": str(self.path),
+            "lists": lists,
+            "bits": bits,
+            "overwrite": overwrite,
+        }
+        emit = telling(on_progress, "lists")
+        return self._grow(validated(AnnRequest, request), emit, self.encoder)
 
     @classmethod
     def merge(

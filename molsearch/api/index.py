@@ -193,6 +193,7 @@ class Index(Growing):
             active: adds ``active_probability``), ``fusion``, ``conformer_fusion``,
             ``activity_column`` and ``active_above`` (how a table of actives is read),
             ``include_smarts``, ``exclude_smarts``, ``exclude_alerts``, ``where``, ``unique``,
+            ``recall`` (search approximately, after `Index.approximate`),
             ``threshold`` (a hit's least score), ``exclude_ids`` (files of ids), ``dissimilar_to``
             and ``dissimilar_at`` (no hit is that similar to these molecules),
             ``keep_query``, ``keep_inactives``, ``inactives_weight`` (the library is ranked by

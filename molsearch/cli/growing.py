@@ -14,7 +14,7 @@ from molsearch.words import counted, noun
 
 # A first word that is one of these asks for the module `molsearch.cli.index_WORD`; a library of
 # that name is ./WORD.
-WORDS = ("add", "drop", "compact", "facts", "merge")
+WORDS = ("add", "drop", "compact", "facts", "ann", "merge")
 
 
 class IndexCommand(TyperCommand):
@@ -52,6 +52,7 @@ def closing(verb: str, account: dict[str, Any]) -> str:
         "index_compact": f"{counted(before, 'shard')} {noun(before, 'is', 'are')} now "
         f"{account['n_shards']:,}",
         "index_facts": f"facts of {counted(account.get('n_computed', 0), 'molecule')} computed",
+        "index_ann": f"{counted(account.get('n_lists', 0), 'list')} for approximate search made",
         "index_merge": f"{counted(account.get('n_indexes', 0), 'index')} merged",
     }[verb]
     return (

@@ -27,7 +27,8 @@ _HELP = (
 _EPILOG = (
     "Changing an index, each with a --help of its own: molsearch index add NEW.smi -i lib.index, "
     "index drop --ids FILE -i lib.index, index compact -i lib.index, "
-    "index merge A B … -o OUT, index facts qed,alerts -i lib.index. A library called add is ./add."
+    "index merge A B … -o OUT, index facts qed,alerts -i lib.index, "
+    "index ann -i lib.index (approximate search). A library called add is ./add."
 )
 
 

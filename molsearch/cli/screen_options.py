@@ -47,6 +47,7 @@ SCREEN = (
     K,
     RANK,
     Flag("depth"),
+    Flag("recall", metavar="R"),
     FUSION,
     Flag("conformer_fusion"),
     Flag("query_conformers"),

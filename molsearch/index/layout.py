@@ -19,6 +19,7 @@
           substructures.npy, .json  computed since, as others beside a shard's rows are (further
           …                         fingerprints, embeddings); in NAME.parts/ until they are whole
         facts/                      facts computed since, one file an asking; can go at any time
+      ann/                          lists for approximate search (`molsearch.index.ann`)
       added/                        what is being added; goes when it is in a generation
       prepared/                     the prepared set, when the index was made from raw files
 """

@@ -10,6 +10,7 @@ import numpy as np
 
 from molsearch import schema
 from molsearch.errors import IndexCorruptError
+from molsearch.index.ann.manifest import folder_of, read_about
 from molsearch.index.files import check_whole, refuse_linked_folder
 from molsearch.index.hold import remove_free
 from molsearch.index.layout import ADDED, FAILURES, MANIFEST, generation_folder, generations
@@ -60,6 +61,7 @@ def verify_index(path: Path) -> Report:
     report.n_files += 1
     report.n_bytes += manifest.failures.n_bytes
     _note(report, check_whole, folder / FAILURES, manifest.failures)
+    _check_lists(path, report)
     return report
 
 
@@ -103,6 +105,19 @@ def _manifest(path: Path, report: Report) -> Manifest | None:
         report.problems.append(str(error))
         return None
     return manifest
+
+
+def _check_lists(path: Path, report: Report) -> None:
+    """Compare the lists for approximate search, of whatever generation they are."""
+    try:
+        about = read_about(path)
+    except IndexCorruptError as error:
+        report.problems.append(str(error))
+        return
+    for one in () if about is None else about.files:
+        report.n_files += 1
+        report.n_bytes += one.entry.n_bytes
+        _note(report, check_whole, folder_of(path) / one.name, one.entry)
 
 
 def _note(report: Report, check: object, *arguments: object) -> None:

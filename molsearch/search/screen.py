@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,10 @@ from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.io.typed import TypedTable, typed_table
 from molsearch.schema import ColumnType
+from molsearch.scoring.queryset import Against
 from molsearch.scoring.ranking import MOLSEARCH, SHAPE, Ranking, ranking_of
+from molsearch.search.ann.choose import Approximation
+from molsearch.search.ann.finder import select_near
 from molsearch.search.annotate import Annotator
 from molsearch.search.background import Background, warnings_of
 from molsearch.search.contrast import Contrast
@@ -34,7 +38,7 @@ from molsearch.search.inactives import Inactives
 from molsearch.search.leave_one_out import LeaveOneOut, leave_one_out
 from molsearch.search.queries import Query, embed_queries
 from molsearch.search.rescore import Shapes, ranked_anew
-from molsearch.search.select import HitFilter, select
+from molsearch.search.select import HitFilter, Selecting
 from molsearch.search.streamed import write_streamed
 from molsearch.search.trusted import trust_in, warnings_of_trust, with_probability
 from molsearch.search.whole import search_whole
@@ -89,6 +93,9 @@ class HitList:
         Of the user's columns that had one in their source; in `frame` they are text.
     trust
         The enrichment to expect of such queries.
+    approximation
+        How it was searched, where a recall was asked for; None for an exact search that nobody
+        asked to be anything else.
     """
 
     frame: pd.DataFrame
@@ -104,6 +111,7 @@ class HitList:
     types: Mapping[str, ColumnType] = field(default_factory=dict)
     is_streamed: bool = False
     trust: Trust = field(default_factory=lambda: Trust(None, "nobody asked"))
+    approximation: Approximation | None = None
 
     @property
     def n_hits(self) -> int:
@@ -171,9 +179,8 @@ def screen(
     if not all(query.has_structure for query in queries):
         ranking = ranking.by_embedding_alone()
     blend = ranking.blend(np.stack([query.fingerprint for query in queries]))
-    hit_filter = HitFilter(config)
-    hit_filter.check(inactives=inactives is not None)
-    hit_filter.bind(reader, inactives=inactives is not None, on_extra=on_extra)
+    filtering = partial(_filter, config, reader, inactives, on_extra)
+    first_filter = filtering()
     with watch.stage("embed queries"):
         embedded = embed_queries(
             queries,
@@ -219,7 +226,19 @@ def screen(
     with watch.stage("search"):
         excluded = None if exclusions is None else exclusions.mask(reader)
         depth = config.k if ranking.shape is None else config.depth
-        found = select(find, depth, hit_filter, annotator, excluded)
+        selecting = Selecting(first_filter, filtering, depth, annotator, excluded)
+        found, approximation = select_near(
+            selecting,
+            find,
+            reader,
+            embedded,
+            blend,
+            ranking,
+            config.recall,
+            least=config.threshold,
+            exact_alone=_exact_alone(extras, against),
+        )
+        hit_filter = selecting.filter
     if ranking.shape is not None:
         with watch.stage("shapes"):
             shapes = Shapes(ranking.shape, reader, queries)
@@ -251,7 +270,7 @@ def screen(
         *_of_queries(queries, flat=reader.manifest.library.prepare.n_conformers == 0),
         *(inactives.warnings(queries) if inactives is not None else ()),
         *(exclusions.warnings() if exclusions is not None else ()),
-        *([] if reader.recall is None else [approximate(reader.recall)]),
+        *_of_recall(reader.recall, approximation),
         *hit_filter.warnings(),
         *(_of_stream(columns) if stream_to is not None else ()),
         *_of_facts(failed),
@@ -273,7 +292,27 @@ def screen(
         types,
         stream_to is not None,
         trust,
+        approximation,
     )
+
+
+def _filter(
+    config: ScreenConfig,
+    reader: IndexReader,
+    inactives: Inactives | None,
+    on_extra: OnExtra | None,
+) -> HitFilter:
+    made = HitFilter(config)
+    made.check(inactives=inactives is not None)
+    made.bind(reader, inactives=inactives is not None, on_extra=on_extra)
+    return made
+
+
+def _exact_alone(extras: Sequence[object], against: Against | None) -> str:
+    """Say why a ranking cannot be searched approximately; empty where it can."""
+    if extras:
+        return "a ranking with further fingerprints or encoders scores every molecule"
+    return "" if against is None else "inactives that weigh are looked at for every molecule"
 
 
 def check_ranking(config: ScreenConfig, n_queries: int, embedder: Embedder) -> Ranking:
@@ -314,6 +353,14 @@ def _of_facts(failed: pa.Table) -> Iterator[str]:
             "are empty "
             f"(the first, {first[schema.MOLECULE_ID]!r}: {first[schema.REASON]})"
         )
+
+
+def _of_recall(stored: float | None, approximation: Approximation | None) -> Iterator[str]:
+    """Say what storage, and a search that does not look everywhere, may lose."""
+    if stored is not None:
+        yield approximate(stored)
+    if approximation is not None:
+        yield approximation.sentence()
 
 
 def _of_queries(queries: Sequence[Query], *, flat: bool) -> Iterator[str]:

@@ -338,6 +338,43 @@ class _Walk:
     passed: int = 0
 
 
+class Selecting:
+    """Selects hits, by a filter of its own each time: one remembers what it has seen.
+
+    Parameters
+    ----------
+    first, make
+        The filter, and what makes another.
+    k, annotator, excluded
+        As of `select`.
+
+    Attributes
+    ----------
+    filter
+        The last one.
+    """
+
+    def __init__(
+        self,
+        first: HitFilter,
+        make: Callable[[], HitFilter],
+        k: int,
+        annotator: Annotator,
+        excluded: Mask | None,
+    ) -> None:
+        self._make, self._k = make, k
+        self._annotator, self._excluded = annotator, excluded
+        self._is_used = False
+        self.filter = first
+
+    def __call__(self, find: Find) -> Candidates:
+        """Select with what `find` finds."""
+        if self._is_used:
+            self.filter = self._make()
+        self._is_used = True
+        return select(find, self._k, self.filter, self._annotator, self._excluded)
+
+
 def _ranked(
     find: Find, walk: _Walk, hit_filter: HitFilter, reader: IndexReader, excluded: Mask | None
 ) -> Iterator[Candidates]:

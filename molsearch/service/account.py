@@ -27,6 +27,7 @@ def screen_account(request: ScreenRequest, hits: HitList, watch: Stopwatch) -> d
             for query in hits.queries
         ],
         "trust": hits.trust.record(),
+        "approximation": hits.approximation.record() if hits.approximation else None,
         "leave_one_out": hits.leave_one_out.record() if hits.leave_one_out else None,
         "inactives": _inactives(hits),
         "index": {

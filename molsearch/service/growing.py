@@ -30,6 +30,7 @@ from molsearch.service.library import cache_root
 from molsearch.service.making import fill
 from molsearch.service.requests import (
     AddRequest,
+    AnnRequest,
     CompactRequest,
     DropRequest,
     FactsRequest,
@@ -80,6 +81,10 @@ def grow(
             facts = _compact(request, emit)
         case FactsRequest():
             facts = _facts(request, emit)
+        case AnnRequest():
+            from molsearch.service.approximating import approximate
+
+            facts = approximate(request, session, emit, encoder)
         case MergeRequest():
             facts = _merge(request, emit)
     path = Path(request.output if isinstance(request, MergeRequest) else request.index)

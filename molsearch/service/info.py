@@ -7,9 +7,10 @@ from typing import Any
 
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import InputError
+from molsearch.index.ann.manifest import best_recalls, folder_of, read_about
 from molsearch.index.generation import unfinished_change
 from molsearch.index.layout import generations
-from molsearch.index.reader import open_index
+from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.size import bytes_by_part, size_of
 from molsearch.index.unfinished import look_at_unfinished
 from molsearch.io.folders import Kind, look
@@ -81,6 +82,7 @@ def _index(path: Path) -> dict[str, Any]:
         "dim": reader.dim,
         "dtype": manifest.plan.dtype,
         "recall": reader.recall,
+        "approximate_search": _lists(reader),
         "sources": list(manifest.library.sources),
         "prepare": manifest.library.prepare.model_dump(mode="json"),
         "encoder": reader.identity,
@@ -91,6 +93,20 @@ def _index(path: Path) -> dict[str, Any]:
             "all": round(sum(parts.values()) / reader.n_rows, 1),
             **{name: round(n_bytes / reader.n_rows, 1) for name, n_bytes in parts.items()},
         },
+    }
+
+
+def _lists(reader: IndexReader) -> dict[str, Any] | None:
+    """Describe lists for approximate search, and the most they find; None without such."""
+    about = read_about(reader.path)
+    if about is None:
+        return None
+    return {
+        "lists": about.trained.n_lists,
+        "generation": about.generation,
+        "current": about.fits(reader.manifest),
+        "bytes_a_molecule": round(size_of(folder_of(reader.path)) / reader.n_rows, 1),
+        "recall": best_recalls(about.measured),
     }
 
 

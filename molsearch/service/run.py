@@ -7,6 +7,7 @@ from typing import Any
 from molsearch.service.events import Emit, silent
 from molsearch.service.requests import (
     AddRequest,
+    AnnRequest,
     BenchmarkRequest,
     CompactRequest,
     ConvertRequest,
@@ -57,7 +58,14 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
             from molsearch.service.space import space
 
             return space(request, session, emit).account
-        case AddRequest() | DropRequest() | CompactRequest() | FactsRequest() | MergeRequest():
+        case (
+            AddRequest()
+            | DropRequest()
+            | CompactRequest()
+            | FactsRequest()
+            | AnnRequest()
+            | MergeRequest()
+        ):
             from molsearch.service.growing import grow
 
             return grow(request, session, emit).account

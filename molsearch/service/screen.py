@@ -159,7 +159,11 @@ def write_outputs(request: ScreenRequest, hits: HitList) -> tuple[str, ...]:
     if request.html is not None:
         page = {
             "title": f"Hits for {', '.join(query.query_id for query in hits.queries)}"[:120],
-            "facts": [("library", f"{hits.reader.n_rows:,}"), *_inactive_facts(hits)],
+            "facts": [
+                ("library", f"{hits.reader.n_rows:,}"),
+                *([] if hits.approximation is None else [hits.approximation.fact]),
+                *_inactive_facts(hits),
+            ],
             "warnings": list(hits.warnings),
             "ranking": hits.ranking.words(),
             "notes": _trust(hits),

@@ -24,6 +24,7 @@ from molsearch.service.requests.encoders import (
 from molsearch.service.requests.hits import MOST_EXPLAINED, ExplainRequest, PickRequest
 from molsearch.service.requests.libraries import (
     AddRequest,
+    AnnRequest,
     CompactRequest,
     DropRequest,
     FactsRequest,
@@ -41,6 +42,7 @@ __all__ = [
     "MOST_EXPLAINED",
     "VERSION",
     "AddRequest",
+    "AnnRequest",
     "BenchmarkRequest",
     "CompactRequest",
     "ConvertRequest",

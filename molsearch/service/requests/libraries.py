@@ -136,6 +136,20 @@ class FactsRequest(Config):
     workers: Workers = CPUS
 
 
+class AnnRequest(Config):
+    """Make an index ready for approximate search."""
+
+    verb: Literal["index_ann"] = "index_ann"
+    version: Literal[1] = VERSION
+    index: str = Field(description="folder of the index")
+    lists: int | None = Field(
+        default=None, ge=1, description="inverted lists; about twice the root of the rows"
+    )
+    bits: int = Field(default=1, ge=1, le=8, description="a dimension, of the copies in the lists")
+    encoder: str | None = Field(default=None, description="folder, or name of a bundled one")
+    overwrite: bool = Field(default=False, description="learn and write everything anew")
+
+
 class MergeRequest(Config):
     """Merge indexes, or the parts of one, into a new one."""
 
@@ -159,4 +173,4 @@ class VerifyRequest(Config):
     )
 
 
-Growing = AddRequest | DropRequest | CompactRequest | FactsRequest | MergeRequest
+Growing = AddRequest | DropRequest | CompactRequest | FactsRequest | AnnRequest | MergeRequest
