@@ -95,17 +95,27 @@ class Blend:
             return cosines
         return self.embedding * cosines + self.likeness.weight * likeness
 
-    def coarse(self, cosines: torch.Tensor, prints: NDArray[np.uint8] | None) -> torch.Tensor:
-        """Add to fused float32 cosines ``[n, 1]`` what the fingerprints of the rows bring."""
+    def coarse(
+        self, cosines: torch.Tensor, prints: NDArray[np.uint8] | torch.Tensor | None
+    ) -> torch.Tensor:
+        """Add to fused float32 cosines ``[n, 1]`` what the fingerprints of the rows bring.
+
+        Parameters
+        ----------
+        prints
+            uint8 ``[n, n_bytes]``; or a tensor of similarities ``[n, n_queries]`` that were
+            computed where the cosines are, no more than `TANIMOTO_ERROR` wrong.
+        """
         if self.is_plain:
             return cosines
         total = self.embedding * cosines
         if self.likeness is None:
             return total
         assert prints is not None
-        similar = torch.from_numpy(self.likeness.scan(prints))
-        fused = fuse_coarsely(similar, self.likeness.fusion)
-        return total + self.likeness.weight * fused.to(total.device)
+        similar = prints
+        if not isinstance(similar, torch.Tensor):
+            similar = torch.from_numpy(self.likeness.scan(similar))
+        return total + self.likeness.weight * fuse_coarsely(similar, self.likeness.fusion)
 
     @cached_property
     def rounding(self) -> float:

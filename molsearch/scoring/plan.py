@@ -60,8 +60,13 @@ class Plan:
         near = self.near.reduce(products[:, width:])
         return torch.cat([self.cosines.reduce(products[:, :width]), near], dim=1)
 
-    def finish(self, reduced: torch.Tensor, prints: NDArray[np.uint8] | None) -> torch.Tensor:
-        """From what `reduce` gives, and fingerprints ``[n, n_bytes]``, to scores ``[n, lists]``."""
+    def finish(
+        self, reduced: torch.Tensor, prints: NDArray[np.uint8] | torch.Tensor | None
+    ) -> torch.Tensor:
+        """From what `reduce` gives, and fingerprints ``[n, n_bytes]``, to scores ``[n, lists]``.
+
+        In place of fingerprints their similarities ``[n, n_queries]`` may be given, as a tensor.
+        """
         near = None
         if self.against is not None:
             reduced, near = reduced[:, :-1], reduced[:, -1:]

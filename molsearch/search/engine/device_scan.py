@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.plan import Plan
 from molsearch.search.engine.backend import Approximate
+from molsearch.search.engine.floats import full_precision
 from molsearch.search.engine.resident import Block, Residents
 from molsearch.search.engine.streamed import streamed
 from molsearch.search.engine.tensors import TensorQueries
-from molsearch.search.engine.floats import full_precision
 
 #: Rows at a time, times what a CPU takes: a device wants more to do for each call.
 LARGER = 16

@@ -17,8 +17,10 @@ from molsearch.index.blocks import CheckedRows
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.plan import Plan
 from molsearch.search.engine.backend import Approximate, Backend
+from molsearch.search.engine.device_scan import LARGER, scan_on_devices
 from molsearch.search.engine.floats import FloatBackend
 from molsearch.search.engine.int8 import Int8Backend, Int8Queries
+from molsearch.search.engine.resident import Residents
 from molsearch.search.pool import Pool
 
 CHUNK_ROWS = 65_536
@@ -45,7 +47,7 @@ def scan(
     plan: Plan,
     pools: list[Pool],
     error: float,
-    device: torch.device,
+    residents: Residents | None,
     excluded: Excluded | None,
     chunk_rows: int,
 ) -> None:
@@ -57,20 +59,27 @@ def scan(
         One a list of the plan.
     error
         Bound on the difference between a float32 score and the exact one.
+    residents
+        Devices that scan, with what lies on them; None for the processor itself.
 
     Raises
     ------
     IndexCorruptError
         An embedding is not finite, or a file cannot be read.
     """
-    matrix = plan.matrix.to(device)
-    small: Int8Queries | None = None
     one = _Scan(reader, plan, pools, error)
+    matrix = plan.matrix
+    if residents is not None:
+        _on_devices(
+            one, residents, excluded, min(LARGER * chunk_rows, _CHUNK_SCORES // matrix.shape[1])
+        )
+        return
+    small: Int8Queries | None = None
     most = max(1, min(chunk_rows, _CHUNK_SCORES // matrix.shape[1]))
     offset = 0
     for number, n_rows in enumerate(reader.shard_rows):
         # Mapped anew for each shard: pages of the one before leave this process's memory.
-        copy = reader.int8_embeddings(number) if device.type == "cpu" else None
+        copy = reader.int8_embeddings(number)
         backend: Backend
         if copy is None:
             backend = FloatBackend(reader.checked_embeddings(number), plan, matrix)
@@ -86,6 +95,20 @@ def scan(
         else:
             _in_threads(one, shard, min(most, max(_FIRST_ROWS, _CACHED_SCORES // matrix.shape[1])))
         offset += n_rows
+
+
+def _on_devices(one: _Scan, residents: Residents, excluded: Excluded | None, most: int) -> None:
+    starts = np.concatenate([[0], np.cumsum(one.reader.shard_rows)]).astype(int)
+
+    def out(number: int) -> NDArray[np.bool_] | None:
+        return None if excluded is None else excluded[number]
+
+    def offer(number: int, start: int, found: Approximate, scores: torch.Tensor) -> None:
+        mine = out(number)
+        part = None if mine is None else mine[start : start + len(scores)]
+        one.offer(number, scores, found, part, int(starts[number]) + start)
+
+    scan_on_devices(one.reader, one.plan, residents, out, offer, max(1, most))
 
 
 def _chunks(n_rows: int, most: int, *, first: bool) -> Iterator[tuple[int, int]]:
@@ -115,7 +138,7 @@ class _Scan:
     """Scores chunks and offers them; chunks may be scored in several threads at once."""
 
     def __init__(self, reader: IndexReader, plan: Plan, pools: list[Pool], error: float) -> None:
-        self._reader, self._plan, self._pools, self._error = reader, plan, pools, error
+        self.reader, self.plan, self._pools, self._error = reader, plan, pools, error
         self._offering = Lock()
 
     def chunk(self, shard: _Shard, start: int, stop: int) -> None:
@@ -124,15 +147,32 @@ class _Scan:
             return
         found = shard.backend.score(start, stop)
         prints = None if shard.prints is None else shard.prints.rows(start, stop)
-        scores = self._plan.finish(found.cosines, prints)
+        scores = self.plan.finish(found.cosines, prints)
+        self.offer(shard.number, scores, found, out, shard.offset + start)
+
+    def offer(
+        self,
+        number: int,
+        scores: torch.Tensor,
+        found: Approximate,
+        out: NDArray[np.bool_] | None,
+        offset: int,
+    ) -> None:
+        """Offer the scores ``[n, lists]`` of a shard's rows, of which those `out` are none.
+
+        Parameters
+        ----------
+        offset
+            Position of the first of them over all shards.
+        """
         if not math.isfinite(float(scores.sum())):
             raise IndexCorruptError(
-                f"shard {shard.number} of {self._reader.path} holds an embedding that is not "
-                f"finite; run: molsearch verify {self._reader.path}"
+                f"shard {number} of {self.reader.path} holds an embedding that is not "
+                f"finite; run: molsearch verify {self.reader.path}"
             )
         if out is not None:
             scores[torch.from_numpy(out).to(scores.device)] = -torch.inf
-        self._offer(scores, found, shard.offset + start)
+        self._offer(scores, found, offset)
 
     def _reaching(self, scores: torch.Tensor, error: float) -> NDArray[np.int64]:
         """Places in the scores ``[n, lists]``, one row after the other, that may be of use."""
@@ -144,14 +184,14 @@ class _Scan:
         return torch.nonzero(reached)[:, 0].cpu().numpy()
 
     def _offer(self, scores: torch.Tensor, found: Approximate, offset: int) -> None:
-        places = self._reaching(scores, self._plan.of_products * found.largest + self._error)
+        places = self._reaching(scores, self.plan.of_products * found.largest + self._error)
         if len(places) == 0:
             return
         around = scores.reshape(-1)[torch.from_numpy(places).to(scores.device)].cpu().numpy()
         rows, lists = np.divmod(places, len(self._pools))
         width: NDArray[np.float32] | np.float32 = np.float32(self._error)
         if found.error is not None:
-            width = np.float32(self._plan.of_products) * found.error[rows] + width
+            width = np.float32(self.plan.of_products) * found.error[rows] + width
         highest, lowest = around + width, around - width
         rows += offset
         with self._offering:

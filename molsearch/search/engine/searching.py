@@ -12,6 +12,7 @@ from molsearch.scoring.blend import Blend
 from molsearch.scoring.plan import Plan, plan_of
 from molsearch.scoring.queryset import Against, QuerySet, coarse
 from molsearch.search.engine.candidates import Candidates
+from molsearch.search.engine.resident import Residents, residents_of
 from molsearch.search.engine.rounding import error_of, error_of_cosines
 from molsearch.search.engine.scan import CHUNK_ROWS, Excluded, scan
 from molsearch.search.exact import Exact
@@ -25,6 +26,7 @@ def search(
     k: int,
     *,
     device: torch.device | str = "cpu",
+    residents: Residents | None = None,
     blend: Blend | None = None,
     against: Against | None = None,
     excluded: Excluded | None = None,
@@ -51,6 +53,11 @@ def search(
     least
         What the score (less what counter-examples take from it) of a row must reach; the k best
         of those that do.
+    device
+        Where rows are scanned; on CUDA devices shards stay from search to search
+        (`molsearch.search.engine.resident`).
+    residents
+        Devices that scan, in place of `device`: the same code on any device.
     chunk_rows
         Rows scored at a time, which bounds the memory used; the result does not depend on it.
 
@@ -66,7 +73,7 @@ def search(
     plan = plan_of(exact.queries, blend, against)
     pool = Pool(k, exact, least)
     error = error_of(queries, blend, against)
-    scan(reader, plan, [pool], error, torch.device(device), excluded, chunk_rows)
+    scan(reader, plan, [pool], error, residents or _residents(device), excluded, chunk_rows)
     return _candidates(pool, exact)
 
 
@@ -76,6 +83,7 @@ def search_each(
     k: int,
     *,
     device: torch.device | str = "cpu",
+    residents: Residents | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> list[Candidates]:
     """Find the k best rows for each query by itself, in one pass over the library.
@@ -87,8 +95,13 @@ def search_each(
     exacts = [_exact(reader, one, k) for one in alone]
     pools = [Pool(k, exact) for exact in exacts]
     error = error_of_cosines(queries)
-    scan(reader, plan, pools, error, torch.device(device), None, chunk_rows)
+    scan(reader, plan, pools, error, residents or _residents(device), None, chunk_rows)
     return [_candidates(pool, exact) for pool, exact in zip(pools, exacts, strict=True)]
+
+
+def _residents(device: torch.device | str) -> Residents | None:
+    found = torch.device(device)
+    return None if found.type == "cpu" else residents_of(found)
 
 
 def _exact(

@@ -1,4 +1,4 @@
-"""Blocks of a shard that has no room on its device: read and sent while the one before is scored."""
+"""Blocks of a shard without room on its device: each is sent while the one before is scored."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def streamed(
     One thread reads from the disk and sends the next block, on a stream of its own, so that
     reading, sending and scoring go on at once. Two blocks are on the device at a time.
     """
-    stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+    stream = _stream(device)
 
     def load(chunk: Chunk) -> tuple[Block, Block]:
         on_host = host_block(reader, shard, *chunk, prints=prints, pinned=stream is not None)
@@ -46,6 +46,13 @@ def streamed(
                 coming = ahead.submit(load, chunks[number + 1])
             _used_here(block, stream)
             yield chunk, block
+
+
+def _stream(device: torch.device) -> torch.cuda.Stream | None:
+    if device.type != "cuda":
+        return None
+    made: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    return made
 
 
 def _used_here(block: Block, stream: torch.cuda.Stream | None) -> None:
