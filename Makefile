@@ -32,8 +32,8 @@ ROWS ?= 200000
 faults: $(STAMP)  ## memory slopes of prepare, index and screen over ROWS molecules; goes on where it stopped
 	$(BIN)/python benchmarks/memory.py --rows $(ROWS)
 
-gpu: $(STAMP)  ## CPU/CUDA parity and rates; says so and stops where there is no CUDA device
-	$(BIN)/python benchmarks/gpu_parity.py
+gpu: $(STAMP)  ## CPU/CUDA parity, rates and residency into results/gpu.json; one line without a CUDA device
+	$(BIN)/python benchmarks/gpu.py
 
 clean:
 	rm -rf $(VENV) demo

@@ -66,15 +66,28 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def synthetic(rows: int, folder: Path) -> IndexReader:
-    """Build an index of `rows` made-up molecules."""
+def synthetic(
+    rows: int,
+    folder: Path,
+    encoder: RandomEncoder | None = None,
+    prints: Callable[[int, int], list[bytes]] | None = None,
+) -> IndexReader:
+    """Build an index of `rows` made-up molecules.
+
+    `prints` gives the fingerprints of n rows from a first one on; made-up ones otherwise.
+    """
     block = table_of([molecule(i + 1, n_atoms=24, coords=b"\0" * 144) for i in range(BLOCK)])
 
     def tables() -> Iterator[pa.Table]:
         for first in range(0, rows, BLOCK):
             n = min(BLOCK, rows - first)
             numbers = pa.array(np.arange(first + 1, first + n + 1))
-            yield block.slice(0, n).set_column(0, block.schema.field(0), numbers)
+            table = block.slice(0, n).set_column(0, block.schema.field(0), numbers)
+            if prints is not None:
+                place = table.schema.get_field_index("ecfp4")
+                some = pa.array(prints(first, n), table.schema.field(place).type)
+                table = table.set_column(place, table.schema.field(place), some)
+            yield table
 
     prepared = SimpleNamespace(
         identity="1" * 64,
@@ -88,7 +101,7 @@ def synthetic(rows: int, folder: Path) -> IndexReader:
             run=SimpleNamespace(sources=(), prepare=PrepareConfig(), rdkit="none", part=None),
         ),
     )
-    return build_index(prepared, RandomEncoder(), folder / "index")  # type: ignore[arg-type]
+    return build_index(prepared, encoder or RandomEncoder(), folder / "index")  # type: ignore[arg-type]
 
 
 def numpy_peer(reader: IndexReader, queries: np.ndarray, k: int) -> np.ndarray:

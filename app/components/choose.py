@@ -242,8 +242,14 @@ def keep_upload(file_id: str, name: str, handle: object) -> Path:
     return Path(kept[file_id])
 
 
-def option_widgets(n_queries: int) -> dict[str, Any]:
-    """Let the user change the options of a screen: fields of a `ScreenRequest`."""
+def option_widgets(n_queries: int, chosen: Library | None = None) -> dict[str, Any]:
+    """Let the user change the options of a screen: fields of a `ScreenRequest`.
+
+    Parameters
+    ----------
+    chosen
+        The library, of which some can be searched approximately.
+    """
     k = st.number_input("Hits", 1, 100_000, 1000, 100, key="opt-k")
     rank, fusion = parts.choose(n_queries)
     left, right = st.columns(2, vertical_alignment="bottom")
@@ -281,6 +287,7 @@ def option_widgets(n_queries: int) -> dict[str, Any]:
     return {
         "k": int(k),
         "rank": rank,
+        "recall": _recall(chosen),
         "fusion": fusion,
         "unique": unique,
         "keep_query": not drop,
@@ -291,6 +298,20 @@ def option_widgets(n_queries: int) -> dict[str, Any]:
         "encoder": None if encoder == "bundled" else str(places.inside(encoder)),
         "inactives_weight": float(st.session_state.get("opt-inactives-weight", 0.0)),
     }
+
+
+def _recall(chosen: Library | None) -> float | None:
+    """Let the user search approximately where the index was made ready for it; None: exactly."""
+    if chosen is None or chosen.kind != "index" or not library.has_lists(chosen.path):
+        return None
+    return st.selectbox(
+        "Search",
+        [None, 0.99, 0.95, 0.9],
+        format_func=lambda part: "exactly" if part is None else f"for {part:.0%} of the exact hits",
+        help="Approximate search looks at a part of the library; how much of an exact search's "
+        "hits it finds was measured on this index, and is said with the result.",
+        key="opt-recall",
+    )
 
 
 def _one(text: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import pandas as pd
 from molsearch import schema
 from molsearch.data.repeats import Repeats, repeated_ids
 from molsearch.errors import MolSearchError
+from molsearch.index.ann.manifest import read_about
 from molsearch.index.layout import MANIFEST
 from molsearch.index.manifest import Manifest, read_model
 from molsearch.index.reader import open_index
@@ -42,6 +43,14 @@ class Summary:
     def label(self) -> str:
         """Name, size and place, which tell it from the others."""
         return f"{self.name} · {counted(self.manifest.n_ok, 'molecule')} · {self.place}"
+
+
+def has_lists(path: Path) -> bool:
+    """Whether an index was made ready for approximate search."""
+    try:
+        return read_about(path) is not None
+    except MolSearchError:
+        return False
 
 
 def found() -> tuple[list[Summary], list[str]]:

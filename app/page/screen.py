@@ -38,7 +38,7 @@ def main() -> None:
         library = choose.library_widgets()
         st.subheader("3 · Options", anchor=False)
         with st.expander("Hits, filters, encoder", icon=":material/tune:"):
-            options = choose.option_widgets(len(good))
+            options = choose.option_widgets(len(good), library)
         ready = bool(good) and library is not None
         label = f"Screen with {counted(len(good), 'query')}" if ready else ("Screen")
         if st.button(

@@ -20,6 +20,7 @@ from molsearch.nn.network import Network
 # Products of fewer rows take other kernels, whose last bits differ: an embedding must not depend
 # on how many molecules happen to be left over for the last batch.
 _LEAST_ROWS = 16
+_ON_CUDA = 1024  # molecules at a time, at least: fewer leave a card waiting for the host
 # A molecule of which the bag alone is seen takes a fraction of the memory, and so little time that
 # what a batch costs by itself counts.
 _BAGS = 8
@@ -101,6 +102,8 @@ class Encoder:
         embeddings = np.empty((len(rows), self.dim), np.float32)
         order = np.argsort(store.sizes[rows], kind="stable")
         step = self.batch_size * (1 if len(store.atoms) else _BAGS)
+        if self.device.type == "cuda":
+            step = max(step, _ON_CUDA)
         for first in range(0, len(order), step):
             chosen = order[first : first + step]
             padded = np.resize(chosen, max(len(chosen), _LEAST_ROWS))

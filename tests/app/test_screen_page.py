@@ -5,6 +5,7 @@ from __future__ import annotations
 from app_pages import button, said
 from app_runs import QUERY, finished_run
 from fakes import FakeEncoder, library
+from listed import make_lists
 
 from molsearch.config import Molecule
 from molsearch.index.writer import build_index
@@ -57,6 +58,19 @@ def test_screen_searches_an_index_under_an_allowed_root(page, runs, started, ind
     button(at, "go").click().run()
     (job,) = jobs.recent("screen")
     assert job.steps[0].request["index"] == str(index)
+
+
+def test_approximate_search_is_offered_for_an_index_that_was_made_ready(page, runs, started, index):
+    at = page("screen", index=str(index))
+    assert "opt-recall" not in {one.key for one in at.selectbox}
+    make_lists(index)
+    at = page("screen", index=str(index))
+    at.text_area(key="query-text").set_value(QUERY).run()
+    assert at.selectbox(key="opt-recall").value is None  # exact, unless it is asked for
+    at.selectbox(key="opt-recall").set_value(0.95).run()
+    button(at, "go").click().run()
+    (job,) = jobs.recent("screen")
+    assert ScreenRequest.model_validate(job.steps[0].request).recall == 0.95
 
 
 def test_screen_on_a_shared_server_lists_no_run_of_others(page, runs, monkeypatch):

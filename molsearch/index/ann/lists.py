@@ -111,15 +111,14 @@ class ShardLists:
     def __init__(self, path: Path, centroids: Centroids, n_rows: int) -> None:
         library = faiss()
         flags = library.IO_FLAG_MMAP | library.IO_FLAG_READ_ONLY
-        mend = "make it again: molsearch index ann --overwrite"
         try:
             found = library.read_index(str(path), flags)
         except RuntimeError as error:
             reason = str(error).splitlines()[-1][:200]
-            raise IndexCorruptError(f"{path} cannot be read ({reason}); {mend}") from error
+            raise IndexCorruptError(f"{path} cannot be read ({reason})") from error
         due = (n_rows, len(centroids), centroids.vectors.shape[1])
         if (found.ntotal, getattr(found, "nlist", 0), found.d) != due:
-            raise IndexCorruptError(f"{path} holds other lists than its manifest says; {mend}")
+            raise IndexCorruptError(f"{path} holds other lists than its manifest says")
         self._centroids = centroids  # lives as long as the pointer to it
         self._n_rows = n_rows
         self._index = found

@@ -104,10 +104,16 @@ def opened(reader: IndexReader) -> tuple[About, Opened | None] | None:
     stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
     kept = _opened.get(reader)
     if kept is None or kept[0] != stamp:
-        about = read_about(reader.path)
-        if about is None:
-            return None
-        lists = _open(reader, about) if about.fits(reader.manifest) else None
+        try:
+            about = read_about(reader.path)
+            if about is None:
+                return None
+            lists = _open(reader, about) if about.fits(reader.manifest) else None
+        except IndexCorruptError as error:
+            reason = str(error).partition("; build the index again")[0]
+            raise IndexCorruptError(
+                f"{reason}; make the lists again: molsearch index ann -i {reader.path} --overwrite"
+            ) from error
         kept = stamp, about, lists
         _opened[reader] = kept
     return kept[1], kept[2]
@@ -115,15 +121,9 @@ def opened(reader: IndexReader) -> tuple[About, Opened | None] | None:
 
 def _open(reader: IndexReader, about: About) -> Opened:
     folder = folder_of(reader.path)
-    try:
-        for one in about.shards:
-            check_quick(folder / one.file.name, one.file.entry)
-        return open_lists(reader, about.trained, [one.file for one in about.shards])
-    except IndexCorruptError as error:
-        reason = str(error).partition("; build the index again")[0]
-        raise IndexCorruptError(
-            f"{reason}; make the lists again: molsearch index ann -i {reader.path} --overwrite"
-        ) from error
+    for one in about.shards:
+        check_quick(folder / one.file.name, one.file.entry)
+    return open_lists(reader, about.trained, [one.file for one in about.shards])
 
 
 def open_lists(reader: IndexReader, trained: Trained, files: Sequence[Named]) -> Opened:
