@@ -29,6 +29,7 @@ from scaling_real import SOURCES, indexed, parts, step
 from molsearch.io.atomic import write_text
 from molsearch.io.runs import processor, versions
 
+WANTED_ROWS = 10_000_000
 QUERIES = (
     "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1 gefitinib",
     "COCCOc1cc2ncnc(Nc3cccc(C#C)c3)c2cc1OCCOC erlotinib",
@@ -116,13 +117,16 @@ def rows(real_index: Path, n: int, work: Path) -> dict[str, Any]:
     listed = scaling_rows.listed(work)
     done = work / "searched.json"
     if not done.exists():
-        # A process of its own, whose memory is that of a search.
-        script = Path(__file__).with_name("scaling_rows.py")
-        found = subprocess.run(
-            [sys.executable, str(script), str(work)], check=True, capture_output=True, text=True
-        ).stdout
-        write_text(done, found)
-    return {"written": written, "listed": listed, "searched": json.loads(done.read_text())}
+        write_text(done, scaling_rows.in_a_new_process(work / "index"))
+    found = {
+        "wanted": WANTED_ROWS,
+        "written": written,
+        "listed": listed,
+        "searched": json.loads(done.read_text()),
+    }
+    if n < WANTED_ROWS:
+        found["mapped"] = scaling_rows.mapped(work, -(-WANTED_ROWS // n))
+    return found
 
 
 def _sum(steps: dict[str, dict[str, Any]], verb: str) -> dict[str, float]:

@@ -6,6 +6,7 @@ Only what stands between a section's marks is written; everything measured comes
 file, everything assumed is a constant here and is said on the page.
 """
 
+# ruff: noqa: ISC004
 from __future__ import annotations
 
 import json
@@ -117,7 +118,7 @@ def _real(real: dict[str, Any]) -> str:
         f"Bytes a molecule: {real['bytes a molecule']['all']:.0f} ({told}); "
         f"lists for approximate search {real['ann bytes a molecule']:.0f} more.",
         "",
-        "| `screen -k 1000` by the default ranking | search, seconds | largest resident | anonymous "
+        "| `screen -k 1000`, default ranking | search, seconds | largest resident | anonymous "
         "| how |",
         "|---|---|---|---|---|",
     ]
@@ -134,9 +135,14 @@ def _real(real: dict[str, Any]) -> str:
 def _rows(rows: dict[str, Any]) -> str:
     written, listed, searched = rows["written"], rows["listed"], rows["searched"]
     n = written["rows"]
+    short = (
+        ""
+        if n >= rows["wanted"]
+        else f" ({rows['wanted']:,} were wanted; the machine had no time for more)"
+    )
     lines = [
-        f"{n:,} rows near {written['real molecules behind them']:,} real molecules: perturbed real "
-        "embeddings, real fingerprints, no molecules. "
+        f"{n:,} rows{short} near {written['real molecules behind them']:,} real molecules: "
+        "perturbed real embeddings, real fingerprints, no molecules. "
         f"Written at {_figures(n / written['processor_seconds'])} rows a core second, at most "
         f"{_mb(written['resident']['peak'])} resident. {listed['lists']:,} lists: "
         f"{_figures(n / listed['processor_seconds'])} rows a core second, recall measured "
@@ -163,7 +169,23 @@ def _rows(rows: dict[str, Any]) -> str:
             f"{one['probes']:,} | {_times(one)} |"
         )
     lines += ["", f"Recall is measured with {listed['queries']}."]
+    if mapped := rows.get("mapped"):
+        lines += ["", *_mapped(mapped)]
     return "\n".join(lines)
+
+
+def _mapped(mapped: dict[str, Any]) -> list[str]:
+    """Tell of the large index whose shards repeat."""
+    times = "; ".join(
+        f"{name} {one['ms']:,.0f} ms (processor {one['processor, ms']:,.0f})"
+        for name, one in mapped["exact"].items()
+    )
+    return [
+        f"{mapped['rows']:,} rows mapped, the same shards {mapped['copies']} times over by hard "
+        f"links, which says nothing of recall: exact searches by one thread take {times}, and "
+        f"{_mb(mapped['resident after exact']['peak'])} resident at most, pages of the files "
+        f"included, {_mb(mapped['resident after exact']['anonymous'])} of it anonymous.",
+    ]
 
 
 def _billion(found: dict[str, Any]) -> str:
@@ -178,7 +200,7 @@ def _billion(found: dict[str, Any]) -> str:
         f"Assumed, not measured: a machine of {CORES} cores costs {EUROS:.2f} € an hour, one with "
         f"an 80 GB card {CARD_EUROS:.2f} €; {CORES} cores share the work evenly and read "
         f"{MEMORY_RATE / 1e9:.0f} GB/s from memory, NVMe gives {DISK_RATE / 1e9:.0f} GB/s, a card "
-        f"reads its memory at {CARD_RATE / 1e12:.0f} TB/s and is fed at {LINK_RATE / 1e9:.0f} GB/s.",
+        f"reads its memory at {CARD_RATE / 1e12:.0f} TB/s, is fed at {LINK_RATE / 1e9:.0f} GB/s.",
         "",
         "| 10⁹ molecules | |",
         "|---|---|",
@@ -190,8 +212,8 @@ def _billion(found: dict[str, Any]) -> str:
         f"| disk | {_tb(rates.disk * N)}, lists {_tb(rates.listed * N)} more |",
         f"| memory to keep what a search reads | {_tb(scanned)} (vectors {_tb(vectors)}); lists "
         f"{_tb(rates.listed * N)} |",
-        f"| a query, exact, from memory | default ranking {_seconds(_ram(one, scanned))}, embedding "
-        f"alone {_seconds(_ram(alone, vectors))} |",
+        f"| a query, exact, from memory | default ranking {_seconds(_ram(one, scanned))}, "
+        f"embedding alone {_seconds(_ram(alone, vectors))} |",
         f"| the same from NVMe | {_seconds(max(_ram(one, scanned), scanned / DISK_RATE))}, "
         f"{_seconds(max(_ram(alone, vectors), vectors / DISK_RATE))} |",
         f"| the same on {MACHINES} machines, from memory | "
@@ -232,10 +254,10 @@ def _choice(found: dict[str, Any]) -> str:
     ]
     for n in SIZES:
         hours = (rates.prepare + rates.index) * n / 3600
-        one = rates.exact["balanced, 1 query"] * n
+        one, scanned = rates.exact["balanced, 1 query"] * n, rates.scanned * n
         lines.append(
             f"| {n:,} | {advice[n]} | {_figures(hours)} | {_tb(rates.disk * n)} | "
-            f"{_tb(rates.scanned * n)} | {_seconds(one)} | {_seconds(_ram(one, rates.scanned * n))} |"
+            f"{_tb(scanned)} | {_seconds(one)} | {_seconds(_ram(one, scanned))} |"
         )
     return "\n".join(lines)
 

@@ -259,6 +259,7 @@ def test_a_limit_that_is_none_is_refused(monkeypatch, given):
 
 
 @pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_cuda_gives_what_the_processor_gives(reader):
     for kind in KINDS:
         queries, more = case(reader, kind)
