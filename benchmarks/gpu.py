@@ -84,7 +84,9 @@ def card(device: torch.device) -> dict[str, Any]:
 
 def encoding(folder: Path, device: torch.device) -> dict[str, Any]:
     """Embed the example on both, features included."""
-    prepared = prepare([LIBRARY], folder / "prepared", ReadConfig(), PrepareConfig(), workers=4)
+    prepared = prepare(
+        [LIBRARY], folder / "prepared", ReadConfig(), PrepareConfig(n_conformers=0), workers=2
+    )
     found: dict[str, Any] = {"molecules": prepared.n_ok}
     made = {}
     for name in ("cpu", device.type):
@@ -125,7 +127,7 @@ def searching(rows: int, folder: Path, device: torch.device) -> dict[str, Any]:
     }
     kept = Residents([device], 2**62) if device.type == "cpu" else residents_of(device)
     nothing = Residents(kept.devices, 0)
-    found: dict[str, Any] = {"rows": rows, "k": K, "agree": True}
+    found: dict[str, Any] = {"rows": rows, "k": K, "agree": True, "bytes resident": 0}
     for name, (run, queries, more) in cases.items():
         kept.clear()
         cold, on_device = timed(lambda: run(reader, queries, K, residents=kept, **more))  # noqa: B023
@@ -134,6 +136,8 @@ def searching(rows: int, folder: Path, device: torch.device) -> dict[str, Any]:
         _, due = timed(lambda: run(reader, queries, K, **more))  # noqa: B023
         cpu = best(lambda: run(reader, queries, K, **more))  # noqa: B023
         agree = equal(on_device, due)
+        taken = sum(kept.n_bytes(place) for place in range(len(kept.devices)))
+        found["bytes resident"] = max(found["bytes resident"], taken)
         found["agree"] &= agree
         found[name] = {
             "agree": agree,
@@ -143,7 +147,6 @@ def searching(rows: int, folder: Path, device: torch.device) -> dict[str, Any]:
             "streamed, ms": round(1e3 * stream, 2),
             "processor to resident": round(cpu / warm, 2),
         }
-    found["bytes resident"] = sum(kept.n_bytes(place) for place in range(len(kept.devices)))
     found["bytes a row"] = round(found["bytes resident"] / reader.n_rows, 1)
     return found
 
