@@ -15,8 +15,8 @@ from molsearch.words import counted
 # One fragment of common elements, without isotopes, hydrogens written out, wildcards, and without
 # charges but those of a nitro group: neither normaliser nor uncharger touches one drawn so.
 _PLAIN = re.compile(
-    r"(?:[-=#/\\()0-9%BCNOPSFIbcnopslr]|\[nH\]|\[C@@?H?\]"
-    r"|\[N\+\]\(=O\)\[O-\]|\[N\+\]\(\[O-\]\)=O|\[O-\]\[N\+\]\(=O\)|O=\[N\+\]\(\[O-\]\))+"
+    r"(?:[-=#/\\()0-9%BCNOPSFIbcnopslr]++|\[nH\]|\[C@@?H?\]"
+    r"|\[N\+\]\(=O\)\[O-\]|\[N\+\]\(\[O-\]\)=O|\[O-\]\[N\+\]\(=O\)|O=\[N\+\]\(\[O-\]\))++"
 )
 _CARBON = re.compile(r"C(?!l)|c")
 # Smaller ones can be what a chemist calls inorganic.
@@ -45,7 +45,9 @@ def plain_parent(record: Record, max_heavy_atoms: int) -> Chem.Mol | None:
     if mol is None:
         return None  # the long way says why
     heavy = mol.GetNumHeavyAtoms()
-    if heavy < _LEAST_HEAVY_ATOMS or mol.HasSubstructMatch(_sulfoxide_like()):
+    if heavy < _LEAST_HEAVY_ATOMS:
+        return None
+    if ("S" in smiles or "s" in smiles) and mol.HasSubstructMatch(_sulfoxide_like()):
         return None
     if heavy > max_heavy_atoms:
         raise RejectedError(

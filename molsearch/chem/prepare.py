@@ -59,12 +59,19 @@ def prepare_record(
     try:
         with rdBase.BlockLogs():
             return _prepare(record, config, facts, buckets)
-    except RejectedError as error:
-        return Failure.of(record, error.stage, " ".join(str(error).split()))
     except (ValueError, RuntimeError) as error:
-        # RDKit's own exceptions (invariants, sanitisation) are subclasses of these two.
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return Failure.of(record, "describe", f"RDKit: {first[:300]}")
+        return failure_of(record, error)
+
+
+def failure_of(record: Record, error: ValueError | RuntimeError) -> Failure:
+    """Name stage and reason of a record that cannot be prepared.
+
+    RDKit's own exceptions (invariants, sanitisation) are subclasses of these two.
+    """
+    if isinstance(error, RejectedError):
+        return Failure.of(record, error.stage, " ".join(str(error).split()))
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return Failure.of(record, "describe", f"RDKit: {first[:300]}")
 
 
 def prepare_in_process(

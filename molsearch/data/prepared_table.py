@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from molsearch import schema
+from molsearch.chem.columns import Block, block_of
 from molsearch.schema import Failure, Prepared
 
 _FINGERPRINT_BYTES = 256
@@ -66,23 +67,22 @@ def table_of(prepared: Sequence[Prepared], buckets: tuple[int, int, int] | None 
 
     The user's columns become one JSON object a row, because every file has its own.
     """
-    return _table(prepared, records_schema(buckets), {schema.USER: _user_of})
+    return block_table(block_of(prepared), buckets)
+
+
+def block_table(block: Block, buckets: tuple[int, int, int] | None = None) -> pa.Table:
+    """Build the table of a block's molecules, see `table_of`."""
+    columns = records_schema(buckets)
+    arrays = [_array(block.columns[field.name], field.type) for field in columns]
+    return pa.Table.from_arrays(arrays, schema=columns)
 
 
 def failures_table_of(failures: Sequence[Failure]) -> pa.Table:
     """Build a table of failures, one row each, with the columns `FAILURES`."""
-    return _table(failures, FAILURES, {})
-
-
-def _table(
-    rows: Sequence[Any], columns: pa.Schema, special: dict[str, Callable[[Any], str]]
-) -> pa.Table:
-    arrays = []
-    for field in columns:
-        read = special.get(field.name)
-        values = [read(row) if read else getattr(row, field.name) for row in rows]
-        arrays.append(_array(values, field.type))
-    return pa.Table.from_arrays(arrays, schema=columns)
+    arrays = [
+        _array([getattr(row, field.name) for row in failures], field.type) for field in FAILURES
+    ]
+    return pa.Table.from_arrays(arrays, schema=FAILURES)
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
@@ -91,7 +91,3 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
     except UnicodeEncodeError:
         # Lone surrogates (bytes that were no text) have no place in a table of UTF-8.
         return pa.array([value.encode("utf-8", "replace").decode() for value in values], type=kind)
-
-
-def _user_of(row: Prepared) -> str:
-    return json.dumps(dict(row.user), ensure_ascii=False) if row.user else "{}"

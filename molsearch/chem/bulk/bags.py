@@ -1,0 +1,161 @@
+"""Fingerprints and bags of many molecules: what `molsearch.chem` makes of each by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+
+from molsearch.chem.bulk.circular import environments
+from molsearch.chem.bulk.codes import Atoms, atom_codes, atoms_of
+from molsearch.chem.bulk.graphs import Graphs, Seen, joined
+from molsearch.chem.bulk.pairs import pairs
+from molsearch.chem.bulk.stereo import stereo_of
+from molsearch.chem.bulk.torsions import torsions
+from molsearch.chem.features import MAX_PAIR_BONDS, MOST, Buckets, counters
+from molsearch.chem.fingerprints import N_BITS, N_BYTES
+
+_SHIFT = 16  # a key is a molecule and a row of the table, which is less than 2^16
+_STEREO = frozenset("@/\\")
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """A molecule as `molsearch.chem.plain` reads it, of at most `graphs.MOST` atoms and bonds.
+
+    Attributes
+    ----------
+    mol
+        As RDKit has read it.
+    text
+        The SMILES that it was read from.
+    parent_smiles
+        Its canonical SMILES.
+    seen
+        What was asked of RDKit about it.
+    """
+
+    mol: Chem.Mol
+    text: str
+    parent_smiles: str
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Substructures:
+    """Of M molecules.
+
+    Attributes
+    ----------
+    ecfp4
+        M packed fingerprints, see `molsearch.chem.fingerprints.ecfp4`.
+    bags
+        M packed bags, see `molsearch.chem.features.packed_bag`; None where none were asked for.
+    """
+
+    ecfp4: list[bytes]
+    bags: list[bytes] | None
+
+
+def substructures(molecules: Sequence[Usual], buckets: Buckets | None) -> Substructures:
+    """Compute fingerprints, and bags for an encoder, of at most 65,536 molecules."""
+    graphs = joined([one.seen for one in molecules])
+    found = environments(graphs)
+    bits = np.zeros((len(graphs), N_BITS), np.uint8)
+    bits[found[0], found[1] % np.uint32(N_BITS)] = 1
+    packed = np.packbits(bits, axis=1).tobytes()
+    prints = [packed[at : at + N_BYTES] for at in range(0, len(packed), N_BYTES)]
+    if buckets is None:
+        return Substructures(prints, None)
+    keys = _environment_keys(molecules, found, buckets.environments)
+    if buckets.torsions or buckets.pairs:
+        keys += _path_keys(molecules, graphs, buckets)
+    return Substructures(prints, _packed(np.concatenate(keys), len(molecules)))
+
+
+_Found = tuple[NDArray[np.int64], NDArray[np.uint32]]  # molecule and hash of each
+_Keys = NDArray[np.uint32]  # a molecule and a row of the table
+
+
+def _environment_keys(molecules: Sequence[Usual], found: _Found, size: int) -> list[_Keys]:
+    """Take environments as found, but of molecules with stereo those that see it."""
+    marked = [i for i, one in enumerate(molecules) if not _STEREO.isdisjoint(one.text)]
+    if not marked:
+        return [_keys(found, 1, size)]
+    some = [molecules[i] for i in marked]
+    graphs, texts = joined([one.seen for one in some]), [one.text for one in some]
+    stereo = stereo_of(
+        graphs,
+        [one.mol for one in some],
+        np.flatnonzero(_checked(atoms_of(texts), graphs).tagged),
+        ["/" in text or "\\" in text for text in texts],
+    )
+    molecule, hashes = environments(graphs, stereo)
+    return [
+        _keys(_without(found, marked, len(molecules)), 1, size),
+        _keys((np.array(marked)[molecule], hashes), 1, size),
+    ]
+
+
+def _path_keys(molecules: Sequence[Usual], graphs: Graphs, buckets: Buckets) -> list[_Keys]:
+    """Torsions and pairs; RDKit's own of molecules with an atom that is not to be relied on."""
+    codes, unsure = atom_codes(graphs, _checked(atoms_of([one.text for one in molecules]), graphs))
+    odd = np.unique(graphs.molecule[unsure]).tolist()
+    keys: list[_Keys] = []
+    found = {
+        buckets.torsions: lambda: torsions(graphs, codes, lambda i: _canonical(molecules[i])),
+        buckets.pairs: lambda: pairs(graphs, codes, MAX_PAIR_BONDS),
+    }
+    kinds = counters(buckets)[1:]
+    for (start, generator), (size, find) in zip(
+        kinds, [one for one in found.items() if one[0]], strict=True
+    ):
+        keys.append(_keys(_without(find(), odd, len(molecules)), start, size))
+        for i in odd:
+            mol = Chem.MolFromSmiles(molecules[i].parent_smiles)
+            counts = generator.GetCountFingerprint(mol).GetNonzeroElements()
+            rows = np.array(list(counts), np.uint32) + np.uint32((i << _SHIFT) + start)
+            keys.append(np.repeat(rows, list(counts.values())))
+    return keys
+
+
+def _checked(atoms: Atoms, graphs: Graphs) -> Atoms:
+    if not np.array_equal(atoms.count, np.diff(graphs.start)):
+        raise AssertionError("a SMILES of other atoms than its molecule's")
+    return atoms
+
+
+def _canonical(one: Usual) -> list[int]:
+    """Atoms in the order of the canonical SMILES."""
+    order: list[int] = json.loads(one.mol.GetProp("_smilesAtomOutputOrder").replace(",]", "]"))
+    return order
+
+
+def _without(found: _Found, left_out: Sequence[int], n: int) -> _Found:
+    kept = np.ones(n, bool)
+    kept[list(left_out)] = False
+    some = kept[found[0]]
+    return found[0][some], found[1][some]
+
+
+def _keys(found: _Found, start: int, size: int) -> _Keys:
+    rows = start + found[1] % np.uint32(size)
+    return (found[0].astype(np.uint32) << np.uint32(_SHIFT)) | rows
+
+
+def _packed(keys: _Keys, n: int) -> list[bytes]:
+    """Count rows, and pack the bags as `molsearch.chem.features.packed_bag` does."""
+    keys.sort()
+    new = np.ones(len(keys), bool)
+    new[1:] = keys[1:] != keys[:-1]
+    first = np.flatnonzero(new)
+    counts = np.minimum(np.diff(first, append=len(keys)), MOST).astype(np.uint8).tobytes()
+    keys = keys[first]
+    rows = (keys & np.uint32((1 << _SHIFT) - 1)).astype("<u2").tobytes()
+    ends = np.searchsorted(keys >> np.uint32(_SHIFT), np.arange(n + 1)).tolist()
+    return [rows[2 * a : 2 * b] + counts[a:b] for a, b in pairwise(ends)]
