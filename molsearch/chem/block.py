@@ -63,7 +63,9 @@ def _usual_or(
     return prepare_record(record, config, PREPARED, buckets)
 
 
-def _columns(usual: Sequence[tuple[Record, Usual]], buckets: Buckets | None) -> dict[str, list[Any]]:
+def _columns(
+    usual: Sequence[tuple[Record, Usual]], buckets: Buckets | None
+) -> dict[str, list[Any]]:
     if not usual:
         return {}
     records, found = [one for one, _ in usual], [one for _, one in usual]

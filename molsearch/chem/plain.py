@@ -16,7 +16,7 @@ from molsearch.words import counted
 # charges but those of a nitro group: neither normaliser nor uncharger touches one drawn so.
 _PLAIN = re.compile(
     r"(?:[-=#/\\()0-9%BCNOPSFIbcnopslr]++|\[nH\]|\[C@@?H?\]"
-    r"|\[N\+\]\(=O\)\[O-\]|\[N\+\]\(\[O-\]\)=O|\[O-\]\[N\+\]\(=O\)|O=\[N\+\]\(\[O-\]\))++"
+    r"|\[N\+\]\(=O\)\[O-\]|\[N\+\]\(\[O-\]\)=O|\[O-\]\[N\+\]\(=O\)|(?<=O=)\[N\+\]\(\[O-\]\))++"
 )
 _CARBON = re.compile(r"C(?!l)|c")
 # Smaller ones can be what a chemist calls inorganic.

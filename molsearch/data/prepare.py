@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from functools import partial
@@ -13,17 +13,19 @@ from importlib.metadata import version
 from itertools import chain, islice
 from pathlib import Path
 
+from molsearch.chem.columns import Block, block_of
 from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.data.blocks import block_stream
 from molsearch.data.failures import failure_groups
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_manifest import PrepareRun, Source
 from molsearch.data.prepared_writer import PreparedWriter, writing
 from molsearch.data.readings import grouped
-from molsearch.data.workers import Outcome, Task, default_task, prepare_stream
+from molsearch.data.workers import Task, default_task, prepare_stream
 from molsearch.errors import InputError, UsageError
 from molsearch.io.folders import Kind, look
 from molsearch.io.runs import write_run
-from molsearch.schema import Failure, Reading, Record
+from molsearch.schema import Reading, Record
 from molsearch.words import counted
 
 STDIN = "-"
@@ -139,10 +141,7 @@ def prepare_records(
         before = writer.manifest.n_in
         (on_progress or _silent)(before, writer.manifest.n_failed)
         if not writer.manifest.complete:
-            run = writer.manifest.run  # a set that is taken up keeps its own buckets
-            if task is default_task:
-                task = partial(default_task, buckets=run.buckets)
-            _fill(writer, records, run, workers, on_progress or _silent, task)
+            _fill(writer, records, writer.manifest.run, workers, on_progress or _silent, task)
             writer.finish([replace(one, source=_shown(one.source)) for one in grouped(readings)])
             _write_run(writer, workers, before, time.monotonic() - started)
     prepared = PreparedSet.open(out)
@@ -208,26 +207,56 @@ def _fill(
     report: OnProgress,
     task: Task,
 ) -> None:
+    """Prepare what is left of `records`; a set that is taken up keeps the buckets of its `run`."""
     done, failed = writer.manifest.n_in, writer.manifest.n_failed
     rest = islice(_dealt(islice(records, run.limit), run), done, None)
-    waiting: list[Outcome] = []
-    stream = prepare_stream(rest, run.prepare, workers=workers, task=task)
-    with closing(stream):
+    waiting: list[Block] = []
+    held = 0
+    with closing(_stream(rest, run, workers, task)) as stream:
         try:
-            for outcomes in stream:
-                waiting.extend(outcomes)
-                done += len(outcomes)
-                failed += sum(isinstance(one, Failure) for one in outcomes)
-                while len(waiting) >= run.shard_records:
-                    writer.commit(waiting[: run.shard_records])
-                    del waiting[: run.shard_records]
+            for block in stream:
+                waiting.append(block)
+                held += block.n_in
+                done, failed = done + block.n_in, failed + len(block.failures)
+                if held >= run.shard_records:
+                    writer.commit_blocks(waiting)
+                    waiting, held = [], 0
                 report(done, failed)
         except InputError:
             # The input ends in damage: what came before it is kept.
-            writer.commit(waiting)
+            writer.commit_blocks(waiting)
             raise
-    writer.commit(waiting)
+    writer.commit_blocks(waiting)
     assert writer.manifest.n_in == done
+
+
+def _stream(
+    records: Iterable[Record], run: PrepareRun, workers: int, task: Task
+) -> Generator[Block, None, None]:
+    """Prepare records; no block lies in two shards."""
+    if task is default_task and not run.prepare.n_conformers:
+        return block_stream(
+            records,
+            run.prepare,
+            workers=workers,
+            buckets=run.buckets,
+            shard_records=run.shard_records,
+        )
+    if task is default_task:
+        task = partial(default_task, buckets=run.buckets)
+    return _one_by_one(records, run, workers, task)
+
+
+def _one_by_one(
+    records: Iterable[Record], run: PrepareRun, workers: int, task: Task
+) -> Generator[Block, None, None]:
+    room = run.shard_records
+    with closing(prepare_stream(records, run.prepare, workers=workers, task=task)) as stream:
+        for outcomes in stream:
+            while outcomes:
+                part, outcomes = outcomes[:room], outcomes[room:]
+                room = room - len(part) or run.shard_records
+                yield block_of(part)
 
 
 def _dealt(records: Iterable[Record], run: PrepareRun) -> Iterator[Record]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
+from molsearch.chem.columns import Block, block_of
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_manifest import (
     Manifest,
@@ -22,7 +23,7 @@ from molsearch.data.prepared_manifest import (
     read_manifest,
     write_manifest,
 )
-from molsearch.data.prepared_table import failures_table_of, table_of
+from molsearch.data.prepared_table import block_table, failures_table_of
 from molsearch.errors import MolSearchError, UsageError
 from molsearch.io import parquet
 from molsearch.io.atomic import refusal, write_text
@@ -40,27 +41,31 @@ class PreparedWriter:
         self.manifest = manifest
 
     def commit(self, outcomes: Sequence[Prepared | Failure]) -> None:
-        """Write the outcomes of consecutive records as the next shard and make it visible.
+        """Write the outcomes of consecutive records; see `commit_blocks`."""
+        self.commit_blocks([block_of(outcomes)])
+
+    def commit_blocks(self, blocks: Sequence[Block]) -> None:
+        """Write what became of consecutive records as the next shard and make it visible.
 
         Raises
         ------
         MolSearchError
             The disk refused (full, read-only); the set keeps what it held.
         """
-        if not outcomes:
+        n_in = sum(block.n_in for block in blocks)
+        if not n_in:
             return
-        prepared = [one for one in outcomes if isinstance(one, Prepared)]
-        failures = [one for one in outcomes if isinstance(one, Failure)]
-        assert len(outcomes) == len(prepared) + len(failures), "a record without an outcome"
+        buckets = self.manifest.run.buckets
+        table = pa.concat_tables([block_table(one, buckets) for one in blocks]).combine_chunks()
+        failures = failures_table_of([failure for one in blocks for failure in one.failures])
+        assert n_in == len(table) + len(failures), "a record without an outcome"
         number = len(self.manifest.shards)
         with _explaining(self.folder):
             shard = PreparedShard(
                 first_record=self._first_record(number),
-                n_in=len(outcomes),
-                records=self._store(
-                    f"records-{number:05d}", table_of(prepared, self.manifest.run.buckets)
-                ),
-                failures=self._store(f"failures-{number:05d}", failures_table_of(failures)),
+                n_in=n_in,
+                records=self._store(f"records-{number:05d}", table),
+                failures=self._store(f"failures-{number:05d}", failures),
             )
             self._publish(self.manifest.model_copy(update={"shards": self._with(shard)}))
         assert self.manifest.n_in == self.manifest.n_ok + self.manifest.n_failed

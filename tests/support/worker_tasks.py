@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from molsearch.chem.columns import Block, block_of
 from molsearch.config import PrepareConfig
 from molsearch.data.workers import hard_limit
 from molsearch.errors import InputError
@@ -82,3 +83,17 @@ def squared(number: int) -> int:
     if number == 19:
         raise InputError("19 is no number: give another")
     return number * number
+
+
+def troubled_block(
+    records: Sequence[Record], config: PrepareConfig, buckets: tuple[int, int, int] | None
+) -> Block:
+    """Prepare a block as `troubled` prepares each record."""
+    return block_of(troubled(record, config) for record in records)
+
+
+def troubled_one(
+    record: Record, config: PrepareConfig, buckets: tuple[int, int, int] | None
+) -> Failure:
+    """Prepare a record as `troubled` does."""
+    return troubled(record, config)

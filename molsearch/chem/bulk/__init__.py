@@ -1,1 +1,1 @@
-"""Substructures of many molecules at once: RDKit's numbers, from a few arrays instead of its loops."""
+"""Substructures of many molecules at once: the numbers of RDKit, from arrays and not from loops."""

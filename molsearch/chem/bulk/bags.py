@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -106,16 +106,15 @@ def _path_keys(molecules: Sequence[Usual], graphs: Graphs, buckets: Buckets) -> 
     """Torsions and pairs; RDKit's own of molecules with an atom that is not to be relied on."""
     codes, unsure = atom_codes(graphs, _checked(atoms_of([one.text for one in molecules]), graphs))
     odd = np.unique(graphs.molecule[unsure]).tolist()
+    found: list[tuple[int, _Found]] = []
+    if buckets.torsions:
+        order = partial(_canonical, molecules)
+        found.append((buckets.torsions, torsions(graphs, codes, order)))
+    if buckets.pairs:
+        found.append((buckets.pairs, pairs(graphs, codes, MAX_PAIR_BONDS)))
     keys: list[_Keys] = []
-    found = {
-        buckets.torsions: lambda: torsions(graphs, codes, lambda i: _canonical(molecules[i])),
-        buckets.pairs: lambda: pairs(graphs, codes, MAX_PAIR_BONDS),
-    }
-    kinds = counters(buckets)[1:]
-    for (start, generator), (size, find) in zip(
-        kinds, [one for one in found.items() if one[0]], strict=True
-    ):
-        keys.append(_keys(_without(find(), odd, len(molecules)), start, size))
+    for (start, generator), (size, one) in zip(counters(buckets)[1:], found, strict=True):
+        keys.append(_keys(_without(one, odd, len(molecules)), start, size))
         for i in odd:
             mol = Chem.MolFromSmiles(molecules[i].parent_smiles)
             counts = generator.GetCountFingerprint(mol).GetNonzeroElements()
@@ -130,10 +129,10 @@ def _checked(atoms: Atoms, graphs: Graphs) -> Atoms:
     return atoms
 
 
-def _canonical(one: Usual) -> list[int]:
-    """Atoms in the order of the canonical SMILES."""
-    order: list[int] = json.loads(one.mol.GetProp("_smilesAtomOutputOrder").replace(",]", "]"))
-    return order
+def _canonical(molecules: Sequence[Usual], which: int) -> list[int]:
+    """Atoms of a molecule in the order of its canonical SMILES."""
+    text = molecules[which].mol.GetProp("_smilesAtomOutputOrder")
+    return [int(number) for number in text.strip("[],").split(",")]
 
 
 def _without(found: _Found, left_out: Sequence[int], n: int) -> _Found:

@@ -70,9 +70,7 @@ def _marked(at: NDArray[np.int64], marks: NDArray[np.bool_]) -> NDArray[np.bool_
     return found
 
 
-def atom_codes(
-    graphs: Graphs, atoms: Atoms
-) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+def atom_codes(graphs: Graphs, atoms: Atoms) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
     """Return the codes of atoms, and where they are not to be relied on.
 
     RDKit counts an atom's pi electrons by its hybridisation and explicit valence. Where these do

@@ -33,9 +33,7 @@ def pairs(
     molecule = graphs.molecule[atom]
     code = codes % np.uint32(LIMIT)
     one, two = code[atom], code[other + graphs.start[molecule]]
-    hashes = hashed(
-        np.minimum(one, two), distance[at].astype(np.uint32), np.maximum(one, two)
-    )
+    hashes = hashed(np.minimum(one, two), distance[at].astype(np.uint32), np.maximum(one, two))
     return molecule, hashes
 
 
