@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from molsearch.bench import choice
+from molsearch.bench.attach import Attaching, needs_of
 from molsearch.bench.benchmarks.registry import open_benchmark
 from molsearch.bench.benchmarks.task import Benchmark
 from molsearch.bench.conformers import ConformerCache, cache_root
@@ -31,8 +32,7 @@ from molsearch.config import PrepareConfig
 from molsearch.io.atomic import write_text
 from molsearch.io.runs import versions
 from molsearch.scoring.default import balanced
-from molsearch.scoring.expression import Expression, Term
-from molsearch.scoring.protocols import CONFORMERS, PREPARED, Scorer
+from molsearch.scoring.protocols import Scorer
 from molsearch.scoring.ranking import MOLSEARCH
 
 
@@ -79,7 +79,7 @@ def _choose(
     benchmark: Benchmark, scorers: Sequence[Scorer], setting: Setting, n_queries: int
 ) -> dict[str, object]:
     expressions = choice.candidates(setting.encoder, n_queries, extra=setting.extra)
-    default = _named(balanced(n_queries), setting.encoder)
+    default = str(balanced(n_queries).renamed(MOLSEARCH, setting.encoder))
     expressions = list(dict.fromkeys([*expressions, default]))
     small = too_small(benchmark, n_queries, None)
     targets = [target for target in benchmark.targets() if target not in small]
@@ -111,26 +111,13 @@ def _screened(
     pool = Molecules(task.pool["smiles"].tolist())
     for molecules in (queries, pool):
         molecules.need({"ecfp4", *(name for name in setting.extra if name in FINGERPRINTS)})
-    needs = {need for scorer in scorers for need in scorer.needs}
-    if needs & {CONFORMERS, PREPARED}:
-        geometry = CONFORMERS in needs
-        group = f"{benchmark.name}/{target}"
-        config = PrepareConfig(n_conformers=setting.conformers if geometry else 0)
-        cache = ConformerCache(cache_root(), config, setting.workers)
-        pool.attach(cache.pool(group, pool.smiles))
-        number = setting.query_conformers if geometry else 0
-        asked = config.model_copy(update={"n_conformers": number})
-        queries.attach(cache.alike(asked).pool(f"{group}-queries", queries.smiles))
+    config = PrepareConfig(n_conformers=setting.conformers)
+    cache = ConformerCache(cache_root(), config, setting.workers)
+    attaching = Attaching(cache, setting.query_conformers)
+    group, needs = f"{benchmark.name}/{target}", needs_of(scorers)
+    attaching.pool(group, pool, needs)
+    attaching.queries(group, queries, needs)
     return choice.Screened.of(task, queries, pool, scorers)
-
-
-def _named(expression: Expression, encoder: str) -> str:
-    """Name the encoder at hand where an expression says `molsearch`."""
-    terms = [
-        Term(encoder if term.name == MOLSEARCH else term.name, term.weight, term.fusion)
-        for term in expression.terms
-    ]
-    return str(Expression(tuple(terms)))
 
 
 def _split(text: str) -> list[str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from molsearch.bench import choice
+from molsearch.bench.attach import Attaching
 from molsearch.bench.benchmarks.registry import open_benchmark
 from molsearch.bench.benchmarks.task import Benchmark
 from molsearch.bench.conformers import ConformerCache, cache_root
@@ -120,10 +121,10 @@ def _draws(
 ) -> Iterator[Draw]:
     task = drawn(benchmark.load(target), n_queries, given.draws, given.seed)
     queries = Molecules([query.smiles for query in task.queries])
-    pool = _pool(benchmark, target, task.pool["smiles"].tolist())
+    group = f"{benchmark.name}/{target}"
+    pool = _pool(group, task.pool["smiles"].tolist(), scorer)
     queries.need({"ecfp4"})
-    cache = ConformerCache(cache_root(), PrepareConfig(n_conformers=0), 1)
-    queries.attach(cache.pool(f"{benchmark.name}/{target}-queries", queries.smiles))
+    _attaching().queries(group, queries, scorer.needs)
     screened = choice.Screened.of(task, queries, pool, [scorer, FingerprintScorer("ecfp4")])
     encoder = scorer.embedder
     assert encoder.background is not None
@@ -145,16 +146,19 @@ _PARTS = ("cosine", "alike", "is_active")
 _POOLS: dict[str, Molecules] = {}
 
 
-def _pool(benchmark: Benchmark, target: str, smiles: Sequence[str]) -> Molecules:
+def _pool(group: str, smiles: Sequence[str], scorer: EncoderScorer) -> Molecules:
     """Molecules of a target, prepared once for all numbers of queries."""
-    if target not in _POOLS:
+    if group not in _POOLS:
         _POOLS.clear()
         pool = Molecules(smiles)
         pool.need({"ecfp4"})
-        cache = ConformerCache(cache_root(), PrepareConfig(n_conformers=0), 1)
-        pool.attach(cache.pool(f"{benchmark.name}/{target}", pool.smiles))
-        _POOLS[target] = pool
-    return _POOLS[target]
+        _attaching().pool(group, pool, scorer.needs)
+        _POOLS[group] = pool
+    return _POOLS[group]
+
+
+def _attaching() -> Attaching:
+    return Attaching(ConformerCache(cache_root(), PrepareConfig(n_conformers=1), 1))
 
 
 def _arguments() -> argparse.Namespace:

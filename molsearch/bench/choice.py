@@ -24,8 +24,9 @@ from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.metrics.bootstrap import interval, paired
 from molsearch.metrics.enrichment import bedroc
 from molsearch.metrics.ranking import rank
+from molsearch.scoring.added import added, fused_of
 from molsearch.scoring.expression import Expression, Term, parse_expression
-from molsearch.scoring.fusion import FUSIONS, Fusion, fuse
+from molsearch.scoring.fusion import FUSIONS, Fusion
 from molsearch.scoring.protocols import Scorer, Scores
 
 FORMAT = "molsearch-ranking-choice-1"
@@ -90,18 +91,14 @@ def judged(screened: Screened, expressions: Sequence[str]) -> dict[str, tuple[fl
     """BEDROC(80.5) of each sum, means over draws: of all actives, of those new to all queries."""
     labels = screened.task.is_active
     terms = {text: parse_expression(text).terms for text in expressions}
-    wanted = {(term.name, term.fusion or "max") for some in terms.values() for term in some}
     found: dict[str, list[tuple[float, float]]] = {text: [] for text in expressions}
     for queries in screened.task.asked:
         kept = ~np.logical_or.reduce(screened.own[queries], axis=0)
         new = np.logical_and.reduce(screened.novel[queries], axis=0)[kept]
-        fused = {
-            (name, how): fuse(screened.scores[name][queries].T[kept].astype(np.float64), how)
-            for name, how in wanted
-        }
+        pool = {name: scores[:, kept] for name, scores in screened.scores.items()}
+        fused = fused_of(pool, queries)
         for text, some in terms.items():
-            total = sum(term.weight * fused[term.name, term.fusion or "max"] for term in some)
-            scores = np.where(np.isnan(total), -np.inf, total).astype(np.float32)
+            scores = added(some, fused)
             mine = labels[kept]
             found[text].append((_bedroc(scores, mine), _bedroc(scores[new], mine[new])))
     return {text: _means(values) for text, values in found.items()}

@@ -14,11 +14,12 @@ from molsearch import extensions
 from molsearch.bench.baselines import HeavyAtomScorer, PropertyScorer, RandomScorer
 from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.errors import UsageError
+from molsearch.scoring.added import added, fused_of
 from molsearch.scoring.default import BALANCED, RULES
 from molsearch.scoring.embedding import EncoderScorer
-from molsearch.scoring.expression import Expression, parse_expression
+from molsearch.scoring.expression import Expression, Term, parse_expression
 from molsearch.scoring.fingerprint import FingerprintScorer
-from molsearch.scoring.fusion import Fusion, fuse
+from molsearch.scoring.fusion import Fusion
 from molsearch.scoring.protocols import Scorer, Scores
 from molsearch.scoring.ranking import MOLSEARCH
 
@@ -85,25 +86,15 @@ class Method:
         return {"added": "similarities as they are", "rules": rules, "parts": scorers}
 
     def ranked(self, scores: Mapping[str, Scores], queries: npt.NDArray[np.int64]) -> Scores:
-        """One ranking, float32 ``[n]``, for the queries at these places.
-
-        A molecule that a part could score for some query only is judged by that one; one that
-        some part could score for none gets minus infinity, so that all such tie at the end.
+        """One ranking, float32 ``[n]``, for the queries at these places; see `added`.
 
         Parameters
         ----------
         scores
             Of each scorer by its name, ``[q, n]``.
         """
-        total: npt.NDArray[np.floating[Any]] | None = None
-        parts = self.parts(len(queries))
-        for part in parts:
-            fused = fuse(scores[part.scorer.name][queries].T, part.fusion)
-            if len(parts) > 1 or part.weight != 1.0:
-                fused = part.weight * fused.astype(np.float64)
-            total = fused if total is None else total + fused
-        assert total is not None
-        return np.where(np.isnan(total), -np.inf, total).astype(np.float32)
+        terms = [Term(one.scorer.name, one.weight, one.fusion) for one in self.parts(len(queries))]
+        return added(terms, fused_of(scores, queries))
 
     def unscored(self, scores: Mapping[str, Scores]) -> npt.NDArray[np.bool_]:
         """Molecules that some part could score for no query, ``[n]``."""
@@ -161,16 +152,10 @@ def _rules(name: str) -> list[tuple[int, Expression]]:
     head, colon, encoder = name.partition(":")
     if head != BALANCED or (colon and not encoder):
         return [(1, _parsed(name))]
-    swapped = encoder or MOLSEARCH
-    rules = []
-    for least, text in RULES:
-        terms = [
-            f"{term.weight!r}*{swapped if term.name == MOLSEARCH else term.name}-"
-            f"{term.fusion or 'max'}"
-            for term in parse_expression(text).terms
-        ]
-        rules.append((least, _parsed("+".join(terms))))
-    return rules
+    return [
+        (least, parse_expression(text).renamed(MOLSEARCH, encoder or MOLSEARCH).fused_by("max"))
+        for least, text in RULES
+    ]
 
 
 def _parsed(text: str) -> Expression:

@@ -14,11 +14,12 @@ import numpy as np
 from pydantic import Field
 
 from molsearch.bench import results
+from molsearch.bench.attach import ATTACHED, Attaching, needs_of
 from molsearch.bench.audit.leakage import audit, own_rows
 from molsearch.bench.audit.training import TrainingSet
 from molsearch.bench.background import RandomPool, evaluate_random
 from molsearch.bench.benchmarks.task import Benchmark, Task, limit
-from molsearch.bench.conformers import ConformerCache, OnProgress, prepare_queries
+from molsearch.bench.conformers import ConformerCache, OnProgress
 from molsearch.bench.draws import LEAST_LEFT, N_DRAWS, drawn, too_small
 from molsearch.bench.evaluate import evaluate_task
 from molsearch.bench.merge import store
@@ -28,7 +29,6 @@ from molsearch.config import Config, PrepareConfig
 from molsearch.errors import UsageError
 from molsearch.io.hashing import sha256_json
 from molsearch.io.runs import versions
-from molsearch.scoring.protocols import CONFORMERS, PREPARED
 from molsearch.words import counted
 
 OnTarget = Callable[[int, int, str], None]
@@ -225,8 +225,8 @@ class Runner:
     ) -> None:
         pool = Molecules(task.pool["smiles"].tolist())
         scorers = {one.name: one for method in methods for one in method.scorers}
-        needs = {need for one in scorers.values() for need in one.needs}
-        pool.need((needs | {"ecfp4", "parent"}) - {CONFORMERS, PREPARED}, self.workers)
+        needs = needs_of(scorers.values())
+        pool.need((needs | {"ecfp4", "parent"}) - ATTACHED, self.workers)
         own = own_rows(task, queries, pool)
         found = audit(task, queries, pool, self.trainings)
         record["audit"][task.target] = {
@@ -234,8 +234,7 @@ class Runner:
             **found.findings,
             **_draws(task, queries),
         }
-        if needs & {CONFORMERS, PREPARED}:
-            self._attach(task, queries, pool, geometry=CONFORMERS in needs)
+        self._attach(task, queries, pool, needs)
         scores, seconds = {}, {}
         for name, one in scorers.items():
             began = time.monotonic()
@@ -276,46 +275,37 @@ class Runner:
         kept = task.pool[task.is_active].reset_index(drop=True)
         alone = dataclasses.replace(task, pool=kept)
         actives = Molecules(kept["smiles"].tolist())
-        needs = {need for method in methods for one in method.scorers for need in one.needs}
-        if needs & {CONFORMERS, PREPARED}:
-            geometry = CONFORMERS in needs
-            self._attach(alone, queries, actives, geometry=geometry)
-            self._attach_random(random, geometry=geometry)
+        needs = needs_of(one for method in methods for one in method.scorers)
+        self._attach(alone, queries, actives, needs)
+        self._attach_random(random, needs)
         own = own_rows(alone, queries, actives)
         rows = {row["method"]: row for row in record["results"] if row["target"] == task.target}
         for method in methods:
             found = evaluate_random(alone, queries, actives, random, method, own)
             rows[method.name]["random"] = found
 
-    def _cache(self, *, geometry: bool) -> ConformerCache:
-        """Where prepared molecules are kept; those without conformers apart from the others."""
+    @cached_property
+    def _attaching(self) -> Attaching:
         assert self.cache is not None, "a method reads prepared molecules: it needs a cache"
-        if geometry:
-            return self.cache
-        return self.cache.alike(self.cache.config.model_copy(update={"n_conformers": 0}))
+        return Attaching(self.cache, self.config.query_conformers)
 
-    def _attach_random(self, random: RandomPool, *, geometry: bool) -> None:
-        if random.molecules.attached:
+    def _attach_random(self, random: RandomPool, needs: frozenset[str]) -> None:
+        if not needs & ATTACHED or random.molecules.attached:
             return
         progress = (
             self.progress_for("conformers of random compounds") if self.progress_for else None
         )
-        made = self._cache(geometry=geometry).pool(random.group, random.molecules.smiles, progress)
-        random.molecules.attach(made)
+        self._attaching.pool(random.group, random.molecules, needs, progress)
 
-    def _attach(self, task: Task, queries: Molecules, pool: Molecules, *, geometry: bool) -> None:
-        cache = self._cache(geometry=geometry)
+    def _attach(
+        self, task: Task, queries: Molecules, pool: Molecules, needs: frozenset[str]
+    ) -> None:
+        if not needs & ATTACHED:
+            return
         group = f"{self.benchmark.name}/{task.target}"
-        config = self.config.prepare.model_copy(
-            update={"n_conformers": self.config.query_conformers if geometry else 0}
-        )
-        if task.draws:
-            # Actives like those of the pool, and many: made once, by all processes.
-            queries.attach(cache.alike(config).pool(f"{group}-queries", queries.smiles))
-        else:
-            queries.attach(prepare_queries(task.queries, config))
+        self._attaching.queries(group, queries, needs, None if task.draws else task.queries)
         progress = self.progress_for(f"molecules of {group}") if self.progress_for else None
-        pool.attach(cache.pool(group, pool.smiles, progress))
+        self._attaching.pool(group, pool, needs, progress)
 
     def _tell(self, record: dict[str, Any], target: str, number: int, total: int) -> None:
         shown = []

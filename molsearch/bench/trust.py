@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from molsearch.metrics.regression import logistic, logit, quantile_of_targets, ridge, sigmoid
+from molsearch.scoring.added import added, fused_of
 from molsearch.scoring.default import balanced
-from molsearch.scoring.fusion import fuse
-from molsearch.scoring.ranking import MOLSEARCH
+from molsearch.scoring.ranking import MOLSEARCH, STORED
 from molsearch.trust import fitted as file
 from molsearch.trust.features import ALONE, MOST, SEVERAL
 
@@ -47,8 +47,8 @@ class Draw:
     @property
     def found(self) -> float:
         """Share of actives above all but 1 % of the inactives, away from 0 and 1; ties halve."""
-        weights = {term.name: term.weight for term in balanced(self.n_queries).terms}
-        scores = weights[MOLSEARCH] * self.cosine + weights["ecfp4"] * self.alike
+        fused = {MOLSEARCH: self.cosine, STORED: self.alike}
+        scores = added(balanced(self.n_queries).terms, lambda name, _: fused[name])
         bad = np.sort(scores[~self.is_active])[::-1]
         least = bad[max(1, round(file.FIRST * len(bad))) - 1]
         good = scores[self.is_active]
@@ -60,12 +60,9 @@ def components(
     scores: Mapping[str, npt.NDArray[Any]], queries: npt.NDArray[np.int64], encoder: str
 ) -> tuple[Floats, Floats]:
     """Fuse cosines and similarities ``[q, n]`` of some queries as `balanced` does."""
-    fused = {}
-    for term in balanced(len(queries)).terms:
-        name = encoder if term.name == MOLSEARCH else term.name
-        columns = scores[name][queries].T.astype(np.float64)
-        fused[term.name] = fuse(columns, term.fusion or "max")
-    return np.asarray(fused[MOLSEARCH]), np.asarray(fused["ecfp4"])
+    fused = fused_of(scores, queries)
+    ways = {term.name: term.fusion or "max" for term in balanced(len(queries)).terms}
+    return fused(encoder, ways[MOLSEARCH]), fused(STORED, ways[STORED])
 
 
 def fitted_estimate(draws: Sequence[Draw]) -> tuple[file.Estimate, dict[str, Any]]:

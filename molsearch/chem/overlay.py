@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rdkit import Chem, rdBase
-from rdkit.Chem import rdDistGeom, rdForceFieldHelpers, rdShapeAlign
+from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
-from molsearch.chem.shapes import OPT_PARAM, starts
+from molsearch.chem.shapes import laid_over, starts
 from molsearch.errors import InputError
 from molsearch.words import counted
 
@@ -81,10 +81,8 @@ def _alignments(
 ) -> Iterator[tuple[float, float, int, Chem.Mol]]:
     for conformer in list(query.GetConformers())[:references]:
         for pose in starts(hit):
-            shape, colour = rdShapeAlign.AlignMol(
-                query, pose, refConfId=conformer.GetId(), probeConfId=0, opt_param=OPT_PARAM
-            )
-            yield float(shape), float(colour), conformer.GetId(), pose
+            shape, colour = laid_over(query, conformer.GetId(), pose)
+            yield shape, colour, conformer.GetId(), pose
 
 
 @lru_cache(maxsize=256)

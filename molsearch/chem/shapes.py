@@ -60,6 +60,19 @@ def overlaid(reference: Any, pose: Chem.Mol) -> float:
     return float(shape) + float(colour)
 
 
+def laid_over(query: Chem.Mol, conformer: int, pose: Chem.Mol) -> tuple[float, float]:
+    """Move a pose onto a conformer of a query, as `overlaid` does without moving it.
+
+    Returns
+    -------
+    Tanimoto similarities of shape and of colour.
+    """
+    shape, colour = rdShapeAlign.AlignMol(
+        query, pose, refConfId=conformer, probeConfId=0, opt_param=OPT_PARAM
+    )
+    return float(shape), float(colour)
+
+
 def usrcat(mol: Chem.Mol) -> list[npt.NDArray[np.float32]]:
     """USRCAT moments ``[60]`` of each conformer; none of molecules of fewer than three atoms."""
     if mol.GetNumAtoms() < 3:

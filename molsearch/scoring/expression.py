@@ -50,6 +50,12 @@ class Expression:
     def __str__(self) -> str:
         return "+".join(str(term) for term in self.terms)
 
+    def renamed(self, old: str, new: str) -> Expression:
+        """Name one component otherwise: which encoder `molsearch` is, say."""
+        return Expression(
+            tuple(replace(term, name=new) if term.name == old else term for term in self.terms)
+        )
+
     def fused_by(self, how: Fusion, *, always: bool = False) -> Expression:
         """Give terms without a fusion (`always`: all of them) this one."""
         return Expression(

@@ -29,8 +29,28 @@ from molsearch.scoring.queryset import QuerySet, per_query
 Similar = Callable[[NDArray[Any]], NDArray[np.float64]]
 
 
+class Component:
+    """What every further component of a ranking has: its term, and so its column and fusion."""
+
+    term: Term
+
+    @property
+    def column(self) -> str:
+        """Name of its column in a hit list."""
+        return column_of(self.term.name)
+
+    @property
+    def fusion(self) -> Fusion:
+        """Over queries."""
+        return self.term.fusion or "max"
+
+    def fused(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bring similarities ``[n, n_queries]`` to what is weighted and added, ``[n]``."""
+        return np.asarray(fuse(scores, self.fusion))
+
+
 @dataclass(frozen=True)
-class Extra:
+class Extra(Component):
     """A component, opened for one index and these queries.
 
     Attributes
@@ -47,16 +67,6 @@ class Extra:
     rows: Sequence[CheckedRows]
     similar: Similar
 
-    @property
-    def column(self) -> str:
-        """Name of its column in a hit list."""
-        return column_of(self.term.name)
-
-    @property
-    def fusion(self) -> Fusion:
-        """Over queries."""
-        return self.term.fusion or "max"
-
     def scores(
         self, shards: NDArray[np.integer], places: NDArray[np.integer]
     ) -> NDArray[np.float64]:
@@ -69,10 +79,6 @@ class Extra:
                 found = np.empty((len(shards), some.shape[1]))
             found[mine] = some
         return np.empty((0, 1)) if found is None else found
-
-    def fused(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Bring similarities ``[n, n_queries]`` to what is weighted and added, ``[n]``."""
-        return np.asarray(fuse(scores, self.fusion))
 
 
 def column_of(name: str) -> str:

@@ -20,8 +20,7 @@ from molsearch.config import PrepareConfig
 from molsearch.errors import InputError
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.expression import Term
-from molsearch.scoring.extra import column_of
-from molsearch.scoring.fusion import Fusion, fuse
+from molsearch.scoring.extra import Component
 from molsearch.scoring.protocols import Prepared3D
 from molsearch.scoring.shape import ShapeScorer
 from molsearch.search.engine import Candidates
@@ -40,7 +39,7 @@ class _Molecules:
 
 
 @dataclass
-class Shapes:
+class Shapes(Component):
     """Shape and colour overlay with each query, half of RDKit's sum: 0 to 1.
 
     Molecules are looked at when they are asked for, each once.
@@ -53,22 +52,12 @@ class Shapes:
     _known: dict[tuple[int, int], NDArray[np.float64]] = field(default_factory=dict)
     _asked: pa.Table | None = None
 
-    @property
-    def column(self) -> str:
-        """Name of its column in a hit list."""
-        return column_of(self.term.name)
-
-    @property
-    def fusion(self) -> Fusion:
-        """Over queries."""
-        return self.term.fusion or "max"
-
     def fused(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Bring similarities ``[n, n_queries]`` to what is weighted and added, ``[n]``.
 
         A molecule that no geometry can be made of has no likeness of shape: 0.
         """
-        return np.asarray(np.nan_to_num(fuse(scores, self.fusion)))
+        return np.nan_to_num(super().fused(scores))
 
     def scores(
         self, shards: NDArray[np.integer], places: NDArray[np.integer]

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
+from molsearch.chem import overlay as overlay_module
+from molsearch.chem import shapes
 from molsearch.chem.overlay import overlay
 from molsearch.errors import InputError
 
@@ -45,3 +47,17 @@ def test_the_name_of_a_hit_stays_one_line():
 def test_what_cannot_be_overlaid_is_said(smiles, words):
     with pytest.raises(InputError, match=words):
         overlay("CCO", smiles)
+
+
+def test_moving_a_pose_gives_the_score_of_leaving_it() -> None:
+    query, hit = (
+        overlay_module._with_conformers(IBUPROFEN),
+        overlay_module._with_conformers(NAPROXEN),
+    )
+    pose = next(shapes.starts(hit))
+    (first, *_), before = shapes.references(query), pose.GetConformer().GetPositions()
+    left = shapes.overlaid(first, pose)
+    assert (pose.GetConformer().GetPositions() == before).all()
+    moved = shapes.laid_over(query, query.GetConformer().GetId(), pose)
+    assert sum(moved) == pytest.approx(left, abs=0.02)
+    assert not np.allclose(pose.GetConformer().GetPositions(), before)
