@@ -12,33 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import zipfile
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from molsearch.bench import choice
-from molsearch.bench.attach import Attaching
 from molsearch.bench.benchmarks.registry import open_benchmark
-from molsearch.bench.benchmarks.task import Benchmark
-from molsearch.bench.conformers import ConformerCache, cache_root
-from molsearch.bench.draws import drawn, too_small
-from molsearch.bench.molecules import Molecules
-from molsearch.bench.trust import (
-    LEAST_ACTIVES,
-    Draw,
-    components,
-    fitted_calibration,
-    fitted_estimate,
-)
-from molsearch.config import PrepareConfig
-from molsearch.io.atomic import replacing, write_text
+from molsearch.bench.conformers import cache_root
+from molsearch.bench.trust import LEAST_ACTIVES, fitted_calibration, fitted_estimate
+from molsearch.bench.trust_screens import Screens
+from molsearch.io.atomic import write_text
 from molsearch.io.runs import versions
 from molsearch.nn.weights import load_encoder
 from molsearch.scoring.embedding import EncoderScorer
-from molsearch.scoring.fingerprint import FingerprintScorer
-from molsearch.trust.features import Asked, Chemistry
 from molsearch.trust.fitted import FORMAT, Fitted, kind
 
 
@@ -49,13 +32,10 @@ def main() -> None:
     encoder = load_encoder(given.encoder)
     scorer = EncoderScorer("encoder", encoder, cache_root() / "embeddings")
     numbers = [int(text) for text in given.queries.split(",")]
-    draws: list[Draw] = []
-    targets = benchmark.targets()
-    small = {n: too_small(benchmark, n, None) for n in numbers}
+    screens = Screens(benchmark, scorer, cache_root(), given.draws, given.seed)
+    targets, draws = benchmark.targets(), []
     for place, target in enumerate(targets, start=1):
-        for n_queries in numbers:
-            if target not in small[n_queries]:
-                draws += _kept(benchmark, target, n_queries, scorer, given)
+        draws += screens.of(target, numbers)
         print(f"\r{place} of {len(targets)} targets", end="", file=sys.stderr)
     print(file=sys.stderr)
     estimates, calibrations, tried, calibrated = {}, {}, {}, {}
@@ -83,82 +63,6 @@ def main() -> None:
     for name in calibrated:
         for tier in calibrated[name]["tiers"]:
             print(name, tier["ecfp4"], tier["n_actives"], tier["error"])
-
-
-def _kept(
-    benchmark: Benchmark,
-    target: str,
-    n_queries: int,
-    scorer: EncoderScorer,
-    given: argparse.Namespace,
-) -> list[Draw]:
-    """Screens of a target, kept from run to run by encoder and setting."""
-    name = f"{benchmark.name}-{given.draws}-{given.seed}-{n_queries}-{target}.npz"
-    path = cache_root() / "trust" / scorer.embedder.identity[:16] / name
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            features = json.loads(str(file["features"]))
-            return [
-                Draw(target, n_queries, one, *(file[f"{part}{i}"] for part in _PARTS))
-                for i, one in enumerate(features)
-            ]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        pass
-    draws = [*_draws(benchmark, target, n_queries, scorer, given)]
-    arrays = {f"{part}{i}": getattr(draw, part) for i, draw in enumerate(draws) for part in _PARTS}
-    features = json.dumps([dict(draw.features) for draw in draws])
-    with replacing(path) as temporary, temporary.open("wb") as handle:
-        np.savez(handle, features=np.array(features), **arrays)
-    return draws
-
-
-def _draws(
-    benchmark: Benchmark,
-    target: str,
-    n_queries: int,
-    scorer: EncoderScorer,
-    given: argparse.Namespace,
-) -> Iterator[Draw]:
-    task = drawn(benchmark.load(target), n_queries, given.draws, given.seed)
-    queries = Molecules([query.smiles for query in task.queries])
-    group = f"{benchmark.name}/{target}"
-    pool = _pool(group, task.pool["smiles"].tolist(), scorer)
-    queries.need({"ecfp4"})
-    _attaching().queries(group, queries, scorer.needs)
-    screened = choice.Screened.of(task, queries, pool, [scorer, FingerprintScorer("ecfp4")])
-    encoder = scorer.embedder
-    assert encoder.background is not None
-    assert encoder.background_ecfp4 is not None
-    prepared = queries.prepared
-    vectors = encoder.embed_table(prepared.table)[prepared.rows]
-    chemistry = Chemistry(encoder.background, encoder.background_ecfp4)
-    asked = Asked.of(vectors, queries["ecfp4"], chemistry)
-    for some in task.asked:
-        kept = ~np.logical_or.reduce(screened.own[some], axis=0)
-        cosine, alike = components(screened.scores, some, "encoder")
-        yield Draw(
-            target, n_queries, asked.features(some), cosine[kept], alike[kept],
-            task.is_active[kept],
-        )  # fmt: skip
-
-
-_PARTS = ("cosine", "alike", "is_active")
-_POOLS: dict[str, Molecules] = {}
-
-
-def _pool(group: str, smiles: Sequence[str], scorer: EncoderScorer) -> Molecules:
-    """Molecules of a target, prepared once for all numbers of queries."""
-    if group not in _POOLS:
-        _POOLS.clear()
-        pool = Molecules(smiles)
-        pool.need({"ecfp4"})
-        _attaching().pool(group, pool, scorer.needs)
-        _POOLS[group] = pool
-    return _POOLS[group]
-
-
-def _attaching() -> Attaching:
-    return Attaching(ConformerCache(cache_root(), PrepareConfig(n_conformers=1), 1))
 
 
 def _arguments() -> argparse.Namespace:

@@ -199,12 +199,13 @@ class ScreenConfig(Config):
     )
     keep_query: bool = Field(default=True, description="queries may be hits, and are marked")
     keep_inactives: bool = Field(default=True, description="inactives may be hits")
-    inactives_weight: float = Field(
-        default=0.0,
+    inactives_weight: float | None = Field(
+        default=None,
         ge=0,
         allow_inf_nan=False,
         description="rank the library by score - W * score of the nearest inactive; 0 leaves "
-        "ranks as they are",
+        "ranks as they are; unless given, the default ranking counts inactives by a series model "
+        "where queries are several",
     )
     base_rate: float | None = Field(
         default=None,

@@ -55,8 +55,10 @@ INACTIVE_ID = "nearest_inactive"
 INACTIVE_SCORE = "inactive_score"
 IS_INACTIVE = "is_inactive"
 # ... and let down ranks: score - weight * inactive_score.
+SERIES_SCORE = "series_score"
 PENALISED_SCORE = "penalised_score"
 INACTIVE_COLUMNS = (INACTIVE_ID, INACTIVE_SCORE, IS_INACTIVE, PENALISED_SCORE)
+COUNTER_COLUMNS = (*INACTIVE_COLUMNS, SERIES_SCORE)
 
 # Columns of the failures table.
 STAGE = "stage"

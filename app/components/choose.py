@@ -114,8 +114,9 @@ def inactive_widgets() -> list[Draft]:
         st.slider(
             "How far being near to one of them pushes a hit down", 0.0, 2.0, 0.0, 0.1,
             key="opt-inactives-weight",
-            help="0 leaves the ranks and adds a column; at w the whole library is ranked by "
-            "score − w × score for the nearest inactive.",
+            help="0: as the ranking counts them (by default a series model, where queries are "
+            "several). At w the whole library is ranked by score − w × score for the nearest "
+            "inactive.",
         )  # fmt: skip
     return queries.good([*drafts, *st.session_state.get(_FROM_TABLE, [])])
 
@@ -296,7 +297,7 @@ def option_widgets(n_queries: int, chosen: Library | None = None) -> dict[str, A
         "exclude_smarts": _one(exclude),
         "where": _one(where),
         "encoder": None if encoder == "bundled" else str(places.inside(encoder)),
-        "inactives_weight": float(st.session_state.get("opt-inactives-weight", 0.0)),
+        "inactives_weight": float(st.session_state.get("opt-inactives-weight", 0.0)) or None,
     }
 
 

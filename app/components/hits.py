@@ -79,7 +79,7 @@ class Result:
     @property
     def user_columns(self) -> list[str]:
         """Columns that the user's library brought."""
-        contrast = (*schema.INACTIVE_COLUMNS, MARGIN) if self.has_inactives else ()
+        contrast = (*schema.COUNTER_COLUMNS, MARGIN) if self.has_inactives else ()
         return [name for name in self.frame.columns if name not in (*COLUMNS, *contrast)]
 
     @property

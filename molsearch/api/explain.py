@@ -13,6 +13,7 @@ from molsearch.api.encoders import load_encoder
 from molsearch.api.given import Ligand, ligands_of
 from molsearch.config import Molecule
 from molsearch.errors import InputError, UsageError
+from molsearch.scoring.ranking import INACTIVES
 from molsearch.search.queries import is_file
 from molsearch.service.requests import ExplainRequest, validated
 from molsearch.service.session import Session
@@ -135,9 +136,17 @@ def with_origin(frame: pd.DataFrame, done: Screened) -> pd.DataFrame:
         ],
         "expression": str(hits.ranking.expression),
         "encoder": hits.reader.identity,
-        "inactives_weight": done.account["config"]["inactives_weight"],
+        "inactives_weight": _weight_of_inactives(done),
     }
     return frame
+
+
+def _weight_of_inactives(done: Screened) -> float:
+    term = done.hits.ranking.counter
+    asked: float | None = done.account["config"]["inactives_weight"]
+    if term is None:
+        return asked or 0.0
+    return term.weight if term.name == INACTIVES else 0.0
 
 
 @pd.api.extensions.register_dataframe_accessor("explain")

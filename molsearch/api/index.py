@@ -197,7 +197,8 @@ class Index(Growing):
             ``threshold`` (a hit's least score), ``exclude_ids`` (files of ids), ``dissimilar_to``
             and ``dissimilar_at`` (no hit is that similar to these molecules),
             ``keep_query``, ``keep_inactives``, ``inactives_weight`` (the library is ranked by
-            ``score - inactives_weight * inactive_score``; 0 leaves ranks as they are).
+            ``score - inactives_weight * inactive_score``; 0 leaves ranks as they are; unless given,
+            ``balanced`` counts inactives by a series model where queries are several).
 
         Returns
         -------

@@ -154,6 +154,44 @@ def fitted_calibration(draws: Sequence[Draw]) -> tuple[file.Calibration, dict[st
     }
 
 
+def verified(known: file.Fitted, draws: Sequence[Draw]) -> dict[str, Any]:
+    """Compare what was fitted elsewhere with screens that it has not seen.
+
+    The base rate that probabilities are told for is the share of actives in these screens.
+    """
+    estimate = known.estimates[file.kind(draws[0].n_queries)]
+    model = known.calibrations[file.kind(draws[0].n_queries)]
+    said = [draw for draw in draws if not estimate.beyond(draw.features)]
+    targets = np.array([draw.target for draw in said])
+    ends = np.array([estimate.enrichment(draw.features) for draw in said]).reshape(-1, 3)
+    found = np.array([draw.found for draw in said]) / file.FIRST
+    below, above = found < ends[:, 1], found > ends[:, 2]
+    labels = np.concatenate([draw.is_active for draw in draws])
+    design = [file.design(draw.cosine, draw.alike, draw.n_queries, MOST) for draw in draws]
+    told = model.probability(np.concatenate(design), float(labels.mean()))
+    alike = np.concatenate([draw.alike for draw in draws])
+    known_of = np.isfinite(told)
+    tiers = []
+    for low, high in TIERS:
+        mine = known_of & (alike >= low) & (alike < high)
+        tiers.append(
+            {"ecfp4": [low, round(high, 3)], "n": int(mine.sum()),
+             "n_actives": int((mine & labels).sum()), **reliability(told[mine], labels[mine])}
+        )  # fmt: skip
+    return {
+        "n_targets": len({draw.target for draw in draws}),
+        "n_draws": len(draws),
+        "nothing_said": len(draws) - len(said),
+        "coverage": _of_targets(~(below | above), targets),
+        "below": _of_targets(below, targets),
+        "above": _of_targets(above, targets),
+        "enrichment": round(float(found.mean()), 2),
+        "expected": round(float(ends[:, 0].mean()), 2),
+        "base_rate": round(float(labels.mean()), 5),
+        "tiers": tiers,
+    }
+
+
 def reliability(told: Floats, labels: npt.NDArray[np.bool_]) -> dict[str, Any]:
     """Give the expected calibration error over bins of equal numbers, and the curve."""
     if not len(told):

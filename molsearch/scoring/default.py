@@ -15,9 +15,23 @@ RULES: tuple[tuple[int, str], ...] = (
     (2, "molsearch-top2+ecfp4-max"),
     (3, "molsearch-top2+2*ecfp4-max"),
 )
+# The same for what known inactives add (`benchmarks/choose_inactives.py`): with one query nothing
+# gained on targets that had no part in the choice.
+WITH_INACTIVES: tuple[tuple[int, str], ...] = ((1, ""), (2, "series"))
 
 
-def balanced(n_queries: int) -> Expression:
-    """Look up the expression that `balanced` stands for with so many queries."""
-    rule = [text for least, text in RULES if n_queries >= least][-1]
-    return parse_expression(rule).fused_by("max")
+def balanced(n_queries: int, *, inactives: bool = False) -> Expression:
+    """Look up the expression that `balanced` stands for with so many queries.
+
+    Parameters
+    ----------
+    inactives
+        Whether inactives are known.
+    """
+    found = parse_expression(_rule(RULES, n_queries)).fused_by("max")
+    more = _rule(WITH_INACTIVES, n_queries) if inactives else ""
+    return Expression((*found.terms, *parse_expression(more).terms)) if more else found
+
+
+def _rule(rules: tuple[tuple[int, str], ...], n_queries: int) -> str:
+    return [text for least, text in rules if n_queries >= least][-1]

@@ -19,6 +19,9 @@ from molsearch.scoring.fusion import MEANING, Fusion
 MOLSEARCH = "molsearch"
 STORED = "ecfp4"  # the fingerprint that an index holds
 SHAPE = "shape"  # looks at the first of a list: a `Rescorer`
+INACTIVES = "inactives"  # the nearest known inactive, which counts against a molecule
+SERIES = "series"  # what sets the queries apart from known inactives
+COUNTERS = (INACTIVES, SERIES)
 
 
 def _never(_: str) -> bool:
@@ -56,8 +59,13 @@ class Ranking:
     @property
     def extras(self) -> tuple[Term, ...]:
         """Components that an index does not hold: other fingerprints, further encoders."""
-        held = (MOLSEARCH, STORED, SHAPE)
+        held = (MOLSEARCH, STORED, SHAPE, *COUNTERS)
         return tuple(term for term in self.expression.terms if term.name not in held)
+
+    @property
+    def counter(self) -> Term | None:
+        """How known inactives count, if they do."""
+        return next((term for term in self.expression.terms if term.name in COUNTERS), None)
 
     @property
     def further(self) -> tuple[Term, ...]:
@@ -104,7 +112,9 @@ class Ranking:
 
     def words(self) -> str:
         """Say in one line what is added to what."""
-        return " + ".join(self._said(term) for term in self.expression.terms)
+        counter = self.counter
+        said = " + ".join(self._said(term) for term in self.expression.terms if term is not counter)
+        return said if counter is None else f"{said}{_counted(counter)}"
 
     def record(self) -> dict[str, Any]:
         """Tell what made the ranking, for ``run.json``."""
@@ -139,6 +149,7 @@ def ranking_of(
     fusion: Fusion | None = None,
     encoder: Collection[str] = (),
     is_encoder: Callable[[str], bool] = _never,
+    inactives: bool = False,
 ) -> Ranking:
     """Resolve the ranking a screen was asked for.
 
@@ -154,6 +165,8 @@ def ranking_of(
         Other names of the encoder whose embeddings the index holds.
     is_encoder
         Tells the names of further encoders.
+    inactives
+        Whether ``balanced`` counts inactives.
 
     Raises
     ------
@@ -161,19 +174,18 @@ def ranking_of(
         The expression cannot be read, or names what an index does not hold.
     """
     if asked.strip() == BALANCED:
-        expression = balanced(n_queries)
+        expression = balanced(n_queries, inactives=inactives and fusion is None)
         if fusion is not None:
             expression = expression.fused_by(fusion, always=True)
         return Ranking(BALANCED, expression, n_queries)
     parsed = parse_expression(asked, whole=lambda name: "/" in name and is_encoder(name))
     terms = [_known(term, asked, encoder, is_encoder) for term in parsed.terms]
     _refuse_repeats(terms, asked)
-    if {term.name for term in terms} == {SHAPE}:
-        raise UsageError(
-            f"--rank {asked[:80]!r}: {SHAPE} looks at the first of a list that something else "
-            f"ranks; add it to {MOLSEARCH} or {STORED}"
-        )
-    return Ranking(asked, Expression(tuple(terms)).fused_by(fusion or "max"), n_queries)
+    _refuse_alone(terms, asked)
+    counters = [term for term in terms if term.name in COUNTERS]
+    others = Expression(tuple(term for term in terms if term.name not in COUNTERS))
+    whole = (*others.fused_by(fusion or "max").terms, *counters)
+    return Ranking(asked, Expression(whole), n_queries)
 
 
 def _known(
@@ -181,15 +193,21 @@ def _known(
 ) -> Term:
     if term.name in (MOLSEARCH, *encoder):
         return Term(MOLSEARCH, term.weight, term.fusion)
-    if term.name == SHAPE or term.name in FINGERPRINTS or is_encoder(term.name):
+    if term.name in COUNTERS and term.fusion is not None:
+        raise UsageError(
+            f"--rank {asked[:80]!r}: {term.name} is not fused over queries; drop the "
+            f"-{term.fusion} behind it"
+        )
+    if term.name in (SHAPE, *COUNTERS) or term.name in FINGERPRINTS or is_encoder(term.name):
         return term
     if term.name == BALANCED:
         wrong = f"{BALANCED} stands alone"
     else:
         wrong = f"no encoder and no fingerprint is called {term.name!r}"
     raise UsageError(
-        f"--rank {asked[:80]!r}: {wrong}; choose {BALANCED}, or add {MOLSEARCH}, another encoder's "
-        f"name or folder, {', '.join(FINGERPRINTS)} and {SHAPE}, such as 4*{MOLSEARCH}+{STORED}"
+        f"--rank {asked[:80]!r}: {wrong}; choose {BALANCED}, or add {MOLSEARCH}, another "
+        f"encoder's name or folder, {', '.join(FINGERPRINTS)} and {SHAPE}, with inactives also "
+        f"{INACTIVES} or {SERIES}, such as 4*{MOLSEARCH}+{STORED}"
     )
 
 
@@ -198,3 +216,25 @@ def _refuse_repeats(terms: Sequence[Term], asked: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"--rank {asked[:80]!r} names the encoder twice: give it one weight")
+
+
+def _refuse_alone(terms: Sequence[Term], asked: str) -> None:
+    names = {term.name for term in terms}
+    if names <= {SHAPE, *COUNTERS}:
+        what = SHAPE if SHAPE in names else min(names)
+        why = "looks at the first of a list that something else ranks"
+        if SHAPE not in names:
+            why = "changes the ranks that something else gives"
+        raise UsageError(f"--rank {asked[:80]!r}: {what} {why}; add it to {MOLSEARCH} or {STORED}")
+    if names >= set(COUNTERS):
+        raise UsageError(
+            f"--rank {asked[:80]!r}: {INACTIVES} and {SERIES} count the same molecules; leave one "
+            "out"
+        )
+
+
+def _counted(term: Term) -> str:
+    times = "" if term.weight == 1.0 else f"{term.weight:.6g} × "
+    if term.name == INACTIVES:
+        return f" less {times}cosine of the nearest known inactive"
+    return f" + {times}series model (queries against known inactives and random molecules)"

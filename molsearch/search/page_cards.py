@@ -35,7 +35,7 @@ _OURS = {
     schema.PARENT_SMILES, schema.INCHIKEY, schema.RECORD_NUMBER, schema.SOURCE,
     schema.ROW,
 }  # fmt: skip
-_CONTRAST = set(schema.INACTIVE_COLUMNS)
+_CONTRAST = set(schema.COUNTER_COLUMNS)
 Parts = Sequence[tuple[str, str]]  # column and name of each further component of the score
 
 
@@ -110,7 +110,8 @@ def table(hits: pd.DataFrame, mark: Highlight | None, parts: Parts = ()) -> dict
     """Describe the table view: our main columns, then the user's."""
     numbers = {
         schema.RANK: 0, schema.SCORE: 3, schema.MOLSEARCH_SCORE: 3, schema.INACTIVE_SCORE: 3,
-        **{column: 3 for column, _ in parts}, schema.PENALISED_SCORE: 3, schema.PROBABILITY: 4,
+        **{column: 3 for column, _ in parts}, schema.SERIES_SCORE: 3, schema.PENALISED_SCORE: 3,
+        schema.PROBABILITY: 4,
         schema.ECFP4_SIMILARITY: 2, schema.PERCENTILE: 2,
         "mw": 1, "clogp": 1, "tpsa": 0,
     }  # fmt: skip
@@ -169,6 +170,8 @@ def _more(hit: Mapping[str, Any], extra: Sequence[str]) -> Iterable[tuple[str, s
     if contrasted(hit):
         near = f"{hit[schema.INACTIVE_ID]} (score {fixed(hit[schema.INACTIVE_SCORE], 3)})"
         yield "nearest inactive", near, False
+        if known(hit.get(schema.SERIES_SCORE)):
+            yield "series model", fixed(hit[schema.SERIES_SCORE], 3), False
         if known(hit.get(schema.PENALISED_SCORE)):
             yield "penalised score", fixed(hit[schema.PENALISED_SCORE], 3), False
     if known(hit.get(schema.PROBABILITY)):

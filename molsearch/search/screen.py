@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 from molsearch import schema
 from molsearch.config import ScreenConfig
 from molsearch.errors import EncoderMismatchError, UsageError
-from molsearch.index.approximate import approximate
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.io.typed import TypedTable, typed_table
 from molsearch.schema import ColumnType
-from molsearch.scoring.queryset import Against
+from molsearch.scoring.queryset import Against, QuerySet
 from molsearch.scoring.ranking import MOLSEARCH, SHAPE, Ranking, ranking_of
+from molsearch.search import warned
 from molsearch.search.ann.choose import Approximation
 from molsearch.search.ann.finder import select_near
 from molsearch.search.annotate import Annotator
 from molsearch.search.background import Background, warnings_of
-from molsearch.search.contrast import Contrast
+from molsearch.search.contrast import Contrast, counting
 from molsearch.search.engine import Candidates, search
 from molsearch.search.exclusions import Exclusions
 from molsearch.search.extras import OnExtra, is_encoder, opened
@@ -43,7 +43,6 @@ from molsearch.search.streamed import write_streamed
 from molsearch.search.trusted import trust_in, warnings_of_trust, with_probability
 from molsearch.search.whole import search_whole
 from molsearch.trust.said import Trust
-from molsearch.words import counted
 
 _SHOWN = 1000  # of a list that is streamed
 _TRIED = 256  # queries; trying more of them on each other would take longer than the screen
@@ -175,9 +174,11 @@ def screen(
             "build the index again"
         )
     watch = watch or Stopwatch()
-    ranking = check_ranking(config, len(queries), embedder)
+    asked = config
+    ranking = check_ranking(config, len(queries), embedder, inactives=inactives is not None)
     if not all(query.has_structure for query in queries):
         ranking = ranking.by_embedding_alone()
+    config = counting(config, ranking, given=inactives is not None)
     blend = ranking.blend(np.stack([query.fingerprint for query in queries]))
     filtering = partial(_filter, config, reader, inactives, on_extra)
     first_filter = filtering()
@@ -193,12 +194,12 @@ def screen(
         # An encoder's background lacks what an index lacks: then its cosine alone is placed.
         placed = None if extras or ranking.shape else blend
         background = Background(embedder.background, embedded, placed, prints)
-        contrast = None if inactives is None else Contrast.of(inactives, embedder, config)
+        contrast = _contrast(inactives, embedder, config, embedded, ranking)
     annotator = Annotator(reader, queries, background, blend, contrast, extras)
     against = None if contrast is None else contrast.against
     if ranking.shape is not None and (against is not None or config.threshold is not None):
-        option = "--inactives-weight" if against is not None else "--threshold"
-        raise UsageError(f"--rank: {SHAPE} does not go with {option}; leave one out")
+        what = "inactives that count" if against is not None else "--threshold"
+        raise UsageError(f"--rank: {SHAPE} does not go with {what}; leave one out")
 
     def find(n: int, excluded: list[NDArray[np.bool_]] | None) -> Candidates:
         if extras:
@@ -256,25 +257,28 @@ def screen(
     tried = 1 < len(queries) <= _TRIED and not extras and ranking.shape is None
     if tried and all(query.vector is None for query in queries):
         with watch.stage("leave one out"):
+            unseen = None if contrast is None else contrast.unseen
             mutual = leave_one_out(
-                reader, queries, embedded, ranking, fusion=config.fusion, against=against
+                reader, queries, embedded, ranking, fusion=config.fusion, against=unseen
             )
-    trust = trust_in(queries, embedded, embedder, config)
+    trust = trust_in(queries, embedded, embedder, asked, ranking)
     if stream_to is None:
         frame = with_probability(frame, trust, len(queries), config)
     names = [query.query_id for query in queries]
     warnings = [
-        *(_of_depth(n_looked_at, reader.n_rows) if ranking.shape else ()),
+        *(warned.of_depth(n_looked_at, reader.n_rows) if ranking.shape else ()),
         *warnings_of_trust(trust, config, streamed=stream_to is not None),
         *warnings_of(background, embedder.card, names),
-        *_of_queries(queries, flat=reader.manifest.library.prepare.n_conformers == 0),
+        *warned.of_queries(queries, flat=reader.manifest.library.prepare.n_conformers == 0),
         *(inactives.warnings(queries) if inactives is not None else ()),
         *(exclusions.warnings() if exclusions is not None else ()),
-        *_of_recall(reader.recall, approximation),
+        *warned.of_recall(reader.recall, approximation),
         *hit_filter.warnings(),
-        *(_of_stream(columns) if stream_to is not None else ()),
-        *_of_facts(failed),
-        *_of_hits(len(found), config, reader, filtered=bool(hit_filter) or exclusions is not None),
+        *(warned.of_stream(columns) if stream_to is not None else ()),
+        *warned.of_facts(failed),
+        *warned.of_hits(
+            len(found), config, reader, filtered=bool(hit_filter) or exclusions is not None
+        ),
     ]
     return HitList(
         frame,
@@ -315,8 +319,27 @@ def _exact_alone(extras: Sequence[object], against: Against | None) -> str:
     return "" if against is None else "inactives that weigh are looked at for every molecule"
 
 
-def check_ranking(config: ScreenConfig, n_queries: int, embedder: Embedder) -> Ranking:
+def _contrast(
+    inactives: Inactives | None,
+    embedder: Embedder,
+    config: ScreenConfig,
+    queries: QuerySet,
+    ranking: Ranking,
+) -> Contrast | None:
+    if inactives is None:
+        return None
+    return Contrast.of(inactives, embedder, config, queries, ranking.counter)
+
+
+def check_ranking(
+    config: ScreenConfig, n_queries: int, embedder: Embedder, *, inactives: bool = False
+) -> Ranking:
     """Resolve what ranks, before a library is prepared for it.
+
+    Parameters
+    ----------
+    inactives
+        Whether any are known.
 
     Raises
     ------
@@ -325,74 +348,6 @@ def check_ranking(config: ScreenConfig, n_queries: int, embedder: Embedder) -> R
     """
     names = {str(embedder.card.get("name", ""))} - {""}
     return ranking_of(
-        config.rank, n_queries, fusion=config.fusion, encoder=names, is_encoder=is_encoder
-    )
-
-
-def _of_stream(columns: Sequence[str]) -> Iterator[str]:
-    yield (
-        f"the list is long and was written as it was made, with {', '.join(columns)}: of other "
-        "facts those alone that --facts names, and the library's own columns as text"
-    )
-
-
-def _of_depth(n: int, n_rows: int) -> Iterator[str]:
-    if n < n_rows:
-        yield (
-            f"shapes were laid over for the first {n:,} of {counted(n_rows, 'molecule')} by the "
-            "rest of the "
-            "score; --depth looks at more"
-        )
-
-
-def _of_facts(failed: pa.Table) -> Iterator[str]:
-    if failed.num_rows:
-        first = {name: failed.column(name)[0].as_py() for name in failed.column_names}
-        yield (
-            f"{counted(failed.num_rows, 'hit')} with facts that cannot be computed, whose cells "
-            "are empty "
-            f"(the first, {first[schema.MOLECULE_ID]!r}: {first[schema.REASON]})"
-        )
-
-
-def _of_recall(stored: float | None, approximation: Approximation | None) -> Iterator[str]:
-    """Say what storage, and a search that does not look everywhere, may lose."""
-    if stored is not None:
-        yield approximate(stored)
-    if approximation is not None:
-        yield approximation.sentence()
-
-
-def _of_queries(queries: Sequence[Query], *, flat: bool) -> Iterator[str]:
-    """Say what to know of queries; one without 3D is as usual where the library has none."""
-    bare = sum(not query.has_structure for query in queries)
-    if bare:
-        what = "query is a vector" if bare == 1 else "queries are vectors"
-        yield f"{bare:,} {what}, without a structure: the embedding alone ranks"
-    for query in queries:
-        if not query.has_structure:
-            continue
-        if query.first.geometry == schema.GEOMETRY_NONE and not flat:
-            yield f"query {query.query_id!r} has no 3D geometry: it is ranked by substructure alone"
-        if n := query.first.n_unspecified_stereo:
-            yield (
-                f"query {query.query_id!r} leaves {counted(n, 'stereocentre')} open: one of its "
-                "stereoisomers is searched with"
-            )
-
-
-def _of_hits(n: int, config: ScreenConfig, reader: IndexReader, *, filtered: bool) -> Iterator[str]:
-    # To ask for more than the library holds is to ask for all of it, and no reason for doubt.
-    if config.threshold is not None:
-        if n == 0:
-            yield f"no molecule scores {config.threshold:g} or more and passes; lower --threshold"
-        elif n == config.k < reader.n_rows:
-            yield (
-                f"there may be more molecules that score {config.threshold:g} or more than the "
-                f"{n:,} wanted: raise -k"
-            )
-    elif filtered and n < min(config.k, reader.n_rows):
-        yield (
-            f"only {n:,} of {counted(reader.n_rows, 'molecule')} pass the filters; "
-            f"{config.k:,} were asked"
-        )
+        config.rank, n_queries, fusion=config.fusion, encoder=names, is_encoder=is_encoder,
+        inactives=inactives and config.inactives_weight is None,
+    )  # fmt: skip

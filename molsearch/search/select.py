@@ -64,7 +64,9 @@ class HitFilter:
         self.drop_inactives = not config.keep_inactives
         self.unique = config.unique
         self.shown = _shown(config.facts, self.stored)
-        self.weighs = config.inactives_weight > 0
+        self.weighs = bool(config.inactives_weight)
+        # Unless told, what ranks decides, which is known with the queries.
+        self._may_weigh = config.inactives_weight is None
         self._user: UserConditions | None = None
         self._screen: SubstructureScreen | None = None
         self._unkept: str | None = None
@@ -92,7 +94,8 @@ class HitFilter:
         asks += ["--drop-inactives"] if self.drop_inactives else []
         if asks and not inactives:
             raise UsageError(f"{asks[0]} is about known inactives; give them with --inactives")
-        if not self.weighs and any(one.column == schema.PENALISED_SCORE for one in self.contrasts):
+        weighs = self.weighs or self._may_weigh
+        if not weighs and any(one.column == schema.PENALISED_SCORE for one in self.contrasts):
             raise UsageError(
                 f"--where {schema.PENALISED_SCORE}: no score is penalised; give --inactives-weight"
             )
@@ -108,7 +111,7 @@ class HitFilter:
             The library has no such column.
         """
         if self.own:
-            taken = schema.INACTIVE_COLUMNS if inactives else ()
+            taken = schema.COUNTER_COLUMNS if inactives else ()
             self._user = UserConditions(self.own, reader, (*taken, *self.shown))
         if self.smarts:
             report = None if on_extra is None else partial(on_extra, SUBSTRUCTURES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from molsearch import schema
 from molsearch.config import ScreenConfig
 from molsearch.index.embedder import Embedder
 from molsearch.scoring.queryset import QuerySet
+from molsearch.scoring.ranking import Ranking
 from molsearch.search.queries import Query
 from molsearch.trust.features import Chemistry
 from molsearch.trust.fitted import read
@@ -18,17 +20,24 @@ from molsearch.trust.said import Trust, probabilities, trust_of
 
 
 def trust_in(
-    queries: Sequence[Query], embedded: QuerySet, embedder: Embedder, config: ScreenConfig
+    queries: Sequence[Query],
+    embedded: QuerySet,
+    embedder: Embedder,
+    config: ScreenConfig,
+    ranking: Ranking,
 ) -> Trust:
-    """Tell what enrichment to expect of these queries, or why nothing can be told."""
+    """Tell what enrichment to expect of these queries, or why nothing can be told.
+
+    What the default ranking makes of known inactives is left out of account: it gains a little.
+    """
     if not all(query.has_structure for query in queries):
         return Trust(None, "a query is a vector without a structure")
-    if config.fusion is not None or config.inactives_weight > 0:
-        option = "--fusion" if config.fusion is not None else "--inactives-weight"
-        return Trust(None, f"it was learnt without {option}")
+    if config.fusion is not None or config.inactives_weight:
+        what = "--fusion" if config.fusion is not None else "inactives that count"
+        return Trust(None, f"it was learnt without {what}")
     vectors, prints = embedder.background, embedder.background_ecfp4
     chemistry = None if vectors is None or prints is None else Chemistry(vectors, prints)
-    return trust_of(
+    told = trust_of(
         read(),
         encoder=embedder.identity,
         rank=config.rank.strip(),
@@ -36,6 +45,9 @@ def trust_in(
         prints=np.stack([query.fingerprint for query in queries]),
         chemistry=chemistry,
     )
+    if ranking.counter is None:
+        return told
+    return replace(told, aside="the known inactives are left out of account")
 
 
 def with_probability(

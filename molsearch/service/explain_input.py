@@ -17,7 +17,15 @@ from molsearch.errors import InputError, UsageError
 from molsearch.io.reading import parse_json, read_small
 from molsearch.reasons.atoms import Weights
 from molsearch.schema import Failure, Prepared
-from molsearch.scoring.ranking import MOLSEARCH, STORED, Ranking, ranking_of
+from molsearch.scoring.ranking import (
+    COUNTERS,
+    INACTIVES,
+    MOLSEARCH,
+    SERIES,
+    STORED,
+    Ranking,
+    ranking_of,
+)
 from molsearch.search.actives import read_ligands
 from molsearch.search.queries import Query, Role, is_file, prepared_of
 from molsearch.service.requests import ExplainRequest
@@ -102,6 +110,8 @@ def given_of(request: ExplainRequest) -> Given:
             "by; give queries as structures"
         )
     ranking = _ranking(request, record, len(queries))
+    if ranking.counter is not None and ranking.counter.name == SERIES:
+        notes = (*notes, "atoms explain the score; what the series model adds to it is left out")
     return Given(
         tuple(hits), tuple(failures), queries, inactives, ranking,
         weights_of(ranking, weight if inactives else 0.0), record, notes,
@@ -118,7 +128,7 @@ def weights_of(ranking: Ranking, inactives: float = 0.0) -> Weights:
     """
     others = []
     for term in ranking.expression.terms:
-        if term.name in (MOLSEARCH, STORED):
+        if term.name in (MOLSEARCH, STORED, *COUNTERS):
             continue
         if term.name not in HIDEABLE:
             raise UsageError(
@@ -248,6 +258,10 @@ def _recorded_inactives(record: Mapping[str, Any]) -> tuple[Query, ...]:
 
 
 def _inactives_weight(record: Mapping[str, Any]) -> float:
+    told = record.get("ranking")
+    for term in (told.get("components") or ()) if isinstance(told, Mapping) else ():
+        if term.get("name") == INACTIVES:
+            return float(term["weight"])
     asked = record.get("request") or record.get("config") or {}
     found = asked.get("inactives_weight", 0.0) if isinstance(asked, Mapping) else 0.0
     return float(found) if isinstance(found, int | float) else 0.0

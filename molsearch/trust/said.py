@@ -42,6 +42,8 @@ class Trust:
         What it is told from.
     held
         How what is said held on targets that were held out; None where nothing can be said.
+    aside
+        What it does not account for; empty where that is nothing.
     """
 
     enrichment: tuple[float, float, float] | None
@@ -49,6 +51,7 @@ class Trust:
     n_targets: int = 0
     features: Mapping[str, float] | None = None
     held: Held | None = None
+    aside: str = ""
 
     def sentence(self) -> str:
         """Say it in one line."""
@@ -60,6 +63,7 @@ class Trust:
             f"(80 % interval {low:.0f} to {high:.0f}), as on {counted(self.n_targets, 'target')} "
             "that the "
             "encoder had not seen, against decoys of like properties"
+            f"{f'; {self.aside}' if self.aside else ''}"
         )
 
     def record(self) -> dict[str, Any]:

@@ -27,8 +27,8 @@ LABELS = {
     schema.PERCENTILE: "percentile", schema.PROBABILITY: "P(active)",
     schema.ECFP4_SIMILARITY: "ECFP4",
     schema.QUERY_ID: "nearest query", schema.INACTIVE_ID: "nearest inactive",
-    schema.INACTIVE_SCORE: "inactive", schema.PENALISED_SCORE: "penalised", "mw": "MW",
-    "clogp": "cLogP", "tpsa": "TPSA",
+    schema.INACTIVE_SCORE: "inactive", schema.SERIES_SCORE: "series",
+    schema.PENALISED_SCORE: "penalised", "mw": "MW", "clogp": "cLogP", "tpsa": "TPSA",
 }  # fmt: skip
 _NAMES = ("name", "title", "compound_name")
 

@@ -11,6 +11,7 @@ from molsearch import schema
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.index.writer import build_index
+from molsearch.scoring.series import series_of
 from molsearch.search.hits import COLUMNS
 from molsearch.search.inactives import read_inactives
 from molsearch.search.page import write_page
@@ -46,7 +47,7 @@ def run(reader, *queries, inactives=INACTIVES, encoder=None, **config):
 
 @pytest.fixture(scope="module")
 def everything(reader) -> pd.DataFrame:
-    return run(reader, k=N).frame
+    return run(reader, k=N, inactives_weight=0).frame
 
 
 def test_each_hit_names_the_nearest_inactive_and_its_score(reader, everything):
@@ -125,7 +126,7 @@ def test_what_needs_inactives_is_refused_without(reader, config, match):
         run(reader, inactives=(), encoder=encoder, **config)
     assert encoder.n_embedded == 0
     with pytest.raises(UsageError, match="no score is penalised; give --inactives-weight"):
-        run(reader, where=("penalised_score>0",))
+        run(reader, where=("penalised_score>0",), inactives_weight=0)
 
 
 def test_an_inactive_without_an_embedding_is_refused_by_name(reader):
@@ -157,3 +158,73 @@ def test_the_page_names_the_nearest_inactive(reader, tmp_path):
     plain = hits.frame.drop(columns=list(schema.INACTIVE_COLUMNS))
     write_page(plain, [{"id": "CCO", "smiles": "CCO"}], tmp_path / "p.html", {})
     assert "inactive" not in (tmp_path / "p.html").read_text()
+
+
+def test_an_expression_says_how_much_the_nearest_inactive_counts(reader):
+    said = run(reader, k=40, rank="molsearch+0.5*ecfp4+0.25*inactives")
+    asked = run(reader, k=40, rank="molsearch+0.5*ecfp4", inactives_weight=0.25)
+    assert said.frame.equals(asked.frame)
+    assert said.ranking.words().endswith(" less 0.25 × cosine of the nearest known inactive")
+    assert {"name": "inactives", "weight": 0.25, "fusion": None} in said.ranking.record()[
+        "components"
+    ]
+
+
+@pytest.mark.parametrize("k", [1, 40, N])
+def test_the_series_model_ranks_the_whole_library(reader, everything, k):
+    background = np.random.default_rng(3).standard_normal((64, FakeEncoder().dim))
+    background /= np.linalg.norm(background, axis=1, keepdims=True)
+    encoder = FakeEncoder(background=background.astype(np.float32))
+    hits = run(reader, k=k, rank="molsearch+2*series", encoder=encoder).frame
+    asked, against = (
+        embed_queries(some, encoder).as_molecules().astype(np.float64)
+        for some in (
+            read_queries(("CCO", "CCOC"), ReadConfig(), FLAT),
+            read_inactives(INACTIVES, ReadConfig(), FLAT).molecules,
+        )
+    )
+    direction = series_of(asked, against, background.astype(np.float32).astype(np.float64))
+    assert np.linalg.norm(direction) == pytest.approx(1.0)
+    stored = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)])
+    model = stored.astype(np.float64) @ direction
+    plain = run(reader, k=N, rank="molsearch").frame.set_index("record_number")
+    keys = pd.Series(model, index=np.arange(1, N + 1)) * 2 + plain.molsearch_score
+    due = keys.sort_values(ascending=False).head(k)
+    np.testing.assert_allclose(hits.penalised_score, due, atol=2e-6)
+    assert set(hits.record_number) == set(due.index)
+    np.testing.assert_allclose(hits.series_score, model[hits.record_number - 1], atol=1e-6)
+    assert (asked @ direction).mean() > (against @ direction).mean()
+
+
+@pytest.mark.parametrize(
+    ("rank", "config", "inactives", "match"),
+    [
+        ("molsearch+inactives", {}, (), "'inactives' is about known inactives; give them"),
+        ("molsearch+series", {}, (), "'series' is about known inactives; give them"),
+        ("inactives", {}, INACTIVES, "changes the ranks that something else gives"),
+        ("molsearch+inactives+series", {}, INACTIVES, "count the same molecules; leave one out"),
+        ("molsearch+inactives-mean", {}, INACTIVES, "not fused over queries; drop the -mean"),
+        ("molsearch+inactives", {"inactives_weight": 1.0}, INACTIVES, "leave --inactives-weight"),
+        ("molsearch+nan*series", {}, INACTIVES, "no positive number"),
+    ],
+)
+def test_how_inactives_count_is_said_once_and_of_inactives(reader, rank, config, inactives, match):
+    encoder = FakeEncoder()
+    with pytest.raises(UsageError, match=match):
+        run(reader, rank=rank, inactives=inactives, encoder=encoder, **config)
+    assert encoder.n_embedded == 0
+
+
+def test_by_default_inactives_count_where_queries_are_several(reader, everything):
+    several, alone = run(reader, k=9), run(reader, "CCO", k=9)
+    assert several.ranking.asked == "balanced"
+    assert str(several.ranking.expression).endswith("+series")
+    explicit = run(reader, k=9, rank=str(several.ranking.expression))
+    assert explicit.frame.equals(several.frame)
+    assert "left out of account" in several.trust.aside
+    assert alone.ranking.counter is None
+    assert "penalised_score" not in alone.frame
+    off = run(reader, k=9, inactives_weight=0)
+    assert off.frame.record_number.tolist() == everything.record_number.head(9).tolist()
+    # Each query is looked for with the others by a model that has not seen it.
+    assert several.leave_one_out == off.leave_one_out

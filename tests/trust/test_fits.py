@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from molsearch.bench.trust import Draw, fitted_calibration, fitted_estimate, reliability
+from molsearch.bench.trust import (
+    Draw,
+    fitted_calibration,
+    fitted_estimate,
+    reliability,
+    verified,
+)
 from molsearch.metrics.regression import logistic, logit, quantile_of_targets, ridge, sigmoid
 from molsearch.trust import fitted as file
 
@@ -117,3 +123,32 @@ def test_reliability_sees_overconfidence() -> None:
     labels = rng.random(20_000) < true
     assert reliability(true, labels)["error"] < 0.02
     assert reliability(sigmoid(logit(true) * 3), labels)["error"] > 0.1
+
+
+def _known(draws):
+    estimate, _ = fitted_estimate(draws)
+    calibration, _ = fitted_calibration(draws)
+    return file.Fitted(
+        format=file.FORMAT, encoder="mine", rank="balanced", n_targets=40,
+        estimates={"alone": estimate, "several": estimate},
+        calibrations={"alone": calibration, "several": calibration},
+    )  # fmt: skip
+
+
+def test_verification_sees_what_holds_elsewhere_and_what_does_not() -> None:
+    known = _known([*_draws()])
+    others = [*_draws(n_targets=60, seed=11)]
+    told = verified(known, others)
+    assert 0.65 <= told["coverage"] <= 0.95
+    assert told["coverage"] + told["below"] + told["above"] == pytest.approx(1.0, abs=1e-3)
+    assert told["tiers"][0]["error"] < 0.02
+    assert told["base_rate"] == pytest.approx(20 / 620, abs=1e-5)
+    narrow = known.estimates["alone"].model_copy(update={"low": -0.1, "high": 0.1})
+    sure = known.model_copy(update={"estimates": {"alone": narrow, "several": narrow}})
+    assert verified(sure, others)["coverage"] < 0.4
+    # Screens unlike all that were seen are counted, and have no part in the coverage.
+    strange = [
+        Draw(d.target, 1, {**d.features, "nearness": 99.0}, d.cosine, d.alike, d.is_active)
+        for d in others[:6]
+    ]
+    assert verified(known, [*others, *strange])["nothing_said"] == told["nothing_said"] + 6

@@ -1,0 +1,88 @@
+"""What the user should know before believing a hit list, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+
+from molsearch import schema
+from molsearch.config import ScreenConfig
+from molsearch.index.approximate import approximate
+from molsearch.index.reader import IndexReader
+from molsearch.search.ann.choose import Approximation
+from molsearch.search.queries import Query
+from molsearch.words import counted
+
+
+def of_stream(columns: Sequence[str]) -> Iterator[str]:
+    """Say what a list that was written as it was made leaves out."""
+    yield (
+        f"the list is long and was written as it was made, with {', '.join(columns)}: of other "
+        "facts those alone that --facts names, and the library's own columns as text"
+    )
+
+
+def of_depth(n: int, n_rows: int) -> Iterator[str]:
+    """Say how far down the list shapes were laid over."""
+    if n < n_rows:
+        yield (
+            f"shapes were laid over for the first {n:,} of {counted(n_rows, 'molecule')} by the "
+            "rest of the "
+            "score; --depth looks at more"
+        )
+
+
+def of_facts(failed: pa.Table) -> Iterator[str]:
+    """Say of how many hits a fact could not be computed, and why of the first."""
+    if failed.num_rows:
+        first = {name: failed.column(name)[0].as_py() for name in failed.column_names}
+        yield (
+            f"{counted(failed.num_rows, 'hit')} with facts that cannot be computed, whose cells "
+            "are empty "
+            f"(the first, {first[schema.MOLECULE_ID]!r}: {first[schema.REASON]})"
+        )
+
+
+def of_recall(stored: float | None, approximation: Approximation | None) -> Iterator[str]:
+    """Say what storage, and a search that does not look everywhere, may lose."""
+    if stored is not None:
+        yield approximate(stored)
+    if approximation is not None:
+        yield approximation.sentence()
+
+
+def of_queries(queries: Sequence[Query], *, flat: bool) -> Iterator[str]:
+    """Say what to know of queries; one without 3D is as usual where the library has none."""
+    bare = sum(not query.has_structure for query in queries)
+    if bare:
+        what = "query is a vector" if bare == 1 else "queries are vectors"
+        yield f"{bare:,} {what}, without a structure: the embedding alone ranks"
+    for query in queries:
+        if not query.has_structure:
+            continue
+        if query.first.geometry == schema.GEOMETRY_NONE and not flat:
+            yield f"query {query.query_id!r} has no 3D geometry: it is ranked by substructure alone"
+        if n := query.first.n_unspecified_stereo:
+            yield (
+                f"query {query.query_id!r} leaves {counted(n, 'stereocentre')} open: one of its "
+                "stereoisomers is searched with"
+            )
+
+
+def of_hits(n: int, config: ScreenConfig, reader: IndexReader, *, filtered: bool) -> Iterator[str]:
+    """Say why there are fewer hits, or may be more, than were asked."""
+    # To ask for more than the library holds is to ask for all of it, and no reason for doubt.
+    if config.threshold is not None:
+        if n == 0:
+            yield f"no molecule scores {config.threshold:g} or more and passes; lower --threshold"
+        elif n == config.k < reader.n_rows:
+            yield (
+                f"there may be more molecules that score {config.threshold:g} or more than the "
+                f"{n:,} wanted: raise -k"
+            )
+    elif filtered and n < min(config.k, reader.n_rows):
+        yield (
+            f"only {n:,} of {counted(reader.n_rows, 'molecule')} pass the filters; "
+            f"{config.k:,} were asked"
+        )
