@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from molsearch.config_base import Config as Config
 from molsearch.terms import GradedConfig as GradedConfig
 from molsearch.terms import InactivesConfig as InactivesConfig
+from molsearch.terms import OverTargetsConfig as OverTargetsConfig
 from molsearch.terms import SoftConfig as SoftConfig
 
 
@@ -330,6 +331,7 @@ class TrainConfig(Config):
     soft: SoftConfig = SoftConfig()
     inactives: InactivesConfig = InactivesConfig()
     graded: GradedConfig = GradedConfig()
+    over_targets: OverTargetsConfig = OverTargetsConfig()
 
     @model_validator(mode="after")
     def _needs_no_activities(self) -> TrainConfig:
@@ -345,8 +347,12 @@ class TrainConfig(Config):
                 "inactives.binary holds molecules against prototypes: set prototypes above 0, or "
                 "inactives.head to linear"
             )
-        if self.graded.weight > 0 and not self.prototypes:
-            raise ValueError("graded holds ligands against prototypes: set prototypes above 0")
+        for name, weight in (
+            ("graded", self.graded.weight),
+            ("over_targets", self.over_targets.weight),
+        ):
+            if weight > 0 and not self.prototypes:
+                raise ValueError(f"{name} needs the targets' vectors: set prototypes above 0")
         if self.method != "self_supervised":
             return self
         for name, unused in (
@@ -356,6 +362,7 @@ class TrainConfig(Config):
             ("activities_limit", self.activities_limit is None),
             ("inactives", not self.inactives.on),
             ("graded", self.graded.weight == 0),
+            ("over_targets", self.over_targets.weight == 0),
             ("promiscuity", self.promiscuity == 0),
             ("balance", self.balance == 0),
             ("soft.supervised", self.soft.supervised == 0),

@@ -49,6 +49,22 @@ class SoftConfig(Config):
     companions: int = Field(
         default=3, ge=1, description="method taught: of these, drawn for each anchor of a step"
     )
+    memory: int = Field(
+        default=0,
+        ge=0,
+        description="method taught: embeddings of earlier steps among which labels are sought "
+        "too, 16,384 or more; 0: the step alone",
+    )
+    memory_nearest: int = Field(
+        default=64, ge=2, description="with a memory: nearest by the teachers that a label names"
+    )
+    confidence: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="method taught: molecules whose nearest candidate the teachers put below "
+        "this cosine learn no label",
+    )
     teacher: Literal["current", "average"] = "current"
     corrupt_labels: bool = Field(
         default=False, description="noise and masking also where the first encoder makes labels"
@@ -147,3 +163,38 @@ class GradedConfig(Config):
     lists: int = Field(default=32, ge=1, description="targets (and types) a step")
     ligands: int = Field(default=8, ge=2, description="of each list")
     temperature: float = Field(default=0.07, gt=0)
+
+
+class OverTargetsConfig(Config):
+    """Soft labels over targets for molecules without any; off at weight 0."""
+
+    weight: float = Field(
+        default=0.0, ge=0, description="of following the transport to the targets' vectors"
+    )
+    molecules: int = Field(
+        default=256, ge=4, description="without labels, of soft.unlabelled, a step; each twice"
+    )
+    kind: Literal["partial", "unbalanced"] = Field(
+        default="partial",
+        description="a fixed share goes nowhere, or as much as similarities below threshold ask",
+    )
+    nowhere: float = Field(
+        default=0.5, ge=0, lt=1, description="kind partial: share of the mass that goes nowhere"
+    )
+    threshold: float = Field(
+        default=0.5, ge=-1, le=1, description="kind unbalanced: cosine below which mass stays"
+    )
+    relaxation: float = Field(
+        default=0.1, gt=0, description="kind unbalanced: price of departing from the marginals"
+    )
+    power: float = Field(
+        default=0.5, ge=0, description="a target's marginal goes by its ligands to this power"
+    )
+    epsilon: float = Field(default=0.05, gt=0, description="of the entropy, in cosines")
+    sharpen: float = Field(
+        default=0.5, gt=0, le=1, description="labels are raised to 1/this; 1: left as they are"
+    )
+    temperature: float = Field(default=0.07, gt=0)
+    warm_up: float = Field(
+        default=0.3, ge=0, lt=1, description="share of the steps in which the weight rises from 0"
+    )

@@ -21,6 +21,9 @@ def soft_contrastive(
     temperature: float | Tensor = 0.05,
     exclude_diagonal: bool = False,
     gather: bool = False,
+    memory: Tensor | None = None,
+    excluded: Tensor | None = None,
+    weights: Tensor | None = None,
 ) -> Tensor:
     r"""Row-wise cross-entropy between soft labels and softmax similarities.
 
@@ -49,6 +52,13 @@ def soft_contrastive(
         Positive number or learned scalar.
     gather
         Compare with the rows of all processes; needs equal B.
+    memory
+        ``[M, d]``, unit length: further candidates, of earlier steps; `labels` and `excluded`
+        then have M columns more.
+    excluded
+        Bool like `labels`: left out of softmax and labels too.
+    weights
+        ``[B]``, non-negative.
 
     Returns
     -------
@@ -67,12 +77,16 @@ def soft_contrastive(
     """
     rank, size = rank_and_size() if gather else (0, 1)
     n_rows = len(embeddings)
-    if embeddings.ndim != 2 or labels.shape != (n_rows, n_rows * size) or n_rows == 0:
+    n_more = 0 if memory is None else len(memory)
+    shape = (n_rows, n_rows * size + n_more)
+    if embeddings.ndim != 2 or labels.shape != shape or n_rows == 0:
         raise UsageError(
-            f"soft_contrastive needs [B, d] embeddings and [B, {size} * B] labels, got "
+            f"soft_contrastive needs [B, d] embeddings and [B, {size} * B + {n_more}] labels, got "
             f"{tuple(embeddings.shape)} and {tuple(labels.shape)}"
         )
     every = gather_rows(embeddings) if size > 1 else embeddings
+    if memory is not None:
+        every = torch.cat([every, memory])
     logits = scaled_cosines(embeddings, every, temperature)  # [B, N]
     labels = labels.detach().to(logits.dtype)
     if exclude_diagonal:
@@ -80,8 +94,13 @@ def soft_contrastive(
         own = columns[rank * n_rows : (rank + 1) * n_rows, None] == columns  # [B, N]
         labels = labels.masked_fill(own, 0.0)
         logits = logits.masked_fill(own, torch.finfo(logits.dtype).min / 2)
+    if excluded is not None:
+        labels = labels.masked_fill(excluded, 0.0)
+        logits = logits.masked_fill(excluded, torch.finfo(logits.dtype).min / 2)
     mass = labels.sum(1)
     counted = (mass > _MIN_MASS).to(logits.dtype)
+    if weights is not None:
+        counted = counted * weights
     normalised = labels / mass.clamp_min(_MIN_MASS)[:, None]
     rows = -(normalised * logits.log_softmax(1)).sum(1)
     return weighted_mean(rows, counted, size)

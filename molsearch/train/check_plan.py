@@ -8,17 +8,19 @@ import numpy as np
 import numpy.typing as npt
 import ot
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore
 from molsearch.errors import UsageError
 from molsearch.losses.neighbour_plan import neighbour_plan
+from molsearch.losses.partial_plan import nearest_plan
 from molsearch.losses.plan import TransportPlan, transport_cost
 from molsearch.losses.transport import soft_labels
 from molsearch.nn.committee import network_of
 from molsearch.nn.encoder import Encoder
 from molsearch.train.grow import model_of
+from molsearch.train.over_targets import target_plan
 from molsearch.train.taught import EPSILON, load_teachers
 from molsearch.words import counted
 
@@ -54,7 +56,8 @@ def check_run(
 
     Similarities are those of the teachers, else of the encoder that the run starts from.
     """
-    if config.method not in METHODS:
+    over_targets = config.over_targets.weight > 0
+    if config.method not in METHODS and not over_targets:
         return f"--check: method {config.method} solves no transport plan"
     model = model_of(config, parent)
     if config.method == "taught":
@@ -62,7 +65,11 @@ def check_run(
     else:
         encoder = parent or Encoder(network_of(model).eval(), identity="", card={})
     rows = np.arange(min(N_MOLECULES, len(store)))
-    found = check_plan(config, torch.from_numpy(encoder.encode_rows(store, rows)))
+    embeddings = torch.from_numpy(encoder.encode_rows(store, rows))
+    checks = [check_plan(config, embeddings)] if config.method in METHODS else []
+    if over_targets:
+        checks.append(check_target_plan(config, embeddings))
+    found = PlanCheck(len(rows), max(check.difference for check in checks))
     return (
         f"--check: the transport plan of {counted(found.n, 'molecule')} is POT's to "
         f"{found.difference:.0e} "
@@ -88,18 +95,67 @@ def check_plan(config: TrainConfig, embeddings: Tensor) -> PlanCheck:
         The solver does not converge, or the two plans differ.
     """
     if config.method == "taught":
-        found, theirs = _neighbours(config, embeddings)
+        solve = _among_nearest if config.soft.memory else _neighbours
+        found, theirs = solve(config, embeddings)
     else:
         found, theirs = _smooth(config, embeddings)
+    return _compared(found, theirs, "soft.regularisation")
+
+
+def check_target_plan(config: TrainConfig, embeddings: Tensor) -> PlanCheck:
+    """Solve a plan over targets by the run's own solver and by POT; see `check_plan`.
+
+    As many targets as molecules, whose vectors are those of some of the molecules, drawn near to
+    each other: at the start of a run the targets' own say nothing yet.
+    """
+    settings, n = config.over_targets, len(embeddings)
+    random = torch.Generator().manual_seed(config.seed)
+    noise = torch.randn(embeddings.shape, generator=random)
+    vectors = nn.functional.normalize(embeddings + noise / embeddings.shape[1] ** 0.5, dim=1)
+    similarity = (embeddings @ vectors.T).double()
+    marginals = torch.rand(n, generator=random, dtype=torch.float64) + 0.5
+    marginals = marginals / marginals.sum()
+    found = target_plan(settings, similarity, marginals)
+    a, b, s = np.ones(n), n * marginals.numpy(), similarity.numpy()
+    if settings.kind == "partial":
+        theirs = ot.partial.entropic_partial_wasserstein(
+            a, b, -s, settings.epsilon, m=(1 - settings.nowhere) * n, numItermax=20_000,
+            stopThr=1e-11,
+        )  # fmt: skip
+    else:
+        theirs = ot.unbalanced.sinkhorn_unbalanced(
+            a, b, settings.threshold - s, settings.epsilon, settings.relaxation, reg_type="kl",
+            c=a[:, None] * b / b.sum(), numItermax=50_000, stopThr=1e-12,
+        )  # fmt: skip
+    return _compared(found, theirs, "over_targets.epsilon")
+
+
+def _compared(found: TransportPlan, theirs: Plan, setting: str) -> PlanCheck:
     if not bool(found.converged):
-        raise UsageError("--check: the transport plan does not converge; raise soft.regularisation")
+        raise UsageError(f"--check: the transport plan does not converge; raise {setting}")
     difference = float(np.abs(found.plan.double().numpy() - theirs).max())
     if not difference <= TOLERANCE:
         raise UsageError(
             f"--check: the transport plan differs from POT's by {difference:.2g} of a molecule's "
-            "mass; raise soft.regularisation, or train without --check"
+            f"mass; raise {setting}, or train without --check"
         )
     return PlanCheck(len(theirs), difference)
+
+
+def _among_nearest(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPlan, Plan]:
+    """Plan of half of the molecules to the nearest of all, as a run with a memory solves it."""
+    epsilon, n = config.soft.regularisation or EPSILON, len(embeddings) // 2
+    similarity = (embeddings[:n] @ embeddings.T).double()
+    similarity[torch.arange(n), torch.arange(n)] = -torch.inf
+    k = min(config.soft.memory_nearest, len(embeddings) - 1)
+    cost = -similarity.numpy()
+    far = similarity < similarity.topk(k, dim=1).values[:, -1:]
+    reached = ~far.numpy() & np.isfinite(cost)
+    cost = np.where(reached, cost, cost[reached].max() + _FAR * epsilon)
+    theirs = ot.partial.entropic_partial_wasserstein(
+        np.ones(n), np.ones(len(embeddings)), cost, epsilon, m=n, numItermax=20_000, stopThr=1e-11
+    )
+    return nearest_plan(similarity, epsilon, k), theirs
 
 
 def _neighbours(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPlan, Plan]:

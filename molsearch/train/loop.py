@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 from molsearch.config import TrainConfig
+from molsearch.errors import UsageError
 from molsearch.nn.network import Network
 from molsearch.train.distributed import agreed, average_gradients, is_first, part_seeds
 from molsearch.train.heads import heads_of
@@ -20,6 +21,10 @@ from molsearch.train.prototypes import n_prototypes
 from molsearch.train.schedule import rate
 from molsearch.train.state import TrainState, resume_checkpoint, save_checkpoint
 
+#: Steps in a row without a plan that converges, after which a run stops.
+LOST = 10
+#: Columns of the log that count such plans, and the setting that makes them easier.
+_PLANS = {"unconverged": "soft.regularisation", "unconverged_targets": "over_targets.epsilon"}
 #: Judges an encoder in its present state: its name, itself, the step. Higher is better.
 Evaluate = Callable[[str, Learner, TrainState], float]
 
@@ -96,6 +101,7 @@ def train(
     while state.step < config.steps:
         report = one_step(state, config, method)
         state.history.append(report.row())
+        refuse_lost_plans(state.history)
         on_step(report)
         last = state.step == config.steps
         if evaluate is not None and (last or state.step % config.evaluate_every == 0):
@@ -107,6 +113,23 @@ def train(
             save_checkpoint(folder, state, config)
             saved = time.monotonic()
         yield state.step
+
+
+def refuse_lost_plans(history: Sequence[Mapping[str, float]]) -> None:
+    """Stop a run whose transport plans fail step after step: its labels mean nothing.
+
+    Raises
+    ------
+    UsageError
+        No plan of the last `LOST` steps converged.
+    """
+    recent = history[-LOST:]
+    for name, setting in _PLANS.items():
+        if len(recent) == LOST and all(row.get(name, 0) > 0 for row in recent):
+            raise UsageError(
+                f"the transport plans of {LOST} steps in a row did not converge (the last of them "
+                f"{int(recent[-1]['step'])}): raise {setting}"
+            )
 
 
 def one_step(state: TrainState, config: TrainConfig, method: Method) -> StepReport:

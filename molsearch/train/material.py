@@ -165,7 +165,8 @@ def _featurised(
                 f"{config.development}: {counted(int((~good).sum()), 'unreadable molecule')}"
             )
         material = replace(material, screens=screens, development=development)
-    if config.method in UNLABELLED and config.soft.unlabelled:
+    looks = config.method in UNLABELLED or config.over_targets.weight > 0
+    if looks and config.soft.unlabelled:
         smiles, own = load_unlabelled(
             root / config.soft.unlabelled, limit=config.soft.limit, seed=config.seed
         )

@@ -25,6 +25,7 @@ from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
 from molsearch.train.loop import StepReport, start, train
 from molsearch.train.material import Material
 from molsearch.train.method import Method, Term
+from molsearch.train.over_targets import over_targets_of
 from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.state import TrainState
@@ -70,6 +71,8 @@ def method_of(
     terms: list[Term] = []
     if config.graded.weight > 0:
         terms.append(graded_of(config, activities, material.store, sampler.columns))
+    if config.over_targets.weight > 0:
+        terms.append(over_targets_of(config, material, sampler.n_ligands))
     supervised = Supervised(config, material.store, sampler, inactives, terms)
     if config.method == "supervised":
         return supervised

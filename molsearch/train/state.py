@@ -40,6 +40,8 @@ class TrainState:
         One row a development evaluation and encoder.
     regularisation
         Of the soft labels, where it is searched for.
+    memory
+        What a method remembers of earlier steps.
     """
 
     learners: dict[str, Learner]
@@ -47,6 +49,7 @@ class TrainState:
     history: list[dict[str, Any]] = field(default_factory=list)
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     regularisation: float | None = None
+    memory: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def device(self) -> torch.device:
@@ -61,6 +64,7 @@ def save_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> Non
         return
     for name, learner in state.learners.items():
         tensors |= {f"{name}.{key}": t for key, t in _tensors(learner).items()}
+    tensors |= {f"memory.{name}": t for name, t in state.memory.items()}
     metadata = {
         "config": config.model_dump_json(),
         "processes": str(rank_and_size()[1]),
@@ -113,6 +117,7 @@ def resume_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> b
     state.history = json.loads(metadata["history"])
     state.evaluations = json.loads(metadata["evaluations"])
     state.regularisation = json.loads(metadata["regularisation"])
+    state.memory = {n: t.to(state.device) for n, t in _under(tensors, "memory.").items()}
     restore_random_states(_under(tensors, "random."), state.device)
     return True
 

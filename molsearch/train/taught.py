@@ -9,28 +9,27 @@ from functools import partial
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from molsearch.chem.features import Buckets
 from molsearch.config import ModelConfig, TrainConfig
 from molsearch.data.neighbourhoods import Neighbourhoods, nearest
 from molsearch.data.store import GraphStore, concatenate, take
 from molsearch.errors import UsageError
-from molsearch.losses.gather import rank_and_size
-from molsearch.losses.neighbour_plan import neighbour_plan
-from molsearch.losses.plan_stats import plan_statistics
+from molsearch.losses.gather import gather_rows, rank_and_size
 from molsearch.losses.soft_contrastive import soft_contrastive
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.weights import load_encoder
 from molsearch.train.distributed import own_share
 from molsearch.train.learner import Learner, embed
+from molsearch.train.memory import check_memory, remember, remembered, remembered_embeddings
 from molsearch.train.method import F, Objective
 from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.state import TrainState
 from molsearch.train.supervised import Supervised
+from molsearch.train.taught_labels import EPSILON as EPSILON
+from molsearch.train.taught_labels import labels_among
 from molsearch.train.views import view_of
 
-EPSILON = 0.05  # of the entropy, in cosines, unless soft.regularisation says otherwise
 _POOL = 3  # stream of the pool's draw
 
 
@@ -39,7 +38,8 @@ class Taught:
 
     A step's molecules are anchors, labelled and not, each with some of its nearest in the
     teachers' space; the teachers' mean similarity becomes a transport plan without diagonal
-    (`molsearch.losses.neighbour_plan`), which f's own similarities are to follow.
+    (`molsearch.losses.neighbour_plan`), which f's own similarities are to follow. With a memory
+    the plan goes to molecules of earlier steps too, as f embedded them then.
 
     Parameters
     ----------
@@ -66,6 +66,7 @@ class Taught:
         self.supervised = supervised
         self.molecules = molecules
         self.views = torch.from_numpy(views)
+        check_memory(soft, len(molecules))
         anchors = max(1, soft.molecules_per_step // (1 + soft.companions))
         near = nearest(views, soft.nearest)
         self.structure = Neighbourhoods(near, is_labelled, anchors, soft.companions, config.seed)
@@ -88,30 +89,30 @@ class Taught:
             view=view_of(self.config),
             recompute=self.config.gradient_caching,
         )
-        plan, report = self._labels(rows, z.device)
+        labels = labels_among(self.views, rows, remembered(state), soft, z.device)
         cross_entropy = partial(
             soft_contrastive,
-            labels=plan[own],
+            labels=labels.plan[own],
             temperature=soft.temperature,
             exclude_diagonal=True,
             gather=size > 1,
+            weights=labels.weights[own] if soft.confidence > 0 else None,
         )
-        match = mean_over_prefixes(cross_entropy, z, widths=learner.network.config.matryoshka)
-        report["soft"] = float(match.detach())
+        widths = learner.network.config.matryoshka
+        if labels.excluded is None:
+            match = mean_over_prefixes(cross_entropy, z, widths=widths)
+        else:
+            excluded, old = labels.excluded[own], remembered_embeddings(state)
+            match = mean_over_prefixes(
+                lambda one, more: cross_entropy(one, memory=more, excluded=excluded),
+                z,
+                old,
+                widths=widths,
+            )
+        if soft.memory:
+            remember(state, rows, gather_rows(z.detach()), soft.memory)
+        report = {**labels.report, "soft": float(match.detach())}
         return Objective(F, soft.weight * match, len(rows), report)
-
-    def _labels(
-        self, rows: NDArray[np.int64], device: torch.device
-    ) -> tuple[Tensor, dict[str, float]]:
-        seen = self.views[torch.from_numpy(rows)].to(device)
-        found = neighbour_plan(seen @ seen.T, self.config.soft.regularisation or EPSILON)
-        statistics = plan_statistics(found.plan)
-        report = {
-            "entropy": statistics.entropy,
-            "neighbours": statistics.neighbours,
-            "unconverged": float(not bool(found.converged)),
-        }
-        return found.plan, report
 
 
 def pool_of(

@@ -29,6 +29,7 @@ from molsearch.train.material import Featuriser, gather
 from molsearch.train.run import Hooks, run_training
 from molsearch.train.supervised import Supervised
 from molsearch.train.taught import Taught, load_teachers, pool_of, views_of
+from molsearch.train.taught_labels import labels_among
 
 QUIET = {"dropout": 0.0, "environment_dropout": 0.0, "use_geometry": False}
 FAMILIES = np.repeat(np.arange(3), 4), np.repeat(np.arange(3), 3)
@@ -96,6 +97,77 @@ def test_interrupted_run_equals_an_uninterrupted_one(
     assert [r["loss"] for r in resumed.history] == [r["loss"] for r in whole.history]
     for key, tensor in whole.learners["f"].average.items():
         assert torch.equal(tensor, resumed.learners["f"].average[key]), key
+
+
+def test_plans_reach_what_is_remembered(
+    pairs: GraphStore, rest: GraphStore, tmp_path: Path
+) -> None:
+    config = _config(soft={"memory": 21, "memory_nearest": 4, "molecules_per_step": 8})
+    method = _method(config, pairs, rest)
+    state = run(config, method, tmp_path)
+    rows, z = state.memory["rows"], state.memory["embeddings"]
+    assert len(rows) == len(rows.unique()) == len(z)
+    latest = method.structure.draw(config.steps - 1)
+    assert rows[: len(latest)].tolist() == latest.tolist()
+    assert len(rows) > len(latest)
+    assert all(row["unconverged"] == 0 for row in state.history)
+    step = method.structure.draw(12)
+    found = labels_among(method.views, step, rows.numpy(), config.soft, torch.device("cpu"))
+    n = len(step)
+    assert found.plan.shape == (n, n + len(rows))
+    assert torch.allclose(found.plan.sum(1), torch.ones(n), atol=1e-3)
+    assert found.plan[:, n:].sum() > 0.1
+    assert found.plan[found.excluded].sum() == 0
+    names = np.concatenate([step, rows.numpy()])
+    assert np.array_equal(found.excluded.numpy(), step[:, None] == names)
+    with torch.no_grad():
+        new = torch.nn.functional.normalize(torch.randn(n, 16), dim=1)
+        logits = (new @ torch.cat([new, z]).T / 0.07).masked_fill(found.excluded, -torch.inf)
+        each = found.plan / found.plan.sum(1, keepdim=True)
+        expected = -(each * logits.log_softmax(1).masked_fill(found.excluded, 0)).sum(1).mean()
+        loss = soft_contrastive(
+            new, found.plan, temperature=0.07, exclude_diagonal=True, memory=z,
+            excluded=found.excluded,
+        )  # fmt: skip
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_interrupted_run_with_a_memory_equals_an_uninterrupted_one(
+    pairs: GraphStore, rest: GraphStore, tmp_path: Path
+) -> None:
+    soft = {"memory": 12, "memory_nearest": 4, "molecules_per_step": 8, "confidence": 0.5}
+    config = _config(model={**tiny().model, "use_geometry": False}, soft=soft)
+    whole = run(config, _method(config, pairs, rest), tmp_path / "whole")
+    run(config, _method(config, pairs, rest), tmp_path / "cut", stop=7)
+    resumed = run(config, _method(config, pairs, rest), tmp_path / "cut")
+    assert [r["loss"] for r in resumed.history] == [r["loss"] for r in whole.history]
+    for name, tensor in whole.memory.items():
+        assert torch.equal(tensor, resumed.memory[name]), name
+    assert len(whole.memory["rows"]) == 12
+
+
+def test_a_memory_larger_than_the_data_is_refused(pairs: GraphStore, rest: GraphStore) -> None:
+    with pytest.raises(UsageError, match=r"soft\.memory 16,384 is larger than the 21 molecules"):
+        _method(_config(soft={"memory": 16_384}), pairs, rest)
+
+
+def test_molecules_like_nothing_else_learn_no_label(pairs: GraphStore, rest: GraphStore) -> None:
+    method = _method(_config(), pairs, rest)
+    lonely = method.views.clone()
+    lonely[0] = torch.nn.functional.normalize(torch.ones(3), dim=0)
+    rows = np.arange(21)
+    soft = _config(soft={"confidence": 0.85}).soft
+    found = labels_among(lonely, rows, np.zeros(0, np.int64), soft, torch.device("cpu"))
+    assert found.weights[0] == 0
+    assert found.weights[1:].min() == 1
+    assert found.report["confident"] == pytest.approx(20 / 21)
+    z = torch.nn.functional.normalize(torch.randn(21, 8), dim=1).requires_grad_()
+    rest_alone = soft_contrastive(z, found.plan, exclude_diagonal=True, weights=found.weights)
+    each = torch.stack(
+        [soft_contrastive(z, found.plan, exclude_diagonal=True, weights=one)
+         for one in torch.eye(21)[1:]]
+    )  # fmt: skip
+    assert rest_alone.item() == pytest.approx(each.mean().item(), rel=1e-5)
 
 
 def test_pool_is_drawn_by_seed_with_its_share_of_labels(
