@@ -50,20 +50,17 @@ def main() -> None:
     given = parser.parse_args()
     index = given.index or made(given.work)
     load_before = os.getloadavg()[0]
-    with Server(index, given.threads) as server:
-        name = httpx.get(f"{server.address}/v1/libraries").json()["libraries"][0]
-        alone = one_client(server.address, name["name"])
-        server.watch()
-        load = asyncio.run(many(server.address, name["name"], given.clients, given.screens))
-        memory = server.memory()
+    computed = measured(index, given, "--limit", "answer_bytes=0")
+    kept = measured(index, given)
     result = {
-        "rows": name["n_molecules"],
+        "rows": computed["rows"],
         "hits": K,
         "threads that compute": given.threads,
-        "one client": alone,
-        "load": {"clients": given.clients, "screens of each": given.screens, **load},
-        "memory of the server": memory,
-        "peer, numpy scan of as many float32 vectors": peer(name["n_molecules"]),
+        "clients": given.clients,
+        "screens of each": given.screens,
+        "every screen computed": computed,
+        "answers kept": kept,
+        "peer, numpy scan of as many float32 vectors": peer(computed["rows"]),
         "machine": {
             "processor": processor(),
             "cores": os.cpu_count(),
@@ -75,6 +72,22 @@ def main() -> None:
     }
     write_text(given.out, json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
+
+
+def measured(index: Path, given: argparse.Namespace, *limits: str) -> dict[str, Any]:
+    """Start a server; ask it alone, then all at a time."""
+    with Server(index, given.threads, *limits) as server:
+        name = httpx.get(f"{server.address}/v1/libraries").json()["libraries"][0]
+        alone = one_client(server.address, name["name"])
+        server.watch()
+        load = asyncio.run(many(server.address, name["name"], given.clients, given.screens))
+        memory = server.memory()
+    return {
+        "rows": name["n_molecules"],
+        "one client": alone,
+        "load": load,
+        "memory of the server": memory,
+    }
 
 
 def made(work: Path) -> Path:
@@ -98,8 +111,8 @@ def queries() -> list[str]:
 class Server:
     """A server of one index, and its memory while it is watched."""
 
-    def __init__(self, index: Path, threads: int) -> None:
-        run = ["serve", str(index), "--port", "0", "--threads", str(threads)]
+    def __init__(self, index: Path, threads: int, *more: str) -> None:
+        run = ["serve", str(index), "--port", "0", "--threads", str(threads), *more]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "molsearch", *run],
             stderr=subprocess.PIPE,

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from molsearch.chem.draw import data_url, n_atoms, svg
 from molsearch.errors import InputError
+from molsearch.view import svg as shapes
 from molsearch.words import counted
 from molsearch_app.components.palette import in_theme
 from molsearch_app.guard import DRAWINGS, TooLongError, result
@@ -85,12 +86,10 @@ def url(smiles: str, align_to: str | None = None, *, dark: bool = False) -> str:
 def blank(words: str = _TOO_LONG, *, dark: bool = False) -> str:
     """Words in a drawing's place."""
     width, height = SIZE
-    return _coloured(
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' "
-        f"width='{width}' height='{height}' role='img'><text x='50%' y='50%' fill='currentColor' "
-        f"opacity='.7' font-size='12' text-anchor='middle'>{html.escape(words)}</text></svg>",
-        dark=dark,
-    )
+    pale = 'fill="currentColor" opacity=".7" font-size="12"'
+    said = shapes.text("50%", "50%", words, more=pale)
+    size = f'width="{width}" height="{height}"'
+    return _coloured(shapes.document([said], width, height, words, more=size), dark=dark)
 
 
 def _coloured(drawing: str, *, dark: bool) -> str:

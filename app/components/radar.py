@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping, Sequence
 
+from molsearch.view import svg
 from molsearch_app.components import theme
 
 # Property, label, what the outer ring stands for.
@@ -14,50 +14,37 @@ AXES = (
     ("hba", "acceptors", 12.0), ("rotatable_bonds", "rotors", 14.0),
 )  # fmt: skip
 _SIZE, _RADIUS = 250, 82
+_LETTERS = 'font-family="sans-serif" font-size="10.5" fill="currentColor" opacity=".8"'
 
 
 def radar(hit: Mapping[str, float], query: Mapping[str, float]) -> str:
     """Draw the radar as inline SVG, in the colour of the text around it."""
     centre = _SIZE / 2
-    rings = "".join(
-        f"<polygon points='{_path([share] * len(AXES))}' fill='none' stroke='currentColor' "
-        f"opacity='.16'/>"
-        for share in (0.25, 0.5, 0.75, 1.0)
-    )
+    faint = 'fill="none" stroke="currentColor" opacity=".16"'
+    rings = [svg.polygon(_places([share] * len(AXES)), faint) for share in (0.25, 0.5, 0.75, 1.0)]
     spokes, labels = [], []
     for number, (name, label, _) in enumerate(AXES):
-        x, y = _place(number, 1.0)
-        spokes.append(
-            f"<line x1='{centre}' y1='{centre}' x2='{x:.1f}' y2='{y:.1f}' stroke='currentColor' "
-            "opacity='.16'/>"
-        )
+        spokes.append(svg.path(svg.through([(centre, centre), _place(number, 1.0)]), more=faint))
         x, y = _place(number, 1.2)
         anchor = "middle" if abs(x - centre) < 8 else "start" if x > centre else "end"
-        text = html.escape(f"{label} {_short(hit.get(name))}")
-        labels.append(
-            f"<text x='{x:.1f}' y='{y + 4:.1f}' text-anchor='{anchor}' "
-            f"font-family='sans-serif' font-size='10.5' fill='currentColor' opacity='.8'>"
-            f"{text}</text>"
-        )
+        words = f"{label} {_short(hit.get(name))}"
+        labels.append(svg.text(x, y + 4, words, anchor, more=_LETTERS))
     shapes = [
         _shape(query, theme.QUERY, dashed=True),
         _shape(hit, theme.SCORE, dashed=False),
     ]
-    return (
-        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='-45 10 {_SIZE + 90} {_SIZE - 20}' "
-        f"width='100%' role='img' aria-label='properties of hit and query'>"
-        f"{rings}{''.join(spokes)}{''.join(shapes)}{''.join(labels)}</svg>"
-    )
+    body = [*rings, *spokes, *shapes, *labels]
+    label = "properties of hit and query"
+    size = (_SIZE + 90, _SIZE - 20)
+    return svg.document(body, *size, label, corner=(-45, 10), more='width="100%"')
 
 
 def _shape(values: Mapping[str, float], colour: str, *, dashed: bool) -> str:
     shares = [_share(values.get(name), top) for name, _, top in AXES]
-    dash = " stroke-dasharray='5 4'" if dashed else ""
     fill = "none" if dashed else colour
-    return (
-        f"<polygon points='{_path(shares)}' fill='{fill}' fill-opacity='.22' stroke='{colour}' "
-        f"stroke-width='2'{dash}/>"
-    )
+    dash = ' stroke-dasharray="5 4"' if dashed else ""
+    drawn = f'fill="{fill}" fill-opacity=".22" stroke="{colour}" stroke-width="2"{dash}'
+    return svg.polygon(_places(shares), drawn)
 
 
 def _share(value: float | None, top: float) -> float:
@@ -73,9 +60,8 @@ def _place(number: int, share: float) -> tuple[float, float]:
     )
 
 
-def _path(shares: Sequence[float]) -> str:
-    places = (_place(number, share) for number, share in enumerate(shares))
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+def _places(shares: Sequence[float]) -> list[tuple[float, float]]:
+    return [_place(number, share) for number, share in enumerate(shares)]
 
 
 def _short(value: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,22 +67,25 @@ def hit_frame(
     """
     more_facts = [name for name in facts if name not in COLUMNS]
     table = annotator.reader.take(found.shards, found.rows, [*_STORED, *more_facts])
-    frame = _frame(table.drop_columns([schema.USER]))
-    for name, values in annotator.columns(found).items():
-        frame[name] = np.asarray(values, dtype=np.float64)
-    frame[schema.RANK] = np.arange(1, len(frame) + 1)
+    values = _values(table.drop_columns([schema.USER]))
+    for name, column in annotator.columns(found).items():
+        values[name] = np.asarray(column, dtype=np.float64)
+    values[schema.RANK] = np.arange(1, len(found) + 1)
     names = np.array([query.query_id for query in annotator.queries], dtype=object)
-    frame[schema.QUERY_ID] = pd.array(names[annotator.nearest(found)], dtype="str")
-    frame[schema.IS_QUERY] = annotator.is_query(frame[schema.INCHIKEY].tolist())
-    extras = [extra.column for extra in annotator.extras]
+    values[schema.QUERY_ID] = pd.array(names[annotator.nearest(found)], dtype="str")
+    keys = [*values[schema.INCHIKEY]]
+    values[schema.IS_QUERY] = annotator.is_query(keys)
     place = COLUMNS.index(schema.ECFP4_SCORE) + 1
-    frame = frame[[*COLUMNS[:place], *extras, *COLUMNS[place:], *more_facts]]
+    extras = [extra.column for extra in annotator.extras]
+    order = [*COLUMNS[:place], *extras, *COLUMNS[place:]]
     if annotator.contrast is not None:
-        parents = [*map(parent_key, frame[schema.INCHIKEY], frame[schema.PARENT_SMILES])]
+        parents = [*map(parent_key, keys, values[schema.PARENT_SMILES])]
         more = annotator.contrast.columns(annotator.reader, found, parents)
-        place = [*frame.columns].index(schema.IS_QUERY) + 1
-        for offset, (name, values) in enumerate(more.items()):
-            frame.insert(place + offset, name, values)
+        values |= more
+        place = order.index(schema.IS_QUERY) + 1
+        order[place:place] = more
+    # At once: a frame that grows by its columns is copied again and again.
+    frame = pd.DataFrame({name: values[name] for name in [*order, *more_facts]})
     readings = annotator.reader.manifest.library.reading
     types = {one.name: one for one in unified(reading.types for reading in readings)}
     user, shown = _user_columns(table.column(schema.USER), frame.columns, types)
@@ -93,18 +97,18 @@ def hit_frame(
     return pd.concat([frame, user], axis=1), typed
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
-    """Make a frame of records and facts; whole numbers stay whole where some are missing."""
-    frame: pd.DataFrame = table.to_pandas()
+def _values(table: pa.Table) -> dict[str, Any]:
+    """Columns of records and facts; whole numbers stay whole where some are missing."""
+    found: dict[str, Any] = {}
     for name in table.column_names:
-        if not table.column(name).null_count:
-            continue
-        kind = table.column(name).type
-        if pa.types.is_integer(kind):
-            frame[name] = pd.array(table.column(name).to_pylist(), dtype="Int64")
-        elif pa.types.is_string(kind):
-            frame[name] = frame[name].fillna("")
-    return frame
+        column = table.column(name)
+        if pa.types.is_string(column.type):
+            found[name] = pd.array([text or "" for text in column.to_pylist()], dtype="str")
+        elif column.null_count and pa.types.is_integer(column.type):
+            found[name] = pd.array(column.to_pylist(), dtype="Int64")
+        else:
+            found[name] = column.to_numpy()
+    return found
 
 
 def _user_columns(

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from molsearch import __version__
 from molsearch.server import refusals
+from molsearch.server.answers import Answers
 from molsearch.server.gate import BodyLimit, Gate
 from molsearch.server.jobs import Jobs
 from molsearch.server.libraries import Shelf
@@ -29,6 +30,7 @@ class State:
     config: ServerConfig
     shelf: Shelf
     desk: Desk
+    answers: Answers
     jobs: Jobs
     gate: Gate
     metrics: Metrics
@@ -75,7 +77,9 @@ def _state(config: ServerConfig) -> State:
     shelf = Shelf(config.roots)
     desk = Desk(threads=config.threads, queue=limits.queue, memory_limit=config.memory_limit)
     jobs = Jobs(limits, shelf)
-    return State(config, shelf, desk, jobs, Gate(config), Metrics(desk, jobs))
+    answers = Answers(limits.answer_bytes)
+    metrics = Metrics(desk, jobs, answers)
+    return State(config, shelf, desk, answers, jobs, Gate(config), metrics)
 
 
 async def _guarded(

@@ -12,6 +12,7 @@ from molsearch import __version__
 from molsearch.errors import MolSearchError
 from molsearch.index.reader import IndexReader
 from molsearch.server import explanations, screens
+from molsearch.server.answers import Answer, key_of
 from molsearch.server.app import State
 from molsearch.server.bodies import (
     EncodeBody,
@@ -29,13 +30,14 @@ from molsearch.server.bodies import Jobs as JobList
 from molsearch.server.libraries import encoder_of, opened
 from molsearch.server.metrics import CONTENT
 from molsearch.server.refusals import Refused, refusal_of, responses
+from molsearch.service.requests import ScreenRequest
 from molsearch.service.session import Session
 
 router = APIRouter()
 _FILES: dict[str, Any] = {kind: {} for name, kind in screens.MEDIA.items() if name != "json"}
 
 
-def state_of(request: Request) -> State:
+async def state_of(request: Request) -> State:
     """Find what the routes share."""
     return request.app.state.server
 
@@ -125,22 +127,27 @@ async def screen(body: ScreenBody, request: Request, server: Server) -> Response
         raise Refused(404, f"no library {body.library[:80]!r} here; /v1/libraries lists them")
     try:
         asked = body.request(str(path), None, server.config.device)
-        # Refused now rather than by a job later, and before any thread is busy with it.
-        found = await server.desk.do(
-            lambda session: screens.ready(asked, session), limits.seconds_at_once
+        large: list[ScreenRequest] = []
+
+        def work(session: Session) -> Answer | None:
+            found = screens.ready(asked, session)
+            if screens.at_once(body, found.n_rows, limits):
+                return screens.answer(body, found.request, session)
+            large.append(found.request)
+            return None
+
+        answer = await server.answers.of(
+            key_of(body, path), lambda: server.desk.do(work, limits.seconds_at_once)
         )
-        if not screens.at_once(body, found.n_rows, limits):
-            client = server.gate.client(request)
-            job = server.jobs.start(client, found.request, body.library, body.format)
-            return JSONResponse(job.state().model_dump(mode="json"), 202)
-        done = await server.desk.do(
-            lambda session: screens.answer(body, found.request, session), limits.seconds_at_once
-        )
+        if answer is not None:
+            return Response(answer.content, media_type=answer.media)
+        if not large:  # another client waited for the same: its job is its own
+            await server.desk.do(work, limits.seconds_at_once)
     except MolSearchError as error:
         raise refusal_of(error, server.shelf) from error
-    if done.hits is not None:
-        return Response(done.hits.model_dump_json(), media_type=screens.MEDIA["json"])
-    return Response(done.content, media_type=screens.MEDIA[body.format])
+    client = server.gate.client(request)
+    job = server.jobs.start(client, large[0], body.library, body.format)
+    return JSONResponse(job.state().model_dump(mode="json"), 202)
 
 
 @router.get("/v1/jobs", tags=["jobs"], responses=responses(401, 429, 503))

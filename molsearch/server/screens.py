@@ -15,6 +15,7 @@ from molsearch.data.prepared_table import table_of
 from molsearch.errors import InputError
 from molsearch.nn.weights import bundled_encoders
 from molsearch.schema import Record
+from molsearch.server.answers import Answer
 from molsearch.server.bodies import EncodeBody, Hits, ScreenBody, Unusable, Vectors, structures
 from molsearch.server.jobs import Job
 from molsearch.server.libraries import encoder_of
@@ -31,14 +32,6 @@ MEDIA = {
     "parquet": "application/vnd.apache.parquet",
 }
 _DIGITS = 7
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A hit list as a client asked for it: as an object, or as the bytes of a file."""
-
-    hits: Hits | None = None
-    content: bytes = b""
 
 
 def check_limits(body: ScreenBody, limits: Limits) -> None:
@@ -96,11 +89,12 @@ def answer(body: ScreenBody, request: ScreenRequest, session: Session) -> Answer
     """Screen now."""
     if body.format == "json":
         done = screen(request, session).hits
-        return Answer(hits=listed(body.library, done.frame, done.warnings))
+        hits = listed(body.library, done.frame, done.warnings)
+        return Answer(hits.model_dump_json().encode(), MEDIA["json"])
     with tempfile.TemporaryDirectory(prefix="molsearch-") as folder:
         place = Path(folder) / f"hits.{body.format}"
         screen(request.model_copy(update={"output": str(place)}), session)
-        return Answer(content=place.read_bytes())
+        return Answer(place.read_bytes(), MEDIA[body.format])
 
 
 def listed(library: str, frame: pd.DataFrame, warnings: tuple[str, ...]) -> Hits:

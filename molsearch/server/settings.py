@@ -40,6 +40,9 @@ class Limits(Config):
     jobs_a_client: int = Field(default=4, gt=0, description="waiting or running")
     jobs: int = Field(default=16, gt=0, description="waiting or running, of all clients")
     jobs_at_a_time: int = Field(default=1, gt=0)
+    answer_bytes: int = Field(
+        default=64_000_000, ge=0, description="answers kept for who asks the same again; 0: none"
+    )
     hours_kept: float = Field(default=24.0, gt=0, description="results of jobs")
 
 

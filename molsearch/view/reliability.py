@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
+
+from molsearch.view import svg
 
 TITLE = "How far a probability holds: told against true, on targets held out"
 LABEL = "Probability of being active as told, against the share that was active"
@@ -18,7 +18,7 @@ MEANING = (
 _COLOURS = ("#8a94a0", "#d9822b", "#2a9db8", "#8e6bbf")
 _WIDTH, _HEIGHT = 420, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 396, 12, 250
-_LEAST = 1e-4  # what is rarer stands on the edge
+_LEAST = 1e-4
 _TICKS = ((1e-4, "0.01 %"), (1e-3, "0.1 %"), (1e-2, "1 %"), (1e-1, "10 %"), (1.0, "100 %"))
 
 
@@ -40,17 +40,14 @@ def curve(tiers: Sequence[Mapping[str, Any]]) -> str:
     for number, tier in enumerate(shown):
         colour = _COLOURS[number % len(_COLOURS)]
         points = [(_x(told), _y(seen), told, seen, int(n)) for told, seen, n in tier["curve"]]
-        path = "L".join(f"{x} {y}" for x, y, *_ in points)
-        body.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="1.6"/>')
+        line = svg.through((x, y) for x, y, *_ in points)
+        body.append(svg.path(line, more=f'fill="none" stroke="{colour}" stroke-width="1.6"'))
         for x, y, told, seen, n in points:
             words = f"{_name(tier)}: told {_percent(told)}, active {_percent(seen)} of {n:,}"
-            dot = f'<circle cx="{x}" cy="{y}" r="3.2" fill="{colour}" stroke="none">'
-            body.append(f"{dot}<title>{escape(words)}</title></circle>")
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
-        f'aria-label="{LABEL}" font-family="sans-serif" font-size="11" fill="currentColor">'
-        f"{''.join(body)}</svg>"
-    )
+            filled = f'fill="{colour}" stroke="none"'
+            body.append(svg.circle(x, y, 3.2, title=words, more=filled))
+    letters = 'font-family="sans-serif" font-size="11" fill="currentColor"'
+    return svg.document(body, _WIDTH, _HEIGHT, LABEL, more=letters)
 
 
 def legend(tiers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
@@ -76,32 +73,22 @@ def _frame() -> str:
     for value, text in _TICKS:
         x, y = _x(value), _y(value)
         parts.append(_line(f"M{x} {_TOP}V{_BOTTOM}M{_LEFT} {y}H{_RIGHT}", ".15"))
-        parts.append(f'<text x="{x}" y="{_BOTTOM + 16}" text-anchor="middle">{text}</text>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:g}" text-anchor="end">{text}</text>')
+        parts.append(svg.text(x, _BOTTOM + 16, text))
+        parts.append(svg.text(_LEFT - 6, y + 4, text, "end"))
     x, y = (_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2
-    turned = f'transform="translate(11 {y:g}) rotate(-90)" text-anchor="middle"'
-    parts.append(
-        f'<text x="{x:g}" y="{_HEIGHT - 12}" text-anchor="middle">probability as told</text>'
-    )
-    parts.append(f"<text {turned}>share that was active</text>")
+    parts.append(svg.text(x, _HEIGHT - 12, "probability as told"))
+    turned = f'transform="translate(11 {y:g}) rotate(-90)"'
+    parts.append(svg.text(0, 0, "share that was active", more=turned))
     return "".join(parts)
 
 
-def _line(path: str, opacity: str, more: str = "") -> str:
-    return f'<path d="{path}" stroke="currentColor" opacity="{opacity}"{more}/>'
+def _line(drawn: str, opacity: str, more: str = "") -> str:
+    return svg.path(drawn, more=f'stroke="currentColor" opacity="{opacity}"{more}')
 
 
-def _share(value: float) -> float:
-    """Place a probability between 0 and 1 on the logarithmic axis."""
-    return math.log10(max(value, _LEAST) / _LEAST) / -math.log10(_LEAST)
-
-
-def _x(value: float) -> float:
-    return round(_LEFT + _share(value) * (_RIGHT - _LEFT), 1)
-
-
-def _y(value: float) -> float:
-    return round(_BOTTOM - _share(value) * (_BOTTOM - _TOP), 1)
+# What is rarer than the least stands on the edge.
+_x = svg.Scale(_LEAST, 1.0, _LEFT, _RIGHT, log=True)
+_y = svg.Scale(_LEAST, 1.0, _BOTTOM, _TOP, log=True)
 
 
 def _percent(value: float) -> str:

@@ -8,6 +8,7 @@ import re
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -237,29 +238,59 @@ def test_hits_are_turned_like_their_nearest_query() -> None:
     assert made[0]["drawing"] == alone[0]["drawing"]
 
 
+LEFT, RIGHT, TOP, BOTTOM = 56, 706, 24, 350  # of the plot, in pixels
+
+
+def drawn(plot):
+    """Dots of a plot, and the numbers on its upright axis, from the bottom."""
+    root = ElementTree.fromstring(plot["drawing"])
+    space = "{http://www.w3.org/2000/svg}"
+    dots = [
+        {
+            "class": dot.get("class", ""),
+            "x": float(dot.get("cx", "")),
+            "y": float(dot.get("cy", "")),
+            "rank": int(dot.get("data-hit", "")),
+        }
+        for dot in root.iter(f"{space}circle")
+    ]
+    labels = [text.text for text in root.iter(f"{space}text") if text.get("text-anchor") == "end"]
+    return dots, labels
+
+
 def test_plot_spans_the_scores_and_tells_new_from_known() -> None:
     plot = scatter(hits_of(), Highlight("drug_class", "COX inhibitor", "COX"))
     assert plot is not None
     # similarities 1, 0.7, 0.4, 0.1: the query, a marked hit, an ordinary one, a new one
-    assert [dot["kind"] for dot in plot["dots"]] == ["", "fresh", "known", "query"]
-    for dot in plot["dots"]:
-        assert plot["left"] <= dot["x"] <= plot["right"]
-        assert plot["top"] <= dot["y"] <= plot["bottom"]
-    best = max(plot["dots"], key=lambda dot: -dot["rank"])
-    assert best["y"] == min(dot["y"] for dot in plot["dots"])
+    dots, _ = drawn(plot)
+    assert [dot["class"] for dot in dots] == ["", "fresh", "known", "query"]
+    for dot in dots:
+        assert LEFT <= dot["x"] <= RIGHT
+        assert TOP <= dot["y"] <= BOTTOM
+    best = max(dots, key=lambda dot: -dot["rank"])
+    assert best["y"] == min(dot["y"] for dot in dots)
+    assert plot["has_query"]
+
+
+def test_names_in_the_plot_are_text() -> None:
+    plot = scatter(hits_of(**{schema.MOLECULE_ID: HOSTILE}), None)
+    assert plot is not None
+    assert len(drawn(plot)[0]) == 4
 
 
 def test_plot_ends_at_a_rounded_score_of_one() -> None:
     plot = scatter(hits_of(**{schema.SCORE: [1.0004, 0.9, 0.6, 0.4100001]}), None)
     assert plot is not None
-    assert [plot["y_ticks"][0]["label"], plot["y_ticks"][-1]["label"]] == ["0.4", "1"]
-    assert min(dot["y"] for dot in plot["dots"]) == plot["top"]
+    dots, labels = drawn(plot)
+    assert [labels[0], labels[-1]] == ["0.4", "1"]
+    assert min(dot["y"] for dot in dots) == TOP
 
 
 def test_plot_of_equal_scores() -> None:
     plot = scatter(hits_of(**{schema.SCORE: 0.5}), None)
     assert plot is not None
-    assert len({tick["label"] for tick in plot["y_ticks"]}) == len(plot["y_ticks"]) >= 2
+    _, labels = drawn(plot)
+    assert len({*labels}) == len(labels) >= 2
 
 
 @pytest.mark.browser
@@ -282,8 +313,8 @@ def test_scores_above_one_have_their_scale_and_their_parts(tmp_path):
     assert made[0]["parts"] == [{"label": "cosine", "value": "0.900", "width": "90"}]
     assert made[2]["parts"] == []
     plot = scatter(hits, None)
-    assert max(dot["y"] for dot in plot["dots"]) <= 350
-    assert min(dot["y"] for dot in plot["dots"]) >= 24
+    heights = [dot["y"] for dot in drawn(plot)[0]]
+    assert TOP <= min(heights) <= max(heights) <= BOTTOM
     path = tmp_path / "h.html"
     write_page(hits, QUERIES, path, {"ranking": "cosine of the embeddings + ECFP4 <similarity>"})
     text = path.read_text()

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from molsearch.bench import results
 from molsearch.bench.benchmarks.published import published
 from molsearch.bench.evaluate import GRID
-from molsearch.bench.report import svg
+from molsearch.bench.report import plots
 from molsearch.bench.report.markdown import LABELS, SOURCE_CAPTION, caption, gain, number, setting
 from molsearch.bench.report.random_summary import decoy_sources, random_lines, random_note
 from molsearch.bench.report.summary import (
@@ -86,7 +86,7 @@ def _plotted(record: dict[str, Any], methods: Sequence[str]) -> list[str]:
 
     More lines than colours would be told apart by nothing.
     """
-    if len(methods) <= svg.N_COLOURS:
+    if len(methods) <= plots.N_COLOURS:
         return list(methods)
     means = results.table(record, "bedroc_80p5").loc[complete(record)].mean().fillna(-1.0)
 
@@ -94,7 +94,7 @@ def _plotted(record: dict[str, Any], methods: Sequence[str]) -> list[str]:
         blended = len(record["methods"][name]["parts"]) > 1
         return name != BASELINE, blended, -float(means[name])
 
-    return sorted(methods, key=rank)[: svg.N_COLOURS]
+    return sorted(methods, key=rank)[: plots.N_COLOURS]
 
 
 def _rows(record: dict[str, Any], colours: dict[str, int]) -> list[dict[str, Any]]:
@@ -178,7 +178,7 @@ def _tier_plot(found: Sequence[Tier], methods: Sequence[str]) -> Markup:
     series = {m: [_triple(tier.bedroc[m]) for tier in kept] for m in methods}
     short = {"standard: ": "train ", "target-held-out: ": "held out "}
     groups = [_shortened(tier.name, short) for tier in kept]
-    plot = svg.bars(groups, series, "", "BEDROC by tier of similarity to training and query")
+    plot = plots.bars(groups, series, "", "BEDROC by tier of similarity to training and query")
     return Markup(plot)  # noqa: S704  svg.py escapes every text it is given
 
 
@@ -198,7 +198,7 @@ def _triple(found: Interval) -> tuple[float, float, float]:
 def _curve(record: dict[str, Any], methods: Sequence[str], name: str, axis: str) -> Markup:
     known = mean_curves(record, name)
     series = {method: known[method] for method in methods if method in known}
-    return Markup(svg.curves(GRID, series, axis, f"{name} curves"))  # noqa: S704  escaped there
+    return Markup(plots.curves(GRID, series, axis, f"{name} curves"))  # noqa: S704  escaped there
 
 
 def _dot_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def _dot_part(record: dict[str, Any], methods: Sequence[str]) -> dict[str, Any]:
     rows = table.index.astype(str).tolist()
     greatest = float(np.nanmax(table.to_numpy(), initial=0.05))
     highest = min(1.0, math.ceil(greatest * 20) / 20)
-    plot = svg.dots(rows, series, "BEDROC(80.5)", "BEDROC by target", highest)
+    plot = plots.dots(rows, series, "BEDROC(80.5)", "BEDROC by target", highest)
     dots = Markup(plot)  # noqa: S704  svg.py escapes every text it is given
     return {"dots": dots, "dots_caption": said}
 
@@ -275,7 +275,7 @@ def _audit_part(record: dict[str, Any]) -> dict[str, Any]:
             ),
         ]
         bands = {k: float(v) for k, v in training["tiers"].items() if "scaffold" not in k}
-        plot = svg.stack(bands, f"actives by similarity to {name}")
+        plot = plots.stack(bands, f"actives by similarity to {name}")
         stacks.append((name, Markup(plot)))  # noqa: S704  escaped there
     return {"audit": shown, "stacks": stacks}
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import numpy.typing as npt
+
+from molsearch.view import svg
 
 N_COLOURS = 8
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 12.0, 10.0, 34.0
@@ -41,39 +42,25 @@ class _Axes:
         return round(float(self.height - _BOTTOM - share * (self.height - _TOP - _BOTTOM)), 1)
 
 
-def _text(x: float, y: float, text: str, anchor: str = "middle") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
-
-
-def _ticks(highest: float) -> list[float]:
-    """Place about five ticks from 0 to at most `highest`, at steps of 1, 2 or 5."""
-    power = 10.0 ** np.floor(np.log10(highest / 4))
-    step = next(power * s for s in (1, 2, 5, 10) if power * s * 5.5 >= highest)
-    return [float(f"{step * place:.6g}") for place in range(int(highest / step + 1e-9) + 1)]
-
-
 def _frame(axes: _Axes, x_ticks: Sequence[float], y_ticks: Sequence[float], x_label: str) -> str:
     bottom = axes.height - _BOTTOM
     parts = []
     for tick in x_ticks:
         x = axes.px(tick)
-        parts.append(f'<path class="g" d="M{x} {_TOP}V{bottom}"/>')
-        parts.append(_text(x, bottom + 14, f"{tick:g}"))
+        parts.append(svg.path(f"M{x} {_TOP}V{bottom}", "g"))
+        parts.append(svg.text(x, bottom + 14, f"{tick:g}"))
     for tick in y_ticks:
         y = axes.py(tick)
-        parts.append(f'<path class="g" d="M{axes.left} {y}H{axes.width - _RIGHT}"/>')
-        parts.append(_text(axes.left - 5, y + 4, f"{tick:g}", "end"))
+        parts.append(svg.path(f"M{axes.left} {y}H{axes.width - _RIGHT}", "g"))
+        parts.append(svg.text(axes.left - 5, y + 4, f"{tick:g}", "end"))
     middle = (axes.left + axes.width - _RIGHT) / 2
-    parts.append(_text(middle, axes.height - 4, x_label))
+    parts.append(svg.text(middle, axes.height - 4, x_label))
     return "".join(parts)
 
 
-def _svg(axes: _Axes, body: str, label: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {axes.width:g} {axes.height:g}" role="img" '
-        f'style="max-width:{1.25 * axes.width:g}px;--w:{axes.width:g}px" '
-        f'aria-label="{escape(label, quote=True)}">{body}</svg>'
-    )
+def _drawn(axes: _Axes, body: Sequence[str], label: str) -> str:
+    size = f'style="max-width:{1.25 * axes.width:g}px;--w:{axes.width:g}px"'
+    return svg.document(body, axes.width, axes.height, label, more=size)
 
 
 def curves(x: Floats, series: Mapping[str, Floats], x_label: str, label: str) -> str:
@@ -90,17 +77,18 @@ def curves(x: Floats, series: Mapping[str, Floats], x_label: str, label: str) ->
     """
     axes = _Axes(430, 300, (1e-3, 1.0), (0.0, 1.0), log=True)
     body = [_frame(axes, [1e-3, 1e-2, 1e-1, 1.0], [0, 0.25, 0.5, 0.75, 1.0], x_label)]
-    body.append(f'<path class="chance" d="{_path(axes, x, x)}"/>')
+    body.append(svg.path(_path(axes, x, x), "chance"))
     for number, (name, values) in enumerate(series.items()):
-        colour = f"s{number % N_COLOURS}"
-        body.append(f'<path class="line {colour}" d="{_path(axes, x, values)}">')
-        body.append(f"<title>{escape(name)}</title></path>")
-    return _svg(axes, "".join(body), label)
+        body.append(svg.path(_path(axes, x, values), f"line {_colour(number)}", name))
+    return _drawn(axes, body, label)
 
 
 def _path(axes: _Axes, x: Floats, y: Floats) -> str:
-    points = [f"{axes.px(a)} {axes.py(b)}" for a, b in zip(x, y, strict=True)]
-    return "M" + "L".join(points)
+    return svg.through((axes.px(a), axes.py(b)) for a, b in zip(x, y, strict=True))
+
+
+def _colour(number: int) -> str:
+    return f"s{number % N_COLOURS}"
 
 
 def dots(
@@ -124,28 +112,24 @@ def dots(
     left = 14.0 + 7.4 * max((len(row) for row in rows), default=0)
     height = _TOP + _BOTTOM + _ROW * max(len(rows), 1)
     axes = _Axes(620, height, (0.0, highest), (0.0, 1.0), left=left)
-    body = [_frame(axes, _ticks(highest), [], x_label)]
+    body = [_frame(axes, svg.ticks(0.0, highest), [], x_label)]
     for place, row in enumerate(rows):
         y = _TOP + _ROW * (place + 0.5)
-        body.append(_text(left - 6, y + 4, row, "end"))
+        body.append(svg.text(left - 6, y + 4, row, "end"))
         values = [series[name][place] for name in series]
         known = [value for value in values if not np.isnan(value)]
         if known:
             ends = f"M{axes.px(min(known))} {y}H{axes.px(max(known))}"
-            body.append(f'<path class="span" d="{ends}"/>')
+            body.append(svg.path(ends, "span"))
         for number, (name, value) in enumerate(zip(series, values, strict=True)):
             if not np.isnan(value):
                 body.append(_dot(axes.px(value), y, number, f"{row}, {name}: {value:.3g}"))
-    return _svg(axes, "".join(body), label)
+    return _drawn(axes, body, label)
 
 
 def _dot(x: float, y: float, number: int, title: str) -> str:
     kind = "ring" if number == 0 else "dot"
-    colour = f"s{number % N_COLOURS}"
-    return (
-        f'<circle class="{kind} {colour}" cx="{x}" cy="{y}" r="4"><title>{escape(title)}</title>'
-        "</circle>"
-    )
+    return svg.circle(x, y, 4, f"{kind} {_colour(number)}", title)
 
 
 def bars(
@@ -167,18 +151,18 @@ def bars(
     # A label's letters are about six wide.
     step = max([96.0, *[6.2 * len(group) for group in groups]])
     axes = _Axes(max(360.0, 40.0 + step * len(groups)), 260, (0.0, 1.0), (0.0, highest * 1.05))
-    body = [_frame(axes, [], _ticks(highest), y_label)]
+    body = [_frame(axes, [], svg.ticks(0.0, highest), y_label)]
     slot = (axes.width - axes.left - _RIGHT) / max(len(groups), 1)
     width = 0.8 * slot / max(len(series), 1)
     for place, group in enumerate(groups):
         start = axes.left + slot * place + 0.1 * slot
-        body.append(_text(start + 0.4 * slot, axes.height - _BOTTOM + 14, group))
+        body.append(svg.text(start + 0.4 * slot, axes.height - _BOTTOM + 14, group))
         for number, (name, values) in enumerate(series.items()):
             mean, low, high = values[place]
             if not np.isnan(mean):
                 x = start + width * number
                 body.append(_bar(axes, x, width, number, (mean, low, high), f"{group}, {name}"))
-    return _svg(axes, "".join(body), label)
+    return _drawn(axes, body, label)
 
 
 def _highs(values: Sequence[tuple[float, float, float]]) -> list[float]:
@@ -195,11 +179,10 @@ def _bar(
 ) -> str:
     mean, low, high = value
     top, middle = axes.py(mean), x + width / 2
-    text = escape(f"{title}: {mean:.3g} [{low:.3g}, {high:.3g}]")
-    return (
-        f'<rect class="bar s{number % N_COLOURS}" x="{x:.1f}" y="{top}" width="{width * 0.9:.1f}" '
-        f'height="{axes.py(0.0) - top:.1f}"><title>{text}</title></rect>'
-        f'<path class="whisker" d="M{middle:.1f} {axes.py(low)}V{axes.py(high)}"/>'
+    text = f"{title}: {mean:.3g} [{low:.3g}, {high:.3g}]"
+    height = axes.py(0.0) - top
+    return svg.rectangle(x, top, width * 0.9, height, f"bar {_colour(number)}", text) + svg.path(
+        f"M{middle:.1f} {axes.py(low)}V{axes.py(high)}", "whisker"
     )
 
 
@@ -210,12 +193,9 @@ def stack(parts: Mapping[str, float], label: str) -> str:
     body, start = [], 0.0
     for number, (name, value) in enumerate(parts.items()):
         width = 620.0 * value / total
-        title = escape(f"{name}: {value:,.0f} ({value / total:.0%})")
-        body.append(
-            f'<rect class="bar s{number % N_COLOURS}" x="{start:.1f}" y="4" width="{width:.1f}" '
-            f'height="20"><title>{title}</title></rect>'
-        )
+        title = f"{name}: {value:,.0f} ({value / total:.0%})"
+        body.append(svg.rectangle(start, 4, width, 20, f"bar {_colour(number)}", title))
         if width > 70:
-            body.append(_text(start + width / 2, 38, f"{name}: {value / total:.0%}"))
+            body.append(svg.text(start + width / 2, 38, f"{name}: {value / total:.0%}"))
         start += width
-    return _svg(axes, "".join(body), label)
+    return _drawn(axes, body, label)
