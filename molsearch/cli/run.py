@@ -13,6 +13,7 @@ import typer
 
 from molsearch.cli import options
 from molsearch.errors import MolSearchError
+from molsearch.io.atomic import refusal
 from molsearch.service.events import Done, Event, Failure, JsonLines, Warned
 from molsearch.service.requests import Request
 
@@ -94,6 +95,10 @@ def _as_events(file: Path, output: Path | None, *, overwrite: bool) -> None:
                 account = run_any(request, Session(), tell)
         except MolSearchError as error:
             emit(Failure.of(error))
+            raise
+        except OSError as error:
+            line = refusal(error, Path())
+            emit(Failure(message=line, kind=type(error).__name__, exit_code=1))
             raise
         for event in [*(Warned(text=line) for line in differences(record, account)), *end]:
             emit(event)

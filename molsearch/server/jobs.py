@@ -24,7 +24,7 @@ from typing import Any, Literal
 from molsearch.errors import InputError
 from molsearch.server.bodies import Format, JobState
 from molsearch.server.libraries import Shelf
-from molsearch.server.refusals import Refused, log
+from molsearch.server.refusals import NO_ROOM, Refused, has_no_room, log
 from molsearch.server.settings import Limits
 from molsearch.service import events
 from molsearch.service.events import read_event
@@ -100,6 +100,8 @@ class Jobs:
         ------
         Refused
             429 where the client has too many, 503 where the server has.
+        OSError
+            The disk refuses; nothing is left of the job.
         """
         self._sweep()
         mine = sum(job.status not in ENDED for job in self.of(client))
@@ -111,12 +113,16 @@ class Jobs:
             raise Refused(503, "too many jobs wait; ask again later", retry_after=30)
         job_id = secrets.token_urlsafe(12)
         folder = self._folder / job_id
-        folder.mkdir(mode=0o700)
         # JSON is made of the table, whose types it keeps.
         suffix = "parquet" if file_format == "json" else file_format
         job = Job(job_id, client, folder, folder / f"hits.{suffix}", library, file_format)
         placed = request.model_copy(update={"output": str(job.output)})
-        (folder / "request.json").write_text(placed.model_dump_json())
+        try:
+            folder.mkdir(mode=0o700)
+            (folder / "request.json").write_text(placed.model_dump_json())
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         self._jobs[job_id] = job
         job.task = asyncio.get_running_loop().create_task(self._run(job))
         return job
@@ -182,6 +188,9 @@ class Jobs:
             await self._end(
                 job, "failed", f"not done within {self._limits.seconds_a_job:g} s; ask for less"
             )
+        except OSError as error:
+            log.exception("job %s", job.id)
+            await self._end(job, "failed", NO_ROOM if has_no_room(error) else str(error.strerror))
         except Exception:  # noqa: BLE001 - whatever it was, the job has ended
             log.exception("job %s", job.id)
             await self._end(job, "failed", "an error of the server's; its log says more")

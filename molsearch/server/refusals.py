@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from typing import Any
 
@@ -15,6 +16,7 @@ from molsearch.server.bodies import Error
 from molsearch.server.libraries import Shelf
 
 log = logging.getLogger("molsearch.server")
+_OURS = "an error of the server's; its log says more"
 _MEANINGS = {
     400: "The request is no JSON, or no HTTP that is understood.",
     401: "No token, or a wrong one.",
@@ -61,6 +63,14 @@ def refusal_of(error: MolSearchError, shelf: Shelf) -> Refused:
     return Refused(503, "the library cannot be read; the server's log says more")
 
 
+def has_no_room(error: OSError) -> bool:
+    """Say whether a disk refused because it is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+NO_ROOM = "no room is left on the server's disk; ask again later"
+
+
 def install(app: FastAPI) -> None:
     """Answer every kind of error in one shape."""
 
@@ -84,7 +94,14 @@ def install(app: FastAPI) -> None:
         found.headers.update(error.headers or {})
         return found
 
+    @app.exception_handler(OSError)
+    async def disk(request: Request, error: OSError) -> JSONResponse:
+        log.error("%s %s", request.method, request.url.path, exc_info=error)
+        if has_no_room(error):
+            return answer(503, NO_ROOM, retry_after=60)
+        return answer(500, _OURS)
+
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         log.error("%s %s", request.method, request.url.path, exc_info=error)
-        return answer(500, "an error of the server's; its log says more")
+        return answer(500, _OURS)
