@@ -24,7 +24,7 @@ from typing import Any
 from ablation.collect import SCHEMA, collect
 from ablation.figure import figure
 from ablation.page import page
-from ablation.plan import Job, Plan, chosen, jobs, read_plan
+from ablation.plan import AblationPlan, Training, chosen, jobs, read_plan
 from ablation.runs import ROOT, How, run_all
 from ablation.summary import summarised
 from molsearch.errors import InputError, MolSearchError
@@ -81,7 +81,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _train(plan: Plan, names: Sequence[str], options: argparse.Namespace) -> list[str]:
+def _train(plan: AblationPlan, names: Sequence[str], options: argparse.Namespace) -> list[str]:
     """Train what the questions lack; each run that ends is gathered at once."""
     wanted = {job.name: job for name in names for job in jobs(plan, _home(options), name)}
     for job in wanted.values():
@@ -90,7 +90,7 @@ def _train(plan: Plan, names: Sequence[str], options: argparse.Namespace) -> lis
     how = How(options.workers, options.threads, options.device, cache, options.jobs)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
-    def on_end(_: Job) -> None:
+    def on_end(_: Training) -> None:
         _gather(plan, names, options)
 
     return run_all(list(wanted.values()), options.runs.absolute(), how, say=_say, on_end=on_end)
@@ -100,7 +100,7 @@ def _home(options: argparse.Namespace) -> Path:
     return Path(options.plan).absolute().parent
 
 
-def _gather(plan: Plan, names: Sequence[str], options: argparse.Namespace) -> None:
+def _gather(plan: AblationPlan, names: Sequence[str], options: argparse.Namespace) -> None:
     for name in names:
         record = collect(plan, _home(options), name, options.runs, _say)
         if record is not None:
@@ -113,7 +113,7 @@ def as_text(record: dict[str, Any]) -> str:
     return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
-def records(plan: Plan, results: Path) -> dict[str, dict[str, Any]]:
+def records(plan: AblationPlan, results: Path) -> dict[str, dict[str, Any]]:
     """Read the committed results.
 
     Raises
@@ -136,7 +136,7 @@ def records(plan: Plan, results: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _made(plan: Plan, results: Path, target: Path) -> dict[Path, str]:
+def _made(plan: AblationPlan, results: Path, target: Path) -> dict[Path, str]:
     """Every file that follows from the results, by its path."""
     found = records(plan, results)
     made = {target: page(target.read_text(), plan.questions, found)}
@@ -145,14 +145,14 @@ def _made(plan: Plan, results: Path, target: Path) -> dict[Path, str]:
     return made
 
 
-def write(plan: Plan, results: Path, target: Path) -> None:
+def write(plan: AblationPlan, results: Path, target: Path) -> None:
     """Renew page and figures from the results."""
     for path, text in _made(plan, results, target).items():
         if not path.is_file() or path.read_text() != text:
             write_text(path, text)
 
 
-def check(plan: Plan, results: Path, target: Path) -> list[str]:
+def check(plan: AblationPlan, results: Path, target: Path) -> list[str]:
     """Name each file that is not what the results say."""
     stale = [
         f"{path}: not what the results say; run with --collect-only"

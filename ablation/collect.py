@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from ablation.plan import Job, Plan, Question, Variant, job_of
+from ablation.plan import AblationPlan, Question, Training, Variant, job_of
 from ablation.runs import NOTE_FILE, is_finished
 from ablation.summary import ECFP4_METRICS, METRICS, SEVERAL, summarised
 from molsearch.config import TrainConfig
@@ -28,7 +28,7 @@ _DIGITS = 5
 
 
 def collect(
-    plan: Plan, folder: Path, question: str, runs: Path, say: Callable[[str], None]
+    plan: AblationPlan, folder: Path, question: str, runs: Path, say: Callable[[str], None]
 ) -> dict[str, Any] | None:
     """Gather a question's finished runs; None where there are none.
 
@@ -81,7 +81,11 @@ def collect(
 
 
 def _variant(
-    plan: Plan, asked: Question, question: str, variant: Variant, found: list[dict[str, Any]]
+    plan: AblationPlan,
+    asked: Question,
+    question: str,
+    variant: Variant,
+    found: list[dict[str, Any]],
 ) -> dict[str, Any]:
     place, trained = plan.trained(question, variant)
     seeds = asked.seeds_of(variant)
@@ -107,7 +111,7 @@ def _variant(
 
 
 def read_run(
-    job: Job, folder: Path, encoder: str, seed: int
+    job: Training, folder: Path, encoder: str, seed: int
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Read one finished run: its record, and its development table.
 

@@ -90,13 +90,13 @@ class Question(Config):
         return variant.seeds or self.seeds
 
 
-class Plan(Config):
+class AblationPlan(Config):
     """All questions by name."""
 
     questions: dict[str, Question] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _runs_exist(self) -> Plan:
+    def _runs_exist(self) -> AblationPlan:
         for name, question in self.questions.items():
             for variant in question.variants:
                 if not self.trained(name, variant)[1].config:
@@ -116,7 +116,7 @@ class Plan(Config):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Training:
     """One training run: its folder's name, configuration file and changes to it."""
 
     name: str
@@ -141,7 +141,7 @@ class Job:
         return config
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: Path) -> AblationPlan:
     """Read and check a plan.
 
     Raises
@@ -158,14 +158,14 @@ def read_plan(path: Path) -> Plan:
             f"{path}: cannot be read as YAML ({' '.join(str(error).split())})"
         ) from None
     try:
-        return Plan.model_validate(content)
+        return AblationPlan.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UsageError(f"{path}: {place}: {first['msg']}") from None
 
 
-def chosen(plan: Plan, only: Sequence[str]) -> list[str]:
+def chosen(plan: AblationPlan, only: Sequence[str]) -> list[str]:
     """Names of the questions asked for, in the plan's order; all where none is named.
 
     Raises
@@ -179,7 +179,9 @@ def chosen(plan: Plan, only: Sequence[str]) -> list[str]:
     return [name for name in plan.questions if not only or name in only]
 
 
-def job_of(plan: Plan, folder: Path, question: str, variant: Variant, seed: int) -> Job:
+def job_of(
+    plan: AblationPlan, folder: Path, question: str, variant: Variant, seed: int
+) -> Training:
     """Build the run behind a variant and seed; `folder` is the plan's own.
 
     Examples
@@ -188,10 +190,10 @@ def job_of(plan: Plan, folder: Path, question: str, variant: Variant, seed: int)
     """
     place, trained = plan.trained(question, variant)
     changes = (*plan.questions[place].set, *trained.set, f"seed={seed}")
-    return Job(f"{place}/{trained.name}-{seed}", folder / trained.config, changes)
+    return Training(f"{place}/{trained.name}-{seed}", folder / trained.config, changes)
 
 
-def jobs(plan: Plan, folder: Path, question: str) -> Iterator[Job]:
+def jobs(plan: AblationPlan, folder: Path, question: str) -> Iterator[Training]:
     """Yield the runs of a question, seed by seed, so that all variants have one before a second."""
     asked = plan.questions[question]
     seen: set[str] = set()

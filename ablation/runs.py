@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ablation.plan import Job
+from ablation.plan import Training
 from molsearch.errors import UsageError
 from molsearch.io.atomic import write_text
 from molsearch.io.runs import processor
@@ -45,7 +45,7 @@ def is_finished(folder: Path) -> bool:
     return (folder / CARD_FILE).is_file()
 
 
-def command(job: Job, folder: Path, how: How) -> list[str]:
+def command(job: Training, folder: Path, how: How) -> list[str]:
     """Command line of a run."""
     options = ["-n", str(how.workers), "--threads", str(how.threads), "--device", how.device]
     if how.cache is not None:
@@ -57,12 +57,12 @@ def command(job: Job, folder: Path, how: How) -> list[str]:
 
 
 def run_all(
-    jobs: Sequence[Job],
+    jobs: Sequence[Training],
     runs: Path,
     how: How,
     *,
     say: Callable[[str], None],
-    on_end: Callable[[Job], None],
+    on_end: Callable[[Training], None],
 ) -> list[str]:
     """Train what is not finished; return one line for each run that failed.
 
@@ -125,7 +125,7 @@ class _Crew:
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, job: Job, folder: Path) -> str:
+    def run(self, job: Training, folder: Path) -> str:
         """Train one; return the reason of a failure, or nothing."""
         self.say(f"{job.name}: {'continued' if folder.exists() else 'started'}")
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ import streamlit as st
 from molsearch.io.atomic import write_text
 from molsearch_app import places
 from molsearch_app.headers import token
-from molsearch_app.jobs import Job
+from molsearch_app.jobs import AppRun
 
 USER_HEADER = "MOLSEARCH_APP_USER_HEADER"
 _OWNER = "owner"
@@ -29,7 +29,7 @@ def owner() -> str:
     return sha256(f"{header}\n{named}".encode()).hexdigest()[:32] if named else ""
 
 
-def claim(job: Job) -> None:
+def claim(job: AppRun) -> None:
     """Note that a run was started by who asks."""
     st.session_state.setdefault("own", []).append(job.run_id)
     who = owner()

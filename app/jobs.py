@@ -105,7 +105,7 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Job:
+class AppRun:
     """A job on disk."""
 
     run_id: str
@@ -133,7 +133,7 @@ def new_folder(kind: str) -> tuple[str, Path]:
 
 def start(
     run_id: str, title: str, steps: Sequence[Step], meta: Mapping[str, Any] | None = None
-) -> Job:
+) -> AppRun:
     """Write the job's file and start its runner; returns at once."""
     folder = _folder(run_id)
     if (folder / JOB).exists():
@@ -167,7 +167,7 @@ def _say(folder: Path, **state: Any) -> None:
     write_text(folder / STATE, json.dumps({**state, **own}))
 
 
-def again(job: Job) -> None:
+def again(job: AppRun) -> None:
     """Start an ended job once more; what it has done of its work it finds again.
 
     Raises
@@ -205,7 +205,7 @@ def launch(folder: Path) -> None:
 _launched: dict[str, subprocess.Popen[bytes]] = {}
 
 
-def attach(run_id: str) -> Job:
+def attach(run_id: str) -> AppRun:
     """Find a job by its run id.
 
     Raises
@@ -217,7 +217,7 @@ def attach(run_id: str) -> Job:
     try:
         record = json.loads((folder / JOB).read_text())
         steps = tuple(Step.read(step) for step in record["steps"])
-        return Job(
+        return AppRun(
             run_id,
             folder,
             record["kind"],
@@ -232,7 +232,7 @@ def attach(run_id: str) -> Job:
         ) from error
 
 
-def status(job: Job) -> Status:
+def status(job: AppRun) -> Status:
     """Read where a job stands; a runner that has died leaves a failed job, not a running one."""
     runner = _launched.get(job.run_id)
     if runner is not None and runner.poll() is not None:
@@ -263,7 +263,7 @@ def status(job: Job) -> Status:
     )
 
 
-def retitle(job: Job, title: str) -> None:
+def retitle(job: AppRun, title: str) -> None:
     """Give a job another title; its runner has read the rest long ago."""
     record = json.loads(job.file(JOB).read_text())
     write_text(job.file(JOB), json.dumps({**record, "title": title[:200]}, indent=1))
@@ -274,12 +274,12 @@ def is_run_id(text: str) -> bool:
     return bool(_ID.fullmatch(text))
 
 
-def cancel(job: Job) -> None:
+def cancel(job: AppRun) -> None:
     """Ask the runner to end the job; what is done of a library is kept for the next try."""
     write_text(job.file(CANCEL), "")
 
 
-def log(job: Job, last: int = 200) -> str:
+def log(job: AppRun, last: int = 200) -> str:
     """Last lines of what the commands said."""
     try:
         return "\n".join(job.file(LOG).read_text(errors="replace").splitlines()[-last:])
@@ -287,7 +287,7 @@ def log(job: Job, last: int = 200) -> str:
         return ""
 
 
-def recent(kind: str | None = None, limit: int = 20) -> list[Job]:
+def recent(kind: str | None = None, limit: int = 20) -> list[AppRun]:
     """Newest jobs in the runs folder."""
     found = []
     root = places.runs_root()
@@ -310,7 +310,7 @@ def _folder(run_id: str) -> Path:
     return places.runs_root() / run_id
 
 
-def _state(job: Job) -> dict[str, Any] | None:
+def _state(job: AppRun) -> dict[str, Any] | None:
     try:
         found = json.loads(job.file(STATE).read_text())
     except (OSError, ValueError):

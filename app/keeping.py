@@ -116,7 +116,7 @@ def make_room(limits: Limits | None = None) -> None:
         )
 
 
-def again(job: jobs.Job) -> None:
+def again(job: jobs.AppRun) -> None:
     """Start an ended run once more where there is room for it; see `make_room`."""
     touch(job.folder)
     make_room()
@@ -181,7 +181,7 @@ def sweep(root: Path, now: float | None = None) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def delete(job: jobs.Job) -> None:
+def delete(job: jobs.AppRun) -> None:
     """Remove a run with all that lies in its folder.
 
     Raises
@@ -194,7 +194,7 @@ def delete(job: jobs.Job) -> None:
     _remove(job.folder)
 
 
-def rename(job: jobs.Job, title: str) -> None:
+def rename(job: jobs.AppRun, title: str) -> None:
     """Give a run another title.
 
     Raises
@@ -208,7 +208,7 @@ def rename(job: jobs.Job, title: str) -> None:
     jobs.retitle(job, plain)
 
 
-def keep(job: jobs.Job, *, kept: bool) -> None:
+def keep(job: jobs.AppRun, *, kept: bool) -> None:
     """Keep a run from being removed by age and number, or no longer."""
     if kept:
         write_text(job.file(KEPT), "")
@@ -216,7 +216,7 @@ def keep(job: jobs.Job, *, kept: bool) -> None:
         job.file(KEPT).unlink(missing_ok=True)
 
 
-def is_kept(job: jobs.Job) -> bool:
+def is_kept(job: jobs.AppRun) -> bool:
     """Say whether a run is kept."""
     return job.file(KEPT).exists()
 

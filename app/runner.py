@@ -26,7 +26,7 @@ SLOTS = ".slots"
 _MAX_LOG = 2_000_000
 
 
-class Runner:
+class StepRunner:
     """One job, step by step."""
 
     def __init__(self, folder: Path) -> None:
@@ -189,7 +189,7 @@ def main() -> None:
     # A server that a shell started in the background ignores interrupts, and its children inherit
     # that: without a handler here, cancelling would have to kill them.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    Runner(Path(sys.argv[1])).run()
+    StepRunner(Path(sys.argv[1])).run()
 
 
 if __name__ == "__main__":

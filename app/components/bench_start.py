@@ -95,7 +95,7 @@ def drug_class() -> None:
     methods = _methods()
     if st.button("Run", type="primary", icon=":material/play_arrow:", key="class-go"):
 
-        def begin(run_id: str, title: str, folder: Path) -> jobs.Job:
+        def begin(run_id: str, title: str, folder: Path) -> jobs.AppRun:
             benchmarks.write_class(name, folder / "benchmark")
             return benchmarks.start(run_id, title, folder / "benchmark", methods)
 
@@ -129,7 +129,7 @@ def own_molecules() -> None:
             theme.problem(error)
             return
 
-        def begin(run_id: str, title: str, folder: Path) -> jobs.Job:
+        def begin(run_id: str, title: str, folder: Path) -> jobs.AppRun:
             for stem, path in kept.items():
                 benchmarks.place_upload(path, stem, folder / "benchmark")
             return benchmarks.start(run_id, title, folder / "benchmark", methods)
@@ -144,7 +144,7 @@ def _methods() -> list[str]:
     )  # fmt: skip
 
 
-def _begin(title: str, start: Callable[[str, str, Path], jobs.Job]) -> None:
+def _begin(title: str, start: Callable[[str, str, Path], jobs.AppRun]) -> None:
     """Make a run, start it and open it; or say why there is none."""
     try:
         run_id, folder = keeping.new_run("benchmark")

@@ -34,7 +34,7 @@ METHODS = {
 _LEAST_OF_CLASS = 8
 
 
-def files(own: Sequence[jobs.Job]) -> dict[str, Path]:
+def files(own: Sequence[jobs.AppRun]) -> dict[str, Path]:
     """List result files by their names: those that ship, then the user's own runs."""
     found = {}
     folder = bundled.path("results")
@@ -133,7 +133,7 @@ def place_upload(source: Path, stem: str, folder: Path) -> None:
     take(source, folder / f"{stem}{suffix}")
 
 
-def start(run_id: str, title: str, folder: Path, methods: Sequence[str]) -> jobs.Job:
+def start(run_id: str, title: str, folder: Path, methods: Sequence[str]) -> jobs.AppRun:
     """Start a benchmark over a folder of the run.
 
     Raises
@@ -153,7 +153,7 @@ def start(run_id: str, title: str, folder: Path, methods: Sequence[str]) -> jobs
     return jobs.start(run_id, title, [jobs.Step.of("benchmark", request)], {})
 
 
-def start_public(run_id: str, title: str, folder: Path, asked: Mapping[str, Any]) -> jobs.Job:
+def start_public(run_id: str, title: str, folder: Path, asked: Mapping[str, Any]) -> jobs.AppRun:
     """Start a public benchmark: `asked` are fields of a `BenchmarkRequest`.
 
     Raises

@@ -15,7 +15,7 @@ from molsearch.errors import MolSearchError
 from molsearch.words import counted
 from molsearch_app import keeping, places, remote, warm
 from molsearch_app.components import library, parts, queries, theme, uploads
-from molsearch_app.components.launch import Library
+from molsearch_app.components.launch import LibraryChoice
 from molsearch_app.components.queries import Draft
 
 # Inactives of an uploaded table of what was measured: they join those that are pasted.
@@ -121,7 +121,7 @@ def inactive_widgets() -> list[Draft]:
     return queries.good([*drafts, *st.session_state.get(_FROM_TABLE, [])])
 
 
-def library_widgets() -> Library | None:
+def library_widgets() -> LibraryChoice | None:
     """Let the user choose what is searched; None where nothing can be."""
     if remote.address():
         return _of_server()
@@ -145,7 +145,7 @@ def library_widgets() -> Library | None:
         return None
 
 
-def _of_server() -> Library | None:
+def _of_server() -> LibraryChoice | None:
     """Let the user choose a library of the server that screens for this application."""
     try:
         found = [one for one in served(remote.address()) if one["searchable"]]
@@ -162,7 +162,7 @@ def _of_server() -> Library | None:
         ),
     )  # fmt: skip
     name = str(found[chosen]["name"])
-    return Library("server", Path(name), name)
+    return LibraryChoice("server", Path(name), name)
 
 
 @st.cache_data(ttl=30, show_spinner="Asking the server …")
@@ -171,7 +171,7 @@ def served(address: str) -> list[dict[str, Any]]:
     return list(remote.ask("/v1/libraries")["libraries"])
 
 
-def _bundled() -> Library | None:
+def _bundled() -> LibraryChoice | None:
     path = places.example("library.csv")
     if not path.is_file():
         st.info("The bundled example is part of the source tree and is not here.")
@@ -180,10 +180,10 @@ def _bundled() -> Library | None:
         "Known drugs by class, and molecules enumerated from building blocks. "
         "Its first screen prepares and indexes it, which takes a minute; later ones find it done."
     )
-    return Library("files", path, "bundled example")
+    return LibraryChoice("files", path, "bundled example")
 
 
-def _index() -> Library | None:
+def _index() -> LibraryChoice | None:
     found, _ = library.found()
     if not found:
         st.info(
@@ -202,10 +202,10 @@ def _index() -> Library | None:
     encoder = st.session_state.get("opt-encoder", "bundled")
     # While the user is at the queries, the index is opened.
     warm.prepare(path, None if encoder == "bundled" else str(places.inside(encoder)))
-    return Library("index", path, one.name)
+    return LibraryChoice("index", path, one.name)
 
 
-def _library_upload() -> Library | None:
+def _library_upload() -> LibraryChoice | None:
     given = st.file_uploader(
         f"Your molecules: {uploads.USUAL}, up to 500 MiB",
         type=uploads.TYPES,
@@ -222,7 +222,7 @@ def _library_upload() -> Library | None:
         + ". It is prepared and indexed first, with progress and a table of failures."
     )
     st.caption(theme.unmarked(told))
-    return Library("upload", path, uploads.safe_name(given.name))
+    return LibraryChoice("upload", path, uploads.safe_name(given.name))
 
 
 def _listed(names: Sequence[str], most: int = 8) -> str:
@@ -243,7 +243,7 @@ def keep_upload(file_id: str, name: str, handle: object) -> Path:
     return Path(kept[file_id])
 
 
-def option_widgets(n_queries: int, chosen: Library | None = None) -> dict[str, Any]:
+def option_widgets(n_queries: int, chosen: LibraryChoice | None = None) -> dict[str, Any]:
     """Let the user change the options of a screen: fields of a `ScreenRequest`.
 
     Parameters
@@ -301,7 +301,7 @@ def option_widgets(n_queries: int, chosen: Library | None = None) -> dict[str, A
     }
 
 
-def _recall(chosen: Library | None) -> float | None:
+def _recall(chosen: LibraryChoice | None) -> float | None:
     """Let the user search approximately where the index was made ready for it; None: exactly."""
     if chosen is None or chosen.kind != "index" or not library.has_lists(chosen.path):
         return None

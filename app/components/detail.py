@@ -18,7 +18,7 @@ from molsearch.view.hit import title_of
 from molsearch_app.components import drawing, parts, radar, reasons, shortlist, theme, viewer
 from molsearch_app.components.hits import Result
 from molsearch_app.components.parts import Part
-from molsearch_app.jobs import Job
+from molsearch_app.jobs import AppRun
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
@@ -94,7 +94,7 @@ def _contrast(hit: Mapping[str, Any], result: Result) -> list[tuple[str, object]
     return [("Nearest inactive", near)]
 
 
-def panel(job: Job, result: Result, hit: Mapping[str, Any]) -> None:
+def panel(job: AppRun, result: Result, hit: Mapping[str, Any]) -> None:
     """Show a hit beside the list."""
     query = result.query_of(hit)
     number, made = int(hit[schema.RECORD_NUMBER]), parts.parts(result)
@@ -133,7 +133,7 @@ def panel(job: Job, result: Result, hit: Mapping[str, Any]) -> None:
             st.html(facts(hit, result))
 
 
-def _keep(job: Job, number: int) -> None:
+def _keep(job: AppRun, number: int) -> None:
     """Offer to keep a hit, with a note.
 
     The list is changed by callbacks: Streamlit runs these before the page, and so also where the
@@ -160,9 +160,9 @@ def _keep(job: Job, number: int) -> None:
     )  # fmt: skip
 
 
-def _added(job: Job, number: int) -> None:
+def _added(job: AppRun, number: int) -> None:
     shortlist.add(job, [number])
 
 
-def _noted(job: Job, number: int, field: str) -> None:
+def _noted(job: AppRun, number: int, field: str) -> None:
     shortlist.annotate(job, {number: str(st.session_state[field])})

@@ -164,7 +164,7 @@ def likely(columns: Sequence[str], names: Sequence[str]) -> int | None:
 
 def start_tuning(
     upload: Path, value: str, target: str | None, least: float, start_from: Path | None
-) -> jobs.Job:
+) -> jobs.AppRun:
     """Start fine-tuning on an uploaded series."""
     run_id, folder = keeping.new_run("train")
     moved = uploads.into_run(upload, folder)

@@ -21,7 +21,7 @@ from molsearch.search.hits import COLUMNS, free_names
 from molsearch.view.hit import new_ones
 from molsearch_app.components.launch import EACH, HITS, MAP
 from molsearch_app.guard import CHEMISTRY
-from molsearch_app.jobs import Job
+from molsearch_app.jobs import AppRun
 
 SORTS = {
     "rank": (schema.RANK, True),
@@ -124,7 +124,7 @@ class Result:
         return found.get(str(hit[schema.QUERY_ID]), self.queries[0]["smiles"])
 
 
-def load(job: Job) -> Result:
+def load(job: AppRun) -> Result:
     """Read the hit list of a finished run.
 
     Raises
@@ -167,7 +167,7 @@ def file_names(sources: pd.Series) -> pd.Series:
     return sources.map(short, na_action="ignore")
 
 
-def changed(job: Job, name: str) -> int:
+def changed(job: AppRun, name: str) -> int:
     """Time in nanoseconds at which a file of a run was written last; 0 where there is none."""
     try:
         return job.file(name).stat().st_mtime_ns
@@ -175,7 +175,7 @@ def changed(job: Job, name: str) -> int:
         return 0
 
 
-def _optional(job: Job, name: str) -> pd.DataFrame | None:
+def _optional(job: AppRun, name: str) -> pd.DataFrame | None:
     """Read a table that a run may lack; a damaged one is as good as none."""
     try:
         return pd.read_parquet(job.file(name)) if job.file(name).exists() else None

@@ -35,7 +35,7 @@ _INLINE = 4
 
 
 @dataclass(frozen=True)
-class Library:
+class LibraryChoice:
     """What is searched: an index, a file whose index is kept in the cache, or an upload.
 
     Attributes
@@ -56,10 +56,10 @@ class Library:
 
 def start_screen(
     drafts: Sequence[Draft],
-    library: Library,
+    library: LibraryChoice,
     options: Mapping[str, Any],
     inactives: Sequence[Draft] = (),
-) -> jobs.Job:
+) -> jobs.AppRun:
     """Start a screen, with the indexing of an upload before it.
 
     Parameters
@@ -108,7 +108,7 @@ def start_screen(
     return jobs.start(run_id, f"{names} in {library.label}", steps, meta)
 
 
-def _screening(library: Library, request: ScreenRequest, folder: Path) -> list[jobs.Step]:
+def _screening(library: LibraryChoice, request: ScreenRequest, folder: Path) -> list[jobs.Step]:
     """Screen at once where that can be, and make the steps of what is left to do.
 
     Raises
@@ -140,7 +140,7 @@ def remote_body(request: ScreenRequest) -> dict[str, Any]:
 
 def asked(
     drafts: Sequence[Draft],
-    library: Library,
+    library: LibraryChoice,
     options: Mapping[str, Any],
     inactives: Sequence[Draft] = (),
 ) -> ScreenRequest:
@@ -178,7 +178,7 @@ def _molecules(drafts: Sequence[Draft]) -> tuple[Molecule, ...]:
     return tuple(Molecule(smiles=draft.smiles, id=draft.name) for draft in drafts)
 
 
-def start_index(upload: Path, encoder: str | None = None, conformers: int = 1) -> jobs.Job:
+def start_index(upload: Path, encoder: str | None = None, conformers: int = 1) -> jobs.AppRun:
     """Start the preparation and indexing of an upload."""
     run_id, folder = keeping.new_run("library")
     moved = uploads.into_run(upload, folder)
@@ -186,7 +186,7 @@ def start_index(upload: Path, encoder: str | None = None, conformers: int = 1) -
     return jobs.start(run_id, upload.name, steps, {"library": upload.name})
 
 
-def start_verify(index: Path) -> jobs.Job:
+def start_verify(index: Path) -> jobs.AppRun:
     """Start the check of every byte of an index."""
     run_id, _ = keeping.new_run("verify")
     step = jobs.Step.of("verify", VerifyRequest(path=str(places.inside(index))))

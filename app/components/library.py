@@ -165,7 +165,7 @@ def facts(one: Summary) -> list[tuple[str, Any]]:
     ]
 
 
-def verify_of(path: Path) -> jobs.Job | None:
+def verify_of(path: Path) -> jobs.AppRun | None:
     """Newest check of an index in this session's folder of runs."""
     for job in jobs.recent("verify", 50):
         if job.meta.get("index") == str(path):

@@ -82,7 +82,7 @@ def panel(run_id: str) -> None:
     )
 
 
-def follow(run_id: str) -> jobs.Job | None:
+def follow(run_id: str) -> jobs.AppRun | None:
     """Show the job that a page's address names while it runs or where it failed.
 
     Returns
@@ -114,7 +114,7 @@ def pending(run_id: str) -> None:
     st.caption(f"{describe(status)[0]}")
 
 
-def _steps(job: jobs.Job, status: jobs.Status) -> None:
+def _steps(job: jobs.AppRun, status: jobs.Status) -> None:
     if len(job.steps) < 2:
         return
     marks = [
@@ -124,12 +124,12 @@ def _steps(job: jobs.Job, status: jobs.Status) -> None:
     st.caption("  ·  ".join(marks))
 
 
-def own_names(text: str, job: jobs.Job) -> str:
+def own_names(text: str, job: jobs.AppRun) -> str:
     """Call a run's files what the user calls them, without the server's folders."""
     return text.replace(f"{job.file('uploads')}/", "").replace(f"{job.folder}/", "")
 
 
-def ending(job: jobs.Job, status: jobs.Status) -> None:
+def ending(job: jobs.AppRun, status: jobs.Status) -> None:
     """Show how a job ended that gave no result, and the way on."""
     if status.status == "cancelled":
         theme.empty("Run cancelled", "What was done is kept. Start it again any time.")

@@ -20,7 +20,7 @@ from molsearch.words import counted
 from molsearch_app.components import drawing, theme
 from molsearch_app.components.launch import HITS
 from molsearch_app.guard import CHEMISTRY
-from molsearch_app.jobs import Job
+from molsearch_app.jobs import AppRun
 
 # The first look of a worker at an encoder takes seconds; all later ones a fraction of one.
 SECONDS = 60.0
@@ -57,7 +57,7 @@ class Told:
     note: str
 
 
-def show(job: Job, smiles: str, name: str) -> None:
+def show(job: AppRun, smiles: str, name: str) -> None:
     """Show the reasons for a hit of a run."""
     try:
         with st.spinner("Hiding each atom in turn …"):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from molsearch.io.atomic import write_text
 from molsearch.search.hits import free_names
-from molsearch_app.jobs import Job
+from molsearch_app.jobs import AppRun
 
 FILE, LISTED, NOTE = "shortlist.json", "shortlisted", "note"
 _LONGEST = 2000
@@ -18,7 +18,7 @@ _LONGEST = 2000
 _CHANGING = threading.Lock()
 
 
-def read(job: Job) -> dict[int, str]:
+def read(job: AppRun) -> dict[int, str]:
     """Record numbers and their notes, in the order in which they were added."""
     try:
         found = json.loads(job.file(FILE).read_text())
@@ -27,7 +27,7 @@ def read(job: Job) -> dict[int, str]:
         return {}
 
 
-def add(job: Job, numbers: list[int]) -> int:
+def add(job: AppRun, numbers: list[int]) -> int:
     """Add hits; returns how many are new."""
     with _CHANGING:
         kept = read(job)
@@ -36,14 +36,14 @@ def add(job: Job, numbers: list[int]) -> int:
     return len(fresh)
 
 
-def annotate(job: Job, notes: Mapping[int, str]) -> None:
+def annotate(job: AppRun, notes: Mapping[int, str]) -> None:
     """Set the notes of hits that are on the list; one that was taken off meanwhile stays off."""
     with _CHANGING:
         kept = read(job)
         _write(job, {number: notes.get(number, note) for number, note in kept.items()})
 
 
-def remove(job: Job, number: int) -> None:
+def remove(job: AppRun, number: int) -> None:
     """Take a hit off the list."""
     with _CHANGING:
         kept = read(job)
@@ -51,7 +51,7 @@ def remove(job: Job, number: int) -> None:
         _write(job, kept)
 
 
-def _write(job: Job, kept: dict[int, str]) -> None:
+def _write(job: AppRun, kept: dict[int, str]) -> None:
     """Write the shortlist, whole or not at all."""
     content = {str(number): note[:_LONGEST] for number, note in kept.items()}
     write_text(job.file(FILE), json.dumps(content, indent=1))

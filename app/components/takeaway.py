@@ -18,7 +18,7 @@ from molsearch_app import jobs, places
 from molsearch_app.components import downloads, poses, shortlist
 from molsearch_app.components.hits import Result
 from molsearch_app.guard import TooLongError
-from molsearch_app.jobs import Job
+from molsearch_app.jobs import AppRun
 
 _EDITOR = "shortlist-editor"
 # What tells the files of one run apart.
@@ -41,7 +41,7 @@ class _Editor:
     notes: dict[int, str]
 
 
-def kept(job: Job, result: Result) -> pd.DataFrame:
+def kept(job: AppRun, result: Result) -> pd.DataFrame:
     """Show the shortlist, with notes to edit; returns its rows."""
     notes = shortlist.read(job)
     rows = shortlist.rows(result.frame, notes)
@@ -69,7 +69,7 @@ def kept(job: Job, result: Result) -> pd.DataFrame:
     return rows
 
 
-def _editor(job: Job, notes: dict[int, str]) -> _Editor:
+def _editor(job: AppRun, notes: dict[int, str]) -> _Editor:
     """Return the editor of a shortlist: a new one whenever the list was changed elsewhere."""
     last: _Editor | None = st.session_state.get(_EDITOR)
     if last is not None and (last.run_id, last.notes) == (job.run_id, notes):
@@ -80,7 +80,7 @@ def _editor(job: Job, notes: dict[int, str]) -> _Editor:
     return new
 
 
-def _noted(job: Job, editor: _Editor, numbers: list[int]) -> None:
+def _noted(job: AppRun, editor: _Editor, numbers: list[int]) -> None:
     """Take over what was just edited, and only that: the editor repeats its earlier edits."""
     notes = dict(editor.given)
     for row, edit in st.session_state[editor.key]["edited_rows"].items():
@@ -90,7 +90,7 @@ def _noted(job: Job, editor: _Editor, numbers: list[int]) -> None:
     st.session_state[_EDITOR] = dataclasses.replace(editor, notes=notes)
 
 
-def files(job: Job, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> None:
+def files(job: AppRun, result: Result, rows: pd.DataFrame, short: pd.DataFrame) -> None:
     """Offer the list as files."""
     st.subheader("Take away", anchor=False)
     choices = {"what is shown": rows, "the shortlist": short, "all hits": result.frame}
@@ -138,7 +138,7 @@ def _page(rows: pd.DataFrame, result: Result) -> bytes:
         return b""
 
 
-def _key(job: Job, rows: pd.DataFrame) -> str:
+def _key(job: AppRun, rows: pd.DataFrame) -> str:
     """Name the file that these rows of this run make: their order, columns and notes count."""
     digest = hashlib.sha256(repr((job.run_id, list(rows.columns))).encode())
     digest.update(rows[schema.RECORD_NUMBER].to_numpy().tobytes())
@@ -153,7 +153,7 @@ def ready(key: str, _make: Callable[[], bytes]) -> bytes:
     return _make()
 
 
-def reproduce(job: Job, status: jobs.Status) -> None:
+def reproduce(job: AppRun, status: jobs.Status) -> None:
     """Show the command line of the run, and its requests."""
     with st.expander("Reproduce this run", icon=":material/terminal:"):
         st.caption("In a terminal:")

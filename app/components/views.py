@@ -23,14 +23,14 @@ from molsearch_app.components.hits import (
     bounds,
     scaffolds,
 )
-from molsearch_app.jobs import Job
+from molsearch_app.jobs import AppRun
 
 _PER_PAGE = 24
 _SCAFFOLDS_PER_PAGE = 12
 # Pixels; as many cards stand in a line as the window has room for.
 _CARD_WIDTH = 160
 _SCAFFOLD_WIDTH = 160
-View = Callable[[Job, Result, pd.DataFrame, int | None], int | None]
+View = Callable[[AppRun, Result, pd.DataFrame, int | None], int | None]
 
 
 def filters(result: Result) -> Filter:
@@ -67,7 +67,7 @@ def filters(result: Result) -> Filter:
     return Filter(text, smarts, ranges, no_alerts, no_query, only_new, beats, sort)
 
 
-def as_table(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+def as_table(job: AppRun, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """Table with drawings; a click on a cell shows that hit, ticked rows go to the shortlist."""
     event: Any = st.dataframe(
         table.shown(rows, result, dark=theme.is_dark()),
@@ -94,11 +94,11 @@ def as_table(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) ->
     return ticked[-1] if ticked else None
 
 
-def _keep_all(job: Job, numbers: list[int]) -> None:
+def _keep_all(job: AppRun, numbers: list[int]) -> None:
     st.toast(f"{shortlist.add(job, numbers)} added to the shortlist")
 
 
-def as_grid(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+def as_grid(job: AppRun, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """Cards, a page at a time."""
     grid = st.container(horizontal=True, key="grid")
     for hit in records(_page(rows, _PER_PAGE, "grid-page")):
@@ -122,7 +122,7 @@ def look(number: int) -> None:
     st.session_state["picked"] = st.session_state["focus"] = number
 
 
-def as_scaffolds(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+def as_scaffolds(job: AppRun, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """Hits by scaffold: one line a scaffold, with its best hits."""
     groups = scaffolds(rows)
     st.caption(
@@ -150,13 +150,13 @@ def as_scaffolds(job: Job, result: Result, rows: pd.DataFrame, focus: int | None
     return None
 
 
-def as_novelty(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+def as_novelty(job: AppRun, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """Score against likeness: high and to the left is what a fingerprint would not find."""
     chart = charts.novelty(rows, focus)
     return _clicked(chart, "novelty", "Score of each hit against its ECFP4 similarity")
 
 
-def as_map(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+def as_map(job: AppRun, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """Where hits and queries lie in the library, as the encoder sees it."""
     if result.chart is None:
         theme.empty("No map of this run", "It is still being drawn, or could not be made.")
@@ -179,7 +179,7 @@ def _layout(chart: pd.DataFrame) -> str:
     return "PCA"
 
 
-def as_scores(job: Job, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
+def as_scores(job: AppRun, result: Result, rows: pd.DataFrame, focus: int | None) -> int | None:
     """How scores are spread."""
     score = float(result.frame.loc[focus, schema.SCORE]) if focus is not None else None  # type: ignore[arg-type]
     st.altair_chart(

@@ -37,7 +37,7 @@ def main() -> None:
         shown(job)
 
 
-def shown(job: jobs.Job | None) -> None:
+def shown(job: jobs.AppRun | None) -> None:
     """Show a result file."""
     own = [one for one in jobs.recent("benchmark") if access.is_mine(one.folder)]
     files = benchmarks.files(own)

@@ -178,7 +178,7 @@ def check(one: Summary) -> None:
         began(lambda: start_verify(one.path))
 
 
-def began(start: Callable[[], jobs.Job]) -> None:
+def began(start: Callable[[], jobs.AppRun]) -> None:
     """Start a job and show it, or say why there is none."""
     try:
         job = start()

@@ -65,7 +65,7 @@ def main() -> None:
         finished(job, status)
 
 
-def finished(job: jobs.Job, status: jobs.Status) -> None:
+def finished(job: jobs.AppRun, status: jobs.Status) -> None:
     """Show the hit list."""
     try:
         result = load(job.run_id, hits.changed(job, MAP))
@@ -104,7 +104,7 @@ def first(rows: pd.DataFrame) -> int | None:
     return int(shown[schema.RECORD_NUMBER].iloc[0]) if len(shown) else None
 
 
-def listing(job: jobs.Job, result: Result, rows: pd.DataFrame) -> None:
+def listing(job: jobs.AppRun, result: Result, rows: pd.DataFrame) -> None:
     """Show the hits in the way the user chose, and remember the one picked."""
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -132,7 +132,7 @@ def hit_count(n: int, n_molecules: int) -> str:
     return f"{n:,}, the whole library" if n == n_molecules > 1 else f"{n:,}"
 
 
-def summary(job: jobs.Job, result: Result, status: jobs.Status) -> None:
+def summary(job: jobs.AppRun, result: Result, status: jobs.Status) -> None:
     """Show what was asked and what was searched."""
     account = result.account
     new = int(new_ones(result.frame).sum())

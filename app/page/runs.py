@@ -55,7 +55,7 @@ def _keeping() -> str:
     return told or "Runs stay until somebody deletes them."
 
 
-def overview(runs: list[jobs.Job]) -> pd.DataFrame:
+def overview(runs: list[jobs.AppRun]) -> pd.DataFrame:
     """Table of runs."""
     return pd.DataFrame(
         {
@@ -70,7 +70,7 @@ def overview(runs: list[jobs.Job]) -> pd.DataFrame:
     )
 
 
-def single(job: jobs.Job) -> None:
+def single(job: jobs.AppRun) -> None:
     """Offer what is done with one run alone: opening and renaming it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.page_link(
@@ -82,7 +82,7 @@ def single(job: jobs.Job) -> None:
             _done([job], lambda one: keeping.rename(one, name))
 
 
-def several(chosen: list[jobs.Job]) -> None:
+def several(chosen: list[jobs.AppRun]) -> None:
     """Offer what is done with any number of runs."""
     running = [job for job in chosen if not jobs.status(job).ended]
     kept = all(keeping.is_kept(job) for job in chosen)
@@ -107,7 +107,7 @@ def several(chosen: list[jobs.Job]) -> None:
                 _done(chosen, keeping.delete)
 
 
-def loss(chosen: list[jobs.Job]) -> str:
+def loss(chosen: list[jobs.AppRun]) -> str:
     """Say what goes with runs, in one sentence."""
     what = ["hit lists", "uploads", "shortlists with their notes"]
     if any(next(job.folder.glob("*.index"), None) for job in chosen):
@@ -117,7 +117,7 @@ def loss(chosen: list[jobs.Job]) -> str:
     return f"All that lies in them goes: {', '.join(what)}. There is no way back."
 
 
-def _done(chosen: list[jobs.Job], change: Callable[[jobs.Job], None]) -> None:
+def _done(chosen: list[jobs.AppRun], change: Callable[[jobs.AppRun], None]) -> None:
     """Make a change to runs and show the table anew, with nothing ticked."""
     try:
         for job in chosen:

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from molsearch.bench.benchmarks.task import Query
+from molsearch.bench.benchmarks.task import TaskQuery
 from molsearch.config import PrepareConfig
 from molsearch.data.prepared_table import RECORDS, table_of
 from molsearch.data.workers import Outcome, prepare_stream
@@ -173,7 +173,7 @@ def _in_order(table: pa.Table, smiles: Sequence[str]) -> Prepared3D:
     return Prepared3D(table, np.array([place.get(one, -1) for one in smiles], dtype=np.int64))
 
 
-def prepare_queries(queries: Sequence[Query], config: PrepareConfig) -> Prepared3D:
+def prepare_queries(queries: Sequence[TaskQuery], config: PrepareConfig) -> Prepared3D:
     """Prepare queries here and now; a query with a geometry of its own keeps it."""
     from molsearch.chem.prepare import prepare_record
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from molsearch.bench.benchmarks.task import Benchmark, Query, Task
+from molsearch.bench.benchmarks.task import Benchmark, Task, TaskQuery
 
 N_DRAWS = 5
 LEAST_LEFT = 5  # actives that are left to find
@@ -34,7 +34,7 @@ def drawn(task: Task, n_queries: int, n_draws: int, seed: int) -> Task:
     every = np.unique(np.concatenate(chosen))
     pool = task.pool
     queries = tuple(
-        Query(str(row.molecule_id), str(row.smiles), inchikey=str(row.inchikey))
+        TaskQuery(str(row.molecule_id), str(row.smiles), inchikey=str(row.inchikey))
         for row in pool.iloc[every].itertuples()
     )
     draws = tuple(tuple(int(i) for i in np.searchsorted(every, one)) for one in chosen)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from molsearch.data.prepared_manifest import (
-    Manifest,
+    PreparedManifest,
     PreparedShard,
     StoredFile,
     read_manifest,
@@ -41,7 +41,7 @@ class PreparedSet:
         What it holds and how it was made.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(self, path: Path, manifest: PreparedManifest) -> None:
         self.path = path
         self.manifest = manifest
 

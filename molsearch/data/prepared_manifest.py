@@ -88,7 +88,7 @@ class PrepareRun(Config):
         return (number - 1 + shard * of) * self.shard_records + 1
 
 
-class Manifest(Config):
+class PreparedManifest(Config):
     """Contents of ``manifest.json``."""
 
     format: Literal["molsearch-prepared"] = FORMAT
@@ -99,7 +99,7 @@ class Manifest(Config):
     reading: tuple[Reading, ...] = ()
 
     @model_validator(mode="after")
-    def _shards_are_consecutive(self) -> Manifest:
+    def _shards_are_consecutive(self) -> PreparedManifest:
         expected = 1
         if self.complete and not self.shards and self.run.part is None:
             raise ValueError("a complete set without a record")
@@ -131,14 +131,14 @@ class Manifest(Config):
         return sum(shard.failures.rows for shard in self.shards)
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def write_manifest(folder: Path, manifest: PreparedManifest) -> None:
     """Make `manifest` the truth about `folder`, atomically."""
     content = manifest.model_dump(mode="json")
     content[_CHECKSUM] = sha256_json(content)
     write_text(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> PreparedManifest:
     """Read and check the manifest of a prepared set.
 
     Raises
@@ -157,7 +157,7 @@ def read_manifest(folder: Path) -> Manifest:
     if stated != sha256_json(content):
         raise IndexCorruptError(f"{path} was edited or damaged (its checksum differs): {_MEND}")
     try:
-        return Manifest.model_validate(content)
+        return PreparedManifest.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         raise IndexCorruptError(f"{path} contradicts itself: {first['msg']}: {_MEND}") from error

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from molsearch.chem.columns import Block, block_of
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_manifest import (
-    Manifest,
+    PreparedManifest,
     PreparedShard,
     PrepareRun,
     StoredFile,
@@ -36,7 +36,7 @@ from molsearch.schema import Failure, Prepared, Reading
 class PreparedWriter:
     """Appends shards to the prepared set in `folder`; made by `writing`."""
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, manifest: PreparedManifest) -> None:
         self.folder = folder
         self.manifest = manifest
 
@@ -84,7 +84,7 @@ class PreparedWriter:
     def _with(self, shard: PreparedShard) -> tuple[PreparedShard, ...]:
         return (*self.manifest.shards, shard)
 
-    def _publish(self, manifest: Manifest) -> None:
+    def _publish(self, manifest: PreparedManifest) -> None:
         write_manifest(self.folder, manifest)
         self.manifest = manifest
 
@@ -119,13 +119,13 @@ def writing(
         yield PreparedWriter(folder, _start(folder, run, resume=resume))
 
 
-def _start(folder: Path, run: PrepareRun, *, resume: bool) -> Manifest:
+def _start(folder: Path, run: PrepareRun, *, resume: bool) -> PreparedManifest:
     for stray in (*folder.glob(".*.tmp-*"), *folder.glob(f"{SHARDS}/.*.tmp-*")):
         stray.unlink(missing_ok=True)
     if not (folder / MANIFEST).exists():
         with _explaining(folder):
-            write_manifest(folder, Manifest(run=run))
-        return Manifest(run=run)
+            write_manifest(folder, PreparedManifest(run=run))
+        return PreparedManifest(run=run)
     manifest = read_manifest(folder)
     if not resume:
         raise UsageError(f"{folder} exists: give --overwrite to replace it, or another -o")

@@ -10,7 +10,7 @@ from pathlib import Path
 from molsearch.errors import IndexCorruptError, MolSearchError, UsageError
 from molsearch.index.hold import remove_free
 from molsearch.index.layout import ADDED, MANIFEST, PLAN, generation_folder, generations
-from molsearch.index.manifest import Manifest, Plan, read_model, write_model
+from molsearch.index.manifest import IndexPlan, Manifest, read_model, write_model
 from molsearch.io.atomic import fsync_folder, refusal
 from molsearch.io.folders import Kind, look
 
@@ -40,7 +40,7 @@ def storage_errors(out: Path, needed: Callable[[], int]) -> Iterator[None]:
         ) from error
 
 
-def start_generation(out: Path, plan: Plan, *, resume: bool, overwrite: bool) -> int:
+def start_generation(out: Path, plan: IndexPlan, *, resume: bool, overwrite: bool) -> int:
     """Open a generation to write in: the unfinished one of the same plan, or a new one.
 
     Raises
@@ -88,7 +88,7 @@ def prune(out: Path, number: int) -> None:
                 remove_free(generation_folder(out, old))
 
 
-def _unfinished(plan: Plan) -> str:
+def _unfinished(plan: IndexPlan) -> str:
     if plan.change is None:
         return "an unfinished index of another library or encoder"
     return f"an unfinished {plan.change} (repeat that command to finish it)"
@@ -104,8 +104,8 @@ def _committed(out: Path) -> int:
         return max(whole, default=0) if (out / MANIFEST).exists() else 0
 
 
-def _plan_of(folder: Path) -> Plan | None:
+def _plan_of(folder: Path) -> IndexPlan | None:
     try:
-        return read_model(folder / PLAN, Plan)
+        return read_model(folder / PLAN, IndexPlan)
     except IndexCorruptError:
         return None

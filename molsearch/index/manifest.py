@@ -156,7 +156,7 @@ class Part(Config):
         return f"part {self.number} of {self.of}"
 
 
-class Plan(Config):
+class IndexPlan(Config):
     """What a build makes; two runs with equal plans make equal files.
 
     Attributes
@@ -204,7 +204,7 @@ class Manifest(Config):
 
     format: Literal["molsearch-index"] = FORMAT
     generation: int = Field(gt=0)
-    plan: Plan
+    plan: IndexPlan
     card: dict[str, Any]
     library: LibraryEntry
     n_in: int = Field(ge=0)

@@ -16,7 +16,7 @@ from molsearch.index.compact import shard_sizes
 from molsearch.index.generation import check_target, start_generation, storage_errors
 from molsearch.index.layout import FACTS, generation_folder
 from molsearch.index.lock import writer_lock
-from molsearch.index.manifest import Change, LibraryEntry, Manifest, Plan
+from molsearch.index.manifest import Change, IndexPlan, LibraryEntry, Manifest
 from molsearch.index.parts import Parts
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.rows import RowStream
@@ -91,7 +91,7 @@ class Merging:
     def __init__(self, readers: Sequence[IndexReader]) -> None:
         self.readers = list(readers)
 
-    def plan(self) -> Plan:
+    def plan(self) -> IndexPlan:
         """Plan of the whole."""
         libraries = [reader.manifest.plan.library for reader in self.readers]
         of = sha256_json(["merged", *libraries])
@@ -100,7 +100,7 @@ class Merging:
         first = self.readers[0].manifest.plan
         return first.model_copy(update={"library": of, "n_rows": n_rows, "change": change})
 
-    def manifest(self, number: int, plan: Plan) -> Manifest:
+    def manifest(self, number: int, plan: IndexPlan) -> Manifest:
         """Manifest of the whole, but for what writing it will tell."""
         all_ = [reader.manifest for reader in self.readers]
         library = LibraryEntry(

@@ -15,7 +15,7 @@ from molsearch import schema
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import UsageError
 from molsearch.index.layout import PREPARED
-from molsearch.index.manifest import Manifest, Part, Plan
+from molsearch.index.manifest import IndexPlan, Manifest, Part
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.stored import stored_tables
 from molsearch.io.folders import Kind, look
@@ -67,7 +67,7 @@ class Parts:
             )
         return cls(parts)
 
-    def plan(self) -> Plan:
+    def plan(self) -> IndexPlan:
         """Plan of the one run that these are parts of."""
         sums = zip_longest(*(part.sums for part in self._parts))
         joined = "".join(one for some in sums for one in some if one is not None)
@@ -75,7 +75,7 @@ class Parts:
         n_rows = sum(reader.n_rows for reader in self.readers)
         return first.model_copy(update={"library": sha256_bytes(joined.encode()), "n_rows": n_rows})
 
-    def manifest(self, number: int, plan: Plan) -> Manifest:
+    def manifest(self, number: int, plan: IndexPlan) -> Manifest:
         """Manifest of the whole, but for what writing it will tell."""
         first = self.readers[0].manifest
         return first.model_copy(update={"generation": number, "plan": plan, "part": None})

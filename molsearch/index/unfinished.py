@@ -9,7 +9,7 @@ from molsearch.data.prepared import PreparedSet
 from molsearch.errors import IndexCorruptError
 from molsearch.index.files import check_whole
 from molsearch.index.layout import PLAN, PREPARED, SHARD, generation_folder, generations
-from molsearch.index.manifest import Plan, ShardEntry, read_model
+from molsearch.index.manifest import IndexPlan, ShardEntry, read_model
 from molsearch.index.verify import Report
 from molsearch.io.folders import Kind, look
 from molsearch.words import counted
@@ -54,7 +54,7 @@ def _planned(folder: Path, report: Report) -> int:
     if not (folder / PLAN).exists():
         return 0
     try:
-        return read_model(folder / PLAN, Plan).n_rows
+        return read_model(folder / PLAN, IndexPlan).n_rows
     except IndexCorruptError as error:
         report.problems.append(str(error))
         return 0

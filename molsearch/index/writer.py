@@ -25,10 +25,10 @@ from molsearch.index.layout import (
 )
 from molsearch.index.lock import writer_lock
 from molsearch.index.manifest import (
+    IndexPlan,
     LibraryEntry,
     Manifest,
     Part,
-    Plan,
     ShardEntry,
     commit,
 )
@@ -87,7 +87,7 @@ def build_index(
             f"{prepared.path} holds no molecule: all {counted(prepared.n_in, 'record')} failed"
         )
     check_target(out)
-    plan = Plan.model_validate(
+    plan = IndexPlan.model_validate(
         {
             "library": prepared.identity,
             "encoder": embedder.identity,
@@ -107,7 +107,7 @@ def build_index(
     return open_index(out, identity=embedder.identity)
 
 
-def _bytes_needed(plan: Plan, prepared: PreparedSet, out: Path) -> int:
+def _bytes_needed(plan: IndexPlan, prepared: PreparedSet, out: Path) -> int:
     """Estimate what a build still has to write.
 
     Vectors are counted; records and fingerprints take about what they take in the prepared set.
@@ -122,7 +122,7 @@ def _bytes_needed(plan: Plan, prepared: PreparedSet, out: Path) -> int:
     return max(plan.n_rows * width + records - there, BLOCK_BYTES)
 
 
-def existing_index(out: Path, plan: Plan) -> IndexReader | None:
+def existing_index(out: Path, plan: IndexPlan) -> IndexReader | None:
     """Return the finished index where it is the one asked for; refuse where it is another."""
     if not (out / MANIFEST).exists():
         return None
@@ -142,7 +142,7 @@ def existing_index(out: Path, plan: Plan) -> IndexReader | None:
 def _write_shards(
     out: Path,
     number: int,
-    plan: Plan,
+    plan: IndexPlan,
     prepared: PreparedSet,
     embedder: Embedder,
     on_progress: OnProgress | None,
@@ -174,7 +174,7 @@ def _write_shards(
 def _finish(
     out: Path,
     number: int,
-    plan: Plan,
+    plan: IndexPlan,
     prepared: PreparedSet,
     embedder: Embedder,
     shards: list[ShardEntry],

@@ -21,7 +21,7 @@ from molsearch.losses.plan import (
 )
 
 Kind = Literal["smooth", "entropic"]
-Method = Literal["fixed_point", "newton"]
+Solver = Literal["fixed_point", "newton"]
 
 _DUALS: dict[str, Callable[[Tensor], Dual]] = {"smooth": SmoothDual, "entropic": EntropicDual}
 _TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-9}
@@ -80,7 +80,7 @@ def smooth_plan(
     cost: Tensor,
     *,
     regularisation: float,
-    method: Method = "fixed_point",
+    method: Solver = "fixed_point",
     dtype: torch.dtype = torch.float32,
     tolerance: float | None = None,
     max_iterations: int | None = None,
@@ -123,7 +123,7 @@ def entropic_plan(
     cost: Tensor,
     *,
     regularisation: float,
-    method: Method = "fixed_point",
+    method: Solver = "fixed_point",
     dtype: torch.dtype = torch.float32,
     tolerance: float | None = None,
     max_iterations: int | None = None,
@@ -166,7 +166,7 @@ def _solve(
     kind: Kind,
     cost: Tensor,
     regularisation: float,
-    method: Method,
+    method: Solver,
     dtype: torch.dtype,
     tolerance: float | None,
     max_iterations: int | None,

@@ -12,7 +12,7 @@ from molsearch.nn.branch import GraphBranch
 from molsearch.nn.substructure import SubstructureEmbedding
 
 
-class Fusion(nn.Module):
+class BranchFusion(nn.Module):
     """Lets the 3D vector scale and shift the substructure vector, channel by channel.
 
     Feature-wise modulation (Perez et al. 2018): ``(1 + s(g)) * norm(b) + t(g)``. Without a
@@ -56,7 +56,7 @@ class Network(nn.Module):
         )
         self.graph = GraphBranch(config) if config.use_geometry else None
         self.fusion = (
-            Fusion(width, modulated=config.use_geometry) if config.use_substructure else None
+            BranchFusion(width, modulated=config.use_geometry) if config.use_substructure else None
         )
         self.mlp = nn.Sequential(
             nn.LayerNorm(width),

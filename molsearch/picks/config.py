@@ -8,7 +8,7 @@ from pydantic import Field
 
 from molsearch.config import Config
 
-Method = Literal["leader", "maxmin", "score"]
+PickMethod = Literal["leader", "maxmin", "score"]
 Fill = Literal["rows", "columns"]
 
 
@@ -24,7 +24,7 @@ class PickConfig(Config):
     lower_is_better: bool = Field(
         default=False, description="low values of that column are good, as of docking scores"
     )
-    method: Method = Field(
+    method: PickMethod = Field(
         default="leader",
         description="leader: down the list, none too similar to an earlier pick (sphere "
         "exclusion); maxmin: each the farthest from those before; score: the best",

@@ -13,7 +13,7 @@ from molsearch.scoring.queryset import Against, Coarse, QuerySet, coarse
 
 
 @dataclass(frozen=True)
-class Plan:
+class ScanPlan:
     """A scan in float32.
 
     Attributes
@@ -74,7 +74,7 @@ class Plan:
         return scores if near is None else scores - self.against.weight * near  # type: ignore[union-attr]
 
 
-def plan_of(queries: QuerySet, blend: Blend, against: Against | None) -> Plan:
+def plan_of(queries: QuerySet, blend: Blend, against: Against | None) -> ScanPlan:
     """Plan the scan for one list in which the queries are fused."""
     near = None if against is None else coarse(against.inactives, each=False)
-    return Plan(coarse(queries, each=False), blend, against, near)
+    return ScanPlan(coarse(queries, each=False), blend, against, near)

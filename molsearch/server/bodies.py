@@ -210,7 +210,7 @@ class JobState(Config):
     hits: str | None = Field(default=None, description="address of its hit list")
 
 
-class Jobs(Config):
+class JobList(Config):
     """The jobs of a client."""
 
     jobs: tuple[JobState, ...]

@@ -19,6 +19,7 @@ from molsearch.server.bodies import (
     ExplainBody,
     Health,
     Hits,
+    JobList,
     JobState,
     Libraries,
     LibraryEntry,
@@ -26,7 +27,6 @@ from molsearch.server.bodies import (
     ScreenBody,
     Vectors,
 )
-from molsearch.server.bodies import Jobs as JobList
 from molsearch.server.libraries import encoder_of, opened
 from molsearch.server.metrics import CONTENT
 from molsearch.server.refusals import Refused, refusal_of, responses

@@ -30,7 +30,7 @@ TOLERANCE = 1e-3  # of a mass; rows sum to one
 _FAR = 60.0  # e^-60 of the mass goes where nothing may
 _PRODUCT = 5.0  # of the temperature and the regularisation, unless the run fixes one
 
-Plan = npt.NDArray[np.float64]
+DensePlan = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def check_target_plan(config: TrainConfig, embeddings: Tensor) -> PlanCheck:
     return _compared(found, theirs, "over_targets.epsilon")
 
 
-def _compared(found: TransportPlan, theirs: Plan, setting: str) -> PlanCheck:
+def _compared(found: TransportPlan, theirs: DensePlan, setting: str) -> PlanCheck:
     if not bool(found.converged):
         raise UsageError(f"--check: the transport plan does not converge; raise {setting}")
     difference = float(np.abs(found.plan.double().numpy() - theirs).max())
@@ -142,7 +142,7 @@ def _compared(found: TransportPlan, theirs: Plan, setting: str) -> PlanCheck:
     return PlanCheck(len(theirs), difference)
 
 
-def _among_nearest(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPlan, Plan]:
+def _among_nearest(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPlan, DensePlan]:
     """Plan of half of the molecules to the nearest of all, as a run with a memory solves it."""
     epsilon, n = config.soft.regularisation or EPSILON, len(embeddings) // 2
     similarity = (embeddings[:n] @ embeddings.T).double()
@@ -158,7 +158,7 @@ def _among_nearest(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPl
     return nearest_plan(similarity, epsilon, k), theirs
 
 
-def _neighbours(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPlan, Plan]:
+def _neighbours(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPlan, DensePlan]:
     epsilon = config.soft.regularisation or EPSILON
     similarity = (embeddings @ embeddings.T).double()
     cost = -similarity.numpy()
@@ -170,7 +170,7 @@ def _neighbours(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPlan,
     return neighbour_plan(similarity, epsilon), theirs
 
 
-def _smooth(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPlan, Plan]:
+def _smooth(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPlan, DensePlan]:
     product = config.soft.regularisation or _PRODUCT
     found = soft_labels(
         embeddings, regularisation=product, kind=config.soft.kind, dtype=torch.float64

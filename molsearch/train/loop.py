@@ -16,7 +16,7 @@ from molsearch.nn.network import Network
 from molsearch.train.distributed import agreed, average_gradients, is_first, part_seeds
 from molsearch.train.heads import heads_of
 from molsearch.train.learner import Learner, encoder_config, follow, new_learner, step_down
-from molsearch.train.method import Method
+from molsearch.train.method import TrainingMethod
 from molsearch.train.prototypes import n_prototypes
 from molsearch.train.schedule import rate
 from molsearch.train.state import TrainState, resume_checkpoint, save_checkpoint
@@ -86,7 +86,7 @@ def start(
 def train(
     state: TrainState,
     config: TrainConfig,
-    method: Method,
+    method: TrainingMethod,
     folder: Path,
     *,
     on_step: Callable[[StepReport], None],
@@ -132,7 +132,7 @@ def refuse_lost_plans(history: Sequence[Mapping[str, float]]) -> None:
             )
 
 
-def one_step(state: TrainState, config: TrainConfig, method: Method) -> StepReport:
+def one_step(state: TrainState, config: TrainConfig, method: TrainingMethod) -> StepReport:
     """Run every objective of the method backward, then step down for every encoder.
 
     Raises

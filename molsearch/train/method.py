@@ -37,7 +37,7 @@ class Objective:
     report: dict[str, float] = field(default_factory=dict)
 
 
-class Method(Protocol):
+class TrainingMethod(Protocol):
     """One way of training."""
 
     @property

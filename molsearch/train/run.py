@@ -24,7 +24,7 @@ from molsearch.train.learner import Learner, with_weights
 from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
 from molsearch.train.loop import StepReport, start, train
 from molsearch.train.material import Material
-from molsearch.train.method import Method, Term
+from molsearch.train.method import Term, TrainingMethod
 from molsearch.train.over_targets import over_targets_of
 from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
@@ -45,7 +45,7 @@ class Hooks:
 
 def method_of(
     config: TrainConfig, material: Material, device: torch.device, model: ModelConfig
-) -> Method:
+) -> TrainingMethod:
     """Build the method that the configuration names, for a network of `model`."""
     activities = material.activities
     if config.method == "self_supervised":

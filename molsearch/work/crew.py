@@ -25,7 +25,7 @@ import psutil
 
 from molsearch.chem.signals import without_interrupts
 from molsearch.errors import MolSearchError
-from molsearch.work.job import Job, Raised
+from molsearch.work.job import Parcel, Raised
 from molsearch.work.worker import serve
 
 _START_LIMIT = 180.0  # s until a new worker must report
@@ -39,7 +39,7 @@ _LOST = (EOFError, OSError, UnpicklingError)
 class _Errand:
     """The part of a job that one worker is sent with."""
 
-    job: Job
+    job: Parcel
     start: int
     stop: int
     last_try: bool = False
@@ -88,7 +88,7 @@ class Crew:
         self._errands: deque[_Errand] = deque()
         self._false_starts = 0
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Parcel) -> None:
         """Queue a job behind all others."""
         self._errands.append(_Errand(job, 0, len(job.items)))
 

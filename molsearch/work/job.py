@@ -14,7 +14,7 @@ _ALL_LOST = 8  # items of a job that are all lost: the machine is at fault, not 
 
 
 @dataclass(slots=True)
-class Job:
+class Parcel:
     """Consecutive items and what became of them."""
 
     items: Sequence[Any]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from molsearch.work.backend import Chunks, Item, Lost, Outcome
 from molsearch.work.crew import Crew
 from molsearch.work.inline import Inline
-from molsearch.work.job import Job
+from molsearch.work.job import Parcel
 
 _IN_FLIGHT = 3  # chunks a worker: enough to keep it fed while a slow chunk holds the order
 
@@ -43,13 +43,13 @@ class OnCrew:
         """See `molsearch.work.backend.Backend.map`."""
         crew = Crew(self._workers, task, self._limit, lost)
         stream = Chunks(chunks)
-        waiting: deque[Job] = deque()
+        waiting: deque[Parcel] = deque()
         try:
             while True:
                 while len(waiting) < _IN_FLIGHT * self._workers:
                     if (chunk := stream.next()) is None:
                         break
-                    waiting.append(Job(chunk))
+                    waiting.append(Parcel(chunk))
                     crew.submit(waiting[-1])
                 if not waiting:
                     break

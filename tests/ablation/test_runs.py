@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from ablation import runs
-from ablation.plan import Job
+from ablation.plan import Training
 from ablation.runs import How, run_all
 from molsearch.errors import UsageError
 
@@ -38,7 +38,7 @@ def faked(monkeypatch):
 
 
 def job(tmp_path, name, what="ends"):
-    return Job(f"q/{name}", tmp_path / "none.yaml", (what,))
+    return Training(f"q/{name}", tmp_path / "none.yaml", (what,))
 
 
 def go(jobs, folder, **how):
@@ -94,11 +94,11 @@ import signal, sys
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
 from ablation import runs
-from ablation.plan import Job
+from ablation.plan import Training
 child = "import pathlib, sys, time; pathlib.Path(sys.argv[1], 'runs').touch(); time.sleep(600)"
 runs.command = lambda job, folder, how: [sys.executable, "-c", child, str(folder)]
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-job = Job("q/a-1", Path("none.yaml"), ())
+job = Training("q/a-1", Path("none.yaml"), ())
 runs.run_all([job], Path(sys.argv[1]), runs.How(), say=print, on_end=print)
 """
 
@@ -168,7 +168,7 @@ def test_a_run_notes_commit_and_machine_and_keeps_earlier_ones(tmp_path, faked, 
 
 def test_options_reach_the_command_line(tmp_path):
     how = How(workers=3, threads=2, device="cuda", cache=tmp_path / "cache")
-    words = runs.command(Job("q/a-1", tmp_path / "c.yaml", ("a=1", "b=2")), tmp_path, how)
+    words = runs.command(Training("q/a-1", tmp_path / "c.yaml", ("a=1", "b=2")), tmp_path, how)
     assert words[1:5] == ["-m", "molsearch", "train", str(tmp_path / "c.yaml")]
     pairs = [
         *(["-n", "3"], ["--threads", "2"], ["--device", "cuda"], ["-o", str(tmp_path)]),

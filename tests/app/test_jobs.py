@@ -26,12 +26,12 @@ def python(code: str, label: str = "work", **changes: object) -> jobs.Step:
     return jobs.Step(label, (sys.executable, "-c", code), **changes)
 
 
-def begin(*steps: jobs.Step) -> jobs.Job:
+def begin(*steps: jobs.Step) -> jobs.AppRun:
     run_id, _ = jobs.new_folder("screen")
     return jobs.start(run_id, "a run", steps, {"k": 5})
 
 
-def wait(job: jobs.Job, until=lambda status: status.ended, seconds: float = 60) -> jobs.Status:
+def wait(job: jobs.AppRun, until=lambda status: status.ended, seconds: float = 60) -> jobs.Status:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         status = jobs.status(job)

@@ -17,7 +17,7 @@ from molsearch.nn.weights import load_encoder
 from molsearch.service.requests import IndexRequest, ScreenRequest
 from molsearch_app import jobs
 from molsearch_app.components import benchmarks, drawing, launch, progress, space, theme
-from molsearch_app.components.launch import Library
+from molsearch_app.components.launch import LibraryChoice
 from molsearch_app.components.queries import Draft, good, inline, parse_text
 
 
@@ -38,7 +38,7 @@ DRAFT = Draft("--overwrite; rm -rf", "CCO", parent="CCO")
 
 
 def test_no_query_and_bad_filters_make_no_job(world):
-    place = Library("index", world, "x")
+    place = LibraryChoice("index", world, "x")
     with pytest.raises(UsageError):
         launch.start_screen([], place, {})
     with pytest.raises(UsageError):
@@ -50,7 +50,7 @@ def test_an_upload_is_indexed_before_it_is_screened(world):
     (world / "up").mkdir()
     upload = world / "up" / "mine.smi"
     upload.write_text("CCO a\n")
-    job = launch.start_screen([DRAFT], Library("upload", upload, "mine.smi"), {})
+    job = launch.start_screen([DRAFT], LibraryChoice("upload", upload, "mine.smi"), {})
     assert [step.label for step in job.steps] == ["prepare and index", "screen", "map"]
     index = str(job.file("library.index"))
     asked = IndexRequest.model_validate(job.steps[0].request)
@@ -62,7 +62,7 @@ def test_an_upload_is_indexed_before_it_is_screened(world):
 
 
 def test_the_line_to_reproduce_is_one_command_with_the_query_whole(world):
-    job = launch.start_screen([DRAFT], Library("files", world / "l.csv", "l"), {})
+    job = launch.start_screen([DRAFT], LibraryChoice("files", world / "l.csv", "l"), {})
     words = shlex.split(job.meta["reproduce"])
     assert words[:4] == ["molsearch", "screen", "-q", "CCO --overwrite; rm -rf"]
     assert words[-2:] == ["-o", "hits.csv"]
@@ -84,7 +84,7 @@ def test_the_line_to_reproduce_gives_the_same_hit_list(world, monkeypatch, molse
         "unique": "parent", "exclude_smarts": ("[Na]", "[#35]"), "where": ("price<12, mw<400",),
         "keep_query": False,
     }  # fmt: skip
-    job = launch.start_screen(drafts, Library("index", world / "i", "i"), options, inactives)
+    job = launch.start_screen(drafts, LibraryChoice("index", world / "i", "i"), options, inactives)
     job.file("asked.json").write_text(json.dumps(job.steps[0].request))
     done = molsearch_command("run", job.file("asked.json"), "--events")
     assert done.code == 0, done.err
@@ -116,7 +116,7 @@ def test_a_molecule_that_the_command_line_would_misread_goes_by_file():
 
 
 def test_inactives_are_part_of_the_request_and_their_weight_with_them_alone(world):
-    place = Library("index", world / "i", "i")
+    place = LibraryChoice("index", world / "i", "i")
     weighed = {"inactives_weight": 0.5}
     job = launch.start_screen([DRAFT], place, weighed, [Draft("dull", "CCN", parent="CCN")])
     asked = ScreenRequest.model_validate(job.steps[0].request)
@@ -134,12 +134,12 @@ def test_inactives_are_part_of_the_request_and_their_weight_with_them_alone(worl
 def test_an_index_in_a_run_is_used_and_an_upload_leaves_nothing_behind(world):
     run = world / "runs" / "library-0123456789abcdef"
     (run / "library.index").mkdir(parents=True)
-    launch.start_screen([DRAFT], Library("index", run / "library.index", "i"), {})
+    launch.start_screen([DRAFT], LibraryChoice("index", run / "library.index", "i"), {})
     assert (run / "used").exists()
     waiting = world / "runs" / ".upload-x"
     waiting.mkdir()
     (waiting / "l.smi").write_text("CCO\n")
-    launch.start_screen([DRAFT], Library("upload", waiting / "l.smi", "l"), {})
+    launch.start_screen([DRAFT], LibraryChoice("upload", waiting / "l.smi", "l"), {})
     assert not waiting.exists()
 
 

@@ -19,7 +19,7 @@ from molsearch_app import mapping
 from molsearch_app.components import charts, hits, table, umap
 from molsearch_app.components.hits import Filter
 from molsearch_app.components.launch import EACH, HITS, INACTIVES, MAP, QUERIES
-from molsearch_app.jobs import Job
+from molsearch_app.jobs import AppRun
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_with_umap_every_point_has_a_second_place(run, monkeypatch):
     pd.testing.assert_frame_equal(chart[before.columns], before)
     assert np.isfinite(chart[list(umap.COLUMNS)].to_numpy()).all()
     assert chart["umap_x"].nunique() > 60
-    result = hits.load(Job("screen-0", folder, "screen", "t", 0.0, (), {}))
+    result = hits.load(AppRun("screen-0", folder, "screen", "t", 0.0, (), {}))
     drawn = charts.space(result.chart, result.frame, None, by_umap=True).to_dict()
     assert "umap_x" in str(drawn["layer"][0]["encoding"]["x"])
 
@@ -134,7 +134,7 @@ def test_real_umap_keeps_twins_together():
 
 def test_the_margin_over_the_inactives_is_shown_filtered_and_sorted(run):
     folder, _, _ = run
-    result = hits.load(Job("screen-0", folder, "screen", "t", 0.0, (), {}))
+    result = hits.load(AppRun("screen-0", folder, "screen", "t", 0.0, (), {}))
     assert result.has_inactives
     assert result.user_columns == ["margin_input", "vendor"]
     assert result.frame["margin_input"].iloc[0] == "mine"
@@ -152,7 +152,7 @@ def test_the_margin_over_the_inactives_is_shown_filtered_and_sorted(run):
 def test_a_damaged_extra_leaves_the_list_whole(run):
     folder, _, _ = run
     (folder / MAP).write_bytes(b"x")
-    result = hits.load(Job("screen-0", folder, "screen", "t", 0.0, (), {}))
+    result = hits.load(AppRun("screen-0", folder, "screen", "t", 0.0, (), {}))
     assert (len(result.frame), result.chart) == (10, None)
 
 
@@ -163,7 +163,7 @@ def test_a_run_without_inactives_keeps_a_users_columns_of_those_names(run):
     frame = pd.read_parquet(folder / HITS)
     mine = frame.drop(columns=["nearest_inactive", "is_inactive", "penalised_score"])
     mine.to_parquet(folder / HITS, index=False)
-    result = hits.load(Job("screen-0", folder, "screen", "t", 0.0, (), {}))
+    result = hits.load(AppRun("screen-0", folder, "screen", "t", 0.0, (), {}))
     assert not result.has_inactives
     assert result.user_columns == ["inactive_score", "margin", "vendor"]
     assert "nearest_inactive" not in table.shown(result.frame, result, dark=False)

@@ -12,7 +12,7 @@ import molsearch as ms
 from molsearch.errors import UsageError
 from molsearch_app import jobs, warm
 from molsearch_app.components import launch
-from molsearch_app.components.launch import HITS, Library
+from molsearch_app.components.launch import HITS, LibraryChoice
 from molsearch_app.components.queries import Draft
 from molsearch_app.guard import BusyError, Guard
 
@@ -33,7 +33,7 @@ def world(tmp_path, monkeypatch):
 
 
 def begin(world, **options):
-    place = Library("index", world / "i", "i")
+    place = LibraryChoice("index", world / "i", "i")
     given = {"encoder": str(world / "encoder"), "k": 5, **options}
     return launch.start_screen([DRAFT], place, given)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from molsearch.bench.benchmarks.task import Provenance, Query, Task, pool_frame
+from molsearch.bench.benchmarks.task import Provenance, Task, TaskQuery, pool_frame
 
 ACTIVES = [f"O=C(Nc1ccc({x})cc1)c1ccccn1" for x in ("F", "Cl", "Br", "C", "OC", "C#N", "CC", "O")]
 DECOYS = [f"C{'C' * n}N1CCN(C{'C' * m})CC1" for n in range(6) for m in range(6)]
@@ -19,7 +19,7 @@ def make_task(target: str = "t1", protocol: str = "fused", n_queries: int = 1) -
         ],
         ignore_index=True,
     )
-    queries = tuple(Query(f"q{i}", ACTIVES[i]) for i in range(n_queries))
+    queries = tuple(TaskQuery(f"q{i}", ACTIVES[i]) for i in range(n_queries))
     return Task(target, queries, pool, protocol=protocol, uniprot="P00001")
 
 

@@ -6,7 +6,7 @@ from rdkit import Chem, DataStructs
 from rdkit.Chem import AllChem, MACCSkeys, rdMolDescriptors, rdShapeAlign
 
 from molsearch.bench.baselines import HeavyAtomScorer, PropertyScorer, RandomScorer
-from molsearch.bench.benchmarks.task import Query
+from molsearch.bench.benchmarks.task import TaskQuery
 from molsearch.bench.conformers import ConformerCache, prepare_queries
 from molsearch.bench.molecules import Molecules
 from molsearch.chem.prepare import prepare_record
@@ -32,7 +32,9 @@ def make(records, config):
 def prepared(tmp_path):
     config = PrepareConfig(n_conformers=2)
     queries, pool = Molecules(ACTIVES[:2]), Molecules(POOL)
-    queries.attach(prepare_queries([Query(f"q{i}", s) for i, s in enumerate(ACTIVES[:2])], config))
+    queries.attach(
+        prepare_queries([TaskQuery(f"q{i}", s) for i, s in enumerate(ACTIVES[:2])], config)
+    )
     pool.attach(ConformerCache(tmp_path, config, make=make).pool("t", POOL))
     return queries, pool
 
@@ -195,7 +197,9 @@ def test_queries_keep_their_crystal_pose(tmp_path):
     from molsearch.bench.benchmarks.files import read_mol2_query
 
     config = PrepareConfig(n_conformers=3)
-    found = prepare_queries([read_mol2_query(path), Query("q", "CCO"), Query("x", "C1CC")], config)
+    found = prepare_queries(
+        [read_mol2_query(path), TaskQuery("q", "CCO"), TaskQuery("x", "C1CC")], config
+    )
     assert found.rows.tolist() == [0, 1, -1]
     assert found.table.column("geometry").to_pylist() == ["input", "embedded"]
     assert found.table.column("n_conformers").to_pylist()[0] == 1

@@ -187,12 +187,12 @@ from molsearch.chem.signals import without_interrupts
 from molsearch.config import PrepareConfig
 from molsearch.schema import Record
 from molsearch.work.crew import Crew
-from molsearch.work.job import Job
+from molsearch.work.job import Parcel
 
 if __name__ == "__main__":
     with without_interrupts():  # as the command line does
         crew = Crew(2, partial(hearing, config=PrepareConfig()), 60)
-        jobs = [Job([Record(n, "s", n, f"m{n}", "C")]) for n in range(1, 9)]
+        jobs = [Parcel([Record(n, "s", n, f"m{n}", "C")]) for n in range(1, 9)]
         for job in jobs:
             crew.submit(job)
         while not all(job.left == 0 for job in jobs):

@@ -17,7 +17,7 @@ from molsearch.index.reader import IndexReader
 from molsearch.index.vectors import int8
 from molsearch.index.writer import build_index
 from molsearch.scoring.blend import Blend, Likeness
-from molsearch.scoring.plan import Plan, plan_of
+from molsearch.scoring.plan import ScanPlan, plan_of
 from molsearch.scoring.queryset import Against, QuerySet, coarse
 from molsearch.search import exact, pool
 from molsearch.search.engine import search, search_each
@@ -473,7 +473,7 @@ def test_the_error_of_one_byte_products_is_bounded(kind):
     queries /= np.linalg.norm(queries, axis=1, keepdims=True)
     stored = stored.astype(np.float16)
     asked = QuerySet(queries.astype(np.float32), np.arange(5))
-    plan = Plan(coarse(asked, each=True))
+    plan = ScanPlan(coarse(asked, each=True))
     backend = Int8Backend(_Held(int8.encode(stored)), plan, Int8Queries(plan.matrix))
     found = backend.score(0, len(stored))
     due = stored.astype(np.float64) @ asked.vectors.astype(np.float64).T

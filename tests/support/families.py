@@ -13,7 +13,7 @@ from molsearch.config import TrainConfig
 from molsearch.data.sampler import PairSampler
 from molsearch.data.store import GraphStore
 from molsearch.train import loop
-from molsearch.train.method import Method
+from molsearch.train.method import TrainingMethod
 from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.state import TrainState
@@ -53,7 +53,9 @@ def tiny(**changes: object) -> TrainConfig:
     return TrainConfig.model_validate({**content, "model": model, **changes})
 
 
-def method_for(config: TrainConfig, pairs: GraphStore, rest: GraphStore | None = None) -> Method:
+def method_for(
+    config: TrainConfig, pairs: GraphStore, rest: GraphStore | None = None
+) -> TrainingMethod:
     """Build the configuration's method over stores made by hand."""
     if config.method == "self_supervised":
         return SelfSupervised(config, stream_of(config, pairs, rest))
@@ -63,7 +65,9 @@ def method_for(config: TrainConfig, pairs: GraphStore, rest: GraphStore | None =
     return SemiSupervised(config, supervised, stream_of(config, pairs, rest))
 
 
-def run(config: TrainConfig, method: Method, folder: Path, stop: int | None = None) -> TrainState:
+def run(
+    config: TrainConfig, method: TrainingMethod, folder: Path, stop: int | None = None
+) -> TrainState:
     """Train; the latest loss is the figure that checkpoints are chosen by."""
     state = loop.start(config, folder, torch.device("cpu"), method.learners, n_targets=3)
     steps = loop.train(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from molsearch.bench.benchmarks.places import only, read_table, unknown_target
-from molsearch.bench.benchmarks.task import Provenance, Query, Task, pool_frame
+from molsearch.bench.benchmarks.task import Provenance, Task, TaskQuery, pool_frame
 from molsearch.data.places import data_root
 
 
@@ -65,7 +65,7 @@ class DevScreens:
         origin = np.where(active, "", rows["source"]).tolist()
         pool = pool_frame(rows["smiles"], ids, active, origin=origin)
         queries = tuple(
-            Query(ids[row], str(rows["smiles"].iloc[row]))
+            TaskQuery(ids[row], str(rows["smiles"].iloc[row]))
             for row in np.flatnonzero(rows["is_query"])
         )
         return Task(target, queries, pool, protocol="each", uniprot=target)

@@ -11,7 +11,7 @@ import pandas as pd
 from molsearch import bundled
 from molsearch.bench.benchmarks.files import read_mol2_query, read_smiles
 from molsearch.bench.benchmarks.places import locate, only, read_table, unknown_target
-from molsearch.bench.benchmarks.task import Benchmark, Provenance, Query, Task, pool_frame
+from molsearch.bench.benchmarks.task import Benchmark, Provenance, Task, TaskQuery, pool_frame
 from molsearch.errors import InputError
 
 _SOURCE = Provenance(
@@ -143,7 +143,7 @@ class DudeTables:
             ignore_index=True,
         )
         row = only(self._queries, target).iloc[0]
-        query = Query(f"{row.pdb}:{row.ligand_ccd}", row.smiles, inchikey=row.inchikey or "")
+        query = TaskQuery(f"{row.pdb}:{row.ligand_ccd}", row.smiles, inchikey=row.inchikey or "")
         medoid = str(row.query_source).startswith("FALLBACK")
         notes = ("query is a medoid active, not the crystal ligand",) if medoid else ()
         return Task(target, (query,), pool, uniprot=str(row.uniprot), notes=notes)

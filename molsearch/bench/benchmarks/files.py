@@ -9,7 +9,7 @@ from typing import IO
 from rdkit import Chem, rdBase
 from rdkit.Chem import AllChem
 
-from molsearch.bench.benchmarks.task import Query
+from molsearch.bench.benchmarks.task import TaskQuery
 from molsearch.chem.readers.mol2 import ligand
 from molsearch.errors import InputError
 
@@ -75,7 +75,7 @@ def read_sdf(path: Path) -> tuple[list[str], list[str]]:
     return smiles, ids
 
 
-def read_mol2_query(path: Path, query_id: str = "") -> Query:
+def read_mol2_query(path: Path, query_id: str = "") -> TaskQuery:
     """Read a ligand with its crystal geometry from a MOL2 file.
 
     Crystal ligands often come without hydrogens, which RDKit would read as radicals and odd
@@ -100,7 +100,7 @@ def read_mol2_query(path: Path, query_id: str = "") -> Query:
             f"{path} holds no molecule that RDKit accepts: lay its structure beside it as "
             f"{path.name.split('.')[0]}.smi"
         )
-    return Query(name, Chem.MolToSmiles(mol), Chem.MolToMolBlock(mol))
+    return TaskQuery(name, Chem.MolToSmiles(mol), Chem.MolToMolBlock(mol))
 
 
 def _ligand(block: str, template: Path) -> Chem.Mol | None:

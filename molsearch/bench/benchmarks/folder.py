@@ -9,7 +9,7 @@ from rdkit import Chem
 
 from molsearch.bench.benchmarks.places import unknown_target
 from molsearch.bench.benchmarks.queries import drawn_queries
-from molsearch.bench.benchmarks.task import Provenance, Query, Task, pool_frame
+from molsearch.bench.benchmarks.task import Provenance, Task, TaskQuery, pool_frame
 from molsearch.chem.inchi import PREFIX as INCHI
 from molsearch.chem.parse import RejectedError, parse
 from molsearch.chem.records import iter_records
@@ -120,14 +120,14 @@ def _smiles(record: Record) -> str:
         return ""
 
 
-def _read_queries(path: Path) -> tuple[Query, ...]:
+def _read_queries(path: Path) -> tuple[TaskQuery, ...]:
     queries = []
     for record in iter_records([str(path)], ReadConfig()):
         smiles = _smiles(record)
         if not smiles or Chem.MolFromSmiles(smiles) is None:
             reason = record.error or "RDKit cannot read the structure"
             raise InputError(f"{path}:{record.row}: query {record.molecule_id}: {reason}")
-        queries.append(Query(record.molecule_id, smiles, record.molblock))
+        queries.append(TaskQuery(record.molecule_id, smiles, record.molblock))
     if not queries:
         raise InputError(f"{path} holds no queries: add one, or remove the file")
     return tuple(queries)

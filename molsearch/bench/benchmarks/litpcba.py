@@ -11,7 +11,7 @@ import pandas as pd
 from molsearch import bundled
 from molsearch.bench.benchmarks.files import read_mol2_query, read_smiles
 from molsearch.bench.benchmarks.places import locate, only, read_table, unknown_target
-from molsearch.bench.benchmarks.task import Benchmark, Provenance, Query, Task, pool_frame
+from molsearch.bench.benchmarks.task import Benchmark, Provenance, Task, TaskQuery, pool_frame
 from molsearch.errors import InputError
 
 _SOURCE = Provenance(
@@ -189,7 +189,7 @@ class LitPcbaTables:
         )
         asked = only(self._queries, target)
         queries = tuple(
-            Query(f"{q.pdb_id}:{q.ligand_id}", str(q.smiles), inchikey=str(q.inchikey or ""))
+            TaskQuery(f"{q.pdb_id}:{q.ligand_id}", str(q.smiles), inchikey=str(q.inchikey or ""))
             for q in asked.itertuples()
         )
         notes = (f"{'+'.join(splits)} split only",) if splits != ("T", "V") else ()

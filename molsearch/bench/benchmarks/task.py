@@ -41,7 +41,7 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class TaskQuery:
     """A ligand searched with.
 
     Attributes
@@ -87,7 +87,7 @@ class Task:
     """
 
     target: str
-    queries: tuple[Query, ...]
+    queries: tuple[TaskQuery, ...]
     pool: pd.DataFrame
     protocol: PoolProtocol = "fused"
     uniprot: str = ""

@@ -18,7 +18,7 @@ class Approximate:
     ----------
     cosines
         float32 ``[n, lists]``, and one more column where there are counter-examples: as
-        `molsearch.scoring.plan.Plan.reduce` gives them.
+        `molsearch.scoring.plan.ScanPlan.reduce` gives them.
     largest
         Bound on the difference of any product from the product with the stored row in float32.
     error

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from molsearch.index.reader import IndexReader
-from molsearch.scoring.plan import Plan
+from molsearch.scoring.plan import ScanPlan
 from molsearch.search.engine.backend import Approximate
 from molsearch.search.engine.floats import full_precision
 from molsearch.search.engine.resident import Block, Residents
@@ -25,7 +25,7 @@ Out = Callable[[int], NDArray[np.bool_] | None]
 
 def scan_on_devices(
     reader: IndexReader,
-    plan: Plan,
+    plan: ScanPlan,
     residents: Residents,
     excluded: Out,
     offer: Offer,
@@ -73,7 +73,7 @@ def _blocks(
     residents: Residents,
     out: NDArray[np.bool_] | None,
     most: int,
-    plan: Plan,
+    plan: ScanPlan,
 ) -> Iterator[tuple[tuple[int, int], Block]]:
     n_rows = reader.shard_rows[shard]
     chunks = [(start, min(start + most, n_rows)) for start in range(0, n_rows, most)]

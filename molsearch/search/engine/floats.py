@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 
 from molsearch.index.blocks import Rows
-from molsearch.scoring.plan import Plan
+from molsearch.scoring.plan import ScanPlan
 from molsearch.search.engine.backend import Approximate
 
 _CACHED_VALUES = 2**18  # 1 MiB of float32
@@ -26,7 +26,7 @@ class FloatBackend:
         That of `plan`.
     """
 
-    def __init__(self, vectors: Rows, plan: Plan, matrix: torch.Tensor) -> None:
+    def __init__(self, vectors: Rows, plan: ScanPlan, matrix: torch.Tensor) -> None:
         self._vectors, self._plan, self._matrix = vectors, plan, matrix
 
     def __len__(self) -> int:

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from molsearch.index.vectors.int8 import Int8Block, Int8Rows, encode
-from molsearch.scoring.plan import Plan
+from molsearch.scoring.plan import ScanPlan
 from molsearch.search.engine.backend import Approximate
 from molsearch.search.engine.rounding import LONGEST
 
@@ -66,7 +66,7 @@ class Int8Queries:
 class Int8Backend:
     """See `Backend`."""
 
-    def __init__(self, rows: Int8Rows, plan: Plan, queries: Int8Queries) -> None:
+    def __init__(self, rows: Int8Rows, plan: ScanPlan, queries: Int8Queries) -> None:
         self._rows, self._plan, self._queries = rows, plan, queries
 
     def __len__(self) -> int:

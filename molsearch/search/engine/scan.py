@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from molsearch.errors import IndexCorruptError
 from molsearch.index.blocks import CheckedRows
 from molsearch.index.reader import IndexReader
-from molsearch.scoring.plan import Plan
+from molsearch.scoring.plan import ScanPlan
 from molsearch.search.engine.backend import Approximate, Backend
 from molsearch.search.engine.device_scan import LARGER, scan_on_devices
 from molsearch.search.engine.floats import FloatBackend
@@ -44,7 +44,7 @@ class _Shard:
 
 def scan(
     reader: IndexReader,
-    plan: Plan,
+    plan: ScanPlan,
     pools: list[Pool],
     error: float,
     residents: Residents | None,
@@ -137,7 +137,9 @@ def _in_threads(one: _Scan, shard: _Shard, most: int) -> None:
 class _Scan:
     """Scores chunks and offers them; chunks may be scored in several threads at once."""
 
-    def __init__(self, reader: IndexReader, plan: Plan, pools: list[Pool], error: float) -> None:
+    def __init__(
+        self, reader: IndexReader, plan: ScanPlan, pools: list[Pool], error: float
+    ) -> None:
         self.reader, self.plan, self._pools, self._error = reader, plan, pools, error
         self._offering = Lock()
 

@@ -9,7 +9,7 @@ import torch
 from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.blend import Blend
-from molsearch.scoring.plan import Plan, plan_of
+from molsearch.scoring.plan import ScanPlan, plan_of
 from molsearch.scoring.queryset import Against, QuerySet, coarse
 from molsearch.search.engine.candidates import Candidates
 from molsearch.search.engine.resident import Residents, residents_of
@@ -90,7 +90,7 @@ def search_each(
 
     The query scores of each list are those of its own query alone, ``[n, 1]``.
     """
-    plan = Plan(coarse(queries, each=True))
+    plan = ScanPlan(coarse(queries, each=True))
     alone = [queries.only(query) for query in range(queries.n_queries)]
     exacts = [_exact(reader, one, k) for one in alone]
     pools = [Pool(k, exact) for exact in exacts]

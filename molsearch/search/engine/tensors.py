@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from molsearch.scoring.plan import Plan
+from molsearch.scoring.plan import ScanPlan
 from molsearch.search.engine.backend import Approximate
 from molsearch.search.engine.resident import Block
 
@@ -26,7 +26,7 @@ class TensorQueries:
         Where blocks lie.
     """
 
-    def __init__(self, plan: Plan, device: torch.device) -> None:
+    def __init__(self, plan: ScanPlan, device: torch.device) -> None:
         self._plan = plan
         self._matrix = plan.matrix.to(device)
         lengths = np.linalg.norm(plan.matrix.cpu().numpy().astype(np.float64), axis=0)

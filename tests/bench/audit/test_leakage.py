@@ -14,7 +14,7 @@ from molsearch.bench.audit.training import (
     load_training,
     training_name,
 )
-from molsearch.bench.benchmarks.task import Query, Task, pool_frame
+from molsearch.bench.benchmarks.task import Task, TaskQuery, pool_frame
 from molsearch.bench.molecules import Molecules
 from molsearch.bench.report.summary import leakage, warnings
 from molsearch.errors import InputError
@@ -74,7 +74,7 @@ def test_leaks_hide_behind_stereo_and_other_spellings(tmp_path):
         [pool_frame(["C[C@H](N)C(=O)O"], ["a"], True), pool_frame(["CCC"], ["d"], False)],
         ignore_index=True,
     )
-    task = Task("t", (Query("q", "CCN"),), pool)
+    task = Task("t", (TaskQuery("q", "CCN"),), pool)
     leaked = training_file(tmp_path, ["OC(=O)[C@H](C)N"])
     found = audit(task, *molecules(task), [leaked])
     assert found.findings["training"][leaked.name]["actives_in_training"] == 1
@@ -122,7 +122,7 @@ def test_charge_states_and_salts_of_one_molecule_are_one():
         ("CCCCCC", False),
     ]
     smiles, active = (list(column) for column in zip(*rows, strict=True))
-    query = Query("q", "CC(=O)c1ccc(C[NH3+])cc1.[Cl-]")
+    query = TaskQuery("q", "CC(=O)c1ccc(C[NH3+])cc1.[Cl-]")
     task = Task("t", (query,), pool_frame(smiles, [*map(str, range(len(rows)))], active))
     asked, pool = molecules(task)
     found = audit(task, asked, pool, []).findings
@@ -145,7 +145,7 @@ def test_repeats_labels_splits_and_queries():
     ]
     smiles, active, split = (list(column) for column in zip(*rows, strict=True))
     ids = [str(i) for i in range(len(rows))]
-    task = Task("t", (Query("q", "C(C)O"),), pool_frame(smiles, ids, active, split=split))
+    task = Task("t", (TaskQuery("q", "C(C)O"),), pool_frame(smiles, ids, active, split=split))
     found = audit(task, *molecules(task), []).findings
     assert found["repeats"] == 3
     assert found["both_labels"] == 1
@@ -176,7 +176,7 @@ def test_own_rows():
     assert np.flatnonzero(found[1]).tolist() == [1]
     given = make_task()
     given.pool["inchikey"] = ["KEYKEYKEYKEYKE-A"] * len(given.pool)
-    known = Task("t", (Query("q", "CCO", inchikey="KEYKEYKEYKEYKE-B"),), given.pool)
+    known = Task("t", (TaskQuery("q", "CCO", inchikey="KEYKEYKEYKEYKE-B"),), given.pool)
     assert own_rows(known, *molecules(known))[0].sum() == len(ACTIVES)
 
 
