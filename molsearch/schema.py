@@ -50,7 +50,10 @@ PERCENTILE = "background_percentile"
 IS_QUERY = "is_query"
 PROBABILITY = "active_probability"  # only where a base rate was given
 
-# Columns of a hit list only where known inactives were given as counter-examples.
+# A hit is new by fingerprint where its ECFP4 similarity to the nearest query is below this.
+NEW_BELOW = 0.35
+
+# Columns of a hit list only where known inactives were given.
 INACTIVE_ID = "nearest_inactive"
 INACTIVE_SCORE = "inactive_score"
 IS_INACTIVE = "is_inactive"

@@ -12,6 +12,7 @@ import streamlit as st
 
 from molsearch import bundled
 from molsearch.bench.report.markdown import LABELS, number
+from molsearch.schema import NEW_BELOW
 from molsearch.words import counted
 from molsearch_app.components import theme
 
@@ -35,7 +36,7 @@ _COLOURS = [theme.SCORE, theme.QUERY, theme.NEW, theme.MUTED]
 CAVEAT = (
     "± is the standard deviation over seeds; intervals (95 %) are over targets, paired with the "
     "row named, and do not cover the choice of the checkpoint on these targets. New by ECFP4: "
-    "similarity to the query below 0.35."
+    f"similarity to the query below {NEW_BELOW}."
 )
 
 

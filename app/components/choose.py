@@ -97,7 +97,7 @@ def _examples() -> list[Draft]:
 
 def inactive_widgets() -> list[Draft]:
     """Let the user give molecules that were measured and found inactive."""
-    with st.expander("Known inactives, as counter-examples", icon=":material/block:"):
+    with st.expander("Known inactives", icon=":material/block:"):
         text = st.text_area(
             "SMILES or InChI, one a line; each hit is also scored against the nearest of them",
             key="inactive-text", height=90, max_chars=100_000,

@@ -171,7 +171,7 @@ class Index(Growing):
             made by the encoder of this index, of any length. Nothing but the embedding ranks
             then, and likeness to a vector is NaN.
         inactives
-            Measured inactives as counter-examples, given like queries. A row of a file that
+            Measured inactives, given like queries. A row of a file that
             cannot be used does not count, and is warned of.
         query_conformers
             3D geometries a query; as many as a library molecule's by default.

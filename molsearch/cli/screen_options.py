@@ -8,7 +8,7 @@ from molsearch.cli import options
 from molsearch.cli.flags import Flag
 
 _FILTERS = "Filters (k hits that pass are returned)"
-_CONTRAST = "Known inactives, as counter-examples"
+_CONTRAST = "Known inactives"
 ALL = 2**31 - 1  # more than any library holds
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from molsearch.config import Config
+from molsearch.schema import NEW_BELOW
 
 PickMethod = Literal["leader", "maxmin", "score"]
 Fill = Literal["rows", "columns"]
@@ -45,7 +46,7 @@ class PickConfig(Config):
         description="least share of picks that resemble no query",
     )  # fmt: skip
     novel_below: float = Field(
-        default=0.35, gt=0, le=1, allow_inf_nan=False,
+        default=NEW_BELOW, gt=0, le=1, allow_inf_nan=False,
         description="ECFP4 similarity to the nearest query below which a hit is novel",
     )  # fmt: skip
     budget: float | None = Field(

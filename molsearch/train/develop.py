@@ -16,7 +16,7 @@ from molsearch.io import parquet
 from molsearch.metrics.enrichment import auroc as auroc_of
 from molsearch.metrics.enrichment import bedroc
 from molsearch.metrics.ranking import products, rank
-from molsearch.view.hit import NEW_BELOW
+from molsearch.schema import NEW_BELOW
 
 NOVEL = NEW_BELOW  # an active is novel to a query below this ECFP4 similarity
 

@@ -13,7 +13,7 @@ from molsearch.words import counted
 
 # A hit is new by fingerprint where its ECFP4 similarity is below the one and it ranks above this
 # per cent of random molecules: those that rank with chance are not new, they are no hits.
-NEW_BELOW, NEW_ABOVE = 0.35, 99.0
+NEW_BELOW, NEW_ABOVE = schema.NEW_BELOW, 99.0
 NEW = f"ECFP4 < {NEW_BELOW}, above {NEW_ABOVE:g} % of random molecules"
 
 # Property, label, digits.
