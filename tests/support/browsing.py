@@ -205,3 +205,21 @@ def dim_text(page: Any) -> dict[str, float]:
 def nameless(page: Any) -> list[str]:
     """Controls and pictures on the page without a name for who does not see them."""
     return list(page.evaluate(_NAMELESS))
+
+
+def download(page, button) -> tuple[str, str]:
+    """Name and content of the file behind a button."""
+    with page.expect_download() as waiting:
+        button.click()
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_text("utf-8")
+
+
+def choose(page, label, option):
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def upload_library(page, library):
+    page.get_by_role("radio", name="Upload").last.click()
+    page.locator("input[type=file]").set_input_files(str(library))
+    page.get_by_text("1 without a structure").wait_for()
