@@ -16,7 +16,9 @@ from collections.abc import Callable
 import pyarrow as pa
 
 LIMIT = 2**28  # bytes, of all files together
+_SHARE = 8  # a column larger than this part of the limit would push too much out: it stays on disk
 
+_NEVER = -(2**62)  # so many readings from being worth it
 _numbers = itertools.count()
 
 
@@ -26,7 +28,7 @@ class Decoded:
     Parameters
     ----------
     limit
-        Bytes; a column that is larger by itself is not kept.
+        Bytes; a column that would take a large part of it is not kept.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -40,6 +42,10 @@ class Decoded:
         """Bytes that are kept."""
         return self._n_bytes
 
+    def admits(self, n_bytes: int) -> bool:
+        """Say whether a column of this size may be kept."""
+        return n_bytes * _SHARE <= self._limit
+
     def find(self, owner: int, name: str) -> pa.ChunkedArray | None:
         """Look a column up."""
         with self._lock:
@@ -50,7 +56,7 @@ class Decoded:
 
     def keep(self, owner: int, name: str, column: pa.ChunkedArray) -> None:
         """Keep a column, and let go of others where there is no room."""
-        if column.nbytes > self._limit:
+        if not self.admits(column.nbytes):
             return
         with self._lock:
             if (owner, name) in self._kept:
@@ -79,6 +85,8 @@ class Columns:
         The file.
     n_groups
         Its row groups.
+    size
+        Bytes of a column once it is decoded, about.
     read
         Reads columns whole.
     room
@@ -89,11 +97,12 @@ class Columns:
         self,
         owner: object,
         n_groups: int,
+        size: Callable[[str], int],
         read: Callable[[list[str]], pa.Table],
         room: Decoded | None = None,
     ) -> None:
         self._number = next(_numbers)
-        self._n_groups, self._read = n_groups, read
+        self._n_groups, self._size, self._read = n_groups, size, read
         self._room = EVERYWHERE if room is None else room
         self._times: dict[str, int] = {}
         weakref.finalize(owner, self._room.forget, self._number)
@@ -115,6 +124,11 @@ class Columns:
         for name in lacking:
             self._times[name] = self._times.get(name, 0) + n_wanted
         if any(self._times[name] <= self._n_groups for name in lacking):
+            return None
+        large = [name for name in lacking if not self._room.admits(self._size(name))]
+        for name in large:
+            self._times[name] = _NEVER
+        if large:
             return None
         table = self._read(lacking)
         for name in lacking:

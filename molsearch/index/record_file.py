@@ -60,7 +60,13 @@ class RecordFile:
 
         # No reference to this file in it, which would keep both alive.
         mine = weakref.WeakMethod(self.read)
-        self._columns = Columns(self, self.metadata.num_row_groups, lambda names: mine()(names))  # type: ignore[misc]
+        metadata = self.metadata
+        self._columns = Columns(
+            self,
+            metadata.num_row_groups,
+            lambda name: _decoded_bytes(metadata, name),
+            lambda names: mine()(names),  # type: ignore[misc]
+        )
 
     def kept(self, columns: Sequence[str] | None, n_groups: int) -> pa.Table | None:
         """Whole columns, once so many of their row groups were read that they are kept decoded.
@@ -116,6 +122,18 @@ class RecordFile:
             f"{self.path} cannot be read: {reason}; restore it, or build the index again with "
             "--overwrite"
         )
+
+
+def _decoded_bytes(metadata: pq.FileMetaData, name: str) -> int:
+    """Bytes of a column before compression."""
+    total = 0
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for place in range(group.num_columns):
+            chunk = group.column(place)
+            if chunk.path_in_schema.split(".")[0] == name:
+                total += chunk.total_uncompressed_size
+    return total
 
 
 def _listed(columns: Sequence[str] | None) -> list[str] | None:

@@ -20,7 +20,7 @@ ROWS, GROUP = 1000, 100
 
 @pytest.fixture
 def room(monkeypatch) -> Decoded:
-    room = Decoded(limit=10**6)
+    room = Decoded(limit=8 * 10**6)
     monkeypatch.setattr(decoded, "EVERYWHERE", room)
     return room
 
@@ -69,17 +69,29 @@ def test_one_look_at_few_rows_decodes_few(file, room, monkeypatch):
 
 
 def test_what_was_used_longest_ago_goes(room):
-    column = pa.chunked_array([np.arange(50_000)])  # 400,000 bytes
-    for number in range(3):
+    column = pa.chunked_array([np.arange(125_000)])  # a million bytes, an eighth of the room
+    for number in range(9):
         room.keep(number, "n", column)
         room.find(0, "n")
     assert room.find(0, "n") is not None
     assert room.find(1, "n") is None
-    assert room.find(2, "n") is not None
-    assert room.n_bytes == 2 * column.nbytes
-    room.keep(9, "n", pa.chunked_array([np.arange(200_000)]))  # larger than all the room
-    assert room.find(9, "n") is None
-    assert room.n_bytes == 2 * column.nbytes
+    assert room.find(8, "n") is not None
+    assert room.n_bytes == 8 * column.nbytes
+    room.keep(99, "n", pa.chunked_array([np.arange(125_001)]))  # it would push too much out
+    assert room.find(99, "n") is None
+    assert room.n_bytes == 8 * column.nbytes
+
+
+def test_a_column_without_room_is_never_read_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoded, "EVERYWHERE", Decoded(limit=1000))
+    table = pa.table({"n": np.arange(ROWS)})
+    pq.write_table(table, tmp_path / "r.parquet", row_group_size=GROUP)
+    file = RecordFile(tmp_path / "r.parquet", ROWS, None)
+    decodings = spied(file, monkeypatch)
+    for _ in range(30):
+        found = rows_of(file, np.array([5, 77]), ["n"])
+        assert found.column("n").to_pylist() == [5, 77]
+    assert decodings == [1] * 30
 
 
 def test_a_file_that_is_closed_leaves_no_columns(file, room, tmp_path):
