@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from molsearch.bench.benchmarks.task import Query
+from molsearch.bench.benchmarks.task import TaskQuery
 from molsearch.bench.conformers import ConformerCache, OnProgress, prepare_queries
 from molsearch.bench.molecules import Molecules
 from molsearch.scoring.protocols import CONFORMERS, PREPARED, Scorer
@@ -54,7 +54,7 @@ class Attaching:
         group: str,
         molecules: Molecules,
         needs: Collection[str],
-        given: Sequence[Query] | None = None,
+        given: Sequence[TaskQuery] | None = None,
     ) -> None:
         """Prepare queries.
 

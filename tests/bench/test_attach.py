@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from molsearch.bench.attach import Attaching
-from molsearch.bench.benchmarks.task import Query
+from molsearch.bench.benchmarks.task import TaskQuery
 from molsearch.bench.conformers import ConformerCache
 from molsearch.bench.molecules import Molecules
 from molsearch.chem.prepare import prepare_record
@@ -36,7 +36,7 @@ def test_geometry_is_made_where_it_is_looked_at(attaching, need, pool, asked) ->
     molecules, queries, own = Molecules(SMILES), Molecules(SMILES[:1]), Molecules(SMILES[:1])
     attaching.pool("b/t", molecules, {need, "ecfp4"})
     attaching.queries("b/t", queries, {need})
-    attaching.queries("b/t", own, {need}, [Query("q", SMILES[0])])
+    attaching.queries("b/t", own, {need}, [TaskQuery("q", SMILES[0])])
     assert _counts(molecules) == [pool, pool]
     assert all(count <= asked and bool(count) == bool(asked) for count in _counts(queries))
     assert _counts(own) == _counts(queries)
