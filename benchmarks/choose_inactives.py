@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from molsearch.bench import counter
+from molsearch.bench import inactives_choice
 from molsearch.bench.attach import Attaching
 from molsearch.bench.conformers import ConformerCache, cache_root
 from molsearch.bench.molecules import Molecules
@@ -44,7 +44,7 @@ def main() -> None:
     encoder = load_encoder(given.encoder)
     chosen = targets(root, given.targets)
     record = {
-        "format": counter.FORMAT,
+        "format": inactives_choice.FORMAT,
         "encoder": {"name": given.encoder, "identity": encoder.identity},
         "setting": {
             "least_inactives": LEAST, "actives": ACTIVES, "inactives": INACTIVES,
@@ -59,7 +59,7 @@ def main() -> None:
     for number, (target, world) in enumerate(worlds(root, chosen, encoder, given.seed), start=1):
         for n_queries, n_known in cases:
             draws = [_generator(given.seed, target, n) for n in range(given.draws)]
-            found = counter.judged(world, n_queries, n_known, draws)
+            found = inactives_choice.judged(world, n_queries, n_known, draws)
             mine = values.setdefault(f"{n_queries} queries, {n_known} inactives", {})
             for name, value in found.items():
                 mine.setdefault(name, []).append(value)
@@ -67,9 +67,9 @@ def main() -> None:
     print(file=sys.stderr)
     arrays = [{name: np.array(some) for name, some in case.items()} for case in values.values()]
     record["cases"] = {
-        name: counter.chosen(case) for name, case in zip(values, arrays, strict=True)
+        name: inactives_choice.chosen(case) for name, case in zip(values, arrays, strict=True)
     }
-    record["all"] = counter.chosen(counter.joined(arrays))
+    record["all"] = inactives_choice.chosen(inactives_choice.joined(arrays))
     write_text(given.output, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     for name, case in {**record["cases"], "all": record["all"]}.items():
         print(name, json.dumps({key: case[key] for key in ("chosen", "nested", "best")}))
@@ -121,7 +121,7 @@ def worlds(root: Path, chosen: pd.DataFrame, encoder: Embedder, seed: int):
         assert encoder.background is not None
         yield (
             target,
-            counter.World(
+            inactives_choice.World(
                 actives=_known(good, target, encoder),
                 inactives=_known(bad, target, encoder),
                 random=others,
@@ -130,7 +130,7 @@ def worlds(root: Path, chosen: pd.DataFrame, encoder: Embedder, seed: int):
         )
 
 
-def _known(smiles: Sequence[str], group: str, encoder: Embedder) -> counter.Known:
+def _known(smiles: Sequence[str], group: str, encoder: Embedder) -> inactives_choice.Known:
     molecules = Molecules(smiles)
     molecules.need({"ecfp4"})
     scorer = EncoderScorer("encoder", encoder, cache_root() / "embeddings")
@@ -138,7 +138,7 @@ def _known(smiles: Sequence[str], group: str, encoder: Embedder) -> counter.Know
     attaching.pool(f"inactives/{group}", molecules, scorer.needs)
     vectors = scorer.vectors(molecules)
     readable = np.isfinite(vectors).all(axis=1)
-    return counter.Known(vectors.astype(np.float64), molecules["ecfp4"]).take(
+    return inactives_choice.Known(vectors.astype(np.float64), molecules["ecfp4"]).take(
         np.flatnonzero(readable)
     )
 

@@ -66,7 +66,7 @@ def facts(hit: Mapping[str, Any], result: Result) -> str:
     rows: list[tuple[str, object]] = [
         ("Id", hit[schema.MOLECULE_ID]),
         ("Nearest query", hit[schema.QUERY_ID]),
-        *_contrast(hit, result),
+        *_of_inactives(hit, result),
         *(
             (f"Score by {one.name}", theme.number(hit[one.column], 3))
             for one in parts.parts(result)
@@ -86,7 +86,7 @@ def facts(hit: Mapping[str, Any], result: Result) -> str:
     return f"<table class='ms-props'>{cells}</table>"
 
 
-def _contrast(hit: Mapping[str, Any], result: Result) -> list[tuple[str, object]]:
+def _of_inactives(hit: Mapping[str, Any], result: Result) -> list[tuple[str, object]]:
     """Name the known inactive nearest to a hit."""
     if not result.has_inactives:
         return []

@@ -79,8 +79,8 @@ class Result:
     @property
     def user_columns(self) -> list[str]:
         """Columns that the user's library brought."""
-        contrast = (*schema.COUNTER_COLUMNS, MARGIN) if self.has_inactives else ()
-        return [name for name in self.frame.columns if name not in (*COLUMNS, *contrast)]
+        ours = (*schema.ALL_INACTIVE_COLUMNS, MARGIN) if self.has_inactives else ()
+        return [name for name in self.frame.columns if name not in (*COLUMNS, *ours)]
 
     @property
     def has_inactives(self) -> bool:

@@ -67,7 +67,7 @@ def start_screen(
     options
         Fields of a `ScreenRequest`.
     inactives
-        Counter-examples: each hit is also scored against the nearest of them. Without any their
+        Known inactives: each hit is also scored against the nearest of them. Without any their
         weight in `options` means nothing.
 
     Raises

@@ -12,7 +12,7 @@ from molsearch.search.page_cards import score_top
 from molsearch_app.components import drawing, parts
 from molsearch_app.components.hits import Result
 
-_CONTRAST = (schema.PENALISED_SCORE, schema.INACTIVE_SCORE, schema.INACTIVE_ID)
+_OF_INACTIVES = (schema.PENALISED_SCORE, schema.INACTIVE_SCORE, schema.INACTIVE_ID)
 ROW_HEIGHT, HEIGHT = 92, 640
 _PROPERTY_LABELS = {
     "mw": ("MW", "%.1f"), "clogp": ("cLogP", "%.1f"), "tpsa": ("TPSA", "%.0f"),
@@ -30,7 +30,7 @@ def shown(rows: pd.DataFrame, result: Result, *, dark: bool) -> pd.DataFrame:
     ]
     names = [schema.RANK, schema.MOLECULE_ID]
     named = [name for name in result.user_columns if name.lower() in ("name", "title")]
-    against = [name for name in _CONTRAST if result.has_inactives and name in rows]
+    against = [name for name in _OF_INACTIVES if result.has_inactives and name in rows]
     several = [schema.QUERY_ID] if len(smiles) > 1 else []
     rest = [name for name in result.user_columns if name not in named]
     order = [

@@ -142,7 +142,7 @@ def with_origin(frame: pd.DataFrame, done: Screened) -> pd.DataFrame:
 
 
 def _weight_of_inactives(done: Screened) -> float:
-    term = done.hits.ranking.counter
+    term = done.hits.ranking.of_inactives
     asked: float | None = done.account["config"]["inactives_weight"]
     if term is None:
         return asked or 0.0

@@ -8,7 +8,7 @@ from molsearch.cli import options
 from molsearch.cli.flags import Flag
 
 _FILTERS = "Filters (k hits that pass are returned)"
-_CONTRAST = "Known inactives"
+_OF_INACTIVES = "Known inactives"
 ALL = 2**31 - 1  # more than any library holds
 
 
@@ -54,12 +54,12 @@ SCREEN = (
     Flag("use_input_3d"),
     Flag("activity_column"),
     Flag("active_above"),
-    Flag("inactives", panel=_CONTRAST),
-    Flag("inactives_weight", panel=_CONTRAST, metavar="W"),
+    Flag("inactives", panel=_OF_INACTIVES),
+    Flag("inactives_weight", panel=_OF_INACTIVES, metavar="W"),
     Flag(
         "keep_inactives",
         ("--drop-inactives",),
-        _CONTRAST,
+        _OF_INACTIVES,
         help="Leave the inactives themselves out.",
         off=True,
     ),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 _WIDTHS = {"rank": 4, "score": 5, "above": 8, "ECFP4": 5, "inactive": 8, "penalised": 9}
-_CONTRASTS = {schema.INACTIVE_SCORE: "inactive", schema.PENALISED_SCORE: "penalised"}
+_OF_INACTIVES = {schema.INACTIVE_SCORE: "inactive", schema.PENALISED_SCORE: "penalised"}
 
 
 def run(request: ScreenRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:
@@ -53,9 +53,9 @@ def print_hits(hits: HitList, watch: Stopwatch, output: str | None) -> None:
 
     console = Console(stderr=True, highlight=False)
     several = len(hits.queries) > 1
-    contrasts = [name for name in _CONTRASTS if hits.inactives and name in hits.frame]
+    shown = [name for name in _OF_INACTIVES if hits.inactives and name in hits.frame]
     table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
-    for label in ("rank", "score", "above", "ECFP4", *(_CONTRASTS[name] for name in contrasts)):
+    for label in ("rank", "score", "above", "ECFP4", *(_OF_INACTIVES[name] for name in shown)):
         table.add_column(label, justify="right", no_wrap=True, min_width=_WIDTHS.get(label))
     for label in ("molecule", *(["nearest query"] if several else []), "structure"):
         ratio = 2 if label == "structure" else 1
@@ -67,7 +67,7 @@ def print_hits(hits: HitList, watch: Stopwatch, output: str | None) -> None:
             f"{row[schema.SCORE]:.3f}",
             _percent(row[schema.PERCENTILE]),
             f"{row[schema.ECFP4_SIMILARITY]:.2f}",
-            *(f"{row[name]:.3f}" for name in contrasts),
+            *(f"{row[name]:.3f}" for name in shown),
             str(row[schema.MOLECULE_ID]),
             *([str(row[schema.QUERY_ID])] if several else []),
             str(row[schema.PARENT_SMILES]),

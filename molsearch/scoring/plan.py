@@ -23,7 +23,7 @@ class ScanPlan:
     blend
         What fingerprints add to it; None where they do not count.
     against, near
-        Counter-examples, and from embeddings to the cosine of the nearest of them.
+        Known inactives, and from embeddings to the cosine of the nearest of them.
     """
 
     cosines: Coarse

@@ -70,7 +70,7 @@ class QuerySet:
 
 @dataclass(frozen=True)
 class Against:
-    """Counter-examples whose nearness lowers a rank.
+    """Known inactives whose nearness lowers a rank.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Against:
     def __post_init__(self) -> None:
         """Refuse another meaning than the nearest."""
         if self.inactives.fusion != "max":
-            raise ValueError("the nearest counter-example counts: fusion 'max'")
+            raise ValueError("the nearest inactive counts: fusion 'max'")
 
 
 def per_query(scores: NDArray[np.float64], queries: QuerySet) -> NDArray[np.float64]:

@@ -63,7 +63,7 @@ class Ranking:
         return tuple(term for term in self.expression.terms if term.name not in held)
 
     @property
-    def counter(self) -> Term | None:
+    def of_inactives(self) -> Term | None:
         """How known inactives count, if they do."""
         return next((term for term in self.expression.terms if term.name in COUNTERS), None)
 
@@ -112,7 +112,7 @@ class Ranking:
 
     def words(self) -> str:
         """Say in one line what is added to what."""
-        counter = self.counter
+        counter = self.of_inactives
         said = " + ".join(self._said(term) for term in self.expression.terms if term is not counter)
         return said if counter is None else f"{said}{_counted(counter)}"
 

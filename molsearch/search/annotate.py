@@ -14,8 +14,8 @@ from molsearch.scoring.blend import Blend
 from molsearch.scoring.extra import Extra
 from molsearch.scoring.fusion import fuse
 from molsearch.search.background import Background
-from molsearch.search.contrast import Contrast
 from molsearch.search.engine import Candidates
+from molsearch.search.inactive_scores import InactiveScores
 from molsearch.search.queries import Query
 from molsearch.search.rescore import Shapes
 
@@ -37,18 +37,18 @@ class Annotator:
         queries: Sequence[Query],
         background: Background,
         blend: Blend,
-        contrast: Contrast | None = None,
+        inactives: InactiveScores | None = None,
         extras: Sequence[Extra | Shapes] = (),
     ) -> None:
         self.reader = reader
         self.queries = queries
         self.background = background
         self.blend = blend
-        self.contrast = contrast
+        self.inactives = inactives
         self.extras = tuple(extras)
         self._skeletons = frozenset(query.skeleton for query in queries if query.skeleton)
         self._without_structure = np.array([not query.has_structure for query in queries], bool)
-        given = [*queries, *(contrast.molecules if contrast is not None else ())]
+        given = [*queries, *(inactives.molecules if inactives is not None else ())]
         # Heavy atoms of what the user gave: a hit of another size is none of it.
         self.given_sizes = sorted({one.first.heavy_atoms or 0 for one in given})
 
@@ -93,9 +93,9 @@ class Annotator:
     def _most(self) -> float:
         return self.blend.most + sum(extra.term.weight for extra in self.extras)
 
-    def contrasts(self, found: Candidates) -> dict[str, NDArray[np.float64]]:
+    def inactive_scores(self, found: Candidates) -> dict[str, NDArray[np.float64]]:
         """Scores that come from known inactives; none where none are given."""
-        return {} if self.contrast is None else self.contrast.scores(self.reader, found)
+        return {} if self.inactives is None else self.inactives.scores(self.reader, found)
 
     def is_query(self, inchikeys: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each structure is a query's, stereo and salts aside."""

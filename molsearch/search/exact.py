@@ -27,7 +27,7 @@ class Exact:
     Parameters
     ----------
     against
-        Counter-examples that lower the key by which rows are ranked.
+        Known inactives that lower the key by which rows are ranked.
     blend
         What is added to the fused cosines, and with which weights; they alone by default.
     """
@@ -60,7 +60,7 @@ class Exact:
         """Scores ``[n, n_queries]`` of `rows` for each query.
 
         Where fingerprints count as many columns follow: their similarity to each query. With
-        counter-examples one more: the score for the nearest of them.
+        inactives one more: the score for the nearest of them.
         """
         n_queries = self.queries.n_queries
         likeness = self.likeness(rows)
@@ -90,7 +90,7 @@ class Exact:
     def parts(
         self, scores: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Take what `scores` gives apart: cosines, similarities, nearest counter-example."""
+        """Take what `scores` gives apart: cosines, similarities, nearest inactive."""
         n_queries = self.queries.n_queries
         n_likeness = 0 if self.blend.likeness is None else n_queries
         return tuple(np.split(scores, [n_queries, n_queries + n_likeness], axis=1))  # type: ignore[return-value]

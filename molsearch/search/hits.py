@@ -78,9 +78,9 @@ def hit_frame(
     place = COLUMNS.index(schema.ECFP4_SCORE) + 1
     extras = [extra.column for extra in annotator.extras]
     order = [*COLUMNS[:place], *extras, *COLUMNS[place:]]
-    if annotator.contrast is not None:
+    if annotator.inactives is not None:
         parents = [*map(parent_key, keys, values[schema.PARENT_SMILES])]
-        more = annotator.contrast.columns(annotator.reader, found, parents)
+        more = annotator.inactives.columns(annotator.reader, found, parents)
         values |= more
         place = order.index(schema.IS_QUERY) + 1
         order[place:place] = more

@@ -1,4 +1,4 @@
-"""Known inactives: counter-examples that a hit had better not be near to."""
+"""Known inactives: inactives that a hit had better not be near to."""
 
 from __future__ import annotations
 

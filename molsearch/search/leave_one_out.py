@@ -137,7 +137,7 @@ def leave_one_out(
     fusion
         As the screen was asked for it.
     against
-        Counter-examples that lower ranks.
+        Known inactives that lower ranks.
     sample
         Molecules to compare with, at most.
     """

@@ -25,7 +25,7 @@ from molsearch.schema import RANK
 from molsearch.search.page_cards import cards, drawing, table
 from molsearch.search.page_plot import scatter
 from molsearch.view import reliability
-from molsearch.view.hit import NEW_BELOW, Highlight, contrasted
+from molsearch.view.hit import NEW_BELOW, Highlight, has_inactives
 from molsearch.words import counted
 
 MAX_DRAWN = 200
@@ -89,7 +89,7 @@ def write_page(
         cards=cards(ordered.head(drawn), queries, mark, parts),
         table=table(listed, mark, parts),
         footnotes=[
-            *_limits(len(hits), drawn, len(queries), against=contrasted(hits.columns)),
+            *_limits(len(hits), drawn, len(queries), against=has_inactives(hits.columns)),
             _meaning(str(run.get("ranking") or _COSINE)),
             *run.get("footnotes", ()),
         ],

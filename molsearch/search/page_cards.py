@@ -18,8 +18,8 @@ from molsearch.view.hit import (
     PROPERTIES,
     Highlight,
     badges,
-    contrasted,
     fixed,
+    has_inactives,
     is_new,
     known,
     records,
@@ -35,7 +35,7 @@ _OURS = {
     schema.PARENT_SMILES, schema.INCHIKEY, schema.RECORD_NUMBER, schema.SOURCE,
     schema.ROW,
 }  # fmt: skip
-_CONTRAST = set(schema.COUNTER_COLUMNS)
+_OF_INACTIVES = set(schema.ALL_INACTIVE_COLUMNS)
 Parts = Sequence[tuple[str, str]]  # column and name of each further component of the score
 
 
@@ -52,7 +52,7 @@ def drawing(
 def user_columns(hits: pd.DataFrame, parts: Parts = ()) -> list[str]:
     """List the columns the user brought, in their order; `parts` are further ones of ours."""
     # Without inactives a column of such a name is the user's.
-    ours = _OURS | _CONTRAST if contrasted(hits.columns) else _OURS
+    ours = _OURS | _OF_INACTIVES if has_inactives(hits.columns) else _OURS
     ours = ours | {column for column, _ in parts}
     return [column for column in map(str, hits.columns) if column not in ours]
 
@@ -167,7 +167,7 @@ def _more(hit: Mapping[str, Any], extra: Sequence[str]) -> Iterable[tuple[str, s
     for column in extra:
         if known(hit.get(column)):
             yield column, str(hit[column]), False
-    if contrasted(hit):
+    if has_inactives(hit):
         near = f"{hit[schema.INACTIVE_ID]} (score {fixed(hit[schema.INACTIVE_SCORE], 3)})"
         yield "nearest inactive", near, False
         if known(hit.get(schema.SERIES_SCORE)):

@@ -29,11 +29,11 @@ from molsearch.search.ann.choose import Approximation
 from molsearch.search.ann.finder import select_near
 from molsearch.search.annotate import Annotator
 from molsearch.search.background import Background, warnings_of
-from molsearch.search.contrast import Contrast, counting
 from molsearch.search.engine import Candidates, search
 from molsearch.search.exclusions import Exclusions
 from molsearch.search.extras import OnExtra, is_encoder, opened
 from molsearch.search.hits import hit_frame
+from molsearch.search.inactive_scores import InactiveScores, counting
 from molsearch.search.inactives import Inactives
 from molsearch.search.leave_one_out import LeaveOneOut, leave_one_out
 from molsearch.search.queries import Query, embed_queries
@@ -78,7 +78,7 @@ class HitList:
     warnings
         What the user should know before believing it, one line each.
     inactives
-        The counter-examples that were given.
+        The inactives that were given.
     ranking
         What ranked.
     percentile_of
@@ -149,7 +149,7 @@ def screen(
     Parameters
     ----------
     inactives
-        Counter-examples: each hit gets the columns ``schema.INACTIVE_COLUMNS``, and with
+        Known inactives: each hit gets the columns ``schema.INACTIVE_COLUMNS``, and with
         ``config.inactives_weight`` the whole library is ranked by score less that weight times
         the cosine to the nearest of them.
     exclusions
@@ -194,9 +194,9 @@ def screen(
         # An encoder's background lacks what an index lacks: then its cosine alone is placed.
         placed = None if extras or ranking.shape else blend
         background = Background(embedder.background, embedded, placed, prints)
-        contrast = _contrast(inactives, embedder, config, embedded, ranking)
-    annotator = Annotator(reader, queries, background, blend, contrast, extras)
-    against = None if contrast is None else contrast.against
+        scored = _inactive_scores(inactives, embedder, config, embedded, ranking)
+    annotator = Annotator(reader, queries, background, blend, scored, extras)
+    against = None if scored is None else scored.against
     if ranking.shape is not None and (against is not None or config.threshold is not None):
         what = "inactives that count" if against is not None else "--threshold"
         raise UsageError(f"--rank: {SHAPE} does not go with {what}; leave one out")
@@ -245,7 +245,7 @@ def screen(
             shapes = Shapes(ranking.shape, reader, queries)
             n_looked_at = len(found)
             found = ranked_anew(found, shapes, config.k)
-            annotator = Annotator(reader, queries, background, blend, contrast, [*extras, shapes])
+            annotator = Annotator(reader, queries, background, blend, scored, [*extras, shapes])
     with watch.stage("hit list"):
         shown = found
         if stream_to is not None:
@@ -257,7 +257,7 @@ def screen(
     tried = 1 < len(queries) <= _TRIED and not extras and ranking.shape is None
     if tried and all(query.vector is None for query in queries):
         with watch.stage("leave one out"):
-            unseen = None if contrast is None else contrast.unseen
+            unseen = None if scored is None else scored.unseen
             mutual = leave_one_out(
                 reader, queries, embedded, ranking, fusion=config.fusion, against=unseen
             )
@@ -319,16 +319,16 @@ def _exact_alone(extras: Sequence[object], against: Against | None) -> str:
     return "" if against is None else "inactives that weigh are looked at for every molecule"
 
 
-def _contrast(
+def _inactive_scores(
     inactives: Inactives | None,
     embedder: Embedder,
     config: ScreenConfig,
     queries: QuerySet,
     ranking: Ranking,
-) -> Contrast | None:
+) -> InactiveScores | None:
     if inactives is None:
         return None
-    return Contrast.of(inactives, embedder, config, queries, ranking.counter)
+    return InactiveScores.of(inactives, embedder, config, queries, ranking.of_inactives)
 
 
 def check_ranking(

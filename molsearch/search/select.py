@@ -31,7 +31,7 @@ from molsearch.search.mask import (
 from molsearch.search.substructures import NAME as SUBSTRUCTURES
 from molsearch.search.substructures import SubstructureScreen
 from molsearch.search.user_columns import UserConditions
-from molsearch.search.where import COMPUTED, CONTRASTS, STORED, TEXTS, Condition, all_hold, parse
+from molsearch.search.where import COMPUTED, OF_INACTIVES, STORED, TEXTS, Condition, all_hold, parse
 from molsearch.words import counted
 
 _MOST_AT_ONCE = 2**18
@@ -57,7 +57,7 @@ class HitFilter:
         conditions = parse(config.where)
         self.stored = [one for one in conditions if one.column in (*STORED, *TEXTS)]
         self.computed = [one for one in conditions if one.column in COMPUTED]
-        self.contrasts = [one for one in conditions if one.column in CONTRASTS]
+        self.of_inactives = [one for one in conditions if one.column in OF_INACTIVES]
         self.own = [one for one in conditions if not one.is_ours]
         self.exclude_alerts = config.exclude_alerts
         self.drop_query = not config.keep_query
@@ -76,7 +76,7 @@ class HitFilter:
 
     def __bool__(self) -> bool:
         asked = (
-            *(self.smarts, self.stored, self.computed, self.contrasts, self.own),
+            *(self.smarts, self.stored, self.computed, self.of_inactives, self.own),
             *(self.exclude_alerts, self.drop_query, self.drop_inactives),
         )
         return any(asked) or self.unique != "none"
@@ -89,13 +89,13 @@ class HitFilter:
         UsageError
             With the option that is missing.
         """
-        asks = [f"--where {one.column}" for one in self.contrasts]
+        asks = [f"--where {one.column}" for one in self.of_inactives]
         asks += ["--inactives-weight"] if self.weighs else []
         asks += ["--drop-inactives"] if self.drop_inactives else []
         if asks and not inactives:
             raise UsageError(f"{asks[0]} is about known inactives; give them with --inactives")
         weighs = self.weighs or self._may_weigh
-        if not weighs and any(one.column == schema.PENALISED_SCORE for one in self.contrasts):
+        if not weighs and any(one.column == schema.PENALISED_SCORE for one in self.of_inactives):
             raise UsageError(
                 f"--where {schema.PENALISED_SCORE}: no score is penalised; give --inactives-weight"
             )
@@ -111,7 +111,7 @@ class HitFilter:
             The library has no such column.
         """
         if self.own:
-            taken = schema.COUNTER_COLUMNS if inactives else ()
+            taken = schema.ALL_INACTIVE_COLUMNS if inactives else ()
             self._user = UserConditions(self.own, reader, (*taken, *self.shown))
         if self.smarts:
             report = None if on_extra is None else partial(on_extra, SUBSTRUCTURES)
@@ -194,8 +194,8 @@ class HitFilter:
         passed = _all(found)
         if self.computed:
             passed &= all_hold(self.computed, annotator.columns(found), len(found))
-        if self.contrasts:
-            passed &= all_hold(self.contrasts, annotator.contrasts(found), len(found))
+        if self.of_inactives:
+            passed &= all_hold(self.of_inactives, annotator.inactive_scores(found), len(found))
         return passed
 
     def _in_order_of_cost(self) -> list[list[Condition]]:
@@ -232,7 +232,7 @@ class HitFilter:
     def _by_identity(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
         """Leave out what the user gave, queries or inactives."""
         passed = _all(found)
-        of_inactives = self.drop_inactives and annotator.contrast is not None
+        of_inactives = self.drop_inactives and annotator.inactives is not None
         if not self.drop_query and not of_inactives:
             return passed
         # Equal InChIKeys have equal numbers of heavy atoms, which are there without computing.
@@ -243,9 +243,9 @@ class HitFilter:
         keys = [key or "" for key in facts[schema.INCHIKEY]]
         if self.drop_query:
             passed[alike] &= ~annotator.is_query(keys)
-        if of_inactives and annotator.contrast is not None:
+        if of_inactives and annotator.inactives is not None:
             parents = [*map(parent_key, keys, facts[schema.PARENT_SMILES])]
-            passed[alike] &= ~annotator.contrast.is_inactive(parents)
+            passed[alike] &= ~annotator.inactives.is_inactive(parents)
         return passed
 
     def _by_uniqueness(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:

@@ -60,7 +60,7 @@ def _parts(
         columns = [*_HELD, *facts, schema.USER]
         table = annotator.reader.take(part.shards, part.rows, columns)
         computed = {name: pa.array(v) for name, v in annotator.columns(part).items()}
-        computed |= {name: pa.array(v) for name, v in annotator.contrasts(part).items()}
+        computed |= {name: pa.array(v) for name, v in annotator.inactive_scores(part).items()}
         nearest = pa.array(names[annotator.nearest(part)], pa.string())
         rank = pa.array(np.arange(first + 1, first + 1 + len(part)))
         held = {name: table.column(name) for name in (*_HELD, *facts)}

@@ -45,7 +45,7 @@ def trust_in(
         prints=np.stack([query.fingerprint for query in queries]),
         chemistry=chemistry,
     )
-    if ranking.counter is None:
+    if ranking.of_inactives is None:
         return told
     return replace(told, aside="the known inactives are left out of account")
 

@@ -65,7 +65,7 @@ def _described(query: Query) -> dict[str, Any]:
 
 
 def _inactives(hits: HitList) -> dict[str, Any] | None:
-    """Counter-examples with every row that could not be used; None where none were given."""
+    """Known inactives with every row that could not be used; None where none were given."""
     given = hits.inactives
     if given is None:
         return None

@@ -110,7 +110,7 @@ def given_of(request: ExplainRequest) -> Given:
             "by; give queries as structures"
         )
     ranking = _ranking(request, record, len(queries))
-    if ranking.counter is not None and ranking.counter.name == SERIES:
+    if ranking.of_inactives is not None and ranking.of_inactives.name == SERIES:
         notes = (*notes, "atoms explain the score; what the series model adds to it is left out")
     return Given(
         tuple(hits), tuple(failures), queries, inactives, ranking,

@@ -187,7 +187,7 @@ def _trust(hits: HitList) -> list[str]:
 
 
 def _inactive_facts(hits: HitList) -> list[tuple[str, str]]:
-    """Say on a page how many counter-examples there are; nothing where there are none."""
+    """Say on a page how many inactives there are; nothing where there are none."""
     if hits.inactives is None:
         return []
     facts = [("known inactives", f"{len(hits.inactives.molecules):,}")]

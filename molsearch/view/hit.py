@@ -96,7 +96,7 @@ def title_of(hit: Mapping[str, Any]) -> tuple[str, str]:
     return identity, ""
 
 
-def contrasted(columns: Collection[Any]) -> bool:
+def has_inactives(columns: Collection[Any]) -> bool:
     """Say whether hits were compared with known inactives."""
     return schema.INACTIVE_ID in columns and schema.IS_INACTIVE in columns
 
@@ -129,7 +129,7 @@ def badges(hit: Mapping[str, Any], mark: Highlight | None = None) -> Iterator[Ba
     """Yield the badges of a hit, what matters most first."""
     if hit.get(schema.IS_QUERY) in (True, 1):
         yield Badge("self", "query", "the query itself, found in the library")
-    if contrasted(hit) and hit[schema.IS_INACTIVE] in (True, 1):
+    if has_inactives(hit) and hit[schema.IS_INACTIVE] in (True, 1):
         yield Badge("alert", "inactive", "one of the known inactives, found in the library")
     if mark is not None and mark.marks(hit):
         yield Badge("known", mark.label, mark.label)

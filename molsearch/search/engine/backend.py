@@ -17,7 +17,7 @@ class Approximate:
     Attributes
     ----------
     cosines
-        float32 ``[n, lists]``, and one more column where there are counter-examples: as
+        float32 ``[n, lists]``, and one more column where there are inactives: as
         `molsearch.scoring.plan.ScanPlan.reduce` gives them.
     largest
         Bound on the difference of any product from the product with the stored row in float32.

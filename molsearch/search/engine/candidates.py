@@ -18,7 +18,7 @@ class Candidates:
     shards, rows
         int64 ``[n]``: where each row stands.
     scores
-        float64 ``[n]``: fused scores, by which they are ranked unless counter-examples lower
+        float64 ``[n]``: fused scores, by which they are ranked unless inactives lower
         the ranks.
     query_scores
         float64 ``[n, n_queries]``: cosines for each query.

@@ -32,7 +32,7 @@ def error_of(queries: QuerySet, blend: Blend, against: Against | None) -> float:
 
 
 def _more_error(against: Against, blend: Blend) -> float:
-    """Bound on what counter-examples add: their own, and two roundings of the key.
+    """Bound on what inactives add: their own, and two roundings of the key.
 
     The weight is rounded to float32, its product and the difference again.
     """

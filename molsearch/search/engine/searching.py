@@ -46,12 +46,12 @@ def search(
     blend
         Weights of cosines and stored fingerprints; the fused cosines alone by default.
     against
-        Counter-examples: rows are ranked by ``score - weight * nearest counter-example's score``,
+        Known inactives: rows are ranked by ``score - weight * nearest inactive's score``,
         exactly and over the whole library too.
     excluded
         For each shard, bool ``[rows]``: rows out of consideration.
     least
-        What the score (less what counter-examples take from it) of a row must reach; the k best
+        What the score (less what inactives take from it) of a row must reach; the k best
         of those that do.
     device
         Where rows are scanned; on CUDA devices shards stay from search to search

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from molsearch.bench import counter
+from molsearch.bench import inactives_choice
 from molsearch.bundled import path
 from molsearch.scoring.default import WITH_INACTIVES
 
@@ -15,21 +15,21 @@ from molsearch.scoring.default import WITH_INACTIVES
 def _known(rng, n, centre):
     vectors = 0.35 * rng.standard_normal((n, 12)) + centre
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return counter.Known(vectors, np.packbits(rng.random((n, 2048)) < 0.03, axis=1))
+    return inactives_choice.Known(vectors, np.packbits(rng.random((n, 2048)) < 0.03, axis=1))
 
 
 def _world(apart, seed=0):
     """Actives, and inactives that differ from them by one of two directions, or by nothing."""
     rng = np.random.default_rng(seed)
     shared, own = np.eye(12)[0], apart * np.eye(12)[1]
-    return counter.World(
+    return inactives_choice.World(
         _known(rng, 24, shared + own), _known(rng, 60, shared - own), _known(rng, 80, 0.0),
         _known(rng, 80, 0.0).vectors,
     )  # fmt: skip
 
 
 def _judged(world):
-    return counter.judged(world, 4, 12, [np.random.default_rng(n) for n in range(3)])
+    return inactives_choice.judged(world, 4, 12, [np.random.default_rng(n) for n in range(3)])
 
 
 def test_inactives_that_differ_help_and_others_do_not() -> None:
@@ -45,7 +45,7 @@ def test_inactives_that_differ_help_and_others_do_not() -> None:
 
 def test_no_more_than_half_of_a_kind_is_known() -> None:
     world = _world(0.5)
-    few = counter.World(
+    few = inactives_choice.World(
         world.actives, world.inactives.take(np.arange(3)), world.random, world.background
     )
     assert np.isfinite([*_judged(few).values()]).all()
@@ -54,11 +54,11 @@ def test_no_more_than_half_of_a_kind_is_known() -> None:
 def test_a_choice_is_judged_by_targets_that_had_no_part_in_it() -> None:
     worlds = [_judged(_world(0.5, seed)) for seed in range(5)]
     values = {name: np.array([world[name] for world in worlds]) for name in worlds[0]}
-    told = counter.chosen(values)
+    told = inactives_choice.chosen(values)
     assert told["nested"]["ratio"][0] > 1.0
     assert told["nested"]["bedroc_80p5"][0] <= told["best"]["bedroc_80p5"][0] + 1e-9
     assert sum(told["nested"]["choices"].values()) == 100
-    both = counter.joined([values, values])
+    both = inactives_choice.joined([values, values])
     np.testing.assert_allclose(both["balanced"], values["balanced"])
 
 

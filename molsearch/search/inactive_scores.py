@@ -26,7 +26,7 @@ from molsearch.search.queries import Query, embed_queries
 
 
 @dataclass(frozen=True)
-class Contrast:
+class InactiveScores:
     """Embedded inactives that hits are compared with.
 
     Attributes
@@ -55,7 +55,7 @@ class Contrast:
         config: ScreenConfig,
         queries: QuerySet,
         term: Term | None = None,
-    ) -> Contrast:
+    ) -> InactiveScores:
         """Embed inactives as queries are; the nearest one counts.
 
         Parameters
@@ -160,7 +160,7 @@ def counting(config: ScreenConfig, ranking: Ranking, *, given: bool) -> ScreenCo
     UsageError
         It does and there are none, or the configuration says otherwise.
     """
-    term = ranking.counter
+    term = ranking.of_inactives
     if term is None:
         return config.model_copy(update={"inactives_weight": config.inactives_weight or 0.0})
     if config.inactives_weight:

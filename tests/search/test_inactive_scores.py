@@ -222,7 +222,7 @@ def test_by_default_inactives_count_where_queries_are_several(reader, everything
     explicit = run(reader, k=9, rank=str(several.ranking.expression))
     assert explicit.frame.equals(several.frame)
     assert "left out of account" in several.trust.aside
-    assert alone.ranking.counter is None
+    assert alone.ranking.of_inactives is None
     assert "penalised_score" not in alone.frame
     off = run(reader, k=9, inactives_weight=0)
     assert off.frame.record_number.tolist() == everything.record_number.head(9).tolist()
