@@ -150,11 +150,22 @@ def read_run(
 
 def differing(trained: TrainConfig, planned: TrainConfig) -> str:
     """Name the first setting that differs and matters; empty where none does."""
-    one, other = (c.model_dump(mode="json", exclude=_FREE) for c in (trained, planned))
+    one, other = (_placeless(c.model_dump(mode="json", exclude=_FREE)) for c in (trained, planned))
     for name, value in other.items():
         if one[name] != value:
             return f"{name} is {one[name]}, not {value}"
     return ""
+
+
+def _placeless(config: dict[str, Any]) -> dict[str, Any]:
+    """Name other encoders by their folder alone: where it lay changes nothing."""
+    soft = config["soft"]
+    return {
+        **config,
+        "start_from": Path(config["start_from"]).name,
+        "parts": [Path(part).name for part in config["parts"]],
+        "soft": {**soft, "teachers": [Path(one).name for one in soft["teachers"]]},
+    }
 
 
 def _columns(
