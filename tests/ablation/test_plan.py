@@ -91,7 +91,7 @@ def test_the_committed_variants_train_as_long_as_their_budget_says():
         for job in plans.jobs(plan, COMMITTED.parent, name):
             supervised = "supervised-" in job.name and "/soft" not in job.name
             changes = [one for one in job.changes if "activities_limit" not in one]
-            config = plans.Job(job.name, job.config_file, tuple(changes)).config()
+            config = plans.Training(job.name, job.config_file, tuple(changes)).config()
             assert config.steps == (1000 if supervised else 500)
             assert config.evaluate_every == 250
             assert config.method == "supervised" or config.soft.limit == 100_000
