@@ -10,6 +10,7 @@ from molsearch.config_base import Config as Config
 from molsearch.terms import GradedConfig as GradedConfig
 from molsearch.terms import InactivesConfig as InactivesConfig
 from molsearch.terms import OverTargetsConfig as OverTargetsConfig
+from molsearch.terms import ShapesConfig as ShapesConfig
 from molsearch.terms import SoftConfig as SoftConfig
 
 
@@ -332,6 +333,7 @@ class TrainConfig(Config):
     inactives: InactivesConfig = InactivesConfig()
     graded: GradedConfig = GradedConfig()
     over_targets: OverTargetsConfig = OverTargetsConfig()
+    shapes: ShapesConfig = ShapesConfig()
 
     @model_validator(mode="after")
     def _needs_no_activities(self) -> TrainConfig:
@@ -363,6 +365,7 @@ class TrainConfig(Config):
             ("inactives", not self.inactives.on),
             ("graded", self.graded.weight == 0),
             ("over_targets", self.over_targets.weight == 0),
+            ("shapes", self.shapes.weight == 0),
             ("promiscuity", self.promiscuity == 0),
             ("balance", self.balance == 0),
             ("soft.supervised", self.soft.supervised == 0),

@@ -198,3 +198,18 @@ class OverTargetsConfig(Config):
     warm_up: float = Field(
         default=0.3, ge=0, lt=1, description="share of the steps in which the weight rises from 0"
     )
+
+
+class ShapesConfig(Config):
+    """Overlays of pairs as a target of an auxiliary head; off at weight 0."""
+
+    table: str = Field(
+        default="overlays.parquet",
+        description="overlays of pairs, as molsearch data overlays makes them, relative to the "
+        "data folder",
+    )
+    weight: float = Field(default=0.0, ge=0, description="of reading overlays off embeddings")
+    anchors: int = Field(default=32, ge=1, description="a step, each with all its pairs")
+    shuffled: bool = Field(
+        default=False, description="give each pair the overlay of another: a control"
+    )

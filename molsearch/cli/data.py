@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from molsearch.cli import data_convert, options
+from molsearch.cli import data_convert, data_overlays, options
 
 app = typer.Typer(
     add_completion=False,
@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Convert measured activities for training; check a copy of a benchmark.",
 )
 app.registered_commands += data_convert.app.registered_commands
+app.registered_commands += data_overlays.app.registered_commands
 
 
 _HELP = (

@@ -96,7 +96,8 @@ def opening(material: Material, *, labelled: bool = True) -> list[str]:
         text += " of the activity table, their labels aside"
     if material.unlabelled is not None:
         text += f", and {counted(len(material.unlabelled), 'molecule')} without labels"
-    lines = [text] if material.inactives is None else [text, material.inactives.words()]
+    further = [part.words() for part in (material.inactives, material.overlays) if part is not None]
+    lines = [text, *further]
     if not material.activities.unflagged:
         return lines
     names = ", ".join(material.activities.unflagged)

@@ -15,6 +15,7 @@ from molsearch.config import TrainConfig
 from molsearch.data.activities import Activities, load_activities
 from molsearch.data.conformers import load_conformers
 from molsearch.data.homology import BENCHMARKS, DEVELOPMENT, close_targets
+from molsearch.data.overlay_pairs import OverlayPairs, read_overlays
 from molsearch.data.places import data_root as named_root
 from molsearch.data.store import GraphStore
 from molsearch.data.unlabelled import load_unlabelled
@@ -35,7 +36,7 @@ UNLABELLED = ("taught", "semi_supervised", "self_supervised")
 class Material:
     """Labelled molecules and their targets, development screens, molecules without labels.
 
-    Also what was measured inactive, where the run looks at it.
+    Also what was measured inactive, and overlays of pairs, where the run looks at them.
     """
 
     activities: Activities
@@ -44,6 +45,7 @@ class Material:
     development: GraphStore | None = None
     unlabelled: GraphStore | None = None
     inactives: InactiveMaterial | None = None
+    overlays: OverlayPairs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,9 @@ def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:
         conformers = load_conformers(root / config.conformers)
     with first_before_others():
         material = _featurised(config, root, featuriser, activities, screens, conformers)
+        if config.shapes.weight > 0 and config.method in LABELLED:
+            overlays = read_overlays(root / config.shapes.table, material.activities.smiles)
+            material = replace(material, overlays=overlays)
         if not config.inactives.on or config.method not in LABELLED:
             return material
         graphs = partial(featuriser.graphs, conformers=conformers, make=config.make_conformers)

@@ -28,6 +28,7 @@ from molsearch.train.method import Term, TrainingMethod
 from molsearch.train.over_targets import over_targets_of
 from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
+from molsearch.train.shapes import Shapes
 from molsearch.train.state import TrainState
 from molsearch.train.supervised import Supervised
 from molsearch.train.taught import Taught, load_teachers, pool_of, views_of
@@ -73,6 +74,8 @@ def method_of(
         terms.append(graded_of(config, activities, material.store, sampler.columns))
     if config.over_targets.weight > 0:
         terms.append(over_targets_of(config, material, sampler.n_ligands))
+    if material.overlays is not None:
+        terms.append(Shapes(config, material.store, material.overlays))
     supervised = Supervised(config, material.store, sampler, inactives, terms)
     if config.method == "supervised":
         return supervised
