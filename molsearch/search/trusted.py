@@ -47,7 +47,8 @@ def trust_in(
     )
     if ranking.of_inactives is None:
         return told
-    return replace(told, aside="the known inactives are left out of account")
+    asides = [told.aside, "the known inactives are left out of account"]
+    return replace(told, aside="; ".join(one for one in asides if one))
 
 
 def with_probability(

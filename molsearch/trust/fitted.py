@@ -46,6 +46,11 @@ class Estimate(Config):
     least: tuple[float, ...]
     most: tuple[float, ...]
 
+    @property
+    def looks(self) -> bool:
+        """Whether it looks at the features: where they foretold nothing, all are told the same."""
+        return any(self.coefficients[1:])
+
     def beyond(self, features: Mapping[str, float]) -> str:
         """Name a feature far from all that was seen; empty where all are within."""
         for name, least, most in zip(self.names, self.least, self.most, strict=True):

@@ -61,8 +61,8 @@ class Trust:
         return (
             f"to expect among the first 1 %: {middle:.0f} times as many actives as by chance "
             f"(80 % interval {low:.0f} to {high:.0f}), as on {counted(self.n_targets, 'target')} "
-            "that the "
-            "encoder had not seen, against decoys of like properties"
+            "that the encoder had not seen, for actives that come in series, against decoys of "
+            "like properties"
             f"{f'; {self.aside}' if self.aside else ''}"
         )
 
@@ -120,7 +120,8 @@ def trust_of(
     if beyond := estimate.beyond(features):
         return Trust(None, _WORDS[beyond], known.n_targets, features)
     held = known.held.get(file.kind(len(vectors)))
-    return Trust(estimate.enrichment(features), "", known.n_targets, features, held)
+    aside = "" if estimate.looks else "nothing known of a single query foretold more"
+    return Trust(estimate.enrichment(features), "", known.n_targets, features, held, aside)
 
 
 def probabilities(

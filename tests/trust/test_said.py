@@ -115,3 +115,20 @@ def test_queries_that_find_each_other_are_told_from_those_that_do_not() -> None:
     back = chemistry.vectors @ vectors[3] + asked.alike[:, 3]
     shares = [((values > own).sum() + 0.5) / 201 for values in (scores, back)]
     assert strangers["left_out"] == pytest.approx(np.log10(shares).mean())
+
+
+def test_a_sentence_says_where_all_queries_are_told_the_same() -> None:
+    known = _fitted()
+    assert "foretold" not in _told(known, 1).sentence()
+    flat = known.estimates["alone"].model_copy(update={"coefficients": (-1.0, 0.0, 0.0)})
+    same = known.model_copy(update={"estimates": {**known.estimates, "alone": flat}})
+    assert _told(same, 1).sentence().endswith("nothing known of a single query foretold more")
+    assert _told(same, 1).enrichment == same_of_another(same)
+
+
+def same_of_another(known):
+    vectors, prints, chemistry = _world(1, seed=5)
+    return trust_of(
+        known, encoder="mine", rank="balanced", vectors=vectors, prints=prints,
+        chemistry=chemistry,
+    ).enrichment  # fmt: skip
