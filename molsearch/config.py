@@ -207,7 +207,7 @@ class ScreenConfig(Config):
         allow_inf_nan=False,
         description="rank the library by score - W * score of the nearest inactive; 0 leaves "
         "ranks as they are; unless given, the default ranking counts inactives by a series model "
-        "where queries are several",
+        "from five queries on",
     )
     base_rate: float | None = Field(
         default=None,

@@ -32,32 +32,36 @@ def properties(smiles: str) -> dict[str, float]:
     return {name: float(getattr(found, name)) for name in schema.PROPERTIES}
 
 
-def badges(hit: Mapping[str, Any]) -> str:
-    """Name what sets a hit apart, as HTML."""
+def badges(hit: Mapping[str, Any], *, flat: bool = False) -> str:
+    """Name what sets a hit apart, as HTML; `flat` where no hit of its list has a geometry."""
     found = []
-    for one in view.badges(hit):
+    for one in view.badges(hit, flat=flat):
         title = html.escape(one.title, quote=True)
         kind = f" {one.kind}" if one.kind else ""
         found.append(f"<span class='ms-badge{kind}' title='{title}'>{html.escape(one.text)}</span>")
     return " ".join(found)
 
 
-def card(hit: Mapping[str, Any], template: str | None, of: Sequence[Part] = ()) -> str:
+def card(
+    hit: Mapping[str, Any], template: str | None, of: Sequence[Part] = (), *, flat: bool = False
+) -> str:
     """Draw a hit as a card; everything of the user's is escaped.
 
     Parameters
     ----------
     of
         What its score is made of.
+    flat
+        Whether no hit of its list has a geometry.
     """
     name = html.escape(title_of(hit)[0])
     similarity = theme.number(float(hit[schema.ECFP4_SIMILARITY]))
     return (
         f"<div class='ms-card'><div class='top'><b title='{name}'>{hit[schema.RANK]} · {name}</b>"
-        f"<span>{theme.number(float(hit[schema.SCORE]), 3)}</span></div>"
+        f"<span>{theme.number(view.ranks_by(hit), 3)}</span></div>"
         f"{parts.bar(hit, of)}{theme.structure(str(hit[schema.PARENT_SMILES]), template)}"
         f"<div class='foot'><span>ECFP4 {similarity}</span><span>MW {hit['mw']:.0f}</span>"
-        f"<span>cLogP {hit['clogp']:.1f}</span>{badges(hit)}</div></div>"
+        f"<span>cLogP {hit['clogp']:.1f}</span>{badges(hit, flat=flat)}</div></div>"
     )
 
 
@@ -98,13 +102,14 @@ def panel(job: AppRun, result: Result, hit: Mapping[str, Any]) -> None:
     """Show a hit beside the list."""
     query = result.query_of(hit)
     number, made = int(hit[schema.RECORD_NUMBER]), parts.parts(result)
+    told = badges(hit, flat=view.is_flat(result.frame))
     with st.container(border=True, key="hit-panel"):
         st.html(
             f"<div class='ms-card' style='border:0;padding:0'><div class='top'>"
             f"<b style='font-size:1.1rem'>{hit[schema.RANK]} · {html.escape(title_of(hit)[0])}</b>"
-            f"<span>score {float(hit[schema.SCORE]):.3f} · ECFP4 "
+            f"<span>score {view.ranks_by(hit):.3f} · ECFP4 "
             f"{float(hit[schema.ECFP4_SIMILARITY]):.2f}</span></div>"
-            f"{parts.bar(hit, made)}{parts.legend(made)}{badges(hit)}</div>"
+            f"{parts.bar(hit, made)}{parts.legend(made)}{told}</div>"
         )
         _keep(job, number)
         what = st.segmented_control(

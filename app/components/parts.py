@@ -13,7 +13,7 @@ from molsearch import schema
 from molsearch.errors import UsageError
 from molsearch.scoring.default import BALANCED
 from molsearch.scoring.fusion import FUSIONS, Fusion
-from molsearch.scoring.ranking import MOLSEARCH, STORED, Ranking, ranking_of
+from molsearch.scoring.ranking import MOLSEARCH, SERIES, STORED, Ranking, ranking_of
 from molsearch_app.components import theme
 from molsearch_app.components.hits import Result
 
@@ -33,6 +33,7 @@ _FUSIONS: dict[str, str] = {
 _PARTS = {
     MOLSEARCH: (schema.MOLSEARCH_SCORE, "encoder", theme.SCORE),
     STORED: (schema.ECFP4_SCORE, "ECFP4", theme.ECFP4),
+    SERIES: (schema.SERIES_SCORE, "series model", theme.SERIES),
 }
 _MOST_QUERIES = 50
 

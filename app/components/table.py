@@ -31,10 +31,12 @@ def shown(rows: pd.DataFrame, result: Result, *, dark: bool) -> pd.DataFrame:
     names = [schema.RANK, schema.MOLECULE_ID]
     named = [name for name in result.user_columns if name.lower() in ("name", "title")]
     against = [name for name in _OF_INACTIVES if result.has_inactives and name in rows]
+    ranks = [schema.PENALISED_SCORE] if schema.PENALISED_SCORE in against else []
+    against = [name for name in against if name not in ranks]
     several = [schema.QUERY_ID] if len(smiles) > 1 else []
     rest = [name for name in result.user_columns if name not in named]
     order = [
-        *names, *named, schema.SCORE, *_components(result), schema.ECFP4_SIMILARITY,
+        *names, *named, *ranks, schema.SCORE, *_components(result), schema.ECFP4_SIMILARITY,
         schema.PERCENTILE, *against,
         *several, *_PROPERTY_LABELS, schema.ALERTS, schema.IS_QUERY, *rest,
     ]  # fmt: skip
@@ -68,6 +70,10 @@ def config(result: Result) -> dict[str, Any]:
             "ECFP4 part", min_value=0, max_value=1, format="%.2f", width=104, color="orange",
             help="ECFP4 similarity to the queries, as it enters the score.",
         ),
+        schema.SERIES_SCORE: column.NumberColumn(
+            "Series model", format="%.3f", width=104,
+            help="More like the queries than like known inactives and random molecules, -1 to 1.",
+        ),
         schema.PERCENTILE: column.NumberColumn(
             "Above", format="%.2f %%", width=88,
             help="Per cent of random drug-like molecules that "
@@ -84,8 +90,9 @@ def config(result: Result) -> dict[str, Any]:
         ),
         schema.INACTIVE_ID: column.TextColumn("Nearest inactive", width=110),
         schema.PENALISED_SCORE: column.NumberColumn(
-            "Penalised", format="%.3f", width=88,
-            help="Score less the weight times the inactive's: what ranks go by here.",
+            "Ranks by", format="%.3f", width=88,
+            help="What ranks go by here: the score with what known inactives change of it, less "
+            "the weight times the nearest one's, or plus the series model.",
         ),
         schema.QUERY_ID: column.TextColumn("Nearest query", width=110),
         schema.ALERTS: column.TextColumn("Alerts", width=120),

@@ -16,6 +16,7 @@ from molsearch_app.components import drawing
 ICON = str(Path(__file__).resolve().parents[1] / "static" / "icon.svg")
 # Colours by meaning, of middle brightness: they stand on light and dark pages alike.
 SCORE, ECFP4, QUERY, NEW, MUTED = "#2a9db8", "#d9822b", "#e5484d", "#2f9e62", "#8a94a0"
+SERIES = "#8e6bbf"
 
 _STYLE = Path(__file__).resolve().parents[1] / "static" / "style.css"
 

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from molsearch import schema
-from molsearch.view.hit import NEW, records
+from molsearch.view.hit import NEW, is_flat, records
 from molsearch.words import counted
 from molsearch_app.components import charts, detail, parts, shortlist, table, theme, umap
 from molsearch_app.components.hits import (
@@ -110,7 +110,8 @@ def as_grid(job: AppRun, result: Result, rows: pd.DataFrame, focus: int | None) 
 def _card(hit: Mapping[str, Any], result: Result, key: str) -> None:
     """Card of a hit, and a button under it."""
     number = int(hit[schema.RECORD_NUMBER])
-    st.html(detail.card(hit, result.query_of(hit), parts.parts(result)))
+    flat = is_flat(result.frame)
+    st.html(detail.card(hit, result.query_of(hit), parts.parts(result), flat=flat))
     st.button(
         f"Look at {hit[schema.RANK]}", key=f"{key}-{number}", width="stretch", type="tertiary",
         on_click=look, args=(number,),

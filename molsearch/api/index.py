@@ -198,7 +198,7 @@ class Index(Growing):
             and ``dissimilar_at`` (no hit is that similar to these molecules),
             ``keep_query``, ``keep_inactives``, ``inactives_weight`` (the library is ranked by
             ``score - inactives_weight * inactive_score``; 0 leaves ranks as they are; unless given,
-            ``balanced`` counts inactives by a series model where queries are several).
+            ``balanced`` counts inactives by a series model from five queries on).
 
         Returns
         -------

@@ -20,6 +20,7 @@ from molsearch.view.hit import (
     badges,
     fixed,
     has_inactives,
+    is_flat,
     is_new,
     known,
     records,
@@ -74,6 +75,7 @@ def cards(
     templates = {str(query.get("id", "")): str(query["smiles"]) for query in queries}
     first = next(iter(templates.values()), None)
     extra, top = user_columns(hits, parts), score_top(hits)
+    flat = is_flat(hits)
     made: list[dict[str, Any]] = []
     for hit in records(hits):
         structure = structure_of(hit)
@@ -87,7 +89,7 @@ def cards(
                 "id": identity,
                 "drawing": drawing(structure, align_to=align_to),
                 "known": mark is not None and mark.marks(hit),
-                "badges": list(badges(hit, mark)),
+                "badges": list(badges(hit, mark, flat=flat)),
                 "score": fixed(score, 3),
                 "score_width": _percent(score, top),
                 "parts": list(_parts(hit, parts)),
@@ -150,7 +152,8 @@ def _parts(hit: Mapping[str, Any], parts: Parts) -> Iterator[dict[str, str]]:
     cosine = hit.get(schema.MOLSEARCH_SCORE)
     if known(cosine) and fixed(cosine, 3) != fixed(hit.get(schema.SCORE), 3):
         yield {"label": "cosine", "value": fixed(cosine, 3), "width": _percent(cosine)}
-    for column, name in parts:
+    counts = [(schema.SERIES_SCORE, "series")] if known(hit.get(schema.SERIES_SCORE)) else []
+    for column, name in (*parts, *counts):
         value = hit.get(column)
         yield {"label": name, "value": fixed(value, 3), "width": _percent(value)}
 

@@ -119,14 +119,33 @@ def new_ones(frame: pd.DataFrame) -> pd.Series:
     return unlike & placed & ~frame[schema.IS_QUERY].astype(bool)
 
 
+def ranks_by(hit: Mapping[str, Any]) -> float:
+    """Give what a hit is ranked by: its score, with what known inactives change of it."""
+    counted_in = hit.get(schema.PENALISED_SCORE)
+    return float(hit[schema.SCORE] if not known(counted_in) else counted_in)  # type: ignore[arg-type]
+
+
 def alerts_of(hit: Mapping[str, Any]) -> list[str]:
     """Names of the structural alerts of a hit."""
     value = hit.get(schema.ALERTS)
     return [name for name in str(value if known(value) else "").split("; ") if name]
 
 
-def badges(hit: Mapping[str, Any], mark: Highlight | None = None) -> Iterator[Badge]:
-    """Yield the badges of a hit, what matters most first."""
+def is_flat(hits: pd.DataFrame) -> bool:
+    """Say whether no hit of a list has a geometry: then their library was made without."""
+    return schema.GEOMETRY in hits and bool((hits[schema.GEOMETRY] == schema.GEOMETRY_NONE).all())
+
+
+def badges(
+    hit: Mapping[str, Any], mark: Highlight | None = None, *, flat: bool = False
+) -> Iterator[Badge]:
+    """Yield the badges of a hit, what matters most first.
+
+    Parameters
+    ----------
+    flat
+        Whether no hit of its list has a geometry, which is then nothing that sets one apart.
+    """
     if hit.get(schema.IS_QUERY) in (True, 1):
         yield Badge("self", "query", "the query itself, found in the library")
     if has_inactives(hit) and hit[schema.IS_INACTIVE] in (True, 1):
@@ -142,7 +161,7 @@ def badges(hit: Mapping[str, Any], mark: Highlight | None = None) -> Iterator[Ba
     stereo: Any = hit.get(schema.UNSPECIFIED_STEREO)
     if known(stereo) and int(stereo) > 0:
         yield Badge("", "stereo open", f"unspecified stereocentres: {stereo}")
-    if hit.get(schema.GEOMETRY) == schema.GEOMETRY_NONE:
+    if hit.get(schema.GEOMETRY) == schema.GEOMETRY_NONE and not flat:
         yield Badge("", "no 3D", "scored by the substructure branch alone")
 
 

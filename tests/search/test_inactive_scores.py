@@ -215,16 +215,18 @@ def test_how_inactives_count_is_said_once_and_of_inactives(reader, rank, config,
     assert encoder.n_embedded == 0
 
 
-def test_by_default_inactives_count_where_queries_are_several(reader, everything):
-    several, alone = run(reader, k=9), run(reader, "CCO", k=9)
+def test_by_default_inactives_count_from_five_queries_on(reader):
+    five = ("CCO", "CCOC", "CCN", "CCCO", "CCCN")
+    several, four = run(reader, *five, k=9), run(reader, *five[:4], k=9)
     assert several.ranking.asked == "balanced"
     assert str(several.ranking.expression).endswith("+series")
-    explicit = run(reader, k=9, rank=str(several.ranking.expression))
+    explicit = run(reader, *five, k=9, rank=str(several.ranking.expression))
     assert explicit.frame.equals(several.frame)
     assert "left out of account" in several.trust.aside
-    assert alone.ranking.of_inactives is None
-    assert "penalised_score" not in alone.frame
-    off = run(reader, k=9, inactives_weight=0)
-    assert off.frame.record_number.tolist() == everything.record_number.head(9).tolist()
+    assert four.ranking.of_inactives is None
+    assert "penalised_score" not in four.frame
+    off = run(reader, *five, k=9, inactives_weight=0)
+    none = run(reader, *five, k=9, inactives=())
+    assert off.frame.record_number.tolist() == none.frame.record_number.tolist()
     # Each query is looked for with the others by a model that has not seen it.
     assert several.leave_one_out == off.leave_one_out

@@ -6,7 +6,15 @@ import pandas as pd
 import pytest
 
 from molsearch import schema
-from molsearch.view.hit import Highlight, badges, is_new, new_ones, title_of
+from molsearch.view.hit import (
+    Highlight,
+    badges,
+    is_flat,
+    is_new,
+    new_ones,
+    ranks_by,
+    title_of,
+)
 
 HIT = {
     schema.MOLECULE_ID: "Z1", schema.RANK: 2, schema.SCORE: 0.7, schema.ECFP4_SIMILARITY: 0.2,
@@ -52,3 +60,18 @@ def test_a_name_of_the_users_comes_before_the_id():
     assert title_of({**HIT, "name": "gefitinib"}) == ("gefitinib", "Z1")
     assert title_of({**HIT, "title": float("nan"), "compound_name": "x"}) == ("x", "Z1")
     assert title_of({**HIT, "name": "Z1"}) == ("Z1", "")
+
+
+def test_what_ranks_is_the_score_with_what_inactives_change() -> None:
+    assert ranks_by({"score": 0.5}) == 0.5
+    assert ranks_by({"score": 0.5, "penalised_score": float("nan")}) == 0.5
+    assert ranks_by({"score": 0.5, "penalised_score": 1.25}) == 1.25
+
+
+def test_no_3d_sets_no_hit_apart_where_none_has_any() -> None:
+    hits = pd.DataFrame({"geometry": ["none", "none"]})
+    assert is_flat(hits)
+    assert not is_flat(pd.DataFrame({"geometry": ["none", "embedded"]}))
+    assert not is_flat(pd.DataFrame({"score": [1.0]}))
+    texts = [[one.text for one in badges({"geometry": "none"}, flat=flat)] for flat in (0, 1)]
+    assert texts == [["no 3D"], []]
