@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from molsearch.bench import query_rules
-from molsearch.bench.benchmarks.task import Query, Task, pool_frame
+from molsearch.bench.benchmarks.task import Task, TaskQuery, pool_frame
 from molsearch.bench.choice import Screened
 from molsearch.scoring.default import balanced
 from molsearch.scoring.ranking import MOLSEARCH, STORED
@@ -22,7 +22,7 @@ def _screened(seed=0):
     scores = {name: rng.random((Q, N)).astype(np.float32) for name in (MOLSEARCH, STORED)}
     scores[STORED][:, :8] += 0.5
     pool = pool_frame(["C"] * N, [f"m{i}" for i in range(N)], active)
-    queries = tuple(Query(f"q{i}", "C") for i in range(Q))
+    queries = tuple(TaskQuery(f"q{i}", "C") for i in range(Q))
     task = Task("t", queries, pool, protocol="drawn", draws=((0, 1, 2, 3, 4),))
     own = np.zeros((Q, N), dtype=bool)
     return Screened(task, scores, own, np.ones((Q, N), dtype=bool))

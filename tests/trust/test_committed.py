@@ -11,6 +11,7 @@ from molsearch.bundled import path
 from molsearch.nn.weights import CARD_FILE, encoder_folder
 from molsearch.trust.features import ALONE, SEVERAL
 from molsearch.trust.fitted import read
+from molsearch.trust.said import Trust
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +65,31 @@ def test_screens_are_told_how_it_held(record) -> None:
         assert [tier.error for tier in held.tiers] == [tier["error"] for tier in tiers]
         assert [len(tier.curve) for tier in held.tiers] == [len(tier["curve"]) for tier in tiers]
     assert set(known.held) == {"alone", "several"}
+
+
+@pytest.fixture(scope="module")
+def verified():
+    return json.loads(path("results", "trust-verified.json").read_text())
+
+
+def test_on_actives_in_series_no_more_is_promised_than_comes(verified) -> None:
+    fitted = json.loads(path("results", "trust-held-out.json").read_text())
+    # An encoder that has met the targets would verify itself.
+    assert verified["encoder"] == fitted["encoder"]
+    assert verified["encoder"]["name"] == "small-held-out"
+    for kind in ("alone", "several"):
+        assert 0.70 <= fitted["estimate"][kind]["coverage"] <= 0.90
+        found = verified["benchmarks"]["dude"][kind]
+        assert found["n_targets"] >= 30
+        assert found["below"] <= 0.10, "overconfident"
+        assert found["tiers"][0]["error"] <= 0.05
+
+
+def test_where_it_promises_too_much_the_sentence_says_of_what_it_speaks(verified) -> None:
+    too_much = [
+        name
+        for name, kinds in verified["benchmarks"].items()
+        if any(one["below"] > 0.20 for one in kinds.values())
+    ]
+    assert too_much == ["muv"]
+    assert "actives that come in series" in Trust((50.0, 20.0, 80.0), "", 39).sentence()
