@@ -6,10 +6,13 @@ takes too long, is prepared again record by record, so that a molecule costs its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
+from dataclasses import fields
 from functools import partial
 from math import gcd
+from operator import attrgetter
+from typing import Any
 
 from molsearch.chem.columns import Block, block_of
 from molsearch.config import PrepareConfig
@@ -21,15 +24,28 @@ from molsearch.work.local import OnCrew
 BLOCK = 256
 
 
+# Records by columns: objects cost more to send than a molecule costs to fingerprint.
+Sent = tuple[tuple[Any, ...], ...]
+_fields = attrgetter(*(one.name for one in fields(Record)))
+
+
+def sent(records: Iterable[Record]) -> Sent:
+    """Take records apart for sending; `received` puts them together."""
+    return tuple(zip(*map(_fields, records), strict=True))
+
+
+def received(columns: Sent) -> list[Record]:
+    """Put records together."""
+    return [Record(*row) for row in zip(*columns, strict=True)]
+
+
 def default_block(
-    records: Sequence[Record],
-    config: PrepareConfig,
-    buckets: tuple[int, int, int] | None = None,
+    columns: Sent, config: PrepareConfig, buckets: tuple[int, int, int] | None = None
 ) -> Block:
     """Prepare a block; imports RDKit in the worker, at first use."""
     from molsearch.chem.block import prepare_block
 
-    return prepare_block(records, config, buckets)
+    return prepare_block(received(columns), config, buckets)
 
 
 def block_stream(
@@ -64,19 +80,20 @@ def block_stream(
     Whatever `records` raises is raised again after the outcomes of all records before it.
     """
     place = OnCrew(workers, hard_limit(config))
-    whole: Callable[[list[Record]], Block | list[Record]]
+    whole: Callable[[Sent], Block | Sent]
     whole = partial(task, config=config, buckets=buckets)
     size = shard_records if shard_records <= BLOCK else gcd(shard_records, BLOCK)
-    with closing(place.map(whole, singly(cut(records, size)), _unfinished)) as stream:
+    with closing(place.map(whole, singly(map(sent, cut(records, size))), _unfinished)) as stream:
         for (found,) in stream:
             if isinstance(found, Block):
                 yield found
                 continue
             again = partial(singly_task, buckets=buckets)
-            outcomes = prepare_stream(found, config, workers=1, task=again, chunk=len(found))
+            rows = received(found)
+            outcomes = prepare_stream(rows, config, workers=1, task=again, chunk=len(rows))
             yield block_of(outcome for some in outcomes for outcome in some)
 
 
-def _unfinished(records: list[Record], reason: str) -> Block | list[Record]:
+def _unfinished(columns: Sent, reason: str) -> Block | Sent:
     """Give a block back over which a worker was lost: `reason` concerns one of its records."""
-    return records
+    return columns

@@ -11,7 +11,7 @@ from worker_tasks import troubled_block, troubled_one
 from molsearch import schema
 from molsearch.config import PrepareConfig
 from molsearch.data import blocks
-from molsearch.data.blocks import block_stream
+from molsearch.data.blocks import block_stream, received, sent
 from molsearch.errors import InputError
 from molsearch.schema import Record
 
@@ -67,6 +67,14 @@ def test_an_input_error_comes_after_the_records_before_it() -> None:
     assert seen == 25
 
 
+def test_records_are_sent_whole() -> None:
+    rows = [
+        Record(1, "a", 2, "m1", "CCO", extra={"x": "1"}),
+        Record(2, "b", 1, "m2", molblock="block", error="no structure"),
+    ]
+    assert received(sent(rows)) == rows
+
+
 def test_closing_ends_the_workers() -> None:
     stream = block_stream(records(5_000), FLAT, workers=1, shard_records=4096)
     next(stream)
@@ -79,7 +87,8 @@ def test_a_worker_imports_nothing_heavy() -> None:
     code = (
         "import sys, molsearch.data.blocks as b;"
         "from molsearch.config import PrepareConfig as C; from molsearch.schema import Record as R;"
-        "b.default_block([R(1, 't', 1, 'm', 'CCCCCO')], C(n_conformers=0), (997, 499, 251));"
+        "rows = b.sent([R(1, 't', 1, 'm', 'CCCCCO')]);"
+        "b.default_block(rows, C(n_conformers=0), (997, 499, 251));"
         "print([m for m in ('torch', 'pandas', 'pyarrow', 'streamlit') if m in sys.modules])"
     )
     answer = subprocess.run(

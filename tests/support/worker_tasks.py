@@ -15,6 +15,7 @@ from typing import Any
 
 from molsearch.chem.columns import Block, block_of
 from molsearch.config import PrepareConfig
+from molsearch.data.blocks import Sent, received
 from molsearch.data.workers import hard_limit
 from molsearch.errors import InputError
 from molsearch.schema import Failure, Record
@@ -86,10 +87,10 @@ def squared(number: int) -> int:
 
 
 def troubled_block(
-    records: Sequence[Record], config: PrepareConfig, buckets: tuple[int, int, int] | None
+    columns: Sent, config: PrepareConfig, buckets: tuple[int, int, int] | None
 ) -> Block:
     """Prepare a block as `troubled` prepares each record."""
-    return block_of(troubled(record, config) for record in records)
+    return block_of(troubled(record, config) for record in received(columns))
 
 
 def troubled_one(
