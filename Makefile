@@ -28,9 +28,9 @@ lint: $(STAMP)
 app: $(STAMP)  ## the web application
 	$(BIN)/molsearch app
 
-ROWS ?= 200000
-faults: $(STAMP)  ## memory slopes of prepare, index and screen over ROWS molecules; goes on where it stopped
-	$(BIN)/python benchmarks/memory.py --rows $(ROWS)
+SIZES ?= 10000 100000 1000000
+faults: $(STAMP)  ## memory slopes of prepare, index and screen over SIZES molecules; goes on where it stopped
+	$(BIN)/python benchmarks/memory.py --sizes $(SIZES)
 
 gpu: $(STAMP)  ## CPU/CUDA parity, rates and residency into results/gpu.json; one line without a CUDA device
 	$(BIN)/python benchmarks/gpu.py

@@ -1,11 +1,12 @@
 """Memory of ``prepare``, ``index`` and ``screen`` as the library grows: it should not.
 
-    python benchmarks/memory.py [--rows 200000] [--conformers 0] [--out results/memory.json]
+    python benchmarks/memory.py [--sizes 10000 100000 1000000] [--conformers 0]
+        [--out results/memory.json]
 
-The library is made up here (amides of drawn acids and amines, all different), so any machine can
-repeat the run. It is taken at a quarter, a half and the whole of ``--rows``; each verb runs as a
-process of its own, its memory is sampled with that of its workers, and a line through the peaks
-gives the bytes that one more molecule costs. What was measured is kept in ``--work``, so a run that
+The library is made up here (amides, ureas and the like of drawn pieces, all different), so any
+machine can repeat the run. Each verb runs as a process of its own at each of the sizes, its memory
+is sampled with that of its workers, and a line through the peaks gives the bytes that one more
+molecule costs. What was measured is kept in ``--work``, so a run that
 was stopped goes on with the next figure.
 
 Two figures: resident memory, which counts the pages of a mapped index that the system may drop at
@@ -40,34 +41,40 @@ GROUPS = (
     "CCc1ccccc1 Cc1ccccc1 Cc1ccc(F)cc1 Cc1ccc(Cl)cc1 Cc1ccncc1 CCS(C)(=O)=O CC(C)(C)O CC1CCOCC1 "
     "CCn1cccn1 Cc1ccco1 Cc1cccs1 CC1CCCC1 CCOCC CCCO CC(=O)OC"
 )
+LINKS = (
+    *("O=C(C{a})NC{b}", "O=C(NC{a})N(C)C{b}", "O=C(C{a})N(C)C{b}", "O=S(=O)(C{a})NC{b}"),
+    *("O=C(OC{a})NC{b}", "C(C{a})NC{b}"),
+)
 FEWEST = 2000
 QUERY = "CCc1ccc(CC(=O)NCc2ccncc2)cc1 query"
 
 
 def library(path: Path, n: int) -> None:
-    """Write `n` different amides, at most about 200,000."""
+    """Write `n` different molecules, at most about 1,200,000."""
     ends = [ring.format(group) for ring, group in product(RINGS.split(), GROUPS.split())]
-    pairs = islice(product(ends, ends), n)
-    lines = [f"O=C(C{a})NC{b} m{i}" for i, (a, b) in enumerate(pairs, 1)]
+    made = islice(product(LINKS, ends, ends), n)
+    lines = [f"{link.format(a=a, b=b)} m{i}" for i, (link, a, b) in enumerate(made, 1)]
     if len(lines) < n:
-        sys.exit(f"the made-up library has {len(lines):,} molecules; give --rows up to that")
+        sys.exit(f"the made-up library has {len(lines):,} molecules; give sizes up to that")
     write_text(path, "\n".join(lines) + "\n")
 
 
 def main() -> None:
     """Measure what is still missing, fit the lines, write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--conformers", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--work", type=Path, default=Path("runs/memory"))
     parser.add_argument("--out", type=Path, default=Path("results/memory.json"))
     given = parser.parse_args()
-    if given.rows < FEWEST:
+    sizes = sorted(set(given.sizes))
+    if sizes[0] < FEWEST:
         sys.exit(f"fewer than {FEWEST:,} rows measure Python's imports; give more")
-    work = given.work / f"{given.rows}-{given.conformers}-{given.workers}"
+    if len(sizes) < 2:
+        sys.exit("a slope needs two sizes at least")
+    work = given.work / f"{given.conformers}-{given.workers}"
     work.mkdir(parents=True, exist_ok=True)
-    sizes = [given.rows // 4, given.rows // 2, given.rows]
     points: list[dict[str, Any]] = []
     print(f"{'molecules':>10}{'verb':>10}{'seconds':>10}{'resident MB':>13}{'anonymous MB':>14}")
     for size in sizes:
@@ -80,7 +87,7 @@ def main() -> None:
                 flush=True,
             )
     result = {
-        "rows": given.rows,
+        "sizes": sizes,
         "conformers": given.conformers,
         "workers": given.workers,
         "points": points,
