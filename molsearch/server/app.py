@@ -76,7 +76,7 @@ def _state(config: ServerConfig) -> State:
     limits = config.limits
     shelf = Shelf(config.roots)
     desk = Desk(threads=config.threads, queue=limits.queue, memory_limit=config.memory_limit)
-    jobs = Jobs(limits, shelf)
+    jobs = Jobs(limits, shelf, desk)
     answers = Answers(limits.answer_bytes)
     metrics = Metrics(desk, jobs, answers)
     return State(config, shelf, desk, answers, jobs, Gate(config), metrics)

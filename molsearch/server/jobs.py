@@ -1,6 +1,7 @@
-"""Screens too large to wait for: each in a process of its own, whose events clients follow.
+"""Screens that nobody waits for: those that take long in processes, whose events clients follow.
 
-A job that dies takes nothing with it. What a job has made is kept for a while in the server's
+A process that dies takes nothing with it; a small job is done by the warm threads, in a fraction of
+the second in which a process has not begun. What a job has made is kept for a while in the server's
 temporary folder, and is gone when the server stops.
 """
 
@@ -21,14 +22,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from molsearch.errors import InputError
+from molsearch.errors import InputError, MolSearchError
 from molsearch.server.bodies import Format, JobState
 from molsearch.server.libraries import Shelf
 from molsearch.server.refusals import NO_ROOM, Refused, has_no_room, log
 from molsearch.server.settings import Limits
+from molsearch.server.work import Desk
 from molsearch.service import events
 from molsearch.service.events import read_event
 from molsearch.service.requests import ScreenRequest
+from molsearch.service.screen import screen
+from molsearch.service.session import Session
 from molsearch.words import counted
 
 ENDED = ("done", "failed", "cancelled")
@@ -50,6 +54,8 @@ class Job:
     output: Path
     library: str
     format: Format
+    request: ScreenRequest
+    small: bool = False
     created: float = field(default_factory=time.time)
     status: Status = "queued"
     error: str = ""
@@ -80,10 +86,16 @@ class Job:
 
 
 class Jobs:
-    """All jobs of a server."""
+    """All jobs of a server.
 
-    def __init__(self, limits: Limits, shelf: Shelf) -> None:
-        self._limits, self._shelf = limits, shelf
+    Parameters
+    ----------
+    desk
+        Where small jobs are done; None where every job has a process.
+    """
+
+    def __init__(self, limits: Limits, shelf: Shelf, desk: Desk | None = None) -> None:
+        self._limits, self._shelf, self._desk = limits, shelf, desk
         self._folder = Path(tempfile.mkdtemp(prefix="molsearch-jobs-"))
         self._turn = asyncio.Semaphore(limits.jobs_at_a_time)
         self._jobs: dict[str, Job] = {}
@@ -93,8 +105,16 @@ class Jobs:
         """Jobs that wait or run."""
         return sum(job.status not in ENDED for job in self._jobs.values())
 
-    def start(self, client: str, request: ScreenRequest, library: str, file_format: Format) -> Job:
-        """Take a job on.
+    def start(
+        self,
+        client: str,
+        request: ScreenRequest,
+        library: str,
+        file_format: Format,
+        *,
+        small: bool = False,
+    ) -> Job:
+        """Take a job on; a `small` one is done by the warm threads where they have room.
 
         Raises
         ------
@@ -115,8 +135,9 @@ class Jobs:
         folder = self._folder / job_id
         # JSON is made of the table, whose types it keeps.
         suffix = "parquet" if file_format == "json" else file_format
-        job = Job(job_id, client, folder, folder / f"hits.{suffix}", library, file_format)
-        placed = request.model_copy(update={"output": str(job.output)})
+        output = folder / f"hits.{suffix}"
+        placed = request.model_copy(update={"output": str(output)})
+        job = Job(job_id, client, folder, output, library, file_format, placed, small)
         try:
             folder.mkdir(mode=0o700)
             (folder / "request.json").write_text(placed.model_dump_json())
@@ -178,6 +199,10 @@ class Jobs:
 
     async def _run(self, job: Job) -> None:
         try:
+            if job.small and self._desk is not None and self._desk.has_room:
+                job.status = "running"
+                await self._at_the_desk(job, self._desk)
+                return
             async with self._turn:
                 job.status = "running"
                 async with asyncio.timeout(self._limits.seconds_a_job):
@@ -188,12 +213,25 @@ class Jobs:
             await self._end(
                 job, "failed", f"not done within {self._limits.seconds_a_job:g} s; ask for less"
             )
+        except (MolSearchError, Refused) as error:
+            await self._end(job, "failed", self._shelf.without_paths(str(error)))
         except OSError as error:
             log.exception("job %s", job.id)
             await self._end(job, "failed", NO_ROOM if has_no_room(error) else str(error.strerror))
         except Exception:  # noqa: BLE001 - whatever it was, the job has ended
             log.exception("job %s", job.id)
             await self._end(job, "failed", "an error of the server's; its log says more")
+
+    async def _at_the_desk(self, job: Job, desk: Desk) -> None:
+        told: list[events.Event] = []
+
+        def work(session: Session) -> None:
+            screen(job.request, session, told.append, held=False)
+
+        await desk.do(work, self._limits.seconds_at_once)
+        for event in told:
+            await self._heard(job, event)
+        await self._end(job, "done", "")
 
     async def _process(self, job: Job) -> None:
         with (job.folder / "log.txt").open("wb") as said:
@@ -226,6 +264,9 @@ class Jobs:
         except InputError:
             log.warning("job %s said: %.200s", job.id, line)
             return
+        await self._heard(job, event)
+
+    async def _heard(self, job: Job, event: events.Event) -> None:
         match event:
             case events.Done(account=account):
                 job.account = self._for_clients(account)

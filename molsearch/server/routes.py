@@ -127,13 +127,14 @@ async def screen(body: ScreenBody, request: Request, server: Server) -> Response
         raise Refused(404, f"no library {body.library[:80]!r} here; /v1/libraries lists them")
     try:
         asked = body.request(str(path), None, server.config.device)
-        large: list[ScreenRequest] = []
+        jobs: list[tuple[ScreenRequest, bool]] = []
 
         def work(session: Session) -> Answer | None:
             found = screens.ready(asked, session)
-            if screens.at_once(body, found.n_rows, limits):
+            small = screens.is_small(body, found.n_rows, limits)
+            if small and not body.job:
                 return screens.answer(body, found.request, session)
-            large.append(found.request)
+            jobs.append((found.request, small))
             return None
 
         answer = await server.answers.of(
@@ -141,12 +142,13 @@ async def screen(body: ScreenBody, request: Request, server: Server) -> Response
         )
         if answer is not None:
             return Response(answer.content, media_type=answer.media)
-        if not large:  # another client waited for the same: its job is its own
+        if not jobs:  # another client waited for the same: its job is its own
             await server.desk.do(work, limits.seconds_at_once)
     except MolSearchError as error:
         raise refusal_of(error, server.shelf) from error
     client = server.gate.client(request)
-    job = server.jobs.start(client, large[0], body.library, body.format)
+    asked, small = jobs[0]
+    job = server.jobs.start(client, asked, body.library, body.format, small=small)
     return JSONResponse(job.state().model_dump(mode="json"), 202)
 
 

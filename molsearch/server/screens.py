@@ -52,14 +52,13 @@ def check_limits(body: ScreenBody, limits: Limits) -> None:
             raise Refused(422, f"{name}: {asked:,} asked for; this server gives at most {most:,}")
 
 
-def at_once(body: ScreenBody, n_rows: int, limits: Limits) -> bool:
-    """Say whether a screen is small enough to be waited for.
+def is_small(body: ScreenBody, n_rows: int, limits: Limits) -> bool:
+    """Say whether a screen takes a fraction of a second where everything is warm.
 
     Substructures are looked for in every molecule, so their time has no bound by k.
     """
     scans = bool(body.include_smarts or body.exclude_smarts)
-    small = body.k <= limits.k_at_once and n_rows <= limits.rows_at_once
-    return small and not scans and not body.job
+    return body.k <= limits.k_at_once and n_rows <= limits.rows_at_once and not scans
 
 
 @dataclass(frozen=True)

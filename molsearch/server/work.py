@@ -41,6 +41,11 @@ class Desk:
         """Bytes that the sessions keep."""
         return sum(session.n_bytes for session in self._sessions)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more piece may wait."""
+        return self.n_waiting < self._most
+
     async def do(self, work: Callable[[Session], T], seconds: float) -> T:
         """Do `work` with a warm session.
 
@@ -49,7 +54,7 @@ class Desk:
         Refused
             503 where too many wait, or the answer takes longer than `seconds`.
         """
-        if self.n_waiting >= self._most:
+        if not self.has_room:
             raise Refused(503, "the server is busy; ask again later", retry_after=2)
         self.n_waiting += 1
         loop = asyncio.get_running_loop()

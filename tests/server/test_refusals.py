@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from molsearch.errors import UsageError
 from molsearch.server import refusals
 from molsearch.server.jobs import ENDED, Jobs
 from molsearch.server.libraries import Shelf
@@ -82,6 +83,47 @@ def test_a_job_for_which_there_is_no_room_leaves_nothing(monkeypatch):
             await jobs.close()
 
     asyncio.run(go())
+
+
+@pytest.mark.parametrize("error", [UsageError("k: too many"), Refused(503, "no answer in time")])
+def test_a_small_job_that_fails_at_the_desk_has_failed_and_says_so(monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("molsearch.server.jobs.screen", fail)
+
+    async def go():
+        desk = Desk(threads=1, queue=1, memory_limit=None)
+        jobs = Jobs(Limits(), Shelf(()), desk)
+        try:
+            return await ended(jobs, jobs.start("me", ASKED, "lib", "csv", small=True))
+        finally:
+            await jobs.close()
+            desk.close()
+
+    job = asyncio.run(go())
+    assert (job.status, job.error) == ("failed", str(error))
+
+
+def test_a_small_job_has_a_process_where_the_desk_is_full(monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.executable", program(tmp_path, "exit 3"))
+
+    async def go():
+        desk, held = Desk(threads=1, queue=0, memory_limit=None), threading.Event()
+        jobs = Jobs(Limits(), Shelf(()), desk)
+        try:
+            waiting = asyncio.ensure_future(desk.do(lambda _: held.wait(30), 60))
+            await asyncio.sleep(0.05)
+            job = await ended(jobs, jobs.start("me", ASKED, "lib", "csv", small=True))
+            held.set()
+            await waiting
+            return job
+        finally:
+            held.set()
+            await jobs.close()
+            desk.close()
+
+    assert "process died (exit code 3)" in asyncio.run(go()).error
 
 
 @pytest.mark.parametrize(
