@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from molsearch.cli import data_convert
 from molsearch.cli.data import app
 from molsearch.errors import InputError, UsageError
+from molsearch.service.repeat import placed, read_request
 
 TABLE = (
     "smiles,uniprot,value,units\n"
@@ -82,3 +84,13 @@ def test_benchmarks_are_marked_and_said(table: Path, tmp_path: Path) -> None:
     refused = _run(table, "-o", tmp_path / "x.csv", "--benchmarks", tmp_path)
     assert isinstance(refused.exception, InputError)
     assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_conversion_is_repeated_from_its_record(table: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.parquet"
+    assert _run(table, "-o", out).exit_code == 0
+    kept = read_request(tmp_path / "out.parquet.run.json")
+    again = placed(kept.request, str(tmp_path / "again.parquet"), overwrite=False)
+    account = data_convert.run(again, quiet=True)
+    assert account["pairs"] == kept.record["pairs"] == 2
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "again.parquet"), pd.read_parquet(out))
