@@ -62,7 +62,7 @@ class Index(Growing):
         overwrite: bool = False,
         workers: int | None = None,
         device: str = "auto",
-        storage: Literal["full", "compact"] = "full",
+        storage: Literal["full", "prefix-128", "prefix-64", "compact"] = "full",
         on_progress: Told = None,
         **preparing: Any,
     ) -> Index:
@@ -77,7 +77,8 @@ class Index(Growing):
         out
             Folder of the index; in the user's cache, found again by content, where None.
         storage
-            ``"compact"``: half the room, approximate scores; see `docs/growing.md`.
+            ``"prefix-64"``: less room, the same hits; ``"compact"``: half the room, approximate
+            scores; see `docs/growing.md`.
         on_progress
             True tells progress, False does not, None shows a bar in notebooks; or a function that
             takes the numbers of molecules embedded and failed.

@@ -16,7 +16,7 @@ from molsearch.index.files import describe
 from molsearch.index.generation import prune, start_generation, storage_errors
 from molsearch.index.layout import BATCH_ROWS, FAILURES, SHARD, generation_folder, shard_name
 from molsearch.index.lock import writer_lock
-from molsearch.index.manifest import Change, Manifest, ShardEntry, commit, write_model
+from molsearch.index.manifest import Change, IndexPlan, Manifest, ShardEntry, commit, write_model
 from molsearch.index.reader import IndexReader, find_index, newest
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import (
@@ -115,7 +115,7 @@ def write_pieces(
         if isinstance(piece, Link):
             entries.append(_link(out, piece.entry, place))
         else:
-            entries.append(_written(place, piece, manifest.plan.dtype, tally.add))
+            entries.append(_written(place, piece, manifest.plan, tally.add))
     return tuple(entries)
 
 
@@ -141,7 +141,7 @@ def finish(
 
 
 def _written(
-    place: Path, piece: Write, dtype: str, count: Callable[[int, int], None]
+    place: Path, piece: Write, plan: IndexPlan, count: Callable[[int, int], None]
 ) -> ShardEntry:
     entry = finished_shard(place)
     if entry is None:
@@ -151,11 +151,12 @@ def _written(
             place,
             batches,
             piece.embedder,
-            dtype,
+            plan.dtype,
             count,
             # Rounded rows are not quite of unit length, and none of them must go.
             tolerance=LENGTH_TOLERANCE if stored is None else 1.0,
             recall=None if stored is None else stored.recall,
+            prefix=plan.prefix,
         )
     else:
         piece.stream.skip(piece.n_rows)

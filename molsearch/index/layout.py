@@ -13,6 +13,8 @@
           ecfp4.npy                 uint8 [rows, 256], packed fingerprints
           int8.npy, int8_scales.npy the embeddings in a byte a dimension, for scanning; large
           int8.json                 shards have it, older ones get it when first searched
+          prefix.npy, prefix_….npy  in their place under --storage prefix-64 and prefix-128: the
+          prefix.json               embeddings in so many axes of the shard, a byte an axis
           records.parquet           ids, structures, properties, coordinates, user columns
           blocks.json               checksums of each block of the three, for whoever reads one
           shard.json                written last: rows and checksums
@@ -42,6 +44,10 @@ RECORDS = "records.parquet"
 INT8 = "int8.npy"
 INT8_SCALES = "int8_scales.npy"
 INT8_ABOUT = "int8.json"
+PREFIX = "prefix.npy"
+PREFIX_SCALES = "prefix_scales.npy"
+PREFIX_AXES = "prefix_axes.npy"
+PREFIX_ABOUT = "prefix.json"
 BLOCKS = "blocks.json"
 SHARD = "shard.json"
 FACTS = "facts"

@@ -10,7 +10,13 @@ import re
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from molsearch.config import Config, PrepareConfig
 from molsearch.data.prepared import PreparedSet
@@ -161,6 +167,8 @@ class IndexPlan(Config):
 
     Attributes
     ----------
+    prefix
+        Axes of the copy that is scanned; None where that has all dimensions.
     change
         What is done to another generation; None where a library is indexed.
     """
@@ -172,7 +180,27 @@ class IndexPlan(Config):
     dtype: Literal["float16", "float32", "int8"]
     shard_rows: int = Field(gt=0)
     n_rows: int = Field(gt=0)
+    prefix: int | None = Field(default=None, gt=0)
     change: Change | None = None
+
+    @property
+    def storage(self) -> str:
+        """How embeddings are kept, in a few words."""
+        return self.dtype if self.prefix is None else f"{self.dtype} with prefixes of {self.prefix}"
+
+    @model_validator(mode="after")
+    def _fits(self) -> IndexPlan:
+        if self.prefix is not None and (self.prefix >= self.dim or self.dtype == "int8"):
+            raise ValueError(f"no prefix of {self.prefix} of {self.dim} dimensions as {self.dtype}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what most have none of: their bytes are those of earlier versions."""
+        body: dict[str, Any] = write(self)
+        if self.prefix is None:
+            del body["prefix"]
+        return body
 
 
 class LibraryEntry(Config):

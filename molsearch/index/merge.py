@@ -157,10 +157,10 @@ def _refuse_mixture(readers: Sequence[IndexReader]) -> None:
                 f"{first.identity[:12]}: their embeddings cannot be compared; index both with one"
             )
         mine, theirs = first.manifest, other.manifest
-        if mine.plan.dtype != theirs.plan.dtype:
+        if mine.plan.storage != theirs.plan.storage:
             raise UsageError(
-                f"{other.path} holds {theirs.plan.dtype}, {first.path} {mine.plan.dtype}; index "
-                "both alike"
+                f"{other.path} holds {theirs.plan.storage}, {first.path} {mine.plan.storage}; "
+                "index both alike"
             )
         if mine.library.prepare != theirs.library.prepare:
             fields = type(mine.library.prepare).model_fields

@@ -32,6 +32,7 @@ from molsearch.index.layout import (
 from molsearch.index.manifest import ShardEntry, read_model, write_model
 from molsearch.index.npy import RowWriter
 from molsearch.index.vectors import int8
+from molsearch.index.vectors.prefix import write_prefix
 from molsearch.io import parquet
 from molsearch.io.atomic import fsync_folder, replacing
 
@@ -75,6 +76,7 @@ def write_shard(
     *,
     tolerance: float = LENGTH_TOLERANCE,
     recall: float | None = None,
+    prefix: int | None = None,
 ) -> ShardEntry:
     """Embed `tables` into a new shard in `folder`; its ``shard.json`` comes last.
 
@@ -90,6 +92,8 @@ def write_shard(
         How far an embedding's length may be from 1.
     recall
         What is known of the copy's recall, where it is made of rows that were rounded before.
+    prefix
+        Axes of the copy that is scanned; all dimensions where None.
     """
     if folder.exists():
         shutil.rmtree(folder)
@@ -118,7 +122,11 @@ def write_shard(
     described = {name: describe(folder / name) for name in names}
     if compact or n_rows >= int8.LEAST_ROWS:
         source = describe(folder / EMBEDDINGS).sha256
-        copied = int8.write_int8(folder, CheckedRows.of(folder / EMBEDDINGS), source)
+        rows = CheckedRows.of(folder / EMBEDDINGS)
+        if prefix is None:
+            copied = int8.write_int8(folder, rows, source)
+        else:
+            copied = write_prefix(folder, rows, source, prefix)
         described.update({name: describe(folder / name) for name in copied})
     if compact:
         recall = _recall(folder, n_rows) if recall is None else recall

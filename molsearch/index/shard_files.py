@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from molsearch.errors import IndexCorruptError
 from molsearch.index.blocks import BlockSums, CheckedRows, Rows
 from molsearch.index.files import check_whole
-from molsearch.index.layout import BLOCKS, EMBEDDINGS, FINGERPRINTS, INT8
+from molsearch.index.layout import BLOCKS, EMBEDDINGS, FINGERPRINTS, INT8, PREFIX
 from molsearch.index.manifest import Manifest, read_model
 from molsearch.index.vectors.int8 import DecodedRows, Int8Rows, open_int8
+from molsearch.index.vectors.prefix import PrefixRows
 
 # Bytes of one kind of file, over all shards, that stay mapped from one search to the next: their
 # pages count as this process's memory until the system wants them for something else.
@@ -37,6 +38,7 @@ class ShardFiles:
         self._sums: dict[int, BlockSums | None] = {}
         self._rows: dict[tuple[int, str], CheckedRows] = {}
         self._int8: dict[int, Int8Rows | None] = {}
+        self._prefixes: dict[int, PrefixRows] = {}
 
     @property
     def dim(self) -> int:
@@ -97,6 +99,8 @@ class ShardFiles:
         """
         if self._is_compact:
             return self._compact_rows(shard)
+        if self.manifest.plan.prefix is not None:
+            return None
         if shard in self._int8:
             return self._int8[shard]
         entry = self.manifest.shards[shard]
@@ -109,6 +113,18 @@ class ShardFiles:
         if found is None or self.n_rows * self.dim <= KEPT_MAPPED:
             self._int8[shard] = found
         return found
+
+    def prefixes(self, shard: int) -> PrefixRows | None:
+        """Embeddings of a shard in its first axes; None where it has no such copy."""
+        entry, width = self.manifest.shards[shard], self.manifest.plan.prefix
+        if width is None or PREFIX not in entry.files:
+            return None
+        if shard not in self._prefixes:
+            rows = self._kept(shard, EMBEDDINGS, lambda: self.embeddings(shard))
+            self._prefixes[shard] = PrefixRows(
+                self.path / entry.folder, rows, entry.files[EMBEDDINGS].sha256, width
+            )
+        return self._prefixes[shard]
 
     @property
     def _is_compact(self) -> bool:

@@ -12,6 +12,9 @@ from molsearch.index.layout import (
     FINGERPRINTS,
     INT8,
     INT8_SCALES,
+    PREFIX,
+    PREFIX_AXES,
+    PREFIX_SCALES,
     RECORDS,
     generation_folder,
 )
@@ -21,6 +24,9 @@ _PARTS = {
     EMBEDDINGS: "embeddings",
     INT8: "one-byte copy",
     INT8_SCALES: "one-byte copy",
+    PREFIX: "one-byte copy",
+    PREFIX_SCALES: "one-byte copy",
+    PREFIX_AXES: "one-byte copy",
     FINGERPRINTS: "fingerprints",
 }
 _COLUMNS = {

@@ -49,6 +49,7 @@ def build_index(
     overwrite: bool = False,
     shard_rows: int = MAX_SHARD_ROWS,
     dtype: str = "float16",
+    prefix: int | None = None,
     on_progress: OnProgress | None = None,
 ) -> IndexReader:
     """Embed a prepared set into the index folder `out`.
@@ -68,6 +69,9 @@ def build_index(
         Rows a shard, at most ``2**18``.
     dtype
         ``"float16"``, ``"float32"``, or ``"int8"``: a byte a dimension alone, approximate.
+    prefix
+        Axes of the copy that is scanned, fewer than the encoder's dimensions; all of these where
+        None.
     on_progress
         Called with molecules done and of these failed, first with what was done earlier.
 
@@ -87,6 +91,11 @@ def build_index(
             f"{prepared.path} holds no molecule: all {counted(prepared.n_in, 'record')} failed"
         )
     check_target(out)
+    if prefix is not None and prefix >= embedder.dim:
+        raise UsageError(
+            f"a prefix of {prefix} is for embeddings of more dimensions than the encoder's "
+            f"{embedder.dim}; leave it out"
+        )
     plan = IndexPlan.model_validate(
         {
             "library": prepared.identity,
@@ -95,6 +104,7 @@ def build_index(
             "dtype": dtype,
             "shard_rows": shard_rows,
             "n_rows": prepared.n_ok,
+            "prefix": prefix,
         }
     )
     with storage_errors(out, lambda: _bytes_needed(plan, prepared, out)), writer_lock(out):
@@ -159,7 +169,9 @@ def _write_shards(
     for i, (folder, entry) in enumerate(zip(folders, finished, strict=True)):
         if entry is None:
             batches = stream.take(plan.shard_rows, BATCH_ROWS)
-            entry = write_shard(folder, batches, embedder, plan.dtype, tally.add)
+            entry = write_shard(
+                folder, batches, embedder, plan.dtype, tally.add, prefix=plan.prefix
+            )
         else:
             stream.skip(plan.shard_rows)
         rows = min(plan.shard_rows, plan.n_rows - i * plan.shard_rows)

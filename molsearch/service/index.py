@@ -25,6 +25,9 @@ from molsearch.service.requests import IndexRequest
 from molsearch.service.session import Session
 from molsearch.service.told import library_account, tell_library
 
+#: Axes of the copy that is scanned, by the storage asked for.
+PREFIXES = {"prefix-64": 64, "prefix-128": 128}
+
 
 @dataclass(frozen=True)
 class Indexed:
@@ -113,6 +116,7 @@ def index(
         overwrite=request.overwrite,
         resume=request.resume,
         dtype="int8" if request.storage == "compact" else "float16",
+        prefix=PREFIXES.get(request.storage),
     )
     if reader.recall is not None:
         emit(Note(text=approximate(reader.recall)))
@@ -156,6 +160,7 @@ def _account(request: IndexRequest, reader: IndexReader, seconds: float) -> dict
         "library": manifest.plan.library,
         "dim": reader.dim,
         "dtype": manifest.plan.dtype,
+        "prefix": manifest.plan.prefix,
         "recall": reader.recall,
         "seconds": round(seconds, 2),
         "request": request.model_dump(mode="json"),

@@ -81,6 +81,7 @@ def _index(path: Path) -> dict[str, Any]:
         "shards": reader.n_shards,
         "dim": reader.dim,
         "dtype": manifest.plan.dtype,
+        "prefix": manifest.plan.prefix,
         "recall": reader.recall,
         "approximate_search": _lists(reader),
         "sources": list(manifest.library.sources),

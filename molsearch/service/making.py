@@ -90,6 +90,7 @@ def index_of(
     overwrite: bool,
     resume: bool = True,
     dtype: str = "float16",
+    prefix: int | None = None,
 ) -> IndexReader:
     """Embed a prepared set into an index, or open the index an earlier run left there."""
     with stage(emit, "embedding", prepared.n_ok) as progress:
@@ -100,6 +101,7 @@ def index_of(
             resume=resume,
             overwrite=overwrite,
             dtype=dtype,
+            prefix=prefix,
             on_progress=progress,
         )
 

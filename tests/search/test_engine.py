@@ -26,9 +26,20 @@ from molsearch.search.engine.rounding import error_of, error_of_cosines
 from molsearch.search.exact import Exact, dot
 
 N = 700
+# How embeddings are stored, by the rows of a shard.
+STORED = {
+    1000: {},  # as they are
+    128: {},  # with a copy of a byte a dimension, made with the index
+    60: {},  # with one that is made when it is asked for
+    90: {"prefix": 5},
+    250: {"prefix": 11, "dtype": "float32"},
+    200: {"dtype": "int8"},
+}
 
 
-def made(folder: Path, shard_rows: int, n: int = N, **changes) -> IndexReader:
+def made(
+    folder: Path, shard_rows: int, n: int = N, stored: dict | None = None, **changes
+) -> IndexReader:
     """An index whose fingerprints repeat (ties) and whose ids are not in file order."""
     rng = np.random.default_rng(3)
     ids = rng.permutation(n)
@@ -44,7 +55,9 @@ def made(folder: Path, shard_rows: int, n: int = N, **changes) -> IndexReader:
             for i in range(n)
         ],
     )
-    return build_index(prepared, FakeEncoder(), folder / "i", shard_rows=shard_rows)
+    return build_index(
+        prepared, FakeEncoder(), folder / "i", shard_rows=shard_rows, **(stored or {})
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,13 +70,14 @@ def small_shards_too():
 
 @pytest.fixture(scope="module")
 def readers(tmp_path_factory, small_shards_too):
-    """Of 1000: embeddings as they are; of 128: a copy made with it; of 60: made when asked."""
+    """See `STORED`."""
     folder = tmp_path_factory.mktemp("engine")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(int8, "LEAST_ROWS", 10**9)
         found = {rows: made(folder / str(rows), rows) for rows in (1000, 60)}
     found[1000]._int8.update(dict.fromkeys(range(found[1000].n_shards)))
-    found[128] = made(folder / "128", 128)
+    for rows in (128, 90, 250, 200):
+        found[rows] = made(folder / str(rows), rows, stored=STORED[rows])
     assert found[128].manifest.shards[0].files.keys() >= set(int8.FILES)
     assert not found[60].manifest.shards[0].files.keys() & set(int8.FILES)
     return found
@@ -74,6 +88,10 @@ def test_each_backend_has_its_turn(readers):
     assert copies[1000] is None
     assert copies[128] is not None
     assert copies[60] is not None
+    assert copies[200] is not None
+    assert copies[90] is copies[250] is None
+    assert all(readers[rows].prefixes(0) is not None for rows in (90, 250))
+    assert all(readers[rows].prefixes(0) is None for rows in (1000, 128, 60, 200))
 
 
 def queries_of(seed: int, n_queries: int, n_conformers: int, **fusion) -> QuerySet:
@@ -144,7 +162,7 @@ def blended(reader: IndexReader, queries: QuerySet, blend: Blend, k: int):
 )
 @given(
     seed=st.integers(0, 10**6),
-    shard_rows=st.sampled_from([1000, 128, 60]),
+    shard_rows=st.sampled_from([*STORED]),
     chunk_rows=st.sampled_from([1, 5, 64, 10_000]),
     k=st.integers(1, N),
     n_queries=st.integers(1, 6),
@@ -178,6 +196,46 @@ def test_embeddings_and_fingerprints_together_equal_brute_force(
         keys = dict(zip(every, scores, strict=True))
         ranked = [keys[n] - 0.7 * cost[n] for n in numbers_of(reader, found)]
         assert (np.diff(ranked) < 1e-9).all()
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.integers(0, 10**6),
+    shard_rows=st.sampled_from([*STORED]),
+    chunk_rows=st.sampled_from([7, 64, 10_000]),
+    k=st.integers(1, N),
+    n_queries=st.integers(1, 3),
+    left=st.sampled_from([0.0, 0.01, 0.3, 0.95]),
+    blend=st.booleans(),
+    least=st.one_of(st.none(), st.floats(-0.5, 1.5)),
+)
+def test_what_a_mask_and_a_threshold_leave_equals_brute_force(
+    readers, seed, shard_rows, chunk_rows, k, n_queries, left, blend, least
+):
+    reader = readers[shard_rows]
+    queries = queries_of(seed, n_queries, 1)
+    rng = np.random.default_rng(seed)
+    excluded = [rng.random(rows) >= left for rows in reader.shard_rows]
+    packed = reader.fingerprints(0)[rng.integers(0, reader.shard_rows[0], n_queries)]
+    likeness = Likeness(np.array(packed), 1.0, "max") if blend else None
+    how = Blend(1.0, "max", likeness)
+    found = search(
+        reader, queries, k, blend=how, excluded=excluded, least=least, chunk_rows=chunk_rows
+    )
+    every, scores = blended(reader, queries, how, N)
+    out = np.concatenate(excluded)
+    numbers = np.concatenate(
+        [reader.records(i).read(["record_number"]).column(0) for i in range(reader.n_shards)]
+    )
+    gone = set(numbers[out].tolist())
+    due = [
+        number
+        for number, score in zip(every, scores, strict=True)
+        if number not in gone and (least is None or score >= least)
+    ][:k]
+    assert numbers_of(reader, found) == due
 
 
 def test_the_ranks_of_a_blend_do_not_depend_on_shards_or_on_other_molecules(tmp_path):
@@ -221,7 +279,7 @@ def numbers_of(reader: IndexReader, found) -> list[int]:
     return table.column(0).to_pylist()
 
 
-@pytest.mark.parametrize("shard_rows", [1000, 128, 60])
+@pytest.mark.parametrize("shard_rows", [*STORED])
 @pytest.mark.parametrize("k", [1, 10, 300, N - 1, N, N + 100])
 def test_search_equals_brute_force(readers, shard_rows, k):
     reader = readers[shard_rows]
@@ -239,7 +297,7 @@ def test_search_equals_brute_force(readers, shard_rows, k):
 )
 @given(
     seed=st.integers(0, 10**6),
-    shard_rows=st.sampled_from([1000, 128, 60]),
+    shard_rows=st.sampled_from([*STORED]),
     chunk_rows=st.sampled_from([1, 5, 64, 10_000]),
     k=st.integers(1, N),
     n_queries=st.integers(1, 5),
@@ -265,7 +323,7 @@ def test_any_shards_chunks_and_fusions_equal_brute_force(
 )
 @given(
     seed=st.integers(0, 10**6),
-    shard_rows=st.sampled_from([1000, 128, 60]),
+    shard_rows=st.sampled_from([*STORED]),
     chunk_rows=st.sampled_from([5, 64, 10_000]),
     k=st.integers(1, N),
     n_queries=st.integers(1, 4),

@@ -119,8 +119,8 @@ class Int8Rows:
         about = read_model(folder / INT8_ABOUT, Int8About)
         if source is not None and about.source != source:
             raise IndexCorruptError(f"{folder / INT8} is a copy of other rows; remove it")
-        self._codes = _checked(folder / INT8, about, (n_rows, dim), np.dtype("<i1"))
-        self._scales = _checked(folder / INT8_SCALES, about, (n_rows, 2), np.dtype("<f4"))
+        self._codes = checked(folder / INT8, about, (n_rows, dim), np.dtype("<i1"))
+        self._scales = checked(folder / INT8_SCALES, about, (n_rows, 2), np.dtype("<f4"))
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -218,9 +218,16 @@ def open_int8(
     return Int8Rows(folder, source, n_rows, dim)
 
 
-def _checked(
-    path: Path, about: Int8About, shape: tuple[int, int], dtype: np.dtype[np.generic]
+def checked(
+    path: Path, about: BlockSums, shape: tuple[int, int], dtype: np.dtype[np.generic]
 ) -> CheckedRows:
+    """Map a file of a copy.
+
+    Raises
+    ------
+    IndexCorruptError
+        It cannot be read, or is not one of these rows.
+    """
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:

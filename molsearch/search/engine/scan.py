@@ -20,6 +20,7 @@ from molsearch.search.engine.backend import Approximate, Backend
 from molsearch.search.engine.device_scan import LARGER, scan_on_devices
 from molsearch.search.engine.floats import FloatBackend
 from molsearch.search.engine.int8 import Int8Backend, Int8Queries
+from molsearch.search.engine.prefix import PrefixBackend
 from molsearch.search.engine.resident import Residents
 from molsearch.search.pool import Pool
 
@@ -80,8 +81,11 @@ def scan(
     for number, n_rows in enumerate(reader.shard_rows):
         # Mapped anew for each shard: pages of the one before leave this process's memory.
         copy = reader.int8_embeddings(number)
+        prefixes = reader.prefixes(number)
         backend: Backend
-        if copy is None:
+        if prefixes is not None:
+            backend = PrefixBackend(prefixes, plan, matrix)
+        elif copy is None:
             backend = FloatBackend(reader.checked_embeddings(number), plan, matrix)
         else:
             small = small or Int8Queries(matrix)
@@ -89,7 +93,7 @@ def scan(
         prints = reader.checked_fingerprints(number) if plan.needs_fingerprints else None
         out = None if excluded is None else excluded[number]
         shard = _Shard(number, backend, prints, out, offset)
-        if copy is None:
+        if isinstance(backend, FloatBackend):
             for start, stop in _chunks(n_rows, most, first=number == 0):
                 one.chunk(shard, start, stop)
         else:
@@ -150,7 +154,11 @@ class _Scan:
         found = shard.backend.score(start, stop)
         prints = None if shard.prints is None else shard.prints.rows(start, stop)
         scores = self.plan.finish(found.cosines, prints)
-        self.offer(shard.number, scores, found, out, shard.offset + start)
+        if isinstance(shard.backend, PrefixBackend):
+            self._check(shard.number, scores, out)
+            self._refined(shard, scores, found, start)
+        else:
+            self.offer(shard.number, scores, found, out, shard.offset + start)
 
     def offer(
         self,
@@ -167,6 +175,11 @@ class _Scan:
         offset
             Position of the first of them over all shards.
         """
+        self._check(number, scores, out)
+        self._offer(scores, found, offset)
+
+    def _check(self, number: int, scores: torch.Tensor, out: NDArray[np.bool_] | None) -> None:
+        """Refuse scores that are not finite; those of rows that are `out` become the lowest."""
         if not math.isfinite(float(scores.sum())):
             raise IndexCorruptError(
                 f"shard {number} of {self.reader.path} holds an embedding that is not "
@@ -174,7 +187,24 @@ class _Scan:
             )
         if out is not None:
             scores[torch.from_numpy(out).to(scores.device)] = -torch.inf
-        self._offer(scores, found, offset)
+
+    def _refined(self, shard: _Shard, scores: torch.Tensor, found: Approximate, start: int) -> None:
+        """Offer rows that may be of use by their own bounds, multiplied as they are stored."""
+        assert isinstance(shard.backend, PrefixBackend)
+        rows = self._possible(scores, found)
+        if len(rows):
+            found = shard.backend.refine(start + rows)
+            prints = None if shard.prints is None else shard.prints.take(start + rows)
+            scores = self.plan.finish(found.cosines, prints)
+            self._offer(scores, found, shard.offset + start + rows)
+
+    def _possible(self, scores: torch.Tensor, found: Approximate) -> NDArray[np.int64]:
+        """Rows whose highest possible score, each by its own bound, is of use to a list."""
+        least = np.array([pool.threshold for pool in self._pools], np.float32)
+        assert found.error is not None
+        width = np.float32(self.plan.of_products) * found.error + np.float32(self._error)
+        lowered = np.nextafter(least - width[:, None], np.float32(-np.inf))
+        return np.flatnonzero((scores.numpy() >= lowered).any(axis=1))
 
     def _reaching(self, scores: torch.Tensor, error: float) -> NDArray[np.int64]:
         """Places in the scores ``[n, lists]``, one row after the other, that may be of use."""
@@ -185,7 +215,10 @@ class _Scan:
             return np.flatnonzero(reached.numpy())  # quicker than PyTorch's at few of many
         return torch.nonzero(reached)[:, 0].cpu().numpy()
 
-    def _offer(self, scores: torch.Tensor, found: Approximate, offset: int) -> None:
+    def _offer(
+        self, scores: torch.Tensor, found: Approximate, first: int | NDArray[np.int64]
+    ) -> None:
+        """Offer rows by their scores; `first` is where the first stands, or where each does."""
         places = self._reaching(scores, self.plan.of_products * found.largest + self._error)
         if len(places) == 0:
             return
@@ -195,7 +228,7 @@ class _Scan:
         if found.error is not None:
             width = np.float32(self.plan.of_products) * found.error[rows] + width
         highest, lowest = around + width, around - width
-        rows += offset
+        rows = rows + first if isinstance(first, int) else first[rows]
         with self._offering:
             if len(self._pools) == 1:
                 self._pools[0].add(rows, highest, lowest)

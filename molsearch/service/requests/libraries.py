@@ -60,10 +60,11 @@ class IndexRequest(Config):
         description="facts to compute now for every molecule, such as alerts,clogp,qed, or all; "
         "else they are computed for hits and filters, and kept; may be given later",
     )
-    storage: Literal["full", "compact"] = Field(
+    storage: Literal["full", "prefix-128", "prefix-64", "compact"] = Field(
         default="full",
-        description="compact: embeddings in a byte a dimension alone, half the room; scores are "
-        "approximate, by how much is measured and told",
+        description="prefix-128 or prefix-64: the copy that is scanned holds so many axes, less "
+        "room and the same hits; compact: embeddings in a byte a dimension alone, half the room; "
+        "scores are approximate, by how much is measured and told",
     )
     shard: tuple[int, int] | None = Field(
         default=None,
