@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from molsearch.bench import results
 from molsearch.errors import MolSearchError, UsageError
+from molsearch.store.lock import alone
 
 # What a whole file has in common, in the words of an error.
 _PARTS = {
@@ -89,7 +88,7 @@ def _alone(path: Path) -> Iterator[None]:
     """Hold the file for the moment of a change; the lock ends with its process."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.lock")):
+        with alone(path.with_name(f".{path.name}.lock")):
             yield
     except OSError as error:
         raise MolSearchError(f"cannot write {path}: {error.strerror or error}") from error

@@ -6,7 +6,6 @@ safely on disk, and carries its own checksum, so a reader sees whole shards or a
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -14,16 +13,12 @@ from pydantic import Field, ValidationError, model_validator
 
 from molsearch.config import Config, PrepareConfig, ReadConfig
 from molsearch.errors import IndexCorruptError
-from molsearch.io.atomic import write_text
 from molsearch.io.folders import MANIFEST, SHARDS
-from molsearch.io.hashing import sha256_json
-from molsearch.io.reading import parse_json, read_small
 from molsearch.schema import Reading
+from molsearch.store.sealed import SealError, read_sealed, write_sealed
 
 FORMAT: Final = "molsearch-prepared"
 VERSION: Final = 1
-_CHECKSUM = "checksum"
-_LARGEST = 64 * 2**20
 _MEND = "prepare the library again with --overwrite"
 
 
@@ -133,9 +128,7 @@ class PreparedManifest(Config):
 
 def write_manifest(folder: Path, manifest: PreparedManifest) -> None:
     """Make `manifest` the truth about `folder`, atomically."""
-    content = manifest.model_dump(mode="json")
-    content[_CHECKSUM] = sha256_json(content)
-    write_text(folder / MANIFEST, json.dumps(content, indent=1) + "\n")
+    write_sealed(folder / MANIFEST, manifest.model_dump(mode="json"))
 
 
 def read_manifest(folder: Path) -> PreparedManifest:
@@ -147,31 +140,33 @@ def read_manifest(folder: Path) -> PreparedManifest:
         Missing, truncated, edited, of a newer format, or not a prepared set's.
     """
     path = folder / MANIFEST
-    content = _load(path)
-    if content.get("format") != FORMAT:
-        raise IndexCorruptError(f"{path} is not the manifest of a prepared set")
-    version = content.get("version")
-    if isinstance(version, int) and version > VERSION:
-        raise IndexCorruptError(f"{path} has format version {version}: update molsearch")
-    stated = content.pop(_CHECKSUM, None)
-    if stated != sha256_json(content):
-        raise IndexCorruptError(f"{path} was edited or damaged (its checksum differs): {_MEND}")
     try:
+        content = read_sealed(path, lambda found: _check_format(path, found))
         return PreparedManifest.model_validate(content)
+    except FileNotFoundError as error:
+        raise IndexCorruptError(f"{path} is missing: {path.parent} is no prepared set") from error
+    except OSError as error:
+        raise IndexCorruptError(f"{path} cannot be read ({error.strerror})") from error
+    except TypeError as error:
+        raise _foreign(path) from error
+    except SealError as error:
+        raise IndexCorruptError(
+            f"{path} was edited or damaged (its checksum differs): {_MEND}"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         raise IndexCorruptError(f"{path} contradicts itself: {first['msg']}: {_MEND}") from error
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        content = parse_json(read_small(path, _LARGEST))
-    except FileNotFoundError as error:
-        raise IndexCorruptError(f"{path} is missing: {path.parent} is no prepared set") from error
     except ValueError as error:
         raise IndexCorruptError(f"{path} is not whole JSON ({error}): {_MEND}") from error
-    except OSError as error:
-        raise IndexCorruptError(f"{path} cannot be read ({error.strerror})") from error
-    if not isinstance(content, dict):
-        raise IndexCorruptError(f"{path} is not the manifest of a prepared set")
-    return content
+
+
+def _check_format(path: Path, content: dict[str, Any]) -> None:
+    if content.get("format") != FORMAT:
+        raise _foreign(path)
+    version = content.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise IndexCorruptError(f"{path} has format version {version}: update molsearch")
+
+
+def _foreign(path: Path) -> IndexCorruptError:
+    return IndexCorruptError(f"{path} is not the manifest of a prepared set")

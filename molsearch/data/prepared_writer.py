@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
 from molsearch.chem.columns import Block, block_of
 from molsearch.data.prepared import PreparedSet
@@ -26,11 +22,12 @@ from molsearch.data.prepared_manifest import (
 from molsearch.data.prepared_table import block_table, failures_table_of
 from molsearch.errors import MolSearchError, UsageError
 from molsearch.io import parquet
-from molsearch.io.atomic import refusal, write_text
-from molsearch.io.folders import LOCK, MANIFEST, RUN, SHARDS, WRITER, Kind, look
+from molsearch.io.atomic import refusal
+from molsearch.io.folders import MANIFEST, RUN, SHARDS, Kind, look
 from molsearch.io.hashing import sha256_file
-from molsearch.io.reading import read_small
 from molsearch.schema import Failure, Prepared, Reading
+from molsearch.store.lock import writer_lock
+from molsearch.store.sweep import sweep
 
 
 class PreparedWriter:
@@ -111,17 +108,16 @@ def writing(
         `folder` holds a damaged prepared set.
     """
     _refuse_foreign(folder)
-    with _explaining(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    with ExitStack() as stack:
+        with _explaining(folder):
+            stack.enter_context(writer_lock(folder, "wait for it, or choose another -o"))
         if overwrite:
             _empty(folder)
         yield PreparedWriter(folder, _start(folder, run, resume=resume))
 
 
 def _start(folder: Path, run: PrepareRun, *, resume: bool) -> PreparedManifest:
-    for stray in (*folder.glob(".*.tmp-*"), *folder.glob(f"{SHARDS}/.*.tmp-*")):
-        stray.unlink(missing_ok=True)
+    sweep(folder, folder / SHARDS)
     if not (folder / MANIFEST).exists():
         with _explaining(folder):
             write_manifest(folder, PreparedManifest(run=run))
@@ -174,35 +170,6 @@ def _empty(folder: Path) -> None:
     (folder / MANIFEST).unlink(missing_ok=True)
     shutil.rmtree(folder / SHARDS, ignore_errors=True)
     (folder / RUN).unlink(missing_ok=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise UsageError(
-            f"{folder} is being written by {_owner(folder)}: wait for it, or choose another -o"
-        ) from error
-    except OSError as error:
-        raise MolSearchError(f"cannot write to {folder}: {error.strerror}") from error
-    try:
-        owner = {"pid": os.getpid(), "host": socket.gethostname()}
-        with _explaining(folder):
-            write_text(folder / WRITER, json.dumps(owner) + "\n")
-        yield
-        (folder / WRITER).unlink(missing_ok=True)
-    finally:
-        lock.release()
-
-
-def _owner(folder: Path) -> str:
-    try:
-        owner = json.loads(read_small(folder / WRITER, 10_000))
-        return f"process {owner['pid']} on {owner['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.files import describe
 from molsearch.index.generation import prune, start_generation, storage_errors
 from molsearch.index.layout import BATCH_ROWS, FAILURES, SHARD, generation_folder, shard_name
-from molsearch.index.lock import writer_lock
 from molsearch.index.manifest import Change, IndexPlan, Manifest, ShardEntry, commit, write_model
 from molsearch.index.reader import IndexReader, find_index, newest
 from molsearch.index.rows import RowStream
@@ -31,6 +30,7 @@ from molsearch.index.stored import Stored
 from molsearch.index.tally import OnProgress, Tally
 from molsearch.io.atomic import fsync_folder, replacing
 from molsearch.io.hashing import sha256_json
+from molsearch.store.lock import writer_lock
 from molsearch.words import counted
 
 

@@ -8,11 +8,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from molsearch.errors import IndexCorruptError, MolSearchError, UsageError
-from molsearch.index.hold import remove_free
 from molsearch.index.layout import ADDED, MANIFEST, PLAN, generation_folder, generations
 from molsearch.index.manifest import IndexPlan, Manifest, read_model, write_model
 from molsearch.io.atomic import fsync_folder, refusal
 from molsearch.io.folders import Kind, look
+from molsearch.store.hold import remove_free
+from molsearch.store.sweep import sweep
 
 
 def check_target(out: Path) -> None:
@@ -55,8 +56,7 @@ def start_generation(out: Path, plan: IndexPlan, *, resume: bool, overwrite: boo
         if other is not None and other != plan and not overwrite:
             raise UsageError(f"{out} holds {_unfinished(other)}; pass --overwrite to discard it")
         shutil.rmtree(folder)
-    for stray in (*out.glob(".*.tmp-*"), *folder.glob(".*.tmp-*")):
-        stray.unlink(missing_ok=True)
+    sweep(out, folder)
     if not (folder / PLAN).exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_model(folder / PLAN, plan)

@@ -32,9 +32,9 @@ import re
 from pathlib import Path
 from typing import Final
 
-from molsearch.io.folders import GENERATIONS, INDEX_FORMAT, LOCK, MANIFEST, PREPARED, WRITER
+from molsearch.io.folders import GENERATIONS, INDEX_FORMAT, MANIFEST, PREPARED
 
-__all__ = ["GENERATIONS", "LOCK", "MANIFEST", "PREPARED", "WRITER"]
+__all__ = ["GENERATIONS", "MANIFEST", "PREPARED"]
 
 PLAN = "plan.json"
 FAILURES = "failures.parquet"

@@ -33,16 +33,13 @@ from molsearch.index.layout import (
     generation_folder,
     shard_name,
 )
-from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
-from molsearch.io.reading import parse_json, read_small
 from molsearch.schema import Reading
+from molsearch.store.sealed import SealError, read_sealed, write_sealed
 from molsearch.words import counted
 
-_CHECKSUM = "checksum"
 _SAFE_PATH = re.compile(r"generations/\d{6}(/shard-\d{5})?")
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_]*(\.[a-z0-9]+)+")
-_MAX_BYTES = 64 * 2**20
 T = TypeVar("T", bound=Config)
 
 
@@ -266,8 +263,7 @@ class Manifest(Config):
 
 def write_model(path: Path, model: Config) -> None:
     """Write `model` as JSON with a checksum of its content, atomically and durably."""
-    body = model.model_dump(mode="json")
-    write_text(path, json.dumps({**body, _CHECKSUM: sha256_json(body)}, indent=1) + "\n")
+    write_sealed(path, model.model_dump(mode="json"))
 
 
 def read_model(path: Path, kind: type[T]) -> T:
@@ -279,15 +275,14 @@ def read_model(path: Path, kind: type[T]) -> T:
         The file is missing, cut short, edited, or of another format version.
     """
     try:
-        body = parse_json(read_small(path, _MAX_BYTES))
-        if not isinstance(body, dict):
-            raise IndexCorruptError(f"{path} is not a manifest")
-        _check_version(path, body)
-        if body.pop(_CHECKSUM, None) != sha256_json(body):
-            raise IndexCorruptError(f"{path} does not match its own checksum")
+        body = read_sealed(path, lambda found: _check_version(path, found))
         return kind.model_validate_json(json.dumps(body))
     except OSError as error:
         raise IndexCorruptError(f"{path} cannot be read: {error.strerror}") from error
+    except SealError as error:
+        raise IndexCorruptError(str(error)) from error
+    except TypeError as error:
+        raise IndexCorruptError(f"{path} is not a manifest") from error
     except ValueError as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise IndexCorruptError(f"{path} is damaged ({reason})") from error

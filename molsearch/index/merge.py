@@ -15,7 +15,6 @@ from molsearch.index.change import Piece, Write, finish, write_pieces
 from molsearch.index.compact import shard_sizes
 from molsearch.index.generation import check_target, start_generation, storage_errors
 from molsearch.index.layout import FACTS, generation_folder
-from molsearch.index.lock import writer_lock
 from molsearch.index.manifest import Change, IndexPlan, LibraryEntry, Manifest
 from molsearch.index.parts import Parts
 from molsearch.index.reader import IndexReader, open_index
@@ -30,6 +29,7 @@ from molsearch.index.stored import (
 from molsearch.index.tally import OnProgress
 from molsearch.index.writer import existing_index
 from molsearch.io.hashing import sha256_json
+from molsearch.store.lock import writer_lock
 
 
 def merge_indexes(

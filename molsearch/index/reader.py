@@ -22,7 +22,6 @@ from molsearch.errors import (
 from molsearch.index.blocks import BlockGuard
 from molsearch.index.fact_failures import failures_of
 from molsearch.index.files import check_quick, refuse_linked_folder
-from molsearch.index.hold import hold
 from molsearch.index.layout import (
     FACTS,
     FAILURES,
@@ -37,6 +36,7 @@ from molsearch.index.records import take_rows
 from molsearch.index.shard_files import ShardFiles, first_line
 from molsearch.io import parquet
 from molsearch.io.folders import Kind, look
+from molsearch.store.hold import hold
 
 if TYPE_CHECKING:
     from molsearch.index.facts import FactColumns

@@ -12,11 +12,12 @@ from molsearch import schema
 from molsearch.errors import IndexCorruptError
 from molsearch.index.ann.manifest import folder_of, read_about
 from molsearch.index.files import check_whole, refuse_linked_folder
-from molsearch.index.hold import remove_free
 from molsearch.index.layout import ADDED, FAILURES, MANIFEST, generation_folder, generations
-from molsearch.index.lock import writer_lock
 from molsearch.index.manifest import Manifest, read_generation, read_model
 from molsearch.index.reader import IndexReader
+from molsearch.store.hold import remove_free
+from molsearch.store.lock import writer_lock
+from molsearch.store.sweep import strays
 
 _ROWS_AT_ONCE = 16_384
 
@@ -83,14 +84,14 @@ def clean(path: Path) -> list[str]:
             raise IndexCorruptError(f"{report.problems[0]}; nothing was removed")
         keep = read_model(path / MANIFEST, Manifest).generation
         older = [generation_folder(path, number) for number in generations(path) if number != keep]
-        strays = [*path.glob(".*.tmp-*"), *generation_folder(path, keep).rglob(".*.tmp-*")]
+        left = [*strays(path), *strays(generation_folder(path, keep), deep=True)]
         gone = [folder for folder in older if remove_free(folder)]
-        for stray in strays:
+        for stray in left:
             stray.unlink(missing_ok=True)
         if (added := path / ADDED).is_dir():  # of an add that was never finished
             shutil.rmtree(added)
             gone.append(added)
-        return [str(one.relative_to(path)) for one in (*gone, *strays)]
+        return [str(one.relative_to(path)) for one in (*gone, *left)]
 
 
 def _manifest(path: Path, report: Report) -> Manifest | None:

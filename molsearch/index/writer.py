@@ -23,7 +23,6 @@ from molsearch.index.layout import (
     generations,
     shard_name,
 )
-from molsearch.index.lock import writer_lock
 from molsearch.index.manifest import (
     IndexPlan,
     LibraryEntry,
@@ -37,6 +36,7 @@ from molsearch.index.rows import RowStream
 from molsearch.index.shard import finished_shard, write_failures, write_shard
 from molsearch.index.tally import OnProgress, Tally
 from molsearch.io import parquet
+from molsearch.store.lock import writer_lock
 from molsearch.words import counted
 
 

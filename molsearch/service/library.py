@@ -7,12 +7,10 @@ the first one made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from molsearch.chem.readers.formats import TYPED, suffix_of
 from molsearch.chem.records import expand_sources
@@ -24,10 +22,10 @@ from molsearch.errors import IndexCorruptError, InputError, MolSearchError, Usag
 from molsearch.io.cache import MEND, user_cache
 from molsearch.io.folders import Kind, look
 from molsearch.io.hashing import sha256_file, sha256_json
+from molsearch.store.lock import alone
 
 STDIN = "-"
 OnProgress = Callable[[int, int], None]
-_POLL = 0.5  # seconds between two looks at a lock
 
 
 @dataclass(frozen=True)
@@ -103,24 +101,16 @@ def making(place: CachePlace, on_wait: Callable[[], None] | None = None) -> Iter
         The cache cannot be written.
     """
     folder = place.prepared.parent
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            if on_wait is not None:
-                on_wait()
-            lock.acquire(poll_interval=_POLL)
-    except OSError as error:
-        raise MolSearchError(
-            f"cannot keep the index of this library in {folder.parent} ({error.strerror}); {MEND}, "
-            "or make it where you want it: molsearch index LIBRARY -o FOLDER"
-        ) from error
-    try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(alone(folder.with_name(f".{folder.name}.lock"), on_wait))
+        except OSError as error:
+            raise MolSearchError(
+                f"cannot keep the index of this library in {folder.parent} ({error.strerror}); "
+                f"{MEND}, or make it where you want it: molsearch index LIBRARY -o FOLDER"
+            ) from error
         yield
-    finally:
-        lock.release()
 
 
 def ensure_prepared(

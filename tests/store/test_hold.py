@@ -10,11 +10,11 @@ import numpy as np
 from fakes import FakeEncoder, library
 
 from molsearch.index import reader as reader_module
-from molsearch.index.hold import hold, remove_free
 from molsearch.index.layout import generations
 from molsearch.index.reader import open_index
 from molsearch.index.verify import clean
 from molsearch.index.writer import build_index
+from molsearch.store.hold import hold, remove_free
 
 
 class Owner:
@@ -53,7 +53,7 @@ def test_the_hold_of_another_process_counts_and_dies_with_it(tmp_path):
     folder = tmp_path / "g"
     folder.mkdir()
     script = (
-        "import sys; from pathlib import Path; from molsearch.index.hold import hold\n"
+        "import sys; from pathlib import Path; from molsearch.store.hold import hold\n"
         "class O: pass\n"
         "o = O(); hold(o, Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     )

@@ -1,0 +1,1 @@
+"""What prepared sets and indexes have in common on the disk: locks, sealed documents, sweeps."""
