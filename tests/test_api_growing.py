@@ -42,3 +42,21 @@ def test_indexes_are_merged(index, tmp_path):
     both = ms.Index.merge([index, other.path], tmp_path / "m", FakeEncoder())
     assert len(both) == 4
     assert both.verify() == []
+
+
+def test_an_index_is_clustered_by_embedding(index):
+    told = []
+    found = index.cluster(0.999, on_progress=lambda *given: told.append(given))
+    assert found.columns.tolist() == [
+        "molecule_id", "smiles", "cluster", "cluster_size", "leader", "is_leader",
+        "leader_similarity",
+    ]  # fmt: skip
+    assert found["molecule_id"].tolist() == ["ethanol", "ethylamine", "phenol"]
+    assert found.loc[found["is_leader"], "leader_similarity"].eq(1.0).all()
+    assert told
+    one = index.cluster(-0.99)
+    assert one["cluster"].tolist() == [1, 1, 1]
+    assert one["leader"].tolist() == ["ethanol"] * 3
+    assert one["cluster_size"].tolist() == [3, 3, 3]
+    with pytest.raises(UsageError, match="between -1 and 1"):
+        index.cluster(2)
