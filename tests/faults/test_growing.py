@@ -16,7 +16,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from changes import add, compact, content, drop
+from changes import add, compact, content, drop, keep
 from fakes import FakeEncoder, library
 from killing import Killer
 
@@ -24,12 +24,13 @@ from molsearch.errors import MolSearchError, UsageError
 from molsearch.index.change import changing
 from molsearch.index.npy import RowWriter
 from molsearch.index.reader import open_index
+from molsearch.index.vectors import int8
 from molsearch.index.verify import verify_index
 from molsearch.index.writer import build_index
 
 DROPPED = ["m00001", "m00002", "m00100"]
 # What each change makes of an index of 180 molecules in shards of 100, and of its copy.
-AFTER = {"add": 240, "drop": 175, "compact": 180, "merge": 360}
+AFTER = {"add": 240, "drop": 175, "compact": 180, "merge": 360, "keep": 180}
 
 # As in test_index_kill: a child of a child that kills itself at an event that touches the disk.
 CHILD = textwrap.dedent(
@@ -42,6 +43,10 @@ CHILD = textwrap.dedent(
     from molsearch.data.prepared import PreparedSet
     from molsearch.index.merge import merge_indexes
     import molsearch.index.npy, molsearch.index.shard
+    from molsearch.index import companions
+    from molsearch.index.vectors import int8
+
+    int8.LEAST_ROWS, companions.PART_ROWS = 1, 32
 
     for owner, name in ((os, "fsync"), (os, "link"), (pathlib.Path, "replace"),
                         (pathlib.Path, "mkdir"), (pathlib.Path, "unlink"),
@@ -56,6 +61,8 @@ CHILD = textwrap.dedent(
             changes.drop(out, sys.argv[3].split(","))
         elif kind == "compact":
             changes.compact(out)
+        elif kind == "keep":
+            changes.keep(out, "more")
         else:
             merge_indexes([out, pathlib.Path(sys.argv[4])], out.with_name(out.name + ".merged"))
 
@@ -68,9 +75,11 @@ CHILD = textwrap.dedent(
 )
 
 
-def base_index(folder: Path) -> Path:
+def base_index(folder: Path, **options) -> Path:
     """An index of 180 molecules in shards of 100, that has grown: 100, 20, 60."""
-    build_index(library(folder / "p", 120), FakeEncoder(), folder / "base", shard_rows=100)
+    build_index(
+        library(folder / "p", 120), FakeEncoder(), folder / "base", shard_rows=100, **options
+    )
     add(folder / "base", library(folder / "q", 60), of="grown")
     return folder / "base"
 
@@ -88,9 +97,12 @@ def digests(out: Path) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", AFTER)
 def test_kill_at_seeded_moments_leaves_the_old_or_the_new_and_the_same_command_finishes(
-    folder, kind
+    folder, kind, monkeypatch
 ):
-    base = base_index(folder)
+    """Copies that are scanned, and what is kept beside shards, are among what must be equal."""
+    monkeypatch.setattr(int8, "LEAST_ROWS", 1)
+    base = base_index(folder, prefix=5)
+    keep(base, "numbers")
     shutil.copytree(base, folder / "twin")
     more = library(folder / "r", 60)
     killer = Killer(CHILD, str(more.path), ",".join(DROPPED), str(folder / "twin"))
@@ -106,6 +118,8 @@ def test_kill_at_seeded_moments_leaves_the_old_or_the_new_and_the_same_command_f
         n_events = int(change(folder / "whole", -1)[0])
         whole = digests(result(folder / "whole"))
         assert open_index(result(folder / "whole")).n_rows == AFTER[kind]
+        names = {Path(name).name for name in whole}
+        assert names >= {"prefix.npy", "numbers.npy"}
         assert n_events > 30
         rng = random.Random(f"kill {kind}")
         for fatal in sorted({1, n_events, *rng.sample(range(1, n_events + 1), 10)}):

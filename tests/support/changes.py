@@ -12,6 +12,7 @@ from molsearch.data.prepared import PreparedSet
 from molsearch.index.add import add_molecules, compare
 from molsearch.index.change import changing
 from molsearch.index.compact import compact_shards
+from molsearch.index.companions import Companion, companions
 from molsearch.index.drop import drop_molecules, find_ids
 from molsearch.index.manifest import Change
 from molsearch.index.reader import IndexReader, open_index
@@ -61,6 +62,16 @@ def compact(out: Path) -> IndexReader:
         if not done(reader, "compact", "all"):
             compact_shards(reader, change_of(reader, "compact", "all", 0), overwrite=False)
     return open_index(out)
+
+
+def keep(out: Path, name: str) -> None:
+    """Compute what is kept beside shards: each molecule's record number, and a digit of it."""
+
+    def compute(table: pa.Table) -> np.ndarray:
+        numbers = table.column("record_number").to_numpy()
+        return np.stack([numbers, numbers % 10], axis=1)
+
+    companions(open_index(out), Companion(name, "1", 2, "int32", ("record_number",), compute))
 
 
 def content(reader: IndexReader) -> tuple[pa.Table, np.ndarray, np.ndarray]:
