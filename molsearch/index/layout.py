@@ -57,6 +57,8 @@ ADDED = "added"
 FORMAT: Final = "molsearch-index"
 assert FORMAT == INDEX_FORMAT
 FORMAT_VERSION = 1
+# Of indexes with prefixes: earlier versions of molsearch name it, rather than damage.
+PREFIX_VERSION = 2
 MAX_SHARD_ROWS = 2**18
 # Rows embedded and written at a time, as one row group: what one scattered hit costs to read.
 BATCH_ROWS = 1024

@@ -29,6 +29,7 @@ from molsearch.index.layout import (
     GENERATIONS,
     INT8,
     MANIFEST,
+    PREFIX_VERSION,
     RECORDS,
     generation_folder,
     shard_name,
@@ -292,10 +293,10 @@ def _check_version(path: Path, body: dict[str, Any]) -> None:
     """Name a newer format as such, rather than as damage."""
     plan = body.get("plan", body)
     version = plan.get("format_version") if isinstance(plan, dict) else None
-    if isinstance(version, int) and version > FORMAT_VERSION:
+    if isinstance(version, int) and version > PREFIX_VERSION:
         raise IndexCorruptError(
             f"{path} has format version {version}, newer than this molsearch reads "
-            f"({FORMAT_VERSION}); upgrade molsearch"
+            f"({PREFIX_VERSION}); upgrade molsearch"
         )
 
 

@@ -17,8 +17,10 @@ from molsearch.index.generation import check_target, prune, start_generation, st
 from molsearch.index.layout import (
     BATCH_ROWS,
     FAILURES,
+    FORMAT_VERSION,
     MANIFEST,
     MAX_SHARD_ROWS,
+    PREFIX_VERSION,
     generation_folder,
     generations,
     shard_name,
@@ -98,6 +100,7 @@ def build_index(
         )
     plan = IndexPlan.model_validate(
         {
+            "format_version": FORMAT_VERSION if prefix is None else PREFIX_VERSION,
             "library": prepared.identity,
             "encoder": embedder.identity,
             "dim": embedder.dim,

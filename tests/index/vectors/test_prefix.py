@@ -163,6 +163,12 @@ def test_plans_without_one_have_the_bytes_that_they_had():
     assert IndexPlan.model_validate(plan.model_dump(mode="json")) == plan
 
 
+def test_earlier_versions_are_told_that_the_format_is_newer(tmp_path):
+    for reader in (built(tmp_path, "i"), built(tmp_path, "plain", prefix=None)):
+        plan = json.loads((reader.path / "manifest.json").read_text())["plan"]
+        assert plan["format_version"] == (2 if "prefix" in plan else 1)
+
+
 def test_products_do_not_depend_on_how_many_rows_are_refined(tmp_path):
     reader = built(tmp_path)
     query = QuerySet(reader.embeddings(0)[:1].astype(np.float32), np.array([0]))
