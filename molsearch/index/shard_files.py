@@ -119,12 +119,14 @@ class ShardFiles:
         entry, width = self.manifest.shards[shard], self.manifest.plan.prefix
         if width is None or PREFIX not in entry.files:
             return None
-        if shard not in self._prefixes:
+        found = self._prefixes.get(shard)
+        if found is None:
             rows = self._kept(shard, EMBEDDINGS, lambda: self.embeddings(shard))
-            self._prefixes[shard] = PrefixRows(
-                self.path / entry.folder, rows, entry.files[EMBEDDINGS].sha256, width
-            )
-        return self._prefixes[shard]
+            source = entry.files[EMBEDDINGS].sha256
+            found = PrefixRows(self.path / entry.folder, rows, source, width)
+            if self.n_rows * width <= KEPT_MAPPED:
+                self._prefixes[shard] = found
+        return found
 
     @property
     def _is_compact(self) -> bool:
