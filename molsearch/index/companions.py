@@ -102,6 +102,8 @@ def companions(
                     f"{reader.path}: {companion.name} of shard {shard} was altered while it was "
                     "written; repeat the command"
                 )
+        # A run may have been killed between its last part and their removal.
+        shutil.rmtree(_path(reader, shard, companion).with_suffix(".parts"), ignore_errors=True)
         found.append(rows)
         done += n_rows
     return found
@@ -124,9 +126,13 @@ def write_about(path: Path, source: str, version: str) -> None:
     write_model(path.with_suffix(".json"), About(files=sums, source=source, version=version))
 
 
+def _path(reader: IndexReader, shard: int, companion: Companion) -> Path:
+    return reader.path / reader.manifest.shards[shard].folder / f"{companion.name}.npy"
+
+
 def _opened(reader: IndexReader, shard: int, companion: Companion) -> CheckedRows | None:
     entry = reader.manifest.shards[shard]
-    path = reader.path / entry.folder / f"{companion.name}.npy"
+    path = _path(reader, shard, companion)
     return _opened_at(path, entry.files[RECORDS].sha256, entry.n_rows, companion)
 
 
@@ -152,7 +158,7 @@ def _write(
     reader: IndexReader, shard: int, companion: Companion, done: int, report: OnProgress | None
 ) -> None:
     entry = reader.manifest.shards[shard]
-    path = reader.path / entry.folder / f"{companion.name}.npy"
+    path = _path(reader, shard, companion)
     source = entry.files[RECORDS].sha256
     if entry.n_rows <= PART_ROWS:
         _compute(reader, shard, range(entry.n_rows), companion, path, done, report)
@@ -176,7 +182,6 @@ def _write(
         for piece in pieces:
             whole.append(np.load(piece, mmap_mode="r", allow_pickle=False))
     write_about(path, source, companion.version)
-    shutil.rmtree(parts, ignore_errors=True)
 
 
 def _compute(

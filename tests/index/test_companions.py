@@ -62,6 +62,18 @@ def test_a_killed_run_loses_one_part(index):
     assert verify_index(index).sound
 
 
+def test_parts_that_a_kill_left_beside_the_whole_go(index):
+    reader = open_index(index)
+    companions.companions(reader, numbered())
+    left = index / reader.manifest.shards[1].folder / "numbers.parts"
+    left.mkdir()
+    (left / "000000000.npy").touch()
+    computed = []
+    np.testing.assert_array_equal(values(open_index(index), numbered(computed)), due(reader))
+    assert computed == []
+    assert not left.exists()
+
+
 def test_a_part_that_was_altered_is_made_again(index):
     with pytest.raises(KeyboardInterrupt):
         companions.companions(open_index(index), numbered(stop_after=5))
