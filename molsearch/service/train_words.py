@@ -69,6 +69,10 @@ def recent_words(recent: list[StepReport], steps: int) -> str:
     parts = [f"loss {sum(r.loss for r in recent) / n:.3f}"]
     for name, places in (
         ("supervised", 3),
+        ("binary", 3),
+        ("graded", 3),
+        ("over_targets", 3),
+        ("shapes", 3),
         ("soft", 3),
         ("uniformity", 3),
         ("neighbours", 1),
@@ -78,7 +82,8 @@ def recent_words(recent: list[StepReport], steps: int) -> str:
         if values:
             label = name.replace("_", " ")
             parts.append(f"{label} {sum(values) / len(values):.{places}f}")
-    unconverged = sum(r.figures.get("unconverged", 0) for r in recent)
+    lost = ("unconverged", "unconverged_targets")
+    unconverged = sum(r.figures.get(name, 0) for r in recent for name in lost)
     if unconverged:
         parts.append(f"{counted(int(unconverged), 'plan')} not converged")
     left = seconds / n * (steps - recent[-1].step) / 60
