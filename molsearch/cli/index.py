@@ -61,6 +61,8 @@ INDEX = (
     options.WORKERS,
     Flag("storage"),
     Flag("shard", metavar="i/n", read=shard_of, kind=str),
+    options.CLUSTER,
+    options.STAGING,
     options.OVERWRITE,
 )
 

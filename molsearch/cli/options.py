@@ -28,6 +28,9 @@ USE_INPUT_3D = Flag("prepare.use_input_3d", panel=_PREPARING)
 SEED = Flag("prepare.seed", panel=_PREPARING)
 # An index's conformers are those that its encoder's card decides, unless somebody says a number.
 OPEN_CONFORMERS = Flag("prepare.n_conformers", ("--conformers",), _PREPARING, shown=False)
+_CLUSTER = "Cluster"
+CLUSTER = Flag("cluster", metavar="auto|HOST:PORT", panel=_CLUSTER)
+STAGING = Flag("staging", panel=_CLUSTER)
 WORKERS = Flag("workers", ("-n", "--workers"), _PREPARING)
 EMBEDDING = (
     Flag("encoder"),

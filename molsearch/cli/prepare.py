@@ -34,6 +34,8 @@ _FLAGS = (
     *options.READING,
     options.WORKERS,
     options.LIMIT,
+    options.CLUSTER,
+    options.STAGING,
     options.OVERWRITE,
     options.FAILURES,
 )

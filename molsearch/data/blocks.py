@@ -18,7 +18,7 @@ from molsearch.chem.columns import Block, block_of
 from molsearch.config import PrepareConfig
 from molsearch.data.workers import Outcome, default_task, hard_limit, prepare_stream
 from molsearch.schema import Record
-from molsearch.work.backend import cut, singly
+from molsearch.work.backend import Backend, cut, singly
 from molsearch.work.local import OnCrew
 
 BLOCK = 256
@@ -57,6 +57,7 @@ def block_stream(
     shard_records: int,
     task: Callable[..., Block] = default_block,
     singly_task: Callable[..., Outcome] = default_task,
+    place: Backend | None = None,
 ) -> Generator[Block, None, None]:
     """Prepare records without conformers in worker processes, in input order.
 
@@ -71,6 +72,8 @@ def block_stream(
     task, singly_task
         Module-level functions of `default_block`'s and `default_task`'s kind, for tests to inject
         faults.
+    place
+        Where the work is done, in place of as many `workers`.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def block_stream(
 
     Whatever `records` raises is raised again after the outcomes of all records before it.
     """
-    place = OnCrew(workers, hard_limit(config))
+    place = place or OnCrew(workers, hard_limit(config))
     whole: Callable[[Sent], Block | Sent]
     whole = partial(task, config=config, buckets=buckets)
     size = shard_records if shard_records <= BLOCK else gcd(shard_records, BLOCK)

@@ -5,28 +5,29 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
-from functools import partial
 from importlib.metadata import version
 from itertools import chain, islice
 from pathlib import Path
 
-from molsearch.chem.columns import Block, block_of
+from molsearch.chem.columns import Block
 from molsearch.config import PrepareConfig, ReadConfig
-from molsearch.data.blocks import block_stream
 from molsearch.data.failures import failure_groups
+from molsearch.data.outcomes import outcome_stream
+from molsearch.data.prepare_far import fill_far
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_manifest import PrepareRun, Source
 from molsearch.data.prepared_writer import PreparedWriter, writing
 from molsearch.data.readings import grouped
-from molsearch.data.workers import Task, default_task, prepare_stream
+from molsearch.data.workers import Task, default_task
 from molsearch.errors import InputError, UsageError
 from molsearch.io.folders import Kind, look
 from molsearch.io.runs import write_run
 from molsearch.schema import Reading, Record
 from molsearch.words import counted
+from molsearch.work.far import Far
 
 STDIN = "-"
 _HEAD = 1 << 16  # bytes of a source that its fingerprint covers
@@ -55,6 +56,7 @@ def prepare(
     limit: int | None = None,
     buckets: tuple[int, int, int] | None = None,
     part: tuple[int, int] | None = None,
+    far: Far | None = None,
     on_progress: OnProgress | None = None,
 ) -> PreparedSet:
     """Prepare a library; the same call continues a set that was interrupted.
@@ -81,6 +83,8 @@ def prepare(
     part
         i of n, for n runs that share a library: every n-th block of records, from the i-th. A
         part may be without a single molecule.
+    far
+        Workers elsewhere that do it in place of worker processes here; the set is the same.
     on_progress
         Called with (records done, of these failed), first with what was done earlier.
 
@@ -113,6 +117,7 @@ def prepare(
         overwrite=overwrite,
         on_progress=on_progress,
         readings=readings,
+        far=far,
     )
 
 
@@ -127,6 +132,7 @@ def prepare_records(
     on_progress: OnProgress | None = None,
     task: Task = default_task,
     readings: Sequence[Reading] = (),
+    far: Far | None = None,
 ) -> PreparedSet:
     """Prepare a stream of records as `run` describes; see `prepare`.
 
@@ -141,7 +147,12 @@ def prepare_records(
         before = writer.manifest.n_in
         (on_progress or _silent)(before, writer.manifest.n_failed)
         if not writer.manifest.complete:
-            _fill(writer, records, writer.manifest.run, workers, on_progress or _silent, task)
+            run = writer.manifest.run  # a set that is taken up keeps its own buckets
+            rest = islice(_dealt(islice(records, run.limit), run), before, None)
+            if far is None:
+                _fill(writer, rest, workers, on_progress or _silent, task)
+            else:
+                fill_far(writer, rest, far, on_progress or _silent)
             writer.finish([replace(one, source=_shown(one.source)) for one in grouped(readings)])
             _write_run(writer, workers, before, time.monotonic() - started)
     prepared = PreparedSet.open(out)
@@ -202,17 +213,14 @@ def _begun(records: Iterable[Record], run: PrepareRun) -> Iterator[Record]:
 def _fill(
     writer: PreparedWriter,
     records: Iterable[Record],
-    run: PrepareRun,
     workers: int,
     report: OnProgress,
     task: Task,
 ) -> None:
-    """Prepare what is left of `records`; a set that is taken up keeps the buckets of its `run`."""
-    done, failed = writer.manifest.n_in, writer.manifest.n_failed
-    rest = islice(_dealt(islice(records, run.limit), run), done, None)
+    run, done, failed = writer.manifest.run, writer.manifest.n_in, writer.manifest.n_failed
     waiting: list[Block] = []
     held = 0
-    with closing(_stream(rest, run, workers, task)) as stream:
+    with closing(outcome_stream(records, run, workers, task)) as stream:
         try:
             for block in stream:
                 waiting.append(block)
@@ -228,35 +236,6 @@ def _fill(
             raise
     writer.commit_blocks(waiting)
     assert writer.manifest.n_in == done
-
-
-def _stream(
-    records: Iterable[Record], run: PrepareRun, workers: int, task: Task
-) -> Generator[Block, None, None]:
-    """Prepare records; no block lies in two shards."""
-    if task is default_task and not run.prepare.n_conformers:
-        return block_stream(
-            records,
-            run.prepare,
-            workers=workers,
-            buckets=run.buckets,
-            shard_records=run.shard_records,
-        )
-    if task is default_task:
-        task = partial(default_task, buckets=run.buckets)
-    return _one_by_one(records, run, workers, task)
-
-
-def _one_by_one(
-    records: Iterable[Record], run: PrepareRun, workers: int, task: Task
-) -> Generator[Block, None, None]:
-    room = run.shard_records
-    with closing(prepare_stream(records, run.prepare, workers=workers, task=task)) as stream:
-        for outcomes in stream:
-            while outcomes:
-                part, outcomes = outcomes[:room], outcomes[room:]
-                room = room - len(part) or run.shard_records
-                yield block_of(part)
 
 
 def _dealt(records: Iterable[Record], run: PrepareRun) -> Iterator[Record]:

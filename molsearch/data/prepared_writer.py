@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pyarrow as pa
 
 from molsearch.chem.columns import Block, block_of
 from molsearch.data.prepared import PreparedSet
@@ -19,15 +18,14 @@ from molsearch.data.prepared_manifest import (
     read_manifest,
     write_manifest,
 )
-from molsearch.data.prepared_table import block_table, failures_table_of
+from molsearch.data.prepared_shard import FarShard, write_shard
 from molsearch.errors import MolSearchError, UsageError
-from molsearch.io import parquet
 from molsearch.io.atomic import refusal
 from molsearch.io.folders import MANIFEST, RUN, SHARDS, Kind, look
-from molsearch.io.hashing import sha256_file
 from molsearch.schema import Failure, Prepared, Reading
 from molsearch.store.lock import writer_lock
 from molsearch.store.sweep import sweep
+from molsearch.work.place import Place
 
 
 class PreparedWriter:
@@ -49,22 +47,34 @@ class PreparedWriter:
         MolSearchError
             The disk refused (full, read-only); the set keeps what it held.
         """
-        n_in = sum(block.n_in for block in blocks)
-        if not n_in:
+        if not sum(block.n_in for block in blocks):
             return
-        buckets = self.manifest.run.buckets
-        table = pa.concat_tables([block_table(one, buckets) for one in blocks]).combine_chunks()
-        failures = failures_table_of([failure for one in blocks for failure in one.failures])
-        assert n_in == len(table) + len(failures), "a record without an outcome"
         number = len(self.manifest.shards)
         with _explaining(self.folder):
-            shard = PreparedShard(
-                first_record=self._first_record(number),
-                n_in=n_in,
-                records=self._store(f"records-{number:05d}", table),
-                failures=self._store(f"failures-{number:05d}", failures),
-            )
-            self._publish(self.manifest.model_copy(update={"shards": self._with(shard)}))
+            files = write_shard(self.folder / SHARDS, number, blocks, self.manifest.run.buckets)
+            self._append(*files)
+
+    def adopt(self, shard: FarShard, place: Place) -> None:
+        """Take the files of the next shard from a place, and make it visible.
+
+        Raises
+        ------
+        MolSearchError
+            The place or the disk refused; the set keeps what it held.
+        """
+        with _explaining(self.folder):
+            for put, stored in shard.files:
+                place.take(put, self.folder / stored.file)
+            self._append(*(stored for _, stored in shard.files))
+
+    def _append(self, records: StoredFile, failures: StoredFile) -> None:
+        shard = PreparedShard(
+            first_record=self._first_record(len(self.manifest.shards)),
+            n_in=records.rows + failures.rows,
+            records=records,
+            failures=failures,
+        )
+        self._publish(self.manifest.model_copy(update={"shards": self._with(shard)}))
         assert self.manifest.n_in == self.manifest.n_ok + self.manifest.n_failed
 
     def finish(self, reading: Sequence[Reading] = ()) -> None:
@@ -84,14 +94,6 @@ class PreparedWriter:
     def _publish(self, manifest: PreparedManifest) -> None:
         write_manifest(self.folder, manifest)
         self.manifest = manifest
-
-    def _store(self, name: str, table: pa.Table) -> StoredFile:
-        file = f"{SHARDS}/{name}.parquet"
-        path = self.folder / file
-        parquet.write(table, path)
-        return StoredFile(
-            file=file, rows=table.num_rows, size=path.stat().st_size, sha256=sha256_file(path)
-        )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from functools import partial
 
 from molsearch.config import PrepareConfig
 from molsearch.schema import Failure, Prepared, Record
-from molsearch.work.backend import cut
+from molsearch.work.backend import Backend, cut
 from molsearch.work.local import OnCrew
 
 Outcome = Prepared | Failure
@@ -52,6 +52,7 @@ def prepare_stream(
     workers: int,
     task: Task = default_task,
     chunk: int = CHUNK,
+    place: Backend | None = None,
 ) -> Generator[list[Outcome], None, None]:
     """Prepare records in worker processes, in input order.
 
@@ -67,6 +68,8 @@ def prepare_stream(
         Module-level function that prepares one record.
     chunk
         Records a job.
+    place
+        Where the work is done, in place of as many `workers`.
 
     Yields
     ------
@@ -79,8 +82,12 @@ def prepare_stream(
 
     Whatever `records` raises is raised again after the outcomes of all records before it.
     """
-    place = OnCrew(workers, hard_limit(config))
-    return place.map(partial(_prepared, task=task, config=config), cut(records, chunk), _failed)
+    place = place or OnCrew(workers, hard_limit(config))
+    return place.map(_bound(task, config), cut(records, chunk), _failed)
+
+
+def _bound(task: Task, config: PrepareConfig) -> Callable[[Record], Outcome]:
+    return partial(_prepared, task=task, config=config)
 
 
 def _prepared(record: Record, task: Task, config: PrepareConfig) -> Outcome:

@@ -12,6 +12,7 @@ from molsearch.data.prepared import PreparedSet
 from molsearch.errors import IndexCorruptError, InputError, UsageError
 from molsearch.index.blocks import BLOCK_BYTES
 from molsearch.index.embedder import Embedder, card_excerpt
+from molsearch.index.far import Embedded
 from molsearch.index.files import describe
 from molsearch.index.generation import check_target, prune, start_generation, storage_errors
 from molsearch.index.layout import (
@@ -35,7 +36,8 @@ from molsearch.index.manifest import (
 )
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.rows import RowStream
-from molsearch.index.shard import finished_shard, write_failures, write_shard
+from molsearch.index.shard import RowEmbedder, finished_shard, write_failures, write_shard
+from molsearch.index.stored import Stored
 from molsearch.index.tally import OnProgress, Tally
 from molsearch.io import parquet
 from molsearch.store.lock import writer_lock
@@ -52,6 +54,7 @@ def build_index(
     shard_rows: int = MAX_SHARD_ROWS,
     dtype: str = "float16",
     prefix: int | None = None,
+    embedded: Embedded | None = None,
     on_progress: OnProgress | None = None,
 ) -> IndexReader:
     """Embed a prepared set into the index folder `out`.
@@ -74,6 +77,8 @@ def build_index(
     prefix
         Axes of the copy that is scanned, fewer than the encoder's dimensions; all of these where
         None.
+    embedded
+        Embeds batches elsewhere, with the same encoder (`molsearch.index.far`).
     on_progress
         Called with molecules done and of these failed, first with what was done earlier.
 
@@ -114,7 +119,7 @@ def build_index(
         if not overwrite and (found := existing_index(out, plan)) is not None:
             return found
         number = start_generation(out, plan, resume=resume, overwrite=overwrite)
-        shards = _write_shards(out, number, plan, prepared, embedder, on_progress)
+        shards = _write_shards(out, number, plan, prepared, embedder, embedded, on_progress)
         commit(out, _finish(out, number, plan, prepared, embedder, shards))
         prune(out, number)
     return open_index(out, identity=embedder.identity)
@@ -158,6 +163,7 @@ def _write_shards(
     plan: IndexPlan,
     prepared: PreparedSet,
     embedder: Embedder,
+    embedded: Embedded | None,
     on_progress: OnProgress | None,
 ) -> list[ShardEntry]:
     stream = RowStream(prepared.iter_tables())
@@ -172,8 +178,11 @@ def _write_shards(
     for i, (folder, entry) in enumerate(zip(folders, finished, strict=True)):
         if entry is None:
             batches = stream.take(plan.shard_rows, BATCH_ROWS)
+            source: RowEmbedder = embedder
+            if embedded is not None:
+                batches, source = embedded(batches), Stored(plan.dim, "float32", None)
             entry = write_shard(
-                folder, batches, embedder, plan.dtype, tally.add, prefix=plan.prefix
+                folder, batches, source, plan.dtype, tally.add, prefix=plan.prefix
             )
         else:
             stream.skip(plan.shard_rows)

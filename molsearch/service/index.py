@@ -18,12 +18,14 @@ from molsearch.index.layout import PREPARED
 from molsearch.index.reader import IndexReader
 from molsearch.io.folders import Kind, look
 from molsearch.io.runs import write_run
+from molsearch.service.cluster import embedding, far, refuse_device
 from molsearch.service.events import Done, Emit, Note, silent
 from molsearch.service.geometry import settled
 from molsearch.service.making import Source, fill, index_of, prepared_set
 from molsearch.service.requests import IndexRequest
 from molsearch.service.session import Session
 from molsearch.service.told import library_account, tell_library
+from molsearch.work.far import Far
 
 #: Axes of the copy that is scanned, by the storage asked for.
 PREFIXES = {"prefix-64": 64, "prefix-128": 128}
@@ -88,6 +90,7 @@ def index(
     out = Path(request.output)
     check_target(out)
     facts = fact_names(request.facts)
+    refuse_device(request.cluster, request.device)
     prepared = _as_prepared(request)
     if encoder is None:
         encoder = session.encoder(
@@ -95,29 +98,8 @@ def index(
         )
     if prepared is None:
         request = request.model_copy(update={"prepare": settled(request.prepare, encoder, emit)})
-        source = Source(
-            request.library,
-            request.read,
-            request.prepare,
-            request.limit,
-            request.workers,
-            part=request.shard,
-        )
-        prepared = prepared_set(
-            source.seen_by(encoder), out / PREPARED, emit, replace=request.overwrite
-        )
-        if not prepared.n_ok:
-            raise EmptyPartError(request, prepared)
-    reader = index_of(
-        prepared,
-        encoder,
-        out,
-        emit,
-        overwrite=request.overwrite,
-        resume=request.resume,
-        dtype="int8" if request.storage == "compact" else "float16",
-        prefix=PREFIXES.get(request.storage),
-    )
+    with far(request.cluster, request.staging, out, emit) as elsewhere:
+        prepared, reader = _made(request, prepared, encoder, emit, elsewhere)
     if reader.recall is not None:
         emit(Note(text=approximate(reader.recall)))
     if facts:
@@ -130,6 +112,47 @@ def index(
     write_run(reader.path / "run.json", "index", account)
     emit(Done(verb="index", account=account))
     return Indexed(reader, account)
+
+
+def _made(
+    request: IndexRequest,
+    prepared: PreparedSet | None,
+    encoder: Embedder,
+    emit: Emit,
+    elsewhere: Far | None,
+) -> tuple[PreparedSet, IndexReader]:
+    """Prepare what is not prepared yet, and embed it."""
+    out = Path(request.output)
+    if prepared is None:
+        source = Source(
+            request.library,
+            request.read,
+            request.prepare,
+            request.limit,
+            request.workers,
+            part=request.shard,
+        )
+        prepared = prepared_set(
+            source.seen_by(encoder),
+            out / PREPARED,
+            emit,
+            replace=request.overwrite,
+            far=elsewhere,
+        )
+        if not prepared.n_ok:
+            raise EmptyPartError(request, prepared)
+    reader = index_of(
+        prepared,
+        encoder,
+        out,
+        emit,
+        overwrite=request.overwrite,
+        resume=request.resume,
+        dtype="int8" if request.storage == "compact" else "float16",
+        prefix=PREFIXES.get(request.storage),
+        embedded=embedding(elsewhere, encoder, request.encoder, request.batch_size),
+    )
+    return prepared, reader
 
 
 def _as_prepared(request: IndexRequest) -> PreparedSet | None:

@@ -23,6 +23,7 @@ from molsearch.io.cache import MEND, user_cache
 from molsearch.io.folders import Kind, look
 from molsearch.io.hashing import sha256_file, sha256_json
 from molsearch.store.lock import alone
+from molsearch.work.far import Far
 
 STDIN = "-"
 OnProgress = Callable[[int, int], None]
@@ -125,6 +126,7 @@ def ensure_prepared(
     limit: int | None = None,
     buckets: tuple[int, int, int] | None = None,
     part: tuple[int, int] | None = None,
+    far: Far | None = None,
     on_progress: OnProgress | None = None,
 ) -> PreparedSet:
     """Open the prepared set of a library in `folder`, finish it, or make it.
@@ -137,7 +139,7 @@ def ensure_prepared(
     any_source
         Take a whole set in `folder` whatever the names and dates of the files it was made
         from (a cache that is found by content).
-    buckets, part
+    buckets, part, far
         As of `molsearch.data.prepare.prepare`.
     """
     found = _open(folder) if look(folder).kind is Kind.PREPARED else None
@@ -155,6 +157,7 @@ def ensure_prepared(
         limit=limit,
         buckets=buckets,
         part=part,
+        far=far,
         on_progress=on_progress,
     )
 

@@ -13,6 +13,7 @@ from molsearch.data.prepare import NothingPreparedError
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import IndexCorruptError
 from molsearch.index.embedder import Embedder
+from molsearch.index.far import Embedded
 from molsearch.index.fill import fill_facts
 from molsearch.index.layout import MANIFEST
 from molsearch.index.reader import IndexReader, open_index
@@ -21,6 +22,7 @@ from molsearch.search.screen import Stopwatch
 from molsearch.service.events import Emit, Note, Waiting, stage
 from molsearch.service.library import CachePlace, cache_place, ensure_prepared, making
 from molsearch.words import counted, noun
+from molsearch.work.far import Far
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,19 @@ class Source:
 
 
 def prepared_set(
-    source: Source, folder: Path, emit: Emit, *, replace: bool, any_source: bool = False
+    source: Source,
+    folder: Path,
+    emit: Emit,
+    *,
+    replace: bool,
+    any_source: bool = False,
+    far: Far | None = None,
 ) -> PreparedSet:
     """Prepare files into `folder`, or open what an earlier run left there.
 
     Parameters
     ----------
-    replace, any_source
+    replace, any_source, far
         As of `ensure_prepared`.
 
     Raises
@@ -71,6 +79,7 @@ def prepared_set(
                 limit=source.limit,
                 buckets=source.buckets,
                 part=source.part,
+                far=far,
                 on_progress=progress,
             )
     except NothingPreparedError:
@@ -91,6 +100,7 @@ def index_of(
     resume: bool = True,
     dtype: str = "float16",
     prefix: int | None = None,
+    embedded: Embedded | None = None,
 ) -> IndexReader:
     """Embed a prepared set into an index, or open the index an earlier run left there."""
     with stage(emit, "embedding", prepared.n_ok) as progress:
@@ -102,6 +112,7 @@ def index_of(
             overwrite=overwrite,
             dtype=dtype,
             prefix=prefix,
+            embedded=embedded,
             on_progress=progress,
         )
 

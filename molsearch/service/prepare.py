@@ -13,6 +13,7 @@ from molsearch.data.prepare import NothingPreparedError
 from molsearch.data.prepare import prepare as run
 from molsearch.data.prepared import PreparedSet
 from molsearch.io.atomic import write_text
+from molsearch.service.cluster import far
 from molsearch.service.events import Done, Emit, Note, OnProgress, silent, stage
 from molsearch.service.requests import PrepareRequest
 from molsearch.service.told import reading_lines
@@ -39,17 +40,22 @@ def prepare(request: PrepareRequest, emit: Emit = silent) -> PreparedLibrary:
     """
     started = time.monotonic()
     failures = None if request.failures is None else Path(request.failures)
-    with stage(emit, "preparing") as progress:
+    out = Path(request.output)
+    with (
+        far(request.cluster, request.staging, out, emit) as elsewhere,
+        stage(emit, "preparing") as progress,
+    ):
         told = _First(progress)
         try:
             prepared = run(
                 request.library,
-                Path(request.output),
+                out,
                 request.read,
                 request.prepare,
                 workers=request.workers,
                 overwrite=request.overwrite,
                 limit=request.limit,
+                far=elsewhere,
                 on_progress=told,
             )
         except NothingPreparedError as error:

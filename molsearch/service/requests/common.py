@@ -41,6 +41,17 @@ Encoder = Annotated[
 Device = Annotated[str, Field(description="auto, cpu, cuda or cuda:n")]
 BatchSize = Annotated[int, Field(ge=1, description="molecules embedded at a time")]
 Workers = Annotated[int, Field(ge=1, description="worker processes")]
+Cluster = Annotated[
+    str | None,
+    Field(description="work on a Ray cluster: auto, this machine's, or host:port of its head"),
+]
+Staging = Annotated[
+    str | None,
+    Field(
+        description="folder or address (such as s3://bucket/folder) that all nodes of the cluster "
+        "see, where they put what they make; the folder of the output where none is named"
+    ),
+]
 Limit = Annotated[int | None, Field(ge=1, description="read this many records only")]
 ExcelSafe = Annotated[bool, Field(description="keep spreadsheets from running text as formulas")]
 Overwrite = Annotated[bool, Field(description="replace what exists")]

@@ -36,6 +36,8 @@ class PrepareRequest(Config):
     workers: Workers = CPUS
     limit: Limit = None
     overwrite: Overwrite = False
+    cluster: Cluster = None
+    staging: Staging = None
 
 
 class IndexRequest(Config):
@@ -71,6 +73,8 @@ class IndexRequest(Config):
         description="i of n: index the i-th of n parts of the library alone, as a task of an array "
         "job; index merge puts the n parts together",
     )
+    cluster: Cluster = None
+    staging: Staging = None
 
     @model_validator(mode="after")
     def _shard_exists(self) -> IndexRequest:
