@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -89,17 +90,25 @@ def check_address(address: str) -> None:
 
 def _refuse_silent(address: str, limit: float) -> None:
     """Ask for life in a process of its own: Ray waits for ever for what does not answer."""
+    if address != AUTO:
+        _refuse_closed(address, min(limit, 10.0))
     command = [sys.executable, "-m", "ray.scripts.scripts", "health-check"]
     if address != AUTO:
         command += ["--address", address]
+    # No pipes: they would be waited for after its end.
+    nothing = subprocess.DEVNULL
+    asking = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
     try:
-        done = subprocess.run(command, capture_output=True, timeout=limit, check=False)
+        code = asking.wait(limit)
     except subprocess.TimeoutExpired as error:
         raise MolSearchError(
             f"no Ray cluster answers at {address} within {limit:g} s: look whether it runs there "
             "(ray status), and at the port"
         ) from error
-    if done.returncode == 0:
+    finally:
+        asking.kill()
+        asking.wait()
+    if code == 0:
         return
     if address == AUTO:
         raise MolSearchError(
@@ -110,6 +119,17 @@ def _refuse_silent(address: str, limit: float) -> None:
         f"no Ray cluster answers at {address}: look whether it runs there (ray status), and at "
         "the port"
     )
+
+
+def _refuse_closed(address: str, limit: float) -> None:
+    host, port = address.rsplit(":", 1)
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), limit).close()
+    except (OSError, OverflowError) as error:
+        raise MolSearchError(
+            f"no Ray cluster answers at {address} ({error}): look whether it runs there "
+            "(ray status), and at the port"
+        ) from error
 
 
 def _silence() -> None:

@@ -185,10 +185,10 @@ def test_a_node_killed_in_mid_run_changes_no_byte_of_an_index(
 def test_addresses_that_do_not_answer_are_one_line() -> None:
     with (
         silent_port() as address,
-        pytest.raises(MolSearchError, match=rf"no Ray cluster answers at {address} within 8 s"),
+        pytest.raises(MolSearchError, match=rf"no Ray cluster answers at {address} within 5 s"),
     ):
-        connect._refuse_silent(address, 8.0)
-    with pytest.raises(MolSearchError, match=r"no Ray cluster answers at 127\.0\.0\.1:1: look"):
+        connect._refuse_silent(address, 5.0)
+    with pytest.raises(MolSearchError, match=r"answers at 127\.0\.0\.1:1 \(.*refused\): look"):
         connect._refuse_silent("127.0.0.1:1", 60.0)
     with pytest.raises(UsageError, match=r"--cluster ray://x: give auto, or host:port"):
         connect.check_address("ray://x")
