@@ -11,6 +11,7 @@ from molsearch.service.requests.common import (
     CPUS,
     VERSION,
     BatchSize,
+    Cluster,
     Device,
     Discard,
     Encoder,
@@ -19,6 +20,7 @@ from molsearch.service.requests.common import (
     Index,
     Limit,
     Overwrite,
+    Staging,
     Workers,
 )
 
