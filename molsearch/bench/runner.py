@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from molsearch.bench.benchmarks.task import Benchmark, Task, limit
 from molsearch.bench.conformers import ConformerCache, OnProgress
 from molsearch.bench.draws import LEAST_LEFT, N_DRAWS, drawn, too_small
 from molsearch.bench.evaluate import evaluate_task
-from molsearch.bench.merge import store
+from molsearch.bench.merge import merged, store
 from molsearch.bench.methods import Method
 from molsearch.bench.molecules import Molecules
 from molsearch.config import Config, PrepareConfig
@@ -33,6 +33,7 @@ from molsearch.words import counted
 
 OnTarget = Callable[[int, int, str], None]
 ProgressFor = Callable[[str], OnProgress]
+Elsewhere = Callable[[Sequence[str]], Iterator[dict[str, Any]]]
 
 
 class BenchmarkConfig(Config):
@@ -139,11 +140,19 @@ class Runner:
             return {}
         return too_small(self.benchmark, self.config.queries, self.config.limit_actives)
 
-    def run(self, path: Path, *, overwrite: bool = False) -> dict[str, Any]:
+    def run(
+        self, path: Path, *, overwrite: bool = False, elsewhere: Elsewhere | None = None
+    ) -> dict[str, Any]:
         """Run what is not in the result file yet, writing the file after each target.
 
         Runs at the same time may share a file: each adds to it what it has, and passes over what
         another has finished meanwhile.
+
+        Parameters
+        ----------
+        elsewhere
+            Runs targets on other machines: yields, in their order, what a run of each alone
+            would have put into a file.
 
         Raises
         ------
@@ -156,12 +165,15 @@ class Runner:
         known = {*record["targets"], *targets}
         record["targets"] = [name for name in order if name in known]
         replace = overwrite
+        due = [one for one in targets if any(self._due(record, one))]
+        parts = None if elsewhere is None else elsewhere(due)
         for number, target in enumerate(targets, start=1):
-            rows = {row["method"]: row for row in record["results"] if row["target"] == target}
-            missing = [method for method in self.methods if method.name not in rows]
-            bare = [m for m in self.methods if self.random and "random" not in rows.get(m.name, {})]
+            missing, bare = self._due(record, target)
             if missing or bare:
-                self._run_target(record, target, missing, bare)
+                if parts is None:
+                    self._run_target(record, target, missing, bare)
+                else:
+                    record = merged(path, record, next(parts), order)
                 record = store(path, record, order, replace=replace)
                 replace = False
                 self._tell(record, target, number, len(targets))
@@ -175,6 +187,13 @@ class Runner:
             }
         )
         return store(path, record, order, replace=replace)
+
+    def _due(self, record: dict[str, Any], target: str) -> tuple[list[Method], list[Method]]:
+        """Methods whose row of a target is missing, and those whose row lacks random compounds."""
+        rows = {row["method"]: row for row in record["results"] if row["target"] == target}
+        missing = [method for method in self.methods if method.name not in rows]
+        bare = [m for m in self.methods if self.random and "random" not in rows.get(m.name, {})]
+        return missing, bare
 
     def _open(self, path: Path, overwrite: bool) -> dict[str, Any]:
         config = self.config.model_dump(mode="json")

@@ -55,6 +55,7 @@ BENCHMARK = (
     Flag("cache"),
     Flag("device"),
     options.WORKERS,
+    options.CLUSTER,
     Flag("seed"),
     options.OVERWRITE,
 )

@@ -85,5 +85,6 @@ SCREEN = (
     options.QUALITY,
     options.SEED,
     options.WORKERS,
+    options.CLUSTER,
     options.OVERWRITE,
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from molsearch.bench import results
@@ -25,15 +27,17 @@ from molsearch.errors import UsageError
 from molsearch.metrics.enrichment import METRICS
 from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.protocols import CONFORMERS
+from molsearch.service.cluster import workers
 from molsearch.service.events import Done, Emit, Note, OnProgress, Progress, silent
 from molsearch.service.requests import BenchmarkRequest
 from molsearch.words import counted
+from molsearch.work.backend import Backend, singly
 
 TARGETS = "targets"  # the stage that counts them
 # What a run with 3D methods draws unless told otherwise: 1 to 50, and a night for 102 targets.
 DRAWN_ACTIVES, DRAWN_DECOYS = 40, 2000
 # What decides no figure: not kept in a result file.
-_OF_THE_MACHINE = {"workers", "cache", "device", "overwrite"}
+_OF_THE_MACHINE = {"workers", "cache", "device", "overwrite", "cluster"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,9 @@ def benchmark(request: BenchmarkRequest, emit: Emit = silent) -> Benchmarked:
             asked=request.model_dump(mode="json", exclude=_OF_THE_MACHINE),
         )
         path = result_file(request.output, opened.name, number, several=len(numbers) > 1)
-        records[path] = runner.run(path, overwrite=request.overwrite)
+        with workers(request.cluster, emit) as backend:
+            elsewhere = None if backend is None else partial(_elsewhere, backend, request, number)
+            records[path] = runner.run(path, overwrite=request.overwrite, elsewhere=elsewhere)
     account = {
         "benchmark": opened.name,
         "output": [str(path) for path in records],
@@ -92,6 +98,31 @@ def benchmark(request: BenchmarkRequest, emit: Emit = silent) -> Benchmarked:
     }
     emit(Done(verb="benchmark", account=account))
     return Benchmarked(records, account)
+
+
+def _elsewhere(
+    backend: Backend, request: BenchmarkRequest, queries: int | None, targets: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Run targets on a cluster, each as a piece of work."""
+    alone = request.model_copy(
+        update={
+            "cluster": None,
+            "workers": 1,
+            "overwrite": False,
+            "limit_targets": None,
+            "queries": () if queries is None else (queries,),
+        }
+    )
+    for (record,) in backend.map(partial(_target, request=alone), singly(targets)):
+        yield record
+
+
+def _target(target: str, request: BenchmarkRequest) -> dict[str, Any]:
+    """Run one target in a worker; the driver keeps the account of the run."""
+    with TemporaryDirectory(prefix="molsearch-") as folder:
+        update = {"targets": (target,), "output": str(Path(folder) / "one.json")}
+        (record,) = benchmark(request.model_copy(update=update)).records.values()
+    return {**record, "runs": []}
 
 
 def result_file(output: str | None, name: str, queries: int | None, *, several: bool) -> Path:

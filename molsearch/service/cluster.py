@@ -11,6 +11,7 @@ from molsearch.errors import EncoderMismatchError, UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.far import Embedded, embedded
 from molsearch.service.events import Emit, Note
+from molsearch.work.backend import Backend
 from molsearch.work.far import Far
 from molsearch.work.place import Place
 
@@ -44,6 +45,25 @@ def far(address: str | None, staging: str | None, output: Path, emit: Emit) -> I
     with base.within(_STAGING) as place, cluster(address, place, tell) as backend:
         emit(Note(text=f"cluster: {backend.slots:,} processors"))
         yield Far(backend, place)
+
+
+@contextmanager
+def workers(address: str | None, emit: Emit) -> Iterator[Backend | None]:
+    """Join the cluster that a request names, if any, for work that leaves no files.
+
+    Raises
+    ------
+    UsageError, MolSearchError
+        As of `far`.
+    """
+    if address is None:
+        yield None
+        return
+    from molsearch.work.connect import cluster
+
+    with cluster(address, None, partial(_tell, emit)) as backend:
+        emit(Note(text=f"cluster: {backend.slots:,} processors"))
+        yield backend
 
 
 def refuse_device(address: str | None, device: str) -> None:

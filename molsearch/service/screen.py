@@ -21,6 +21,7 @@ from molsearch.search.queries import is_file
 from molsearch.search.screen import HitList, Stopwatch
 from molsearch.search.select import HitFilter
 from molsearch.service.account import screen_account
+from molsearch.service.cluster import refuse_device, workers
 from molsearch.service.events import Done, Emit, Note, Warned, silent
 from molsearch.service.geometry import settled
 from molsearch.service.making import Source, kept_index
@@ -55,6 +56,12 @@ def check(request: ScreenRequest) -> None:
     """
     if (request.index is None) == (not request.library):
         raise UsageError("name the library once: -i INDEX, or -l FILES")
+    if request.cluster is not None and request.index is None:
+        raise UsageError(
+            "--cluster screens an index that all nodes see: make one with molsearch index, and "
+            "give it with -i"
+        )
+    refuse_device(request.cluster, request.device)
     read = (request.queries, request.inactives, request.dissimilar_to, request.exclude_ids)
     if [given for several in read for given in several].count("-") > 1:
         raise UsageError("standard input (-) can be read once: give the rest as files")
@@ -124,7 +131,19 @@ def screen(
             request.library, request.read, request.prepare, request.limit, request.workers
         )
         reader = kept_index(source, encoder, emit, watch)
-    hits = rank_given(given, request, reader, encoder, session, device, watch, emit, held=held)
+    with workers(request.cluster, emit) as elsewhere:
+        hits = rank_given(
+            given,
+            request,
+            reader,
+            encoder,
+            session,
+            device,
+            watch,
+            emit,
+            held=held,
+            elsewhere=elsewhere,
+        )
     with watch.stage("write"):
         hits = hits.with_warnings(write_outputs(request, hits))
     for line in _trust(hits):

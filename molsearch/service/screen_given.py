@@ -26,6 +26,7 @@ from molsearch.service.events import Emit, Progress, silent
 from molsearch.service.ids import read_ids
 from molsearch.service.requests import ScreenRequest
 from molsearch.service.session import Session
+from molsearch.work.backend import Backend
 
 _IDS = "call the one with the ids so, or give a list of one a line"
 
@@ -84,6 +85,7 @@ def rank_given(
     emit: Emit = silent,
     *,
     held: bool = True,
+    elsewhere: Backend | None = None,
 ) -> HitList:
     """Rank a library for it; a long list is held as a table, or streamed into the output."""
     on_extra = _telling(emit, reader.n_rows)
@@ -101,6 +103,7 @@ def rank_given(
             device=device,
             watch=watch,
             on_extra=on_extra,
+            elsewhere=elsewhere,
         )
 
     if given.whole is None:

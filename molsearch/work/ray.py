@@ -7,6 +7,7 @@ limited number of times, and told.
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -147,6 +148,8 @@ class _Sent:
 
 def _work(task: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
     """Work on a chunk in a worker of Ray."""
+    # Or each process that a task starts would import Ray again.
+    vars(sys.modules["__main__"]).pop("__file__", None)
     _one_thread()
     return [_answer(task, item) for item in items]
 
@@ -168,8 +171,6 @@ def _outcome(item: Any, answer: Any, lost: Lost[Any, Any] | None) -> Any:
 
 def _one_thread() -> None:
     """Use one thread, as many as the processors that a task is given: sums keep their order."""
-    import sys
-
     if (torch := sys.modules.get("torch")) is not None:
         torch.set_num_threads(1)
 

@@ -11,16 +11,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from clusters import dies_once, object_store, other_version, silent_port, two_nodes
 from command_line import CommandLine, make_encoder
 from worker_tasks import squared
 
 from molsearch.errors import InputError, MolSearchError, UsageError
+from molsearch.index.writer import build_index
+from molsearch.nn.weights import load_encoder
+from molsearch.search import far
+from molsearch.service.benchmark import benchmark
 from molsearch.service.events import Event, Note, Progress
 from molsearch.service.index import index
 from molsearch.service.prepare import prepare
-from molsearch.service.requests import IndexRequest, PrepareRequest
+from molsearch.service.requests import (
+    BenchmarkRequest,
+    IndexRequest,
+    PrepareRequest,
+    ScreenRequest,
+)
+from molsearch.service.screen import screen
 from molsearch.service.session import Session
 from molsearch.work import connect, place, ray
 from molsearch.work.backend import cut, singly
@@ -119,8 +130,8 @@ def test_a_prepared_set_goes_through_an_object_store(
     here, there = tmp_path / "here", tmp_path / "there"
     files = {"library": (str(library),), "prepare": FLAT, "workers": 1}
     prepare(PrepareRequest(**files, output=str(here)))
-    far = {"cluster": nodes[0].address, "staging": f"{bucket}/run"}
-    prepare(PrepareRequest(**files, **far, output=str(there)))
+    cluster_ = {"cluster": nodes[0].address, "staging": f"{bucket}/run"}
+    prepare(PrepareRequest(**files, **cluster_, output=str(there)))
     assert content(there) == content(here)
     assert len(content(here)) == 2 * 24 + 1
     system = Place.of(bucket)._system
@@ -157,6 +168,48 @@ def test_a_place_that_workers_do_not_see_is_refused(
     assert "does not see memory://alone/" in said.line
     assert "name a folder that all nodes share with --staging" in said.line
     assert not (tmp_path / "p").exists()
+
+
+def test_a_screen_over_shards_has_the_hits_of_one_process(
+    nodes: tuple[Any, Any], library: Path, encoder: Path, tmp_path: Path
+) -> None:
+    files = {"library": (str(library),), "prepare": FLAT, "workers": 1}
+    prepared = prepare(PrepareRequest(**files, output=str(tmp_path / "p"))).prepared
+    build_index(prepared, load_encoder(encoder, device="cpu"), tmp_path / "i", shard_rows=25)
+    asked = {"index": str(tmp_path / "i"), "encoder": str(encoder), "device": "cpu", "k": 30}
+    asked |= {"queries": ("CCCCCO", "CCc1ccccc1"), "where": ("heavy_atoms > 4",)}
+    here = screen(ScreenRequest(**asked), Session()).hits
+    there = screen(ScreenRequest(**asked, cluster=nodes[0].address), Session()).hits
+    assert here.n_hits == 30
+    pd.testing.assert_frame_equal(there.frame, here.frame, check_exact=True)
+    assert there.warnings == here.warnings
+    with pytest.raises(InputError, match=r"does not see .*nowhere: put the index where all nodes"):
+        far._opened(str(tmp_path / "nowhere"), 1)
+
+
+def test_targets_of_a_benchmark_have_the_figures_of_one_process(
+    nodes: tuple[Any, Any], tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        folder = tmp_path / "mine" / name
+        folder.mkdir(parents=True)
+        actives = [f"O=C(Nc1ccc({x})cc1)c1ccccn1" for x in ("F", "Cl", "Br", "C", "OC", "O")]
+        (folder / "actives.smi").write_text("\n".join(actives))
+        (folder / "decoys.smi").write_text("\n".join(f"{'C' * n}N1CCNCC1" for n in range(1, 20)))
+        (folder / "queries.smi").write_text("O=C(Nc1ccc(I)cc1)c1ccccn1 q1\n")
+    asked = {"benchmark": str(tmp_path / "mine"), "methods": ("ecfp4", "heavy-atoms")}
+    asked |= {"trainings": (), "workers": 1, "cache": str(tmp_path / "cache")}
+    found = []
+    for name, cluster_ in (("here", None), ("there", nodes[0].address)):
+        output = str(tmp_path / f"{name}.json")
+        (record,) = benchmark(
+            BenchmarkRequest(**asked, output=output, cluster=cluster_)
+        ).records.values()
+        for row in record["results"]:
+            row.pop("seconds")
+        found.append({name: record[name] for name in ("results", "targets", "audit", "config")})
+    assert len(found[0]["results"]) == 4
+    assert found[0] == found[1]
 
 
 def test_a_node_killed_in_mid_run_changes_no_byte_of_an_index(

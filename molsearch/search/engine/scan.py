@@ -51,6 +51,8 @@ def scan(
     residents: Residents | None,
     excluded: Excluded | None,
     chunk_rows: int,
+    *,
+    only: int | None = None,
 ) -> None:
     """Offer every row of an index that is not excluded to the pools.
 
@@ -62,6 +64,8 @@ def scan(
         Bound on the difference between a float32 score and the exact one.
     residents
         Devices that scan, with what lies on them; None for the processor itself.
+    only
+        The number of a shard: the others are passed over, on the processor.
 
     Raises
     ------
@@ -79,6 +83,9 @@ def scan(
     most = max(1, min(chunk_rows, _CHUNK_SCORES // matrix.shape[1]))
     offset = 0
     for number, n_rows in enumerate(reader.shard_rows):
+        if only not in (None, number):
+            offset += n_rows
+            continue
         # Mapped anew for each shard: pages of the one before leave this process's memory.
         copy = reader.int8_embeddings(number)
         prefixes = reader.prefixes(number)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
@@ -69,12 +71,12 @@ def search(
         An embedding is not finite, or a file cannot be read.
     """
     blend = blend or Blend(fusion=queries.fusion)
-    exact = _exact(reader, replace(queries, fusion=blend.fusion), k, against, blend)
+    exact = exact_of(reader, replace(queries, fusion=blend.fusion), k, against, blend)
     plan = plan_of(exact.queries, blend, against)
     pool = Pool(k, exact, least)
     error = error_of(queries, blend, against)
     scan(reader, plan, [pool], error, residents or _residents(device), excluded, chunk_rows)
-    return _candidates(pool, exact)
+    return candidates_of(exact, *pool.result())
 
 
 def search_each(
@@ -92,11 +94,11 @@ def search_each(
     """
     plan = ScanPlan(coarse(queries, each=True))
     alone = [queries.only(query) for query in range(queries.n_queries)]
-    exacts = [_exact(reader, one, k) for one in alone]
+    exacts = [exact_of(reader, one, k) for one in alone]
     pools = [Pool(k, exact) for exact in exacts]
     error = error_of_cosines(queries)
     scan(reader, plan, pools, error, residents or _residents(device), None, chunk_rows)
-    return [_candidates(pool, exact) for pool, exact in zip(pools, exacts, strict=True)]
+    return [candidates_of(exact, *pool.result()) for pool, exact in zip(pools, exacts, strict=True)]
 
 
 def _residents(device: torch.device | str) -> Residents | None:
@@ -104,13 +106,20 @@ def _residents(device: torch.device | str) -> Residents | None:
     return None if found.type == "cpu" else residents_of(found)
 
 
-def _exact(
+def exact_of(
     reader: IndexReader,
     queries: QuerySet,
     k: int,
     against: Against | None = None,
     blend: Blend | None = None,
 ) -> Exact:
+    """Score rows exactly for a search.
+
+    Raises
+    ------
+    UsageError
+        As of `search`.
+    """
     if k <= 0:
         raise UsageError(f"k is the number of hits wanted: it must be at least 1, not {k}")
     if queries.vectors.shape[1] != reader.dim:
@@ -120,8 +129,8 @@ def _exact(
     return Exact(reader, queries, against, blend)
 
 
-def _candidates(pool: Pool, exact: Exact) -> Candidates:
-    rows, scores = pool.result()
+def candidates_of(exact: Exact, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> Candidates:
+    """Give ranked rows, with what `Exact.scores` says of them, as candidates."""
     shards, places = exact.locate(rows)
     cosines, likeness, _ = exact.parts(scores)
     return Candidates(shards, places, exact.blend.fused(cosines, likeness), cosines, likeness)

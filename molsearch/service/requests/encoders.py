@@ -11,6 +11,7 @@ from molsearch.service.requests.common import (
     CPUS,
     VERSION,
     BatchSize,
+    Cluster,
     Device,
     Encoder,
     Overwrite,
@@ -67,6 +68,7 @@ class BenchmarkRequest(Config):
     )
     query_conformers: int = Field(default=4, ge=1, description="3D geometries of each query")
     prepare: PrepareConfig = PrepareConfig()
+    cluster: Cluster = None
     trainings: tuple[str, ...] | None = Field(
         default=None,
         description="training sets the audit compares with: standard, target-held-out, files; "

@@ -11,6 +11,7 @@ from molsearch.service.requests.common import (
     CPUS,
     VERSION,
     BatchSize,
+    Cluster,
     Device,
     Encoder,
     ExcelSafe,
@@ -74,6 +75,7 @@ class ScreenRequest(ScreenConfig):
     workers: Workers = CPUS
     limit: Limit = None
     excel_safe: ExcelSafe = False
+    cluster: Cluster = None
     verify: bool = Field(default=False, description="check every byte of the index first")
     overwrite: Overwrite = False
 
