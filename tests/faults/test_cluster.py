@@ -256,3 +256,9 @@ def test_options_of_a_cluster_that_make_no_sense_are_refused(
         "index", library, "-o", tmp_path / "i", "--cluster", "auto", "--device", "cuda"
     )
     assert (card.code, "works on processors, not on cuda" in card.line) == (2, True)
+
+
+def test_without_ray_the_package_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"needs Ray: pip install 'molsearch\[cluster\]'"):
+        connect.check_address("auto")
