@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-
 from molsearch.chem.columns import Block, block_of
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_manifest import (

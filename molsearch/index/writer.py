@@ -181,9 +181,7 @@ def _write_shards(
             source: RowEmbedder = embedder
             if embedded is not None:
                 batches, source = embedded(batches), Stored(plan.dim, "float32", None)
-            entry = write_shard(
-                folder, batches, source, plan.dtype, tally.add, prefix=plan.prefix
-            )
+            entry = write_shard(folder, batches, source, plan.dtype, tally.add, prefix=plan.prefix)
         else:
             stream.skip(plan.shard_rows)
         rows = min(plan.shard_rows, plan.n_rows - i * plan.shard_rows)
