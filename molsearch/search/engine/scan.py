@@ -26,6 +26,9 @@ from molsearch.search.pool import Pool
 
 CHUNK_ROWS = 65_536
 _CACHED_SCORES = 2**17  # 512 KiB of float32, worked on several times
+# As many as PyTorch does not share among threads of its own: threads within threads wait for each
+# other, which takes longer than the scan.
+_UNSHARED_SCORES = 2**15
 _FIRST_ROWS = 4096
 _CHUNK_SCORES = 2**24
 
@@ -104,7 +107,10 @@ def scan(
             for start, stop in _chunks(n_rows, most, first=number == 0):
                 one.chunk(shard, start, stop)
         else:
-            _in_threads(one, shard, min(most, max(_FIRST_ROWS, _CACHED_SCORES // matrix.shape[1])))
+            n_threads = torch.get_num_threads()
+            scores = _CACHED_SCORES if n_threads == 1 else _UNSHARED_SCORES
+            rows = min(most, max(_FIRST_ROWS, scores // matrix.shape[1]))
+            _in_threads(one, shard, rows, n_threads)
         offset += n_rows
 
 
@@ -132,10 +138,10 @@ def _chunks(n_rows: int, most: int, *, first: bool) -> Iterator[tuple[int, int]]
         size = min(most, 2 * size)
 
 
-def _in_threads(one: _Scan, shard: _Shard, most: int) -> None:
+def _in_threads(one: _Scan, shard: _Shard, most: int, n_threads: int) -> None:
     """Scan a shard with as many threads as PyTorch may use."""
     chunks = list(_chunks(len(shard.backend), most, first=shard.number == 0))
-    n_threads = min(torch.get_num_threads(), len(chunks))
+    n_threads = min(n_threads, len(chunks))
     if n_threads <= 1:
         for start, stop in chunks:
             one.chunk(shard, start, stop)
