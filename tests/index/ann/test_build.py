@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from changes import add, compact, drop
-from fakes import library
+from fakes import FakeEncoder, library
 from listed import indexed, make_lists
 
 from molsearch.errors import IndexCorruptError, MolSearchError, UsageError
@@ -16,6 +16,7 @@ from molsearch.index.ann.manifest import ABOUT, folder_of, read_about
 from molsearch.index.ann.opened import opened
 from molsearch.index.reader import open_index
 from molsearch.index.verify import verify_index
+from molsearch.index.writer import build_index
 
 
 @pytest.fixture
@@ -113,6 +114,14 @@ def test_an_interrupted_build_shows_nothing_and_goes_on_where_it_stopped(reader,
     assert make_lists(reader.path)["n_shards_kept"] == 2
     assert done.items() <= files(reader.path).items()
     assert opened(reader)[1] is not None
+
+
+def test_an_index_of_bytes_alone_gets_lists_of_its_rounded_rows(tmp_path):
+    made = build_index(library(tmp_path / "p", 300), FakeEncoder(), tmp_path / "i", dtype="int8")
+    make_lists(made.path, lists=4)
+    _, found = opened(made)
+    query = found.joint.queries(made.embeddings(0)[7:8], made.fingerprints(0)[7:8], (1.0, 1.0))
+    assert 7 in found.candidates(query, probes=4, depth=30)
 
 
 def test_two_builds_make_equal_files(reader, tmp_path):
