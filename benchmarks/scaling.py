@@ -24,7 +24,7 @@ from typing import Any
 
 import scaling_page
 import scaling_rows
-from scaling_real import SOURCES, indexed, parts, step
+from scaling_real import indexed, parts, step, used
 
 from molsearch.io.atomic import write_text
 from molsearch.io.runs import processor, versions
@@ -98,7 +98,7 @@ def real(data: Path, molecules: int, work: Path, workers: int) -> dict[str, Any]
         "indexed": about["n_ok"],
         "failed": about["n_failed"],
         "wanted": 1_000_000,
-        "sources": [words for _, words in SOURCES],
+        "sources": used(data, molecules),
         "parts": len(paths),
         "workers": workers,
         "prepare": _sum(steps, "prepare"),

@@ -44,6 +44,16 @@ def molecules(data: Path) -> Iterator[tuple[str, str]]:
                     yield smiles, str(name_)
 
 
+def used(data: Path, rows: int) -> list[str]:
+    """Say what the first `rows` molecules are of."""
+    found, left = [], rows
+    for name, words in SOURCES:
+        if left > 0:
+            found.append(words)
+        left -= pq.ParquetFile(data / name).metadata.num_rows
+    return found
+
+
 def parts(data: Path, rows: int, work: Path) -> list[Path]:
     """Write the library in files of `PART_ROWS`; those that are there stay."""
     n_parts = -(-rows // PART_ROWS)

@@ -20,10 +20,28 @@ from molsearch.nn.network import Network
 # Products of fewer rows take other kernels, whose last bits differ: an embedding must not depend
 # on how many molecules happen to be left over for the last batch.
 _LEAST_ROWS = 16
-_ON_CUDA = 1024  # molecules at a time, at least: fewer leave a card waiting for the host
+# On a card, unless less than usual is asked for: fewer leave it waiting for the host.
+_USUAL, _ON_CUDA = 128, 1024
 # A molecule of which the bag alone is seen takes a fraction of the memory, and so little time that
 # what a batch costs by itself counts.
 _BAGS = 8
+
+
+def at_a_time(batch_size: int, *, bags: bool, on_cuda: bool) -> int:
+    """Say how many molecules go through the network at a time.
+
+    Parameters
+    ----------
+    bags
+        Whether none of them has a graph.
+
+    Examples
+    --------
+    >>> at_a_time(128, bags=False, on_cuda=False), at_a_time(128, bags=False, on_cuda=True)
+    (128, 1024)
+    """
+    step = batch_size * (_BAGS if bags else 1)
+    return max(step, _ON_CUDA) if on_cuda and batch_size >= _USUAL else step
 
 
 class Encoder:
@@ -101,9 +119,8 @@ class Encoder:
         """Embed the chosen graphs of a store, float32 ``[len(rows), dim]``, in their order."""
         embeddings = np.empty((len(rows), self.dim), np.float32)
         order = np.argsort(store.sizes[rows], kind="stable")
-        step = self.batch_size * (1 if len(store.atoms) else _BAGS)
-        if self.device.type == "cuda":
-            step = max(step, _ON_CUDA)
+        bags = not len(store.atoms)
+        step = at_a_time(self.batch_size, bags=bags, on_cuda=self.device.type == "cuda")
         for first in range(0, len(order), step):
             chosen = order[first : first + step]
             padded = np.resize(chosen, max(len(chosen), _LEAST_ROWS))

@@ -8,7 +8,7 @@ import torch
 from molecules import CONFIGS, SMILES, conformer
 
 from molsearch import schema
-from molsearch.nn.encoder import Encoder
+from molsearch.nn.encoder import Encoder, at_a_time
 from molsearch.nn.network import Network
 
 
@@ -53,3 +53,11 @@ def test_how_many_bags_go_together_changes_no_embedding() -> None:
     encoder.batch_size = 3  # 24 bags
     assert np.array_equal(together, encoder.embed_table(rows))
     assert not np.signbit(together[together == 0]).any()
+
+
+def test_a_card_takes_large_batches_unless_less_memory_is_asked_for() -> None:
+    assert at_a_time(128, bags=False, on_cuda=False) == 128
+    assert at_a_time(128, bags=False, on_cuda=True) == 1024
+    assert at_a_time(4096, bags=False, on_cuda=True) == 4096
+    assert at_a_time(16, bags=False, on_cuda=True) == 16
+    assert at_a_time(128, bags=True, on_cuda=False) == 1024
