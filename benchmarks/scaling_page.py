@@ -147,7 +147,7 @@ def _rows(rows: dict[str, Any]) -> str:
         f"{_mb(written['resident']['peak'])} resident. {listed['lists']:,} lists: "
         f"{_figures(n / listed['processor_seconds'])} rows a core second, recall measured "
         f"included, {listed['bytes'] / n:.0f} bytes a row, at most "
-        f"{_mb(listed['resident']['peak'])} resident.",
+        f"{_mb(listed['resident'])} resident.",
         "",
         f"One thread, k = {searched['k']:,}, mapped from the disk. A search takes "
         f"{_mb(searched['resident after all']['peak'])} resident at most, pages of the files "

@@ -19,8 +19,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from scaling_real import step
 from search_rates import BLOCK, RandomEncoder, synthetic, unit
 
+from molsearch.index.ann.manifest import read_about
 from molsearch.index.manifest import commit
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.io.atomic import write_text
@@ -121,28 +123,17 @@ def written(real_index: Path, rows: int, work: Path) -> dict[str, Any]:
 
 def listed(work: Path) -> dict[str, Any]:
     """Make the lists and measure their recall, unless an earlier run has."""
-    from molsearch.service.approximating import approximate
-    from molsearch.service.events import silent
-    from molsearch.service.requests import AnnRequest
-    from molsearch.service.session import Session
-
-    done = work / "listed.json"
-    if not done.exists():
-        started, before = time.monotonic(), time.process_time()
-        request = AnnRequest(index=str(work / "index"))
-        account = approximate(request, Session(), silent)
-        point = {
-            "seconds": round(time.monotonic() - started, 1),
-            "processor_seconds": round(time.process_time() - before, 1),
-            "resident": _peak(),
-            "lists": account["n_lists"],
-            "bytes": account["ann_bytes"],
-            "queries": account["queries"],
-            "measured": account["measured"],
-        }
-        write_text(done, json.dumps(point) + "\n")
-    found: dict[str, Any] = json.loads(done.read_text())
-    return found
+    index = work / "index"
+    point = step(work, "listed", ["index", "ann", "-i", str(index), "-q"])
+    about = read_about(index)
+    assert about is not None
+    return {
+        **point,
+        "lists": about.trained.n_lists,
+        "bytes": sum(file.entry.n_bytes for file in about.files),
+        "queries": about.queries,
+        "measured": [one.model_dump(mode="json") for one in about.measured],
+    }
 
 
 def mapped(work: Path, copies: int) -> dict[str, Any]:

@@ -80,7 +80,9 @@ def sampled(
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Draw embeddings and fingerprints of `n` rows, evenly from all shards."""
     rng = np.random.default_rng(seed)
-    rows = np.sort(rng.permutation(reader.n_rows)[:n]) if n < reader.n_rows else None
+    rows = None
+    if n < reader.n_rows:  # holds what is drawn, not the library
+        rows = np.sort(rng.choice(reader.n_rows, n, replace=False, shuffle=False))
     starts = np.concatenate([[0], np.cumsum(reader.shard_rows)])
     vectors, prints = [], []
     for shard, n_rows in enumerate(reader.shard_rows):

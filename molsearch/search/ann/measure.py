@@ -15,7 +15,7 @@ from molsearch.index.reader import IndexReader
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import QuerySet
 from molsearch.scoring.ranking import Ranking, ranking_of
-from molsearch.search.ann.rough import Setting, rough
+from molsearch.search.ann.rough import Setting, looked_at
 from molsearch.search.engine import Candidates, search
 from molsearch.search.exact import Exact
 
@@ -74,7 +74,7 @@ def measure(
         ranking = ranking_of(rank, n_queries)
         searches = list(_searches(reader, ranking, others))
         for k in _ks(reader):
-            found += _ladder(reader, lists, ranking, searches, k)
+            found += _ladder(lists, ranking, searches, k)
         if on_progress is not None:
             on_progress(number + 1, 0)
     return tuple(found)
@@ -94,14 +94,14 @@ def _ks(reader: IndexReader) -> tuple[int, ...]:
 
 
 def _ladder(
-    reader: IndexReader, lists: Opened, ranking: Ranking, searches: Sequence[_Search], k: int
+    lists: Opened, ranking: Ranking, searches: Sequence[_Search], k: int
 ) -> Iterator[Measured]:
     """Yield what ever more probes find; at the end, where that is not enough, of a deeper list."""
     depth, most = max(_TIMES * k, _LEAST_DEPTH), lists.trained.n_lists
     probes, last = min(_FEWEST, most), 0.0
     while True:
         setting = Setting(probes, depth)
-        one = _measured(reader, lists, ranking, searches, k, setting)
+        one = _measured(lists, ranking, searches, k, setting)
         yield one
         # More lists find nothing more: what is missing lies deeper in them.
         if one.recall >= _ENOUGH or probes == most or one.recall - last < _NO_MORE < last:
@@ -110,18 +110,17 @@ def _ladder(
     if one.recall < _ENOUGH:
         for some in sorted({max(1, probes // 2), probes, min(2 * probes, most)}):
             setting = Setting(some, _DEEPER * depth)
-            yield _measured(reader, lists, ranking, searches, k, setting)
+            yield _measured(lists, ranking, searches, k, setting)
 
 
 def _measured(
-    reader: IndexReader,
     lists: Opened,
     ranking: Ranking,
     searches: Sequence[_Search],
     k: int,
     setting: Setting,
 ) -> Measured:
-    recalls = np.array([_recall(reader, lists, one, k, setting) for one in searches])
+    recalls = np.array([_recall(lists, one, k, setting) for one in searches])
     kinds = np.array([one.kind for one in searches])
     worst = min(float(recalls[kinds == kind].mean()) for kind in np.unique(kinds))
     return Measured(
@@ -136,10 +135,11 @@ def _measured(
     )
 
 
-def _recall(reader: IndexReader, lists: Opened, one: _Search, k: int, setting: Setting) -> float:
-    found = rough(reader, lists, one.queries, one.blend, setting, k)
-    due = one.due[:k]
-    return float(np.isin(due, _rows(reader, found)).mean())
+def _recall(lists: Opened, one: _Search, k: int, setting: Setting) -> float:
+    # Whoever is among the k best of all is among the k best of any rows that it is one of: so what
+    # is looked at says what is found, without scoring it.
+    rows = looked_at(lists, one.queries, one.blend, setting)
+    return float(np.isin(one.due[:k], rows).mean())
 
 
 def _searches(reader: IndexReader, ranking: Ranking, others: Ligands | None) -> Iterator[_Search]:
