@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from molsearch.io.atomic import write_text
+from molsearch.words import counted
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT, PAGE = ROOT / "results" / "scaling.json", ROOT / "docs" / "scaling.md"
@@ -76,6 +77,7 @@ class Rates:
         #: Bytes.
         parts = real["bytes a molecule"]
         self.disk = parts["all"]
+        self.compact = parts["all"] - parts["embeddings"]
         self.scanned = parts["one-byte copy"] + parts["fingerprints"]
         self.vectors = parts["one-byte copy"]
         self.listed = rows["listed"]["bytes"] / rows["written"]["rows"]
@@ -98,8 +100,8 @@ def _real(real: dict[str, Any]) -> str:
     )
     lines = [
         f"{n:,} real molecules{short}: {', then '.join(real['sources'])}; {real['indexed']:,} "
-        f"indexed, {real['failed']:,} failed, {real['parts']} parts, {real['workers']} workers, "
-        "without conformers.",
+        f"indexed, {real['failed']:,} failed, {counted(real['parts'], 'part')}, "
+        f"{counted(real['workers'], 'worker')}, without conformers.",
         "",
         "| | molecules a core second | core seconds | largest resident | anonymous |",
         "|---|---|---|---|---|",
@@ -209,7 +211,8 @@ def _billion(found: dict[str, Any]) -> str:
         f"{MACHINES}; {_figures(hours / CORES * EUROS)} € |",
         f"| lists for approximate search | {_figures(lists)} core-hours, "
         f"{_figures(lists / CORES * EUROS)} € |",
-        f"| disk | {_tb(rates.disk * N)}, lists {_tb(rates.listed * N)} more |",
+        f"| disk | {_tb(rates.disk * N)}, with `--storage compact` {_tb(rates.compact * N)}; lists "
+        f"{_tb(rates.listed * N)} more |",
         f"| memory to keep what a search reads | {_tb(scanned)} (vectors {_tb(vectors)}); lists "
         f"{_tb(rates.listed * N)} |",
         f"| a query, exact, from memory | default ranking {_seconds(_ram(one, scanned))}, "

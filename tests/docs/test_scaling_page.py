@@ -40,20 +40,25 @@ def test_core_hours_disk_and_seconds_of_a_billion_follow_from_the_rates(page, fo
     real["molecules"] = 1000
     real["prepare"]["processor_seconds"] = 1.0
     real["index"]["processor_seconds"] = 2.6
-    real["bytes a molecule"] = {"all": 700, "one-byte copy": 264, "fingerprints": 256}
+    real["bytes a molecule"] = {
+        "all": 1080,
+        "embeddings": 512,
+        "one-byte copy": 264,
+        "fingerprints": 256,
+    }
     rows["searched"]["rows"] = 1_000_000
     rows["searched"]["exact"]["balanced, 1 query"]["processor, ms"] = 160
     rows["searched"]["exact"]["molsearch, 1 query"]["processor, ms"] = 48
     billion = page.sections(made)["BILLION"]
     # 3.6 ms of a core each: 10^6 hours; 160 s of a core: 5 s of 32; 520 GB at 6 GB/s: 87 s.
     assert "1,000 core-hours: 31 h of one machine, 3.9 h of 8; 47 € |" in billion
-    assert "| disk | 700 GB, lists " in billion
+    assert "| disk | 1.1 TB, with `--storage compact` 570 GB; lists " in billion
     assert "default ranking 5 s, embedding alone 1.5 s" in billion
     assert "| the same from NVMe | 87 s, 44 s |" in billion
     assert "| the same on 8 machines, from memory | 620 ms, 190 ms |" in billion
     assert "| one 80 GB card, 64 B a molecule | 64 GB, 32 ms a query" in billion
     choice = page.sections(made)["CHOICE"]
-    assert "| 1,000,000 | `index`, exact searches | 1 | 700 MB | 520 MB | 160 ms | 5 ms |" in choice
+    assert "| 1,000,000 | `index`, exact searches | 1 | 1.1 GB | 520 MB | 160 ms | 5 ms |" in choice
 
 
 def test_a_page_without_a_section_is_refused(page, found, tmp_path):
