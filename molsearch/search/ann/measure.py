@@ -25,7 +25,7 @@ KS = (100, 1_000, 10_000)
 RANKINGS = (("molsearch", 1), ("balanced", 1), ("balanced", 2), ("balanced", 5))
 _FEWEST = 8  # probes that are tried first
 _TIMES, _LEAST_DEPTH = 4, 2_000  # rows scored exactly: so many times the hits wanted
-_DEEPER = 4
+_DEEPER, _DEEPEST = 4, 50_000
 _SINGLE, _SEVERAL = 24, 8  # searches, half of each kind
 _SERIES = 50  # nearest molecules out of which further queries are taken
 _ENOUGH, _NO_MORE = 0.9995, 0.001
@@ -109,7 +109,7 @@ def _ladder(
         probes, last = min(2 * probes, most), one.recall
     if one.recall < _ENOUGH:
         for some in sorted({max(1, probes // 2), probes, min(2 * probes, most)}):
-            setting = Setting(some, _DEEPER * depth)
+            setting = Setting(some, min(_DEEPER * depth, _DEEPEST))
             yield _measured(lists, ranking, searches, k, setting)
 
 
