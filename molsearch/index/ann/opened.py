@@ -46,7 +46,18 @@ class Opened:
         depth: int,
         excluded: Excluded | None = None,
     ) -> NDArray[np.int64]:
-        """Rows, by their positions, that may be among the best for any query; each once.
+        """Rows, by their positions, that may be among the best for any query; each once."""
+        every = np.unique(self.nearest(queries, probes, depth, excluded))
+        return every[every >= 0]
+
+    def nearest(
+        self,
+        queries: NDArray[np.float32],
+        probes: int,
+        depth: int,
+        excluded: Excluded | None = None,
+    ) -> NDArray[np.int64]:
+        """Rows ``[m, depth]`` by their positions, the best for each query first; -1: no more.
 
         Parameters
         ----------
@@ -58,8 +69,8 @@ class Opened:
             Rows taken for each query.
         """
         probed = self.centroids.probed(queries, probes)
-        rows = np.empty((len(queries), 0), np.int64)
-        scores = np.empty((len(queries), 0), np.float32)
+        rows = np.full((len(queries), 1), -1, np.int64)
+        scores = np.full((len(queries), 1), -np.inf, np.float32)
         for number, shard in enumerate(self.shards):
             allowed = None if excluded is None else ~excluded[number]
             if allowed is not None and not allowed.any():
@@ -67,13 +78,13 @@ class Opened:
             found, estimated = shard.search(queries, probed, depth, allowed)
             found = np.where(found < 0, -1, found + self.starts[number])
             rows = np.concatenate([rows, found], axis=1)
-            scores = np.concatenate([scores, estimated], axis=1)
+            scores = np.concatenate([scores, np.where(found < 0, -np.inf, estimated)], axis=1)
             if rows.shape[1] > depth:
                 best = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
                 rows = np.take_along_axis(rows, best, 1)
                 scores = np.take_along_axis(scores, best, 1)
-        every = np.unique(rows)
-        return every[every >= 0]
+        order = np.argsort(-scores, axis=1, kind="stable")
+        return np.take_along_axis(rows, order, 1)
 
 
 _opened: weakref.WeakKeyDictionary[IndexReader, tuple[_Stamp, About, Opened | None]] = (

@@ -15,7 +15,7 @@ from molsearch.index.reader import IndexReader
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import QuerySet
 from molsearch.scoring.ranking import Ranking, ranking_of
-from molsearch.search.ann.rough import Setting, looked_at
+from molsearch.search.ann.rough import Setting, joint_queries
 from molsearch.search.engine import Candidates, search
 from molsearch.search.exact import Exact
 
@@ -25,10 +25,10 @@ KS = (100, 1_000, 10_000)
 RANKINGS = (("molsearch", 1), ("balanced", 1), ("balanced", 2), ("balanced", 5))
 _FEWEST = 8  # probes that are tried first
 _TIMES, _LEAST_DEPTH = 4, 2_000  # rows scored exactly: so many times the hits wanted
-_DEEPER, _DEEPEST = 4, 50_000
-_SINGLE, _SEVERAL = 24, 8  # searches, half of each kind
+_DEEPER, _DEEPEST = 4, 40_000
+_SINGLE, _SEVERAL = 16, 6  # searches, half of each kind
 _SERIES = 50  # nearest molecules out of which further queries are taken
-_ENOUGH, _NO_MORE = 0.9995, 0.001
+_ENOUGH = 0.9995
 _SEED = 21
 
 OnProgress = Callable[[int, int], None]
@@ -73,8 +73,7 @@ def measure(
     for number, (rank, n_queries) in enumerate(RANKINGS):
         ranking = ranking_of(rank, n_queries)
         searches = list(_searches(reader, ranking, others))
-        for k in _ks(reader):
-            found += _ladder(lists, ranking, searches, k)
+        found += _ladder(lists, ranking, searches, _ks(reader))
         if on_progress is not None:
             on_progress(number + 1, 0)
     return tuple(found)
@@ -94,33 +93,32 @@ def _ks(reader: IndexReader) -> tuple[int, ...]:
 
 
 def _ladder(
-    lists: Opened, ranking: Ranking, searches: Sequence[_Search], k: int
+    lists: Opened, ranking: Ranking, searches: Sequence[_Search], ks: Sequence[int]
 ) -> Iterator[Measured]:
-    """Yield what ever more probes find; at the end, where that is not enough, of a deeper list."""
-    depth, most = max(_TIMES * k, _LEAST_DEPTH), lists.trained.n_lists
-    probes, last = min(_FEWEST, most), 0.0
+    """Yield what ever more probes find, of a shallow list of candidates and of a deeper one."""
+    shallow = [(k, max(_TIMES * k, _LEAST_DEPTH)) for k in ks]
+    deeper = [(k, min(_DEEPER * depth, _DEEPEST)) for k, depth in shallow]
+    cases = sorted({*shallow, *deeper})
+    probes = min(_FEWEST, lists.trained.n_lists)
     while True:
-        setting = Setting(probes, depth)
-        one = _measured(lists, ranking, searches, k, setting)
-        yield one
-        # More lists find nothing more: what is missing lies deeper in them.
-        if one.recall >= _ENOUGH or probes == most or one.recall - last < _NO_MORE < last:
-            break
-        probes, last = min(2 * probes, most), one.recall
-    if one.recall < _ENOUGH:
-        for some in sorted({max(1, probes // 2), probes, min(2 * probes, most)}):
-            setting = Setting(some, min(_DEEPER * depth, _DEEPEST))
-            yield _measured(lists, ranking, searches, k, setting)
+        recalls = np.array([_recalls(lists, one, probes, cases) for one in searches])
+        found = [
+            _measured(ranking, searches, k, Setting(probes, depth), recalls[:, place])
+            for place, (k, depth) in enumerate(cases)
+        ]
+        yield from found
+        if probes == lists.trained.n_lists or all(one.recall >= _ENOUGH for one in found):
+            return
+        probes = min(2 * probes, lists.trained.n_lists)
 
 
 def _measured(
-    lists: Opened,
     ranking: Ranking,
     searches: Sequence[_Search],
     k: int,
     setting: Setting,
+    recalls: NDArray[np.float64],
 ) -> Measured:
-    recalls = np.array([_recall(lists, one, k, setting) for one in searches])
     kinds = np.array([one.kind for one in searches])
     worst = min(float(recalls[kinds == kind].mean()) for kind in np.unique(kinds))
     return Measured(
@@ -135,11 +133,18 @@ def _measured(
     )
 
 
-def _recall(lists: Opened, one: _Search, k: int, setting: Setting) -> float:
-    # Whoever is among the k best of all is among the k best of any rows that it is one of: so what
-    # is looked at says what is found, without scoring it.
-    rows = looked_at(lists, one.queries, one.blend, setting)
-    return float(np.isin(one.due[:k], rows).mean())
+def _recalls(
+    lists: Opened, one: _Search, probes: int, cases: Sequence[tuple[int, int]]
+) -> list[float]:
+    """Part of the exact k best that are among the candidates, for each k and depth.
+
+    Whoever is among the k best of all is among the k best of any rows that it is one of: so what is
+    looked at says what is found, without scoring it.
+    """
+    asked = joint_queries(lists, one.queries, one.blend)
+    most = min(max(depth for _, depth in cases), int(lists.starts[-1]))
+    rows = lists.nearest(asked, probes, most)
+    return [float(np.isin(one.due[:k], rows[:, :depth]).mean()) for k, depth in cases]
 
 
 def _searches(reader: IndexReader, ranking: Ranking, others: Ligands | None) -> Iterator[_Search]:

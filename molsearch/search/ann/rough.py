@@ -45,26 +45,15 @@ def rough(
     Each query is looked for by itself, with the weights that its cosine and its likeness have in
     the ranking; who is found for any of them is scored for all.
     """
-    rows = looked_at(lists, queries, blend, setting, excluded)
+    asked = joint_queries(lists, queries, blend)
+    depth = min(setting.depth, reader.n_rows)
+    rows = lists.candidates(asked, setting.probes, depth, excluded)
     exact = Exact(reader, replace(queries, fusion=blend.fusion), None, blend)
     scores = exact.scores(rows)
     best = exact.best(rows, exact.keys(scores), k)
     shards, places = exact.locate(rows[best])
     cosines, likeness, _ = exact.parts(scores[best])
     return Candidates(shards, places, blend.fused(cosines, likeness), cosines, likeness)
-
-
-def looked_at(
-    lists: Opened,
-    queries: QuerySet,
-    blend: Blend,
-    setting: Setting,
-    excluded: Excluded | None = None,
-) -> NDArray[np.int64]:
-    """Rows, by their positions, that `rough` scores: who is none of them is not found."""
-    asked = joint_queries(lists, queries, blend)
-    depth = min(setting.depth, int(lists.starts[-1]))
-    return lists.candidates(asked, setting.probes, depth, excluded)
 
 
 def joint_queries(lists: Opened, queries: QuerySet, blend: Blend) -> NDArray[np.float32]:

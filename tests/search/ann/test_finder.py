@@ -76,8 +76,8 @@ def test_recall_is_what_counting_by_hand_gives(reader, monkeypatch):
     monkeypatch.setattr(module, "RANKINGS", (("balanced", 1),))
     _, lists = opened(reader)
     first = measure(reader, lists)[0]
-    assert (first.k, first.probes, first.n_searches) == (90, 8, 24)
-    vectors, prints = module.sampled(reader, 24, module._SEED)
+    assert (first.k, first.probes, first.n_searches) == (90, 8, 16)
+    vectors, prints = module.sampled(reader, 16, module._SEED)
     ranking = ranking_of("balanced", 1)
     recalls = []
     for vector, print_ in zip(vectors, prints, strict=True):
