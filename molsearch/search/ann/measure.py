@@ -24,8 +24,7 @@ KS = (100, 1_000, 10_000)
 #: What is measured: the ranking, and how many queries one search has.
 RANKINGS = (("molsearch", 1), ("balanced", 1), ("balanced", 2), ("balanced", 5))
 _FEWEST = 8  # probes that are tried first
-_TIMES, _LEAST_DEPTH = 4, 2_000  # rows scored exactly: so many times the hits wanted
-_DEEPER, _DEEPEST = 4, 40_000
+_TIMES, _LEAST_DEPTH, _DEEPEST = (4, 16, 64), 2_000, 40_000  # rows scored, by the hits wanted
 _SINGLE, _SEVERAL = 16, 6  # searches, half of each kind
 _SERIES = 50  # nearest molecules out of which further queries are taken
 _ENOUGH = 0.9995
@@ -95,10 +94,9 @@ def _ks(reader: IndexReader) -> tuple[int, ...]:
 def _ladder(
     lists: Opened, ranking: Ranking, searches: Sequence[_Search], ks: Sequence[int]
 ) -> Iterator[Measured]:
-    """Yield what ever more probes find, of a shallow list of candidates and of a deeper one."""
-    shallow = [(k, max(_TIMES * k, _LEAST_DEPTH)) for k in ks]
-    deeper = [(k, min(_DEEPER * depth, _DEEPEST)) for k, depth in shallow]
-    cases = sorted({*shallow, *deeper})
+    """Yield what ever more probes find, of shallow lists of candidates and of deeper ones."""
+    depths = ((k, min(max(times * k, _LEAST_DEPTH), _DEEPEST)) for k in ks for times in _TIMES)
+    cases = sorted(set(depths))
     probes = min(_FEWEST, lists.trained.n_lists)
     while True:
         recalls = np.array([_recalls(lists, one, probes, cases) for one in searches])
