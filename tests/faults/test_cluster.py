@@ -56,6 +56,17 @@ def nodes(bucket: str) -> Iterator[tuple[Any, Any]]:
 
 
 @pytest.fixture(scope="module")
+def joined(nodes: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Join once, as a notebook would: workers, and what they have imported, stay."""
+    import logging
+
+    import ray
+
+    ray.init(address=nodes[0].address, logging_level=logging.ERROR, log_to_driver=False)
+    return nodes
+
+
+@pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("library") / "mine.smi"
     tails = ["O", "N", "C(=O)O", "c1ccccc1", "c1ccncc1", "S(=O)(=O)N", "C#N", "F"]
@@ -114,23 +125,23 @@ def test_outcomes_come_in_order_and_a_dead_worker_costs_nothing(
 
 
 def test_work_that_always_kills_its_worker_is_one_line(
-    nodes: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+    joined: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ray, "_TRIES", 2)
     with (
-        cluster(nodes[0].address) as backend,
+        cluster(joined[0].address) as backend,
         pytest.raises(MolSearchError, match=r"cost 2 workers their lives .*: give the nodes more"),
     ):
         list(backend.map(squared, [[13]]))
 
 
 def test_a_prepared_set_goes_through_an_object_store(
-    nodes: tuple[Any, Any], bucket: str, library: Path, tmp_path: Path
+    joined: tuple[Any, Any], bucket: str, library: Path, tmp_path: Path
 ) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     files = {"library": (str(library),), "prepare": FLAT, "workers": 1}
     prepare(PrepareRequest(**files, output=str(here)))
-    cluster_ = {"cluster": nodes[0].address, "staging": f"{bucket}/run"}
+    cluster_ = {"cluster": joined[0].address, "staging": f"{bucket}/run"}
     prepare(PrepareRequest(**files, **cluster_, output=str(there)))
     assert content(there) == content(here)
     assert len(content(here)) == 2 * 24 + 1
@@ -140,29 +151,29 @@ def test_a_prepared_set_goes_through_an_object_store(
 
 @pytest.mark.parametrize("package", ["molsearch", "rdkit"])
 def test_a_node_with_another_version_is_refused_by_name(
-    nodes: tuple[Any, Any], tmp_path: Path, package: str
+    joined: tuple[Any, Any], tmp_path: Path, package: str
 ) -> None:
     path = other_version(tmp_path, package, "0.0.1")
-    joined = f"{path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
-    other = nodes[0].add_node(
-        num_cpus=1, object_store_memory=80 * 2**20, env_vars={"PYTHONPATH": joined}
+    first = f"{path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    other = joined[0].add_node(
+        num_cpus=1, object_store_memory=80 * 2**20, env_vars={"PYTHONPATH": first}
     )
     try:
         with (
             pytest.raises(MolSearchError, match=rf"^node .* has {package} 0\.0\.1, this machine"),
-            cluster(nodes[0].address),
+            cluster(joined[0].address),
         ):
             pass
     finally:
-        nodes[0].remove_node(other, allow_graceful=True)
+        joined[0].remove_node(other, allow_graceful=True)
 
 
 def test_a_place_that_workers_do_not_see_is_refused(
-    nodes: tuple[Any, Any], molsearch: CommandLine, library: Path, tmp_path: Path
+    joined: tuple[Any, Any], molsearch: CommandLine, library: Path, tmp_path: Path
 ) -> None:
     said = molsearch(
         "prepare", library, "-o", tmp_path / "p", "--conformers", 0,
-        "--cluster", nodes[0].address, "--staging", "memory://alone",
+        "--cluster", joined[0].address, "--staging", "memory://alone",
     )  # fmt: skip
     assert said.code == 1
     assert "does not see memory://alone/" in said.line
@@ -171,7 +182,7 @@ def test_a_place_that_workers_do_not_see_is_refused(
 
 
 def test_a_screen_over_shards_has_the_hits_of_one_process(
-    nodes: tuple[Any, Any], library: Path, encoder: Path, tmp_path: Path
+    joined: tuple[Any, Any], library: Path, encoder: Path, tmp_path: Path
 ) -> None:
     files = {"library": (str(library),), "prepare": FLAT, "workers": 1}
     prepared = prepare(PrepareRequest(**files, output=str(tmp_path / "p"))).prepared
@@ -179,7 +190,7 @@ def test_a_screen_over_shards_has_the_hits_of_one_process(
     asked = {"index": str(tmp_path / "i"), "encoder": str(encoder), "device": "cpu", "k": 30}
     asked |= {"queries": ("CCCCCO", "CCc1ccccc1"), "where": ("heavy_atoms > 4",)}
     here = screen(ScreenRequest(**asked), Session()).hits
-    there = screen(ScreenRequest(**asked, cluster=nodes[0].address), Session()).hits
+    there = screen(ScreenRequest(**asked, cluster=joined[0].address), Session()).hits
     assert here.n_hits == 30
     pd.testing.assert_frame_equal(there.frame, here.frame, check_exact=True)
     assert there.warnings == here.warnings
@@ -188,7 +199,7 @@ def test_a_screen_over_shards_has_the_hits_of_one_process(
 
 
 def test_targets_of_a_benchmark_have_the_figures_of_one_process(
-    nodes: tuple[Any, Any], tmp_path: Path
+    joined: tuple[Any, Any], tmp_path: Path
 ) -> None:
     for name in ("one", "two"):
         folder = tmp_path / "mine" / name
@@ -200,7 +211,7 @@ def test_targets_of_a_benchmark_have_the_figures_of_one_process(
     asked = {"benchmark": str(tmp_path / "mine"), "methods": ("ecfp4", "heavy-atoms")}
     asked |= {"trainings": (), "workers": 1, "cache": str(tmp_path / "cache")}
     found = []
-    for name, cluster_ in (("here", None), ("there", nodes[0].address)):
+    for name, cluster_ in (("here", None), ("there", joined[0].address)):
         output = str(tmp_path / f"{name}.json")
         (record,) = benchmark(
             BenchmarkRequest(**asked, output=output, cluster=cluster_)
@@ -213,12 +224,12 @@ def test_targets_of_a_benchmark_have_the_figures_of_one_process(
 
 
 def test_a_node_killed_in_mid_run_changes_no_byte_of_an_index(
-    nodes: tuple[Any, Any], library: Path, encoder: Path, tmp_path: Path
+    joined: tuple[Any, Any], library: Path, encoder: Path, tmp_path: Path
 ) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     files = {"library": (str(library),), "prepare": FLAT, "workers": 1, "encoder": str(encoder)}
     index(IndexRequest(**files, output=str(here), device="cpu"), Session())
-    both, victim = nodes
+    both, victim = joined
     notes: list[str] = []
 
     def kill(event: Event) -> None:
