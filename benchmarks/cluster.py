@@ -4,13 +4,16 @@
 
 The library is prepared as ``molsearch prepare --conformers 0`` does it: by the crew, by Ray, and by
 the crew again, whose mean counts, so that the ratio holds on a machine whose load changes. The
-cluster is up before; that a command joins it is told apart, for it is paid once.
+cluster is up before; that a command joins it is told apart, for it is paid once. Ray gives its
+workers way to all other processes unless RAY_worker_niceness is 0, as it is here: beside other
+load the two could not be compared.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import tempfile
 import time
@@ -56,6 +59,7 @@ def measured(library: Path, n: int, workers: int) -> dict[str, Any]:
         part = folder / library.name
         with library.open() as whole, part.open("w") as some:
             some.writelines(islice(whole, n + 1))
+        os.environ["RAY_worker_niceness"] = "0"
         options = {"num_cpus": workers, "object_store_memory": _STORE, "include_dashboard": False}
         cluster = Cluster(initialize_head=True, head_node_args=options)
         try:
