@@ -59,7 +59,7 @@ def measured(library: Path, n: int, workers: int) -> dict[str, Any]:
         part = folder / library.name
         with library.open() as whole, part.open("w") as some:
             some.writelines(islice(whole, n + 1))
-        os.environ["RAY_worker_niceness"] = "0"
+        os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  as Ray spells it
         options = {"num_cpus": workers, "object_store_memory": _STORE, "include_dashboard": False}
         cluster = Cluster(initialize_head=True, head_node_args=options)
         try:
