@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from molsearch.chem.likeness import TanimotoScan
 from molsearch.scoring.blend import Blend
-from molsearch.scoring.queryset import Against, Coarse, QuerySet, coarse
+from molsearch.scoring.queryset import Against, Coarse, QuerySet, coarse, fuse_coarsely
 
 
 @dataclass(frozen=True)
@@ -78,3 +81,84 @@ def plan_of(queries: QuerySet, blend: Blend, against: Against | None) -> ScanPla
     """Plan the scan for one list in which the queries are fused."""
     near = None if against is None else coarse(against.inactives, each=False)
     return ScanPlan(coarse(queries, each=False), blend, against, near)
+
+
+@dataclass(frozen=True)
+class SharedPlan(ScanPlan):
+    """A scan for several lists, each with queries and a blend of its own.
+
+    Attributes
+    ----------
+    blends
+        One a list.
+    """
+
+    blends: tuple[Blend, ...] = ()
+
+    @property
+    def of_products(self) -> float:
+        """See `ScanPlan.of_products`; the largest of the lists' holds for all of them."""
+        return max(blend.embedding for blend in self.blends)
+
+    @property
+    def needs_fingerprints(self) -> bool:
+        """See `ScanPlan.needs_fingerprints`."""
+        return any(blend.likeness is not None for blend in self.blends)
+
+    def finish(
+        self, reduced: torch.Tensor, prints: NDArray[np.uint8] | torch.Tensor | None
+    ) -> torch.Tensor:
+        """See `ScanPlan.finish`; the same products and sum as `Blend.coarse`, a list a column."""
+        scores = self._embedding * reduced
+        if not self.needs_fingerprints:
+            return scores
+        assert isinstance(prints, np.ndarray)
+        return scores + self._likeness * self._similar(prints)
+
+    def _similar(self, prints: NDArray[np.uint8]) -> torch.Tensor:
+        """Fused similarity ``[n, lists]``; 0 in lists for which fingerprints do not count."""
+        found = torch.from_numpy(self._scan(prints))
+        if all(b.likeness is not None and len(b.likeness.packed) == 1 for b in self.blends):
+            return found
+        columns, first = [], 0
+        for blend in self.blends:
+            if blend.likeness is None:
+                columns.append(torch.zeros(len(found), 1))
+                continue
+            last = first + len(blend.likeness.packed)
+            columns.append(fuse_coarsely(found[:, first:last], blend.likeness.fusion))
+            first = last
+        return torch.cat(columns, dim=1)
+
+    @cached_property
+    def _scan(self) -> TanimotoScan:
+        known = [blend.likeness.packed for blend in self.blends if blend.likeness is not None]
+        return TanimotoScan(np.concatenate(known))
+
+    @cached_property
+    def _embedding(self) -> torch.Tensor:
+        return torch.tensor([blend.embedding for blend in self.blends], dtype=torch.float32)
+
+    @cached_property
+    def _likeness(self) -> torch.Tensor:
+        weights = [0.0 if b.likeness is None else b.likeness.weight for b in self.blends]
+        return torch.tensor(weights, dtype=torch.float32)
+
+
+def shared_plan(queries: Sequence[QuerySet], blends: Sequence[Blend]) -> SharedPlan:
+    """Plan one scan for several lists; each fuses its own queries."""
+    each = [coarse(one, each=False) for one in queries]
+    ends = np.cumsum([one.matrix.shape[1] for one in each]).tolist()
+
+    def reduce(products: torch.Tensor) -> torch.Tensor:
+        if ends[-1] == len(each):
+            return products
+        firsts = [0, *ends]
+        columns = [
+            one.reduce(products[:, first:last])
+            for one, first, last in zip(each, firsts, ends, strict=False)
+        ]
+        return torch.cat(columns, dim=1)
+
+    matrix = torch.cat([one.matrix for one in each], dim=1)
+    return SharedPlan(Coarse(matrix, reduce), blends=tuple(blends))

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import torch
-from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.config import ScreenConfig
@@ -22,8 +21,6 @@ from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.io.typed import TypedTable, typed_table
 from molsearch.schema import ColumnType
-from molsearch.scoring.blend import Blend
-from molsearch.scoring.extra import Extra
 from molsearch.scoring.queryset import Against, QuerySet
 from molsearch.scoring.ranking import MOLSEARCH, SHAPE, Ranking, ranking_of
 from molsearch.search import warned
@@ -34,7 +31,7 @@ from molsearch.search.background import Background, warnings_of
 from molsearch.search.engine import Candidates, search
 from molsearch.search.exclusions import Exclusions
 from molsearch.search.extras import OnExtra, is_encoder, opened
-from molsearch.search.far import search_far
+from molsearch.search.find import Search, find_rows, refuse_elsewhere
 from molsearch.search.hits import hit_frame
 from molsearch.search.inactive_scores import InactiveScores, counting
 from molsearch.search.inactives import Inactives
@@ -44,7 +41,6 @@ from molsearch.search.rescore import Shapes, ranked_anew
 from molsearch.search.select import HitFilter, Selecting
 from molsearch.search.streamed import write_streamed
 from molsearch.search.trusted import trust_in, warnings_of_trust, with_probability
-from molsearch.search.whole import search_whole
 from molsearch.trust.said import Trust
 from molsearch.work.backend import Backend
 
@@ -148,6 +144,7 @@ def screen(
     watch: Stopwatch | None = None,
     on_extra: OnExtra | None = None,
     elsewhere: Backend | None = None,
+    searching: Search = search,
 ) -> HitList:
     """Rank an index for queries.
 
@@ -164,6 +161,8 @@ def screen(
         it is computed.
     elsewhere
         Workers that scan the shards of the index.
+    searching
+        What searches the index in this process; another shares a pass over it with other screens.
     stream_to
         A parquet file for all hits, of which the list then holds the first thousand.
 
@@ -204,17 +203,18 @@ def screen(
         scored = _inactive_scores(inactives, embedder, config, embedded, ranking)
     annotator = Annotator(reader, queries, background, blend, scored, extras)
     against = None if scored is None else scored.against
-    _refuse_elsewhere(ranking, extras, elsewhere)
+    refuse_elsewhere(ranking, extras, elsewhere)
     if ranking.shape is not None and (against is not None or config.threshold is not None):
         what = "inactives that count" if against is not None else "--threshold"
         raise UsageError(f"--rank: {SHAPE} does not go with {what}; leave one out")
 
     find = partial(
-        _find,
+        find_rows,
         reader=reader,
         queries=embedded,
         extras=extras,
         elsewhere=elsewhere,
+        searching=searching,
         device=device,
         blend=blend,
         against=against,
@@ -326,62 +326,6 @@ def _inactive_scores(
     if inactives is None:
         return None
     return InactiveScores.of(inactives, embedder, config, queries, ranking.of_inactives)
-
-
-def _refuse_elsewhere(ranking: Ranking, extras: Sequence[Extra], elsewhere: Backend | None) -> None:
-    if extras and elsewhere is not None:
-        raise UsageError(
-            f"--rank {ranking.asked}: what the index does not hold is computed on one machine; "
-            "leave --cluster out"
-        )
-
-
-def _find(
-    n: int,
-    excluded: list[NDArray[np.bool_]] | None,
-    *,
-    reader: IndexReader,
-    queries: QuerySet,
-    extras: Sequence[Extra],
-    elsewhere: Backend | None,
-    device: torch.device | str,
-    blend: Blend,
-    against: Against | None,
-    least: float | None,
-) -> Candidates:
-    """Find the best rows, wherever and however what they are ranked by is searched."""
-    if extras:
-        return search_whole(
-            reader,
-            queries,
-            n,
-            blend=blend,
-            extras=extras,
-            against=against,
-            excluded=excluded,
-            least=least,
-        )
-    if elsewhere is not None:
-        return search_far(
-            elsewhere,
-            reader,
-            queries,
-            n,
-            blend=blend,
-            against=against,
-            excluded=excluded,
-            least=least,
-        )
-    return search(
-        reader,
-        queries,
-        n,
-        blend=blend,
-        against=against,
-        device=device,
-        excluded=excluded,
-        least=least,
-    )
 
 
 def check_ranking(

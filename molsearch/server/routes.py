@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from molsearch import __version__
 from molsearch.errors import MolSearchError
 from molsearch.index.reader import IndexReader
+from molsearch.search.find import Search
 from molsearch.server import explanations, screens
 from molsearch.server.answers import Answer, key_of
 from molsearch.server.app import State
@@ -129,21 +130,21 @@ async def screen(body: ScreenBody, request: Request, server: Server) -> Response
         asked = body.request(str(path), None, server.config.device)
         jobs: list[tuple[ScreenRequest, bool]] = []
 
-        def work(session: Session) -> Answer | None:
+        def work(session: Session, searching: Search) -> Answer | None:
             found = screens.ready(asked, session)
             small = screens.is_small(body, found.n_rows, limits)
             if small and not body.job:
-                return screens.answer(body, found.request, session)
+                return screens.answer(body, found.request, session, searching)
             jobs.append((found.request, small))
             return None
 
         answer = await server.answers.of(
-            key_of(body, path), lambda: server.desk.do(work, limits.seconds_at_once)
+            key_of(body, path), lambda: server.desk.share(work, limits.seconds_at_once)
         )
         if answer is not None:
             return Response(answer.content, media_type=answer.media)
         if not jobs:  # another client waited for the same: its job is its own
-            await server.desk.do(work, limits.seconds_at_once)
+            await server.desk.share(work, limits.seconds_at_once)
     except MolSearchError as error:
         raise refusal_of(error, server.shelf) from error
     client = server.gate.client(request)

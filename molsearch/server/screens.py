@@ -15,6 +15,7 @@ from molsearch.data.prepared_table import table_of
 from molsearch.errors import InputError
 from molsearch.nn.weights import bundled_encoders
 from molsearch.schema import Record
+from molsearch.search.find import Search
 from molsearch.server.answers import Answer
 from molsearch.server.bodies import EncodeBody, Hits, ScreenBody, Unusable, Vectors, structures
 from molsearch.server.jobs import Job
@@ -84,15 +85,16 @@ def ready(request: ScreenRequest, session: Session) -> Ready:
     return Ready(named, reader.n_rows)
 
 
-def answer(body: ScreenBody, request: ScreenRequest, session: Session) -> Answer:
+def answer(body: ScreenBody, request: ScreenRequest, session: Session, searching: Search) -> Answer:
     """Screen now."""
     if body.format == "json":
-        done = screen(request, session).hits
+        done = screen(request, session, searching=searching).hits
         hits = listed(body.library, done.frame, done.warnings)
         return Answer(hits.model_dump_json().encode(), MEDIA["json"])
     with tempfile.TemporaryDirectory(prefix="molsearch-") as folder:
         place = Path(folder) / f"hits.{body.format}"
-        screen(request.model_copy(update={"output": str(place)}), session)
+        written = request.model_copy(update={"output": str(place)})
+        screen(written, session, searching=searching)
         return Answer(place.read_bytes(), MEDIA[body.format])
 
 

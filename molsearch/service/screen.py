@@ -15,6 +15,8 @@ from molsearch.io.runs import write_run
 from molsearch.nn.device import resolve_device
 from molsearch.scoring.expression import parse_expression
 from molsearch.scoring.extra import column_of
+from molsearch.search.engine import search
+from molsearch.search.find import Search
 from molsearch.search.output import check_output, write_hits
 from molsearch.search.page import write_page
 from molsearch.search.queries import is_file
@@ -88,6 +90,7 @@ def screen(
     reader: IndexReader | None = None,
     encoder: Embedder | None = None,
     held: bool = True,
+    searching: Search = search,
 ) -> Screened:
     """Rank a library for queries, and write what the request names.
 
@@ -103,6 +106,8 @@ def screen(
     held
         Whether the caller wants all of a long list as a table; otherwise one for a parquet file is
         streamed into it (`molsearch.search.streamed`).
+    searching
+        As of `molsearch.search.screen.screen`.
 
     Raises
     ------
@@ -143,6 +148,7 @@ def screen(
             emit,
             held=held,
             elsewhere=elsewhere,
+            searching=searching,
         )
     with watch.stage("write"):
         hits = hits.with_warnings(write_outputs(request, hits))

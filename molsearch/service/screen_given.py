@@ -13,8 +13,10 @@ from molsearch.errors import UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.search.actives import Ligands, read_ligands
+from molsearch.search.engine import search
 from molsearch.search.exclusions import Exclusions, read_exclusions
 from molsearch.search.extras import OnExtra
+from molsearch.search.find import Search
 from molsearch.search.inactives import read_inactives
 from molsearch.search.of_index import is_index, screen_by_index
 from molsearch.search.queries import Query
@@ -86,6 +88,7 @@ def rank_given(
     *,
     held: bool = True,
     elsewhere: Backend | None = None,
+    searching: Search = search,
 ) -> HitList:
     """Rank a library for it; a long list is held as a table, or streamed into the output."""
     on_extra = _telling(emit, reader.n_rows)
@@ -104,6 +107,7 @@ def rank_given(
             watch=watch,
             on_extra=on_extra,
             elsewhere=elsewhere,
+            searching=searching,
         )
 
     if given.whole is None:

@@ -8,6 +8,15 @@ result equals that of scoring every stored embedding in float64, whichever backe
 from molsearch.search.engine.candidates import Candidates
 from molsearch.search.engine.resident import Residents
 from molsearch.search.engine.scan import CHUNK_ROWS, Excluded
-from molsearch.search.engine.searching import search, search_each
+from molsearch.search.engine.searching import Wanted, search, search_each, search_lists
 
-__all__ = ["CHUNK_ROWS", "Candidates", "Excluded", "Residents", "search", "search_each"]
+__all__ = [
+    "CHUNK_ROWS",
+    "Candidates",
+    "Excluded",
+    "Residents",
+    "Wanted",
+    "search",
+    "search_each",
+    "search_lists",
+]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.blend import Blend
-from molsearch.scoring.plan import ScanPlan, plan_of
+from molsearch.scoring.plan import ScanPlan, plan_of, shared_plan
 from molsearch.scoring.queryset import Against, QuerySet, coarse
 from molsearch.search.engine.candidates import Candidates
 from molsearch.search.engine.resident import Residents, residents_of
@@ -98,6 +99,41 @@ def search_each(
     pools = [Pool(k, exact) for exact in exacts]
     error = error_of_cosines(queries)
     scan(reader, plan, pools, error, residents or _residents(device), None, chunk_rows)
+    return [candidates_of(exact, *pool.result()) for pool, exact in zip(pools, exacts, strict=True)]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What one list of several is to hold; see `search`."""
+
+    queries: QuerySet
+    k: int
+    blend: Blend | None = None
+    least: float | None = None
+
+
+def search_lists(
+    reader: IndexReader, wanted: Sequence[Wanted], *, chunk_rows: int = CHUNK_ROWS
+) -> list[Candidates]:
+    """Find what `search` finds for each of several, in one pass over the library.
+
+    The lists have nothing to do with each other: each has queries, a ranking and a length of its
+    own. Bounds are the widest of all, which lets more rows be scored exactly and changes no list.
+
+    Raises
+    ------
+    UsageError, IndexCorruptError
+        As of `search`, for any of them.
+    """
+    blends = [one.blend or Blend(fusion=one.queries.fusion) for one in wanted]
+    exacts = [
+        exact_of(reader, replace(one.queries, fusion=blend.fusion), one.k, None, blend)
+        for one, blend in zip(wanted, blends, strict=True)
+    ]
+    plan = shared_plan([exact.queries for exact in exacts], blends)
+    pools = [Pool(one.k, exact, one.least) for one, exact in zip(wanted, exacts, strict=True)]
+    error = max(error_of(e.queries, blend, None) for e, blend in zip(exacts, blends, strict=True))
+    scan(reader, plan, pools, error, None, None, chunk_rows)
     return [candidates_of(exact, *pool.result()) for pool, exact in zip(pools, exacts, strict=True)]
 
 
