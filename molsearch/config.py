@@ -179,7 +179,7 @@ class ScreenConfig(Config):
     threshold: float | None = Field(
         default=None,
         allow_inf_nan=False,
-        description="hits score at least this, less the penalty of inactives; still the k best",
+        description="hits score at least this, inactives counted; still the k best",
     )
     include_smarts: tuple[str, ...] = Field(
         default=(), description="substructure every hit has; repeat for all of several"
@@ -205,7 +205,7 @@ class ScreenConfig(Config):
         default=None,
         ge=0,
         allow_inf_nan=False,
-        description="rank the library by score - W * score of the nearest inactive; 0 leaves "
+        description="take W * cosine to the nearest inactive off the score; 0 leaves "
         "ranks as they are; unless given, the default ranking counts inactives by a series model "
         "from five queries on",
     )

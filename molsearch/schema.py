@@ -57,11 +57,13 @@ NEW_BELOW = 0.35
 INACTIVE_ID = "nearest_inactive"
 INACTIVE_SCORE = "inactive_score"
 IS_INACTIVE = "is_inactive"
-# ... and let down ranks: score - weight * inactive_score.
+# ... and count: score = similarity_score - weight * inactive_score, or + weight * series_score.
 SERIES_SCORE = "series_score"
-PENALISED_SCORE = "penalised_score"
-INACTIVE_COLUMNS = (INACTIVE_ID, INACTIVE_SCORE, IS_INACTIVE, PENALISED_SCORE)
+SIMILARITY_SCORE = "similarity_score"
+INACTIVE_COLUMNS = (INACTIVE_ID, INACTIVE_SCORE, IS_INACTIVE, SIMILARITY_SCORE)
 ALL_INACTIVE_COLUMNS = (*INACTIVE_COLUMNS, SERIES_SCORE)
+# Of hit lists by earlier versions where inactives count: what ranks, beside a score without them.
+PENALISED_SCORE = "penalised_score"
 
 # Columns of the failures table.
 STAGE = "stage"

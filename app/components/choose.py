@@ -115,8 +115,8 @@ def inactive_widgets() -> list[Draft]:
             "How far being near to one of them pushes a hit down", 0.0, 2.0, 0.0, 0.1,
             key="opt-inactives-weight",
             help="0: as the ranking counts them (by default a series model, from five queries "
-            "on). At w the whole library is ranked by score − w × score for the nearest "
-            "inactive.",
+            "on). At w the whole library is ranked by its score less w × the cosine to "
+            "the nearest inactive.",
         )  # fmt: skip
     return queries.good([*drafts, *st.session_state.get(_FROM_TABLE, [])])
 

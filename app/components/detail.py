@@ -58,7 +58,7 @@ def card(
     similarity = theme.number(float(hit[schema.ECFP4_SIMILARITY]))
     return (
         f"<div class='ms-card'><div class='top'><b title='{name}'>{hit[schema.RANK]} · {name}</b>"
-        f"<span>{theme.number(view.ranks_by(hit), 3)}</span></div>"
+        f"<span>{theme.number(float(hit[schema.SCORE]), 3)}</span></div>"
         f"{parts.bar(hit, of)}{theme.structure(str(hit[schema.PARENT_SMILES]), template)}"
         f"<div class='foot'><span>ECFP4 {similarity}</span><span>MW {hit['mw']:.0f}</span>"
         f"<span>cLogP {hit['clogp']:.1f}</span>{badges(hit, flat=flat)}</div></div>"
@@ -107,7 +107,7 @@ def panel(job: AppRun, result: Result, hit: Mapping[str, Any]) -> None:
         st.html(
             f"<div class='ms-card' style='border:0;padding:0'><div class='top'>"
             f"<b style='font-size:1.1rem'>{hit[schema.RANK]} · {html.escape(title_of(hit)[0])}</b>"
-            f"<span>score {view.ranks_by(hit):.3f} · ECFP4 "
+            f"<span>score {float(hit[schema.SCORE]):.3f} · ECFP4 "
             f"{float(hit[schema.ECFP4_SIMILARITY]):.2f}</span></div>"
             f"{parts.bar(hit, made)}{parts.legend(made)}{told}</div>"
         )

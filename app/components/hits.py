@@ -18,7 +18,7 @@ from molsearch.errors import InputError
 from molsearch.io import parquet
 from molsearch.io.typed import Types, text_frame
 from molsearch.search.hits import COLUMNS, free_names
-from molsearch.view.hit import new_ones
+from molsearch.view.hit import is_penalised, new_ones
 from molsearch_app.components.launch import EACH, HITS, MAP
 from molsearch_app.guard import CHEMISTRY
 from molsearch_app.jobs import AppRun
@@ -141,6 +141,9 @@ def load(job: AppRun) -> Result:
             "start the screen again"
         ) from error
     if account.get("inactives"):
+        if is_penalised(frame.columns):
+            now = {schema.SCORE: schema.SIMILARITY_SCORE, schema.PENALISED_SCORE: schema.SCORE}
+            frame = frame.rename(columns=now)
         (own,) = free_names([MARGIN], frame.columns)
         frame = frame.rename(columns={MARGIN: own})  # a user's own of that name
         # Both are cosines; runs made before scores were sums hold it as the score.

@@ -12,7 +12,7 @@ from molsearch.search.page_cards import score_top
 from molsearch_app.components import drawing, parts
 from molsearch_app.components.hits import Result
 
-_OF_INACTIVES = (schema.PENALISED_SCORE, schema.INACTIVE_SCORE, schema.INACTIVE_ID)
+_OF_INACTIVES = (schema.SIMILARITY_SCORE, schema.INACTIVE_SCORE, schema.INACTIVE_ID)
 ROW_HEIGHT, HEIGHT = 92, 640
 _PROPERTY_LABELS = {
     "mw": ("MW", "%.1f"), "clogp": ("cLogP", "%.1f"), "tpsa": ("TPSA", "%.0f"),
@@ -31,12 +31,10 @@ def shown(rows: pd.DataFrame, result: Result, *, dark: bool) -> pd.DataFrame:
     names = [schema.RANK, schema.MOLECULE_ID]
     named = [name for name in result.user_columns if name.lower() in ("name", "title")]
     against = [name for name in _OF_INACTIVES if result.has_inactives and name in rows]
-    ranks = [schema.PENALISED_SCORE] if schema.PENALISED_SCORE in against else []
-    against = [name for name in against if name not in ranks]
     several = [schema.QUERY_ID] if len(smiles) > 1 else []
     rest = [name for name in result.user_columns if name not in named]
     order = [
-        *names, *named, *ranks, schema.SCORE, *_components(result), schema.ECFP4_SIMILARITY,
+        *names, *named, schema.SCORE, *_components(result), schema.ECFP4_SIMILARITY,
         schema.PERCENTILE, *against,
         *several, *_PROPERTY_LABELS, schema.ALERTS, schema.IS_QUERY, *rest,
     ]  # fmt: skip
@@ -86,13 +84,13 @@ def config(result: Result) -> dict[str, Any]:
         ),
         schema.INACTIVE_SCORE: column.ProgressColumn(
             "Inactive", min_value=0, max_value=1, format="%.3f", width=110, color="orange",
-            help="Score against the nearest known inactive; should be lower than the score.",
+            help="Cosine to the nearest known inactive; should be lower than the encoder's.",
         ),
         schema.INACTIVE_ID: column.TextColumn("Nearest inactive", width=110),
-        schema.PENALISED_SCORE: column.NumberColumn(
-            "Ranks by", format="%.3f", width=88,
-            help="What ranks go by here: the score with what known inactives change of it, less "
-            "the weight times the nearest one's, or plus the series model.",
+        schema.SIMILARITY_SCORE: column.NumberColumn(
+            "Before inactives", format="%.3f", width=124,
+            help="The score before known inactives count; they take off the weight times the "
+            "nearest one's score, or the series model is added.",
         ),
         schema.QUERY_ID: column.TextColumn("Nearest query", width=110),
         schema.ALERTS: column.TextColumn("Alerts", width=120),

@@ -198,9 +198,9 @@ class Index(Growing):
             ``recall`` (search approximately, after `Index.approximate`),
             ``threshold`` (a hit's least score), ``exclude_ids`` (files of ids), ``dissimilar_to``
             and ``dissimilar_at`` (no hit is that similar to these molecules),
-            ``keep_query``, ``keep_inactives``, ``inactives_weight`` (the library is ranked by
-            ``score - inactives_weight * inactive_score``; 0 leaves ranks as they are; unless given,
-            ``balanced`` counts inactives by a series model from five queries on).
+            ``keep_query``, ``keep_inactives``, ``inactives_weight`` (``score`` is
+            ``similarity_score - inactives_weight * inactive_score``; 0 leaves it alone; unless
+            given, ``balanced`` counts inactives by a series model from five queries on).
 
         Returns
         -------
@@ -211,8 +211,8 @@ class Index(Growing):
             molecules that score lower), nearest_query, ecfp4_similarity (to that query),
             is_query, scaffold, alerts, properties, and the library's own columns, with their types
             where its format has some (Parquet, Excel, JSON lines). With inactives also
-            nearest_inactive, inactive_score (for that one), is_inactive and, with a weight,
-            penalised_score.
+            nearest_inactive, inactive_score (for that one), is_inactive and, where they count,
+            similarity_score (the score before they do).
 
         Warns
         -----

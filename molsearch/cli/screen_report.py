@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TextIO
 
 from molsearch import schema
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     from molsearch.search.screen import HitList, Stopwatch
 
 _SHOWN = 10
-_WIDTHS = {"rank": 4, "score": 5, "above": 8, "ECFP4": 5, "inactive": 8, "penalised": 9}
-_OF_INACTIVES = {schema.INACTIVE_SCORE: "inactive", schema.PENALISED_SCORE: "penalised"}
+_NUMBERS = ("rank", "score", "above", "ECFP4")
+_WIDTHS = {"rank": 4, "score": 5, "above": 8, "ECFP4": 5, "inactive": 8, "before": 6, "note": 8}
+_OF_INACTIVES = {schema.INACTIVE_SCORE: "inactive", schema.SIMILARITY_SCORE: "before"}
+_RATIO = {"structure": 2}  # of the room that numbers leave to texts
+_ROOM = 14  # characters, below which an id is not told from the next
 
 
 def run(request: ScreenRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:
@@ -53,14 +57,16 @@ def print_hits(hits: HitList, watch: Stopwatch, output: str | None) -> None:
 
     console = Console(stderr=True, highlight=False)
     several = len(hits.queries) > 1
-    shown = [name for name in _OF_INACTIVES if hits.inactives and name in hits.frame]
+    texts = ("molecule", *(["nearest query"] if several else []), "structure")
+    may = [name for name in _OF_INACTIVES if hits.inactives and name in hits.frame]
+    shown = may[: _room_for([_OF_INACTIVES[name] for name in may], texts, console.width)]
     table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
-    for label in ("rank", "score", "above", "ECFP4", *(_OF_INACTIVES[name] for name in shown)):
-        table.add_column(label, justify="right", no_wrap=True, min_width=_WIDTHS.get(label))
-    for label in ("molecule", *(["nearest query"] if several else []), "structure"):
-        ratio = 2 if label == "structure" else 1
+    for label in (*_NUMBERS, *(_OF_INACTIVES[name] for name in shown)):
+        table.add_column(label, justify="right", no_wrap=True, min_width=_WIDTHS[label])
+    for label in texts:
+        ratio = _RATIO.get(label, 1)
         table.add_column(label, overflow="ellipsis", no_wrap=True, ratio=ratio)
-    table.add_column("note", no_wrap=True, min_width=8)
+    table.add_column("note", no_wrap=True, min_width=_WIDTHS["note"])
     for row in hits.frame.head(_SHOWN).to_dict("records"):
         cells = [
             str(row[schema.RANK]),
@@ -79,6 +85,14 @@ def print_hits(hits: HitList, watch: Stopwatch, output: str | None) -> None:
     console.print(Text(_closing(hits, output)))
     console.print(Text(f"score: {hits.ranking.words()}"))
     console.print(Text(_seconds(watch)), style="dim")
+
+
+def _room_for(labels: Sequence[str], texts: Sequence[str], width: int) -> int:
+    """Count the further columns that leave ids and structures their room."""
+    fixed = sum(_WIDTHS[label] + 1 for label in (*_NUMBERS, "note"))
+    left = width - fixed - _ROOM * sum(_RATIO.get(label, 1) for label in texts)
+    needs = accumulate(_WIDTHS[label] + 1 for label in labels)
+    return sum(need <= left for need in needs)
 
 
 def _closing(hits: HitList, output: str | None) -> str:

@@ -14,6 +14,7 @@ from molsearch import schema
 from molsearch.chem.facts import FACTS, compute
 from molsearch.errors import UsageError
 from molsearch.picks.table import HitTable
+from molsearch.view.hit import is_penalised
 
 _PRICE = re.compile(r"(?:^|[^a-z])(?:price|cost)s?(?:$|[^a-z])", re.IGNORECASE)
 _MONEY = re.compile(r"\d[\d.,' ]*")
@@ -136,9 +137,8 @@ def ranking_column(names: list[str], asked: str | None) -> str:
     """
     if asked is not None:
         return asked
-    for name in (schema.PENALISED_SCORE, schema.SCORE):
-        if name in names:
-            return name
+    if schema.SCORE in names:
+        return schema.PENALISED_SCORE if is_penalised(names) else schema.SCORE
     raise UsageError(
         f"no column {schema.SCORE!r} in the hit list; name the one that ranks with --by "
         f"(there are {', '.join(names)})"

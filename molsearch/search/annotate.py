@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ class Annotator:
         alike[:, self._without_structure] = np.nan
         part = self.blend.likeness
         return {
-            schema.SCORE: np.minimum(found.scores, self._most),
+            schema.SCORE: np.minimum(found.scores, self._most + self._most_by_inactives),
             schema.MOLSEARCH_SCORE: np.minimum(cosines, 1.0),
             schema.ECFP4_SCORE: fuse(alike, "max" if part is None else part.fusion),
             schema.ECFP4_SIMILARITY: alike[np.arange(len(found)), nearest],
@@ -93,9 +94,37 @@ class Annotator:
     def _most(self) -> float:
         return self.blend.most + sum(extra.term.weight for extra in self.extras)
 
+    @property
+    def _most_by_inactives(self) -> float:
+        against = None if self.inactives is None else self.inactives.against
+        return 0.0 if against is None else against.weight
+
     def inactive_scores(self, found: Candidates) -> dict[str, NDArray[np.float64]]:
         """Scores that come from known inactives; none where none are given."""
-        return {} if self.inactives is None else self.inactives.scores(self.reader, found)
+        if self.inactives is None:
+            return {}
+        return self.inactives.scores(self.reader, found, self._similarity(found))
+
+    def inactive_columns(self, found: Candidates, parents: Sequence[str]) -> dict[str, Any]:
+        """Give the same and what names the nearest inactive, in the order of a hit list.
+
+        Parameters
+        ----------
+        parents
+            Identities of the structures, `molsearch.chem.stereo.parent_key`.
+        """
+        if self.inactives is None:
+            return {}
+        return self.inactives.columns(self.reader, found, parents, self._similarity(found))
+
+    def _similarity(self, found: Candidates) -> NDArray[np.float64]:
+        """Score of each candidate before inactives count: ``[n]``."""
+        total = self.blend.fused(found.query_scores, found.likeness)
+        for extra in self.extras:
+            if len(found):
+                scores = extra.scores(found.shards, found.rows)
+                total = total + extra.term.weight * extra.fused(scores)
+        return np.minimum(total, self._most)
 
     def is_query(self, inchikeys: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each structure is a query's, stereo and salts aside."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molsearch.scoring.blend import Blend
-from molsearch.scoring.queryset import QuerySet, per_query
+from molsearch.scoring.queryset import Against, QuerySet, per_query
 from molsearch.search.engine import Candidates
 from molsearch.words import counted
 
@@ -30,6 +30,8 @@ class Background:
     prints
         uint8 ``[n, 256]``: their ECFP4, which older encoders do not bring. Where fingerprints
         rank and these are missing, percentiles are those of the cosine alone.
+    against
+        Known inactives that count.
     """
 
     def __init__(
@@ -38,20 +40,22 @@ class Background:
         queries: QuerySet,
         blend: Blend | None = None,
         prints: NDArray[np.uint8] | None = None,
+        against: Against | None = None,
     ) -> None:
         self._sorted: NDArray[np.float64] | None = None
         self._ranked: NDArray[np.float64] | None = None
         if vectors is None or not len(vectors):
             return
-        weights = queries.vectors.astype(np.float64).T
-        parts = [
-            per_query(vectors[i : i + _ROWS_AT_ONCE].astype(np.float64) @ weights, queries)
-            for i in range(0, len(vectors), _ROWS_AT_ONCE)
-        ]
-        cosines = np.concatenate(parts)
+        cosines = _cosines(vectors, queries)
         self._sorted = np.sort(cosines, axis=0)
-        if blend is not None and not blend.is_plain:
-            self._ranked = _ranked(blend, cosines, prints)
+        if blend is None or (blend.is_plain and against is None):
+            return
+        scores = _scores(blend, cosines, prints)
+        if scores is not None:
+            if against is not None:
+                near = _cosines(vectors, against.inactives).max(axis=1)
+                scores = scores - against.weight * near
+            self._ranked = np.sort(scores)
 
     @property
     def is_of_score(self) -> bool:
@@ -87,15 +91,23 @@ class Background:
         return float(self._sorted[-neighbours:, query].mean())
 
 
-def _ranked(
+def _cosines(vectors: NDArray[np.float16], queries: QuerySet) -> NDArray[np.float64]:
+    """Cosines ``[n, n_queries]`` of the background."""
+    weights = queries.vectors.astype(np.float64).T
+    parts = [
+        per_query(vectors[i : i + _ROWS_AT_ONCE].astype(np.float64) @ weights, queries)
+        for i in range(0, len(vectors), _ROWS_AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def _scores(
     blend: Blend, cosines: NDArray[np.float64], prints: NDArray[np.uint8] | None
 ) -> NDArray[np.float64] | None:
-    """Scores of the background by what ranks, ascending; None where they cannot be known."""
+    """Scores of the background by what a blend adds; None where they cannot be known."""
     if blend.likeness is None:
-        return np.sort(blend.fused(cosines, np.empty((len(cosines), 0))))
-    if prints is None:
-        return None
-    return np.sort(blend.fused(cosines, blend.likeness.scores(prints)))
+        return blend.fused(cosines, np.empty((len(cosines), 0)))
+    return None if prints is None else blend.fused(cosines, blend.likeness.scores(prints))
 
 
 def warnings_of(

@@ -80,7 +80,7 @@ def hit_frame(
     order = [*COLUMNS[:place], *extras, *COLUMNS[place:]]
     if annotator.inactives is not None:
         parents = [*map(parent_key, keys, values[schema.PARENT_SMILES])]
-        more = annotator.inactives.columns(annotator.reader, found, parents)
+        more = annotator.inactive_columns(found, parents)
         values |= more
         place = order.index(schema.IS_QUERY) + 1
         order[place:place] = more

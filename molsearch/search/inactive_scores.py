@@ -98,9 +98,17 @@ class InactiveScores:
         """The same where a query is left out: a series model has seen it, and is no judge."""
         return self.against if self.series is None else None
 
-    def scores(self, reader: IndexReader, found: Candidates) -> dict[str, NDArray[np.float64]]:
-        """Score for the nearest inactive and, where there is a weight, the key of the ranking."""
-        return self._scores(reader, found, self._nearest(reader, found)[1])
+    def scores(
+        self, reader: IndexReader, found: Candidates, similarity: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.float64]]:
+        """Score for the nearest inactive and, where there is a weight, what that changes.
+
+        Parameters
+        ----------
+        similarity
+            Score ``[n]`` of each candidate before inactives count.
+        """
+        return self._scores(reader, found, self._nearest(reader, found)[1], similarity)
 
     def is_inactive(self, parents: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each structure is an inactive's: salts aside, but of the same stereo.
@@ -116,12 +124,22 @@ class InactiveScores:
         return np.array([key in known for key in parents], dtype=bool)
 
     def columns(
-        self, reader: IndexReader, found: Candidates, parents: Sequence[str]
+        self,
+        reader: IndexReader,
+        found: Candidates,
+        parents: Sequence[str],
+        similarity: NDArray[np.float64],
     ) -> dict[str, Any]:
-        """Columns ``schema.INACTIVE_COLUMNS`` of a hit list, in their order."""
+        """Columns ``schema.INACTIVE_COLUMNS`` of a hit list, in their order.
+
+        Parameters
+        ----------
+        parents, similarity
+            As of `is_inactive` and `scores`.
+        """
         numbers, near = self._nearest(reader, found)
         names = np.array([one.query_id for one in self.molecules], dtype=object)
-        scores = self._scores(reader, found, near)
+        scores = self._scores(reader, found, near, similarity)
         return {
             schema.INACTIVE_ID: pd.array(names[numbers], dtype="str"),
             schema.INACTIVE_SCORE: scores.pop(schema.INACTIVE_SCORE),
@@ -130,19 +148,22 @@ class InactiveScores:
         }
 
     def _scores(
-        self, reader: IndexReader, found: Candidates, near: NDArray[np.float64]
+        self,
+        reader: IndexReader,
+        found: Candidates,
+        near: NDArray[np.float64],
+        similarity: NDArray[np.float64],
     ) -> dict[str, NDArray[np.float64]]:
         # Vectors kept in half precision are as long as 1.0001: no cosine lies above 1.
         columns = {schema.INACTIVE_SCORE: np.minimum(near, 1.0)}
         against = self.against
         if against is None:
             return columns
-        taken = near
         if self.series is not None:
             exact = Exact(reader, against.inactives)
-            taken = exact.nearest(exact.position(found.shards, found.rows))[1]
-            columns[schema.SERIES_SCORE] = -taken
-        columns[schema.PENALISED_SCORE] = found.scores - self.weight * taken
+            nearest = exact.nearest(exact.position(found.shards, found.rows))[1]
+            columns[schema.SERIES_SCORE] = -nearest
+        columns[schema.SIMILARITY_SCORE] = similarity
         return columns
 
     def _nearest(

@@ -112,7 +112,7 @@ def table(hits: pd.DataFrame, mark: Highlight | None, parts: Parts = ()) -> dict
     """Describe the table view: our main columns, then the user's."""
     numbers = {
         schema.RANK: 0, schema.SCORE: 3, schema.MOLSEARCH_SCORE: 3, schema.INACTIVE_SCORE: 3,
-        **{column: 3 for column, _ in parts}, schema.SERIES_SCORE: 3, schema.PENALISED_SCORE: 3,
+        **{column: 3 for column, _ in parts}, schema.SERIES_SCORE: 3, schema.SIMILARITY_SCORE: 3,
         schema.PROBABILITY: 4,
         schema.ECFP4_SIMILARITY: 2, schema.PERCENTILE: 2,
         "mw": 1, "clogp": 1, "tpsa": 0,
@@ -175,8 +175,8 @@ def _more(hit: Mapping[str, Any], extra: Sequence[str]) -> Iterable[tuple[str, s
         yield "nearest inactive", near, False
         if known(hit.get(schema.SERIES_SCORE)):
             yield "series model", fixed(hit[schema.SERIES_SCORE], 3), False
-        if known(hit.get(schema.PENALISED_SCORE)):
-            yield "penalised score", fixed(hit[schema.PENALISED_SCORE], 3), False
+        if known(hit.get(schema.SIMILARITY_SCORE)):
+            yield "score before inactives", fixed(hit[schema.SIMILARITY_SCORE], 3), False
     if known(hit.get(schema.PROBABILITY)):
         yield "probability of being active", f"{float(hit[schema.PROBABILITY]):.2g}", False
     for column, label, is_code in (

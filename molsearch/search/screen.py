@@ -152,8 +152,8 @@ def screen(
     ----------
     inactives
         Known inactives: each hit gets the columns ``schema.INACTIVE_COLUMNS``, and with
-        ``config.inactives_weight`` the whole library is ranked by score less that weight times
-        the cosine to the nearest of them.
+        ``config.inactives_weight`` that weight times the cosine to the nearest of them is taken
+        off the score by which the whole library is ranked.
     exclusions
         Molecules that are no hits, by id or by likeness.
     on_extra
@@ -199,10 +199,10 @@ def screen(
         prints = embedder.background_ecfp4
         # An encoder's background lacks what an index lacks: then its cosine alone is placed.
         placed = None if extras or ranking.shape else blend
-        background = Background(embedder.background, embedded, placed, prints)
         scored = _inactive_scores(inactives, embedder, config, embedded, ranking)
+        against = None if scored is None else scored.against
+        background = Background(embedder.background, embedded, placed, prints, against)
     annotator = Annotator(reader, queries, background, blend, scored, extras)
-    against = None if scored is None else scored.against
     refuse_elsewhere(ranking, extras, elsewhere)
     if ranking.shape is not None and (against is not None or config.threshold is not None):
         what = "inactives that count" if against is not None else "--threshold"
@@ -286,7 +286,7 @@ def screen(
         inactives,
         ranking,
         schema.SCORE
-        if placed is not None and (blend.is_plain or background.is_of_score)
+        if background.is_of_score or (placed is not None and blend.is_plain and against is None)
         else schema.MOLSEARCH_SCORE,
         failed,
         mutual,

@@ -95,9 +95,10 @@ class HitFilter:
         if asks and not inactives:
             raise UsageError(f"{asks[0]} is about known inactives; give them with --inactives")
         weighs = self.weighs or self._may_weigh
-        if not weighs and any(one.column == schema.PENALISED_SCORE for one in self.of_inactives):
+        if not weighs and any(one.column == schema.SIMILARITY_SCORE for one in self.of_inactives):
             raise UsageError(
-                f"--where {schema.PENALISED_SCORE}: no score is penalised; give --inactives-weight"
+                f"--where {schema.SIMILARITY_SCORE}: inactives do not count, so that this is the "
+                f"score; ask for {schema.SCORE}, or give --inactives-weight"
             )
 
     def bind(

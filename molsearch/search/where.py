@@ -29,7 +29,7 @@ COMPUTED = (
     schema.PERCENTILE,
 )
 # Computed too, where inactives are given (and weigh).
-OF_INACTIVES = (schema.INACTIVE_SCORE, schema.PENALISED_SCORE)
+OF_INACTIVES = (schema.INACTIVE_SCORE, schema.SIMILARITY_SCORE)
 # Text of every molecule, which is equal to another or is not.
 TEXTS = (schema.MOLECULE_ID, schema.SOURCE, schema.GEOMETRY, schema.SCAFFOLD, schema.INCHIKEY)
 OURS = (*STORED, *COMPUTED, *OF_INACTIVES, *TEXTS)

@@ -77,6 +77,7 @@ def added(
 
 def _candidates(exact: Exact, rows: NDArray[np.int64], extras: Sequence[Extra]) -> Candidates:
     shards, places = exact.locate(rows)
-    cosines, likeness, _ = exact.parts(exact.scores(rows))
-    scores = exact.blend.fused(cosines, likeness) + added(extras, shards, places)
-    return Candidates(shards, places, scores, cosines, likeness)
+    scores = exact.scores(rows)
+    cosines, likeness, _ = exact.parts(scores)
+    keys = exact.keys(scores) + added(extras, shards, places)
+    return Candidates(shards, places, keys, cosines, likeness)

@@ -111,7 +111,8 @@ def given_of(request: ExplainRequest) -> Given:
         )
     ranking = _ranking(request, record, len(queries))
     if ranking.of_inactives is not None and ranking.of_inactives.name == SERIES:
-        notes = (*notes, "atoms explain the score; what the series model adds to it is left out")
+        left = "atoms explain similarity_score; what the series model adds to it is left out"
+        notes = (*notes, left)
     return Given(
         tuple(hits), tuple(failures), queries, inactives, ranking,
         weights_of(ranking, weight if inactives else 0.0), record, notes,

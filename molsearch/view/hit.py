@@ -28,7 +28,7 @@ LABELS = {
     schema.ECFP4_SIMILARITY: "ECFP4",
     schema.QUERY_ID: "nearest query", schema.INACTIVE_ID: "nearest inactive",
     schema.INACTIVE_SCORE: "inactive", schema.SERIES_SCORE: "series",
-    schema.PENALISED_SCORE: "penalised", "mw": "MW", "clogp": "cLogP", "tpsa": "TPSA",
+    schema.SIMILARITY_SCORE: "before inactives", "mw": "MW", "clogp": "cLogP", "tpsa": "TPSA",
 }  # fmt: skip
 _NAMES = ("name", "title", "compound_name")
 
@@ -119,10 +119,15 @@ def new_ones(frame: pd.DataFrame) -> pd.Series:
     return unlike & placed & ~frame[schema.IS_QUERY].astype(bool)
 
 
-def ranks_by(hit: Mapping[str, Any]) -> float:
-    """Give what a hit is ranked by: its score, with what known inactives change of it."""
-    counted_in = hit.get(schema.PENALISED_SCORE)
-    return float(hit[schema.SCORE] if not known(counted_in) else counted_in)  # type: ignore[arg-type]
+def is_penalised(columns: Collection[Any]) -> bool:
+    """Say whether a hit list is of before ``score`` ranked, where known inactives counted.
+
+    Its ranks go by ``penalised_score``, its ``score`` is today's ``similarity_score``. A library
+    made of such a list has its columns beside a hit list's own.
+    """
+    ours = (schema.SCORE, schema.INACTIVE_SCORE, schema.PENALISED_SCORE)
+    newer = (schema.SIMILARITY_SCORE, f"{schema.SCORE}_input")
+    return all(name in columns for name in ours) and not any(name in columns for name in newer)
 
 
 def alerts_of(hit: Mapping[str, Any]) -> list[str]:

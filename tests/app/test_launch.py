@@ -101,7 +101,7 @@ def test_the_line_to_reproduce_gives_the_same_hit_list(world, monkeypatch, molse
     assert len(ran) > 3
     for name in ("molecule_id", "nearest_query", "nearest_inactive", "record_number"):
         assert repeated[name].tolist() == ran[name].tolist()
-    for name in ("score", "inactive_score", "penalised_score", "background_percentile"):
+    for name in ("score", "inactive_score", "similarity_score", "background_percentile"):
         assert np.allclose(repeated[name], ran[name], rtol=1e-5)
 
 

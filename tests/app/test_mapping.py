@@ -141,12 +141,24 @@ def test_the_margin_over_the_inactives_is_shown_filtered_and_sorted(run):
     due = result.frame["inactive_score"]
     assert np.allclose(result.frame["margin"], result.frame["molsearch_score"] - due)
     shown = table.shown(result.frame, result, dark=False)
-    assert {"inactive_score", "nearest_inactive", "penalised_score"} <= set(shown)
+    assert {"inactive_score", "nearest_inactive", "similarity_score"} <= set(shown)
     assert set(shown) - {"structure"} <= set(table.config(result)) | {"scaffold"}
     kept = Filter(beats_inactives=True, sort="margin over the inactives").apply(result)
     assert (kept["margin"] > 0).all()
     assert kept["margin"].is_monotonic_decreasing
-    assert len(kept) == (result.frame["score"] > due).sum()
+    assert len(kept) == (result.frame["molsearch_score"] > due).sum()
+
+
+def test_a_run_of_an_earlier_version_shows_what_ranked_it_as_its_score(run):
+    folder, _, _ = run
+    now = hits.load(AppRun("screen-0", folder, "screen", "t", 0.0, (), {})).frame
+    frame = pd.read_parquet(folder / HITS)
+    names = {"score": "penalised_score", "similarity_score": "score"}
+    frame.rename(columns=names).to_parquet(folder / HITS, index=False)
+    before = hits.load(AppRun("screen-0", folder, "screen", "t", 0.0, (), {}))
+    pd.testing.assert_frame_equal(before.frame[now.columns], now)
+    assert not before.frame["score"].equals(before.frame["similarity_score"])
+    assert "penalised_score" not in before.user_columns
 
 
 def test_a_damaged_extra_leaves_the_list_whole(run):
@@ -161,7 +173,7 @@ def test_a_run_without_inactives_keeps_a_users_columns_of_those_names(run):
     account = json.loads((folder / f"{HITS}.run.json").read_text())
     (folder / f"{HITS}.run.json").write_text(json.dumps({**account, "inactives": None}))
     frame = pd.read_parquet(folder / HITS)
-    mine = frame.drop(columns=["nearest_inactive", "is_inactive", "penalised_score"])
+    mine = frame.drop(columns=["nearest_inactive", "is_inactive", "similarity_score"])
     mine.to_parquet(folder / HITS, index=False)
     result = hits.load(AppRun("screen-0", folder, "screen", "t", 0.0, (), {}))
     assert not result.has_inactives

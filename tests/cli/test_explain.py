@@ -77,7 +77,7 @@ def test_with_one_query_the_score_is_that_of_the_list(molsearch, world, tmp_path
     assert done.code == 0
     listed, told = pd.read_parquet(tmp_path / "h.parquet"), pd.read_parquet(tmp_path / "r.parquet")
     # Cosines of a library are kept in half precision.
-    np.testing.assert_allclose(told.query_score, listed.penalised_score, atol=3e-3)
+    np.testing.assert_allclose(told.query_score, listed.score, atol=3e-3)
     np.testing.assert_allclose(told.cosine, listed.molsearch_score, atol=3e-3)
     again = molsearch("run", tmp_path / "r.parquet.run.json", "-o", tmp_path / "again.parquet")
     assert again.code == 0

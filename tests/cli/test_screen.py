@@ -286,17 +286,16 @@ def test_inactives_are_counted_and_their_columns_written_everywhere(screen, tmp_
     result = screen(*run, "-o", tmp_path / "h.csv", "--html", tmp_path / "h.html")
     assert result.code == 0
     hits = pd.read_csv(tmp_path / "h.csv").set_index("molecule_id", drop=False)
-    new = ["nearest_inactive", "inactive_score", "is_inactive", "penalised_score"]
+    new = ["nearest_inactive", "inactive_score", "is_inactive", "similarity_score"]
     assert hits.columns[10:14].tolist() == new
     assert hits.nearest_inactive["caffeine"] == "inactive-1"
     assert hits.inactive_score["salicylic acid"] == pytest.approx(1, abs=2e-3)
     assert set(hits[hits.is_inactive].molecule_id) == {"caffeine", "salicylic acid"}
-    assert hits.penalised_score.is_monotonic_decreasing
-    due = hits.score - 0.5 * hits.inactive_score
-    np.testing.assert_allclose(hits.penalised_score, due, atol=1e-3)
+    assert hits.score.is_monotonic_decreasing
+    due = hits.similarity_score - 0.5 * hits.inactive_score
+    np.testing.assert_allclose(hits.score, due, atol=1e-3)
     assert "1 of 3 inactives cannot be used and do not count: " in result.err
     assert "i.smi:2: " in result.err
-    assert any(line.startswith("rank ") and "inactive" in line for line in result.err.splitlines())
     account = json.loads((tmp_path / "h.csv.run.json").read_text())["inactives"]
     assert (account["n_in"], account["n_ok"], account["n_failed"]) == (3, 2, 1)
     assert [one["id"] for one in account["molecules"]] == ["inactive-1", "inactive 2"]
@@ -313,6 +312,26 @@ def test_inactives_are_counted_and_their_columns_written_everywhere(screen, tmp_
     assert float(first.GetProp("inactive_score")) == pytest.approx(
         parquet.inactive_score[0], abs=1e-5
     )
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [(80, []), (90, ["inactive"]), (130, ["inactive", "before"])]
+)
+def test_ids_and_structures_keep_their_room_beside_inactives(
+    screen, tmp_path, monkeypatch, width, shown
+):
+    monkeypatch.setenv("COLUMNS", str(width))
+    given = ("--inactives", "OC(=O)c1ccccc1O", "--inactives-weight", 0.5)
+    lines = screen("-k", 3, "-o", tmp_path / "h.csv", *given).err.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("rank "))
+    assert [word for word in ("inactive", "before") if f" {word} " in lines[start]] == shown
+    assert "aspirin" in lines[start + 1]
+    assert "CC(=O)Oc1ccccc1C(=O)O" in lines[start + 1]
+    plain = screen("-k", 3, "-o", tmp_path / "p.csv").err.splitlines()
+    assert lines[start].split()[:4] == ["rank", "score", "above", "ECFP4"]
+    if not shown:
+        (head,) = [line for line in plain if line.startswith("rank ")]
+        assert lines[start] == head
 
 
 def test_inactives_are_left_out_on_request(screen, tmp_path):
@@ -344,7 +363,7 @@ def test_a_table_of_actives_is_read_as_one(screen, tmp_path, monkeypatch):
     account = json.loads((tmp_path / "h.csv.run.json").read_text())
     assert [query["id"] for query in account["queries"]] == ["aspirin"]
     assert [one["id"] for one in account["inactives"]["molecules"]] == ["salicylic acid"]
-    assert "penalised_score" in pd.read_csv(tmp_path / "h.csv")
+    assert "similarity_score" in pd.read_csv(tmp_path / "h.csv")
     assert "1 active (≥ 6) as queries" in (tmp_path / "h.html").read_text()
     (tmp_path / "two.csv").write_text("smiles,name,IC50,unit\nCCO,a,1,nM\nCCN,b,2,uM\n")
     refused = screen("-k", 3, "-o", "x.csv", query="two.csv")

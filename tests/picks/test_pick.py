@@ -178,3 +178,13 @@ def test_the_interface_writes_a_workbook_with_numbers_and_drawings(hits, tmp_pat
     other = tmp_path / "again.xlsx"
     picks.write(other)
     assert other.read_bytes() == path.read_bytes()
+
+
+def test_a_list_of_an_earlier_version_is_picked_by_what_ranked_it(hits) -> None:
+    lowered = hits.assign(inactive_score=0.5, penalised_score=-hits["score"])
+    chosen = pick(table_of(lowered), PickConfig(n=3, method="score"))
+    assert _ids(chosen) == hits["molecule_id"].iloc[:-4:-1].tolist()
+    # A list of today whose library was made of such a list ranks by its own score.
+    for name in ("similarity_score", "score_input"):
+        chosen = pick(table_of(lowered.assign(**{name: 0.1})), PickConfig(n=3, method="score"))
+        assert _ids(chosen)[0] != hits["molecule_id"].iloc[-1]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from molsearch.scoring.blend import Blend, Likeness
-from molsearch.scoring.queryset import QuerySet
+from molsearch.scoring.queryset import Against, QuerySet
 from molsearch.search.background import Background, warnings_of
 from molsearch.search.engine import Candidates
 
@@ -65,6 +65,23 @@ def test_percentiles_of_a_blend_are_those_of_what_ranks(setting):
     due = [100 * (own[:, q] < s).mean() for q, s in zip(query, scores, strict=True)]
     np.testing.assert_allclose(found, due, atol=1e-9)
     assert not older.is_of_score
+
+
+@pytest.mark.parametrize("blend", [Blend(), Blend(2.0)])
+def test_what_known_inactives_take_off_is_taken_off_random_molecules_too(setting, blend):
+    vectors, queries = setting
+    away = unit(np.random.default_rng(2).standard_normal((2, 8))).astype(np.float32)
+    against = Against(QuerySet(away, np.array([0, 1])), 0.5)
+    background = Background(vectors, queries, blend, None, against)
+    assert background.is_of_score
+    products = vectors.astype(float) @ queries.vectors.astype(float).T
+    own = np.stack([products[:, :2].mean(axis=1), products[:, 2]], axis=1)
+    near = (vectors.astype(float) @ away.astype(float).T).max(axis=1)
+    random = blend.embedding * own.max(axis=1) - 0.5 * near
+    scores = np.array([-0.1, 0.2, 0.4])
+    found = background.percentiles(np.zeros(3, np.int64), candidates(np.zeros(3, np.int64), scores))
+    np.testing.assert_allclose(found, [100 * (random < s).mean() for s in scores], atol=1e-9)
+    assert 0 < found[0] < found[2] < 100
 
 
 @pytest.mark.parametrize("vectors", [None, np.empty((0, 8), np.float16)])

@@ -83,9 +83,9 @@ def test_a_weight_ranks_the_whole_library_anew(reader, everything, weight, k):
     keys = everything.score - weight * everything.inactive_score
     due = everything.assign(key=keys).sort_values("key", ascending=False, kind="stable").head(k)
     assert hits.record_number.tolist() == due.record_number.tolist()
-    np.testing.assert_allclose(hits.penalised_score, due.key, atol=1e-12)
-    assert (np.diff(hits.penalised_score) <= 0).all()
-    assert hits.score.tolist() == due.score.tolist()
+    np.testing.assert_allclose(hits.score, due.key, atol=1e-12)
+    assert (np.diff(hits.score) <= 0).all()
+    assert hits.similarity_score.tolist() == due.score.tolist()
     if k == 40:
         # Not a mere re-sort: hits come from below the plain list's end.
         assert not set(hits.record_number) <= set(everything.record_number.head(k))
@@ -96,8 +96,12 @@ def test_filters_and_the_best_of_a_scaffold_go_by_the_lowered_ranks(reader, ever
     hits = run(reader, k=15, inactives_weight=1.0, unique="scaffold", where=("inactive_score<0.3",))
     due = ranked[ranked.inactive_score < 0.3].drop_duplicates("scaffold").head(15)
     assert hits.frame.record_number.tolist() == due.record_number.tolist()
-    hits = run(reader, k=N, inactives_weight=1.0, where=("penalised_score>=0",)).frame
-    assert hits.record_number.tolist() == ranked[ranked.penalised_score >= 0].record_number.tolist()
+    for name in ("score", "similarity_score"):
+        hits = run(reader, k=N, inactives_weight=1.0, where=(f"{name}>=0.2",)).frame
+        assert hits.record_number.tolist() == ranked[ranked[name] >= 0.2].record_number.tolist()
+        assert 0 < len(hits) < N
+    hits = run(reader, k=N, inactives_weight=1.0, threshold=0.2).frame
+    assert hits.record_number.tolist() == ranked[ranked.score >= 0.2].record_number.tolist()
 
 
 def test_an_inactive_in_the_library_is_marked_and_can_be_left_out(reader):
@@ -125,8 +129,8 @@ def test_what_needs_inactives_is_refused_without(reader, config, match):
     with pytest.raises(UsageError, match=match):
         run(reader, inactives=(), encoder=encoder, **config)
     assert encoder.n_embedded == 0
-    with pytest.raises(UsageError, match="no score is penalised; give --inactives-weight"):
-        run(reader, where=("penalised_score>0",), inactives_weight=0)
+    with pytest.raises(UsageError, match="ask for score, or give --inactives-weight"):
+        run(reader, where=("similarity_score>0",), inactives_weight=0)
 
 
 def test_an_inactive_without_an_embedding_is_refused_by_name(reader):
@@ -153,7 +157,9 @@ def test_the_page_names_the_nearest_inactive(reader, tmp_path):
     page = (tmp_path / "h.html").read_text()
     assert "&lt;i&gt;acid (score 0." in page or "&lt;i&gt;acid (score -" in page
     assert "<i>acid" not in page
-    assert "penalised" in page
+    assert "score before inactives" in page
+    for name in ("score", "similarity_score"):
+        assert f"{hits.frame[name][0]:.3f}" in page
     assert "nearest known inactive" in page
     plain = hits.frame.drop(columns=list(schema.INACTIVE_COLUMNS))
     write_page(plain, [{"id": "CCO", "smiles": "CCO"}], tmp_path / "p.html", {})
@@ -190,7 +196,8 @@ def test_the_series_model_ranks_the_whole_library(reader, everything, k):
     plain = run(reader, k=N, rank="molsearch").frame.set_index("record_number")
     keys = pd.Series(model, index=np.arange(1, N + 1)) * 2 + plain.molsearch_score
     due = keys.sort_values(ascending=False).head(k)
-    np.testing.assert_allclose(hits.penalised_score, due, atol=2e-6)
+    np.testing.assert_allclose(hits.score, due, atol=2e-6)
+    np.testing.assert_allclose(hits.similarity_score, plain.score[hits.record_number], atol=1e-12)
     assert set(hits.record_number) == set(due.index)
     np.testing.assert_allclose(hits.series_score, model[hits.record_number - 1], atol=1e-6)
     assert (asked @ direction).mean() > (against @ direction).mean()
@@ -224,7 +231,7 @@ def test_by_default_inactives_count_from_five_queries_on(reader):
     assert explicit.frame.equals(several.frame)
     assert "left out of account" in several.trust.aside
     assert four.ranking.of_inactives is None
-    assert "penalised_score" not in four.frame
+    assert "similarity_score" not in four.frame
     off = run(reader, *five, k=9, inactives_weight=0)
     none = run(reader, *five, k=9, inactives=())
     assert off.frame.record_number.tolist() == none.frame.record_number.tolist()

@@ -11,8 +11,8 @@ from molsearch.view.hit import (
     badges,
     is_flat,
     is_new,
+    is_penalised,
     new_ones,
-    ranks_by,
     title_of,
 )
 
@@ -62,10 +62,13 @@ def test_a_name_of_the_users_comes_before_the_id():
     assert title_of({**HIT, "name": "Z1"}) == ("Z1", "")
 
 
-def test_what_ranks_is_the_score_with_what_inactives_change() -> None:
-    assert ranks_by({"score": 0.5}) == 0.5
-    assert ranks_by({"score": 0.5, "penalised_score": float("nan")}) == 0.5
-    assert ranks_by({"score": 0.5, "penalised_score": 1.25}) == 1.25
+def test_a_list_of_an_earlier_version_is_told_from_a_library_made_of_one() -> None:
+    old = ["rank", "score", "inactive_score", "penalised_score"]
+    assert is_penalised(old)
+    assert not is_penalised(old[:3])
+    assert not is_penalised([*old, "similarity_score"])
+    assert not is_penalised([*old, "score_input"])
+    assert not is_penalised(["score", "penalised_score"])
 
 
 def test_no_3d_sets_no_hit_apart_where_none_has_any() -> None:

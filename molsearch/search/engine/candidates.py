@@ -18,8 +18,7 @@ class Candidates:
     shards, rows
         int64 ``[n]``: where each row stands.
     scores
-        float64 ``[n]``: fused scores, by which they are ranked unless inactives lower
-        the ranks.
+        float64 ``[n]``: by which they are ranked, with what known inactives change.
     query_scores
         float64 ``[n, n_queries]``: cosines for each query.
     likeness

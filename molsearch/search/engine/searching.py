@@ -169,4 +169,4 @@ def candidates_of(exact: Exact, rows: NDArray[np.int64], scores: NDArray[np.floa
     """Give ranked rows, with what `Exact.scores` says of them, as candidates."""
     shards, places = exact.locate(rows)
     cosines, likeness, _ = exact.parts(scores)
-    return Candidates(shards, places, exact.blend.fused(cosines, likeness), cosines, likeness)
+    return Candidates(shards, places, exact.keys(scores), cosines, likeness)
