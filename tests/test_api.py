@@ -7,6 +7,7 @@ import sys
 import threading
 import warnings
 
+import numpy as np
 import pandas as pd
 import pytest
 from command_line import make_encoder, make_library
@@ -72,7 +73,10 @@ def test_search_takes_inactives(made, tmp_path):
     assert hits.set_index("molecule_id").is_inactive["salicylic acid"]
     plain = search(index, "CC(=O)Oc1ccccc1C(=O)O", k=11, inactives=["OC(=O)c1ccccc1O"])
     assert hits.molecule_id.tolist() != plain.molecule_id.tolist()
-    assert "penalised_score" not in plain
+    assert "similarity_score" not in plain
+    assert hits.score.is_monotonic_decreasing
+    due = plain.set_index("molecule_id").score[hits.molecule_id]
+    np.testing.assert_allclose(hits.similarity_score, due, atol=1e-6)
     with pytest.raises(UsageError, match="inactives_weight"):
         search(index, "CCO", inactives="CCN", inactives_weight=-1)
     with pytest.raises(UsageError, match="give them with --inactives"):

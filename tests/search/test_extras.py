@@ -46,6 +46,18 @@ def test_the_score_is_the_sum_of_its_columns_and_each_that_of_rdkit(tmp_path):
         assert score == pytest.approx(due)
 
 
+def test_what_inactives_change_is_in_the_score_and_not_in_the_sum_before(tmp_path):
+    reader = built(tmp_path, SMILES, shard_rows=7)
+    plain = hits(reader).frame.set_index("molecule_id")
+    frame = hits(reader, against=("OC(=O)c1ccccc1 acid",), inactives_weight=0.7).frame
+    before = plain.loc[frame["molecule_id"]]
+    np.testing.assert_allclose(frame["similarity_score"], before["score"], atol=1e-12)
+    due = before["score"].to_numpy() - 0.7 * frame["inactive_score"]
+    np.testing.assert_allclose(frame["score"], due, atol=1e-3)  # vectors of half precision
+    assert frame["score"].is_monotonic_decreasing
+    assert frame["molecule_id"].tolist() != plain.index.tolist()
+
+
 def test_the_best_are_found_and_filters_hold(tmp_path):
     reader = built(tmp_path, SMILES, shard_rows=7)
     every, few = hits(reader).frame, hits(reader, k=9).frame

@@ -44,7 +44,16 @@ def run(world, output, held, **options):
     return screen(request, Session(), held=held)
 
 
-@pytest.mark.parametrize("options", [{}, {"where": ("mw<200",)}, {"facts": ("qed",), "k": 7}])
+AGAINST = {"inactives": ("OC(=O)c1ccccc1O",)}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({}, {"where": ("mw<200",)}, {"facts": ("qed",), "k": 7}),
+        *(AGAINST | more for more in ({"inactives_weight": 0.5}, {"rank": "molsearch+2*series"})),
+    ],
+)
 @pytest.mark.parametrize("at_once", [3, 1000])
 def test_it_holds_what_the_table_holds(world, tmp_path, monkeypatch, options, at_once):
     monkeypatch.setattr(streamed, "LONG", 5)
@@ -59,6 +68,8 @@ def test_it_holds_what_the_table_holds(world, tmp_path, monkeypatch, options, at
     shared = [name for name in due.frame.columns if name in found.columns]
     assert {"score", "molsearch_score", "ecfp4_similarity", "nearest_query"} <= set(shared)
     assert ("qed" in found.columns) == ("facts" in options)
+    assert ("similarity_score" in shared) == ("inactives" in options)
+    assert found["score"].is_monotonic_decreasing
     for name in shared:
         ours, theirs = found[name], due.frame[name]
         if ours.dtype.kind == "f":

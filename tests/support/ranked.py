@@ -8,6 +8,7 @@ from rdkit import Chem
 from molsearch.chem.fingerprints import ecfp4
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.index.writer import build_index
+from molsearch.search.inactives import read_inactives
 from molsearch.search.queries import read_queries
 from molsearch.search.screen import screen
 
@@ -39,6 +40,9 @@ def built(folder, smiles, shard_rows=1000):
     )
 
 
-def hits(reader, rank=RANK, queries=QUERIES, k=100, **config):
-    asked = read_queries(queries, ReadConfig(), PrepareConfig(n_conformers=0))
-    return screen(reader, FakeEncoder(), asked, ScreenConfig(k=k, rank=rank, **config))
+def hits(reader, rank=RANK, queries=QUERIES, k=100, against=(), **config):
+    read, prepare = ReadConfig(), PrepareConfig(n_conformers=0)
+    asked = read_queries(queries, read, prepare)
+    inactives = read_inactives(against, read, prepare)
+    config = ScreenConfig(k=k, rank=rank, **config)
+    return screen(reader, FakeEncoder(), asked, config, inactives=inactives)
