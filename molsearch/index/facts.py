@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from molsearch import schema
 from molsearch.chem.facts import FACTS, compute
 from molsearch.index.kept import KeptFacts
+from molsearch.index.remembered import RememberedFacts
 
 _ARROW = {int: pa.int32(), float: pa.float64(), str: pa.string()}
 _AT_ONCE = 4096  # molecules computed before they are kept
@@ -31,6 +32,7 @@ class FactColumns:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._remembered = RememberedFacts()
 
     @cached_property
     def kept(self) -> KeptFacts:
@@ -61,7 +63,7 @@ class FactColumns:
         asked = np.flatnonzero(np.logical_or.reduce([open_[name] for name in names]))
         if len(asked):
             parents = table.column(schema.PARENT_SMILES).take(pa.array(asked)).to_pylist()
-            found = self._look_up_or_compute(rows[asked], parents, names)
+            found = self._of(rows[asked], parents, names)
             for name in names:
                 for place, value in zip(asked, found[name], strict=True):
                     if open_[name][place]:
@@ -73,6 +75,19 @@ class FactColumns:
             else:
                 table = table.append_column(name, column)
         return table
+
+    def _of(
+        self, rows: NDArray[np.int64], parents: list[str], names: Sequence[str]
+    ) -> dict[str, list[object]]:
+        values, lacking = self._remembered.find(rows, names)
+        if len(lacking):
+            asked = [parents[place] for place in lacking]
+            found = self._look_up_or_compute(rows[lacking], asked, names)
+            self._remembered.keep(rows[lacking], found)
+            for name in names:
+                for place, value in zip(lacking, found[name], strict=True):
+                    values[name][place] = value
+        return values
 
     def _look_up_or_compute(
         self, rows: NDArray[np.int64], parents: list[str], names: Sequence[str]

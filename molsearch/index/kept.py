@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -43,6 +44,7 @@ class _Piece:
     names: frozenset[str]
     path: Path | None
     table: pa.Table | None = None
+    has_reasons: bool = True
 
     @cached_property
     def _file(self) -> RecordFile:
@@ -123,6 +125,8 @@ class KeptFacts:
         """Why facts of some of `rows` could not be computed."""
         found: dict[int, str] = {}
         for key, piece in self._current():
+            if not piece.has_reasons:
+                continue
             mine, at = piece.places(rows)
             table = self._take(key, piece, at, [_REASON]) if len(mine) else None
             if table is not None:
@@ -180,7 +184,8 @@ class KeptFacts:
         key = f"{uuid.uuid4().hex[:16]}.parquet"
         rows = table.column(_ROW).to_numpy()
         path = self.folder / key
-        piece = _Piece(rows, names, path)
+        reasons = table.column(_REASON).null_count < len(table)
+        piece = _Piece(rows, names, path, has_reasons=reasons)
         about = {"version": _version(), "dense": [int(rows[0]), len(rows)] if _dense(rows) else []}
         try:
             table = table.replace_schema_metadata({_ABOUT: json.dumps(about)})
@@ -188,7 +193,7 @@ class KeptFacts:
                 writer.write_table(table, row_group_size=BATCH_ROWS)
         except OSError:
             # Not ours to write, or full: a search goes on, the next one computes again.
-            piece = _Piece(rows, names, None, table)
+            piece = _Piece(rows, names, None, table, reasons)
         self._pieces[key] = piece
 
     def _merge(self, names: frozenset[str]) -> None:
@@ -257,9 +262,25 @@ def _opened(path: Path) -> _Piece | None:
                 rows = about["dense"][0] + np.arange(about["dense"][1])
             else:
                 rows = file.read(columns=[_ROW]).column(0).to_numpy()
-        return _Piece(rows, names, path) if len(rows) else None
+            reasons = _has_values(file.metadata, _REASON)
+        return _Piece(rows, names, path, has_reasons=reasons) if len(rows) else None
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError):
         return None
+
+
+def _has_values(about: Any, name: str) -> bool:
+    """Whether a column holds more than nulls, as the file's own figures say."""
+    for number in range(about.num_row_groups):
+        group = about.row_group(number)
+        for place in range(group.num_columns):
+            column = group.column(place)
+            if column.path_in_schema == name:
+                known = column.statistics
+                if known is None or not known.has_null_count:
+                    return True
+                if known.null_count < group.num_rows:
+                    return True
+    return False
 
 
 def _dense(rows: NDArray[np.int64]) -> bool:

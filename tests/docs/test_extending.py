@@ -34,6 +34,16 @@ def undone(monkeypatch, tmp_path):
         names.update(kept)
 
 
+def named(name: str):
+    """What the page's example defines as `name`; nothing else of the page is run."""
+    for code in re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL):
+        if f"class {name}:" in code:
+            names = {}
+            exec(compile(code, str(PAGE), "exec"), names)
+            return names[name]
+    raise AssertionError(f"no {name} on the page")
+
+
 def run(capsys):
     """Run every example in order, as a reader would; returns what each section printed."""
     said, names = {}, {}
@@ -50,7 +60,10 @@ def test_every_example_runs(undone, capsys):
     rows += [f"kinase,{s},i{n},False" for n, s in enumerate(OTHERS)]
     (undone / "data" / "assays.csv").write_text("assay,smiles,id,active\n" + "\n".join(rows))
     said = run(capsys)
-    assert list(said) == ["An encoder size", "A benchmark", "A file format", "A scorer"]
+    assert list(said) == [
+        *("An encoder size", "A benchmark", "A file format", "A scorer", "A work backend")
+    ]
+    assert said["A work backend"] == "['aspirin', 'caffeine'] True\n"
     assert "embeddings of 64" in said["An encoder size"]
     assert model_config("narrow").width == 64
     assert "'ecfp4': 1.0" in said["A benchmark"]
@@ -59,6 +72,25 @@ def test_every_example_runs(undone, capsys):
     record = json.loads((undone / "series.json").read_text())
     assert set(record["methods"]) == {"ecfp4", "random", "like-size", "0.01*like-size+ecfp4"}
     assert record["provenance"]["title"] == "Assays of 2026"
+
+
+def test_the_backend_of_the_page_keeps_the_rules_of_backends():
+    def task(item):
+        if item == 3:
+            raise ValueError("three")
+        return 10 * item
+
+    def chunks():
+        yield [1, 2]
+        yield [3, 4]
+        raise OSError("gone")
+
+    coming = named("Threads")(2).map(task, chunks(), lambda item, why: (item, why))
+    assert [next(coming), next(coming)] == [[10, 20], [(3, "ValueError: three"), 40]]
+    with pytest.raises(OSError, match="gone"):
+        next(coming)
+    with pytest.raises(ValueError, match="three"):
+        list(named("Threads")(2).map(task, [[1], [3]]))
 
 
 def test_a_suffix_belongs_to_one_format(undone):

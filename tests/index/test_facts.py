@@ -191,3 +191,34 @@ def test_rows_kept_twice_count_once(tmp_path):
     assert values["hbd"] == [2, None, 1]
     assert known["hbd"].tolist() == [True, False, True]
     assert not known["mw"].any()
+
+
+def test_what_was_asked_for_lately_is_not_read_again(reader, monkeypatch):
+    looked = []
+    find = KeptFacts.find
+    monkeypatch.setattr(
+        KeptFacts,
+        "find",
+        lambda self, rows, names: (looked.append(len(rows)), find(self, rows, names))[1],
+    )
+    names = ["mw", "scaffold"]
+    assert take(reader, [3, 40], names) == expected([3, 40], names)
+    assert take(reader, [40, 3, 7], names) == expected([40, 3, 7], names)
+    assert take(reader, [7, 3], ["mw"]) == expected([7, 3], ["mw"])
+    assert take(reader, [7, 3], ["mw", "hbd"]) == expected([7, 3], ["mw", "hbd"])
+    assert looked == [2, 1, 2]
+
+
+def test_reasons_are_read_only_where_there_are_any(tmp_path, monkeypatch):
+    kept = KeptFacts(tmp_path / "facts", index_facts.TYPES)
+    kept.keep(np.array([0, 1, 2]), {"hbd": [1, 1, 1]}, ["", "", ""])
+    kept.keep(np.array([5, 6]), {"hbd": [None, 2]}, ["hbd: broken", ""])
+    read = []
+    taken = KeptFacts._take
+    monkeypatch.setattr(
+        KeptFacts, "_take", lambda self, key, *more: (read.append(key), taken(self, key, *more))[1]
+    )
+    for one in (kept, KeptFacts(kept.folder, index_facts.TYPES)):
+        assert one.reasons(np.array([0, 1, 5, 6])) == {5: "hbd: broken"}
+    assert len(read) == 2
+    assert len(set(read)) == 1
