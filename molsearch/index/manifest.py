@@ -189,7 +189,7 @@ class IndexPlan(Config):
     @model_validator(mode="after")
     def _fits(self) -> IndexPlan:
         if self.prefix is not None and (self.prefix >= self.dim or self.dtype == "int8"):
-            raise ValueError(f"no prefix of {self.prefix} of {self.dim} dimensions as {self.dtype}")
+            raise ValueError(f"no prefix of {self.prefix} in {self.dim}, {self.dtype}")
         return self
 
     @model_serializer(mode="wrap")

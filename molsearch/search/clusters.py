@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
+from molsearch.words import counted
 
 _BLOCK = 1024
 _MOST_LEADERS = 200_000
@@ -80,7 +81,7 @@ def cluster_index(
         if len(leaders) > _MOST_LEADERS:
             raise UsageError(
                 f"more than {_MOST_LEADERS:,} clusters at a similarity of {at:g} among the first "
-                f"{first + len(block):,} molecules of {reader.path}; ask for a lower one"
+                f"{counted(first + len(block), 'molecule')} of {reader.path}; ask for a lower one"
             )
         report(first + len(block), 0)
     cluster = np.empty(reader.n_rows, np.int64)

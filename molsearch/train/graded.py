@@ -113,7 +113,7 @@ def graded_of(
     )
     if lists.lists < rank_and_size()[1]:
         raise InputError(
-            f"{config.activities}: hardly a target has two ligands {settings.gap} log units "
-            "apart; lower graded.gap, or leave out graded"
+            f"{config.activities}: hardly a target has two ligands that are {settings.gap} apart "
+            "in log units; lower graded.gap, or leave out graded"
         )
     return Graded(config, store, lists, columns)

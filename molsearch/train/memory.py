@@ -10,6 +10,7 @@ from torch import Tensor
 from molsearch.config import SoftConfig
 from molsearch.errors import UsageError
 from molsearch.train.state import TrainState
+from molsearch.words import counted
 
 _ROWS, _EMBEDDINGS = "rows", "embeddings"
 
@@ -24,8 +25,8 @@ def check_memory(soft: SoftConfig, n_molecules: int) -> None:
     """
     if soft.memory > n_molecules:
         raise UsageError(
-            f"soft.memory {soft.memory:,} is larger than the {n_molecules:,} molecules that are "
-            "taught on; lower it, or raise soft.pool"
+            f"soft.memory {soft.memory:,} is larger than what is taught on "
+            f"({counted(n_molecules, 'molecule')}); lower it, or raise soft.pool"
         )
 
 

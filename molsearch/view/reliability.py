@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from molsearch.view import svg
+from molsearch.words import counted
 
 TITLE = "How far a probability holds: told against true, on targets held out"
 LABEL = "Probability of being active as told, against the share that was active"
@@ -56,10 +57,14 @@ def legend(tiers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [
         (
             _COLOURS[number % len(_COLOURS)],
-            f"{_name(tier)}: error {tier['error']:.3f} ({int(tier['n_actives']):,} actives)",
+            f"{_name(tier)}: error {tier['error']:.3f} ({_actives(tier)})",
         )
         for number, tier in enumerate(shown)
     ]
+
+
+def _actives(tier: Mapping[str, Any]) -> str:
+    return counted(int(tier["n_actives"]), "active")
 
 
 def _name(tier: Mapping[str, Any]) -> str:

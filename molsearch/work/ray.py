@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from molsearch.errors import MolSearchError
+from molsearch.words import counted
 from molsearch.work import probe
 from molsearch.work.backend import Chunks, Item, Lost, Outcome, reason_of
 from molsearch.work.job import Raised
@@ -91,7 +92,7 @@ class OnRay:
         answers = first.wait()
         while isinstance(answers, Exception):
             if first.tries >= _TRIES:
-                reason = f"cost {first.tries} workers their lives ({reason_of(answers)})"
+                reason = f"cost {counted(first.tries, 'worker')} their lives ({reason_of(answers)})"
                 if lost is None:
                     raise MolSearchError(
                         f"a piece of work {reason}: give the nodes more memory, or look at their "

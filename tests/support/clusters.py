@@ -78,10 +78,15 @@ def silent_port() -> Iterator[str]:
 
 
 def other_version(folder: Path, package: str, version: str) -> Path:
-    """Make a folder that, first on the path, lets a process believe in another version."""
-    about = folder / f"{package}-{version}.dist-info"
-    about.mkdir(parents=True)
-    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")
+    """Make a folder that, first on the path, lets a process believe in another version.
+
+    Metadata of that version would not do: a checkout in the driver's folder comes before it.
+    """
+    (folder / "sitecustomize.py").write_text(
+        "import importlib.metadata as m\n"
+        "told = m.version\n"
+        f"m.version = lambda name: {version!r} if name == {package!r} else told(name)\n"
+    )
     return folder
 
 

@@ -147,7 +147,7 @@ def test_interrupted_run_with_a_memory_equals_an_uninterrupted_one(
 
 
 def test_a_memory_larger_than_the_data_is_refused(pairs: GraphStore, rest: GraphStore) -> None:
-    with pytest.raises(UsageError, match=r"soft\.memory 16,384 is larger than the 21 molecules"):
+    with pytest.raises(UsageError, match=r"soft\.memory 16,384 is larger than what is taught on"):
         _method(_config(soft={"memory": 16_384}), pairs, rest)
 
 

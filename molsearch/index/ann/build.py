@@ -27,6 +27,7 @@ from molsearch.index.manifest import read_model, write_model
 from molsearch.index.reader import IndexReader
 from molsearch.io.atomic import replacing
 from molsearch.io.hashing import sha256_bytes
+from molsearch.words import counted
 
 #: Rows that the axes of fingerprints are learned from.
 AXES_ROWS = 32_768
@@ -88,7 +89,9 @@ def build(
     """
     faiss()
     if n_lists is not None and n_lists > reader.n_rows:
-        raise UsageError(f"{n_lists:,} lists for {reader.n_rows:,} rows; give fewer --lists")
+        raise UsageError(
+            f"{counted(n_lists, 'list')} for {counted(reader.n_rows, 'row')}; give fewer --lists"
+        )
     folder = folder_of(reader.path)
     folder.mkdir(exist_ok=True)
     known = None if overwrite else _known(reader, n_lists, bits)

@@ -17,6 +17,7 @@ from molsearch.scoring.ranking import Ranking
 from molsearch.search.ann.choose import Approximation, chosen
 from molsearch.search.ann.rough import Setting, rough
 from molsearch.search.engine import Candidates
+from molsearch.words import counted
 
 Excluded = list[NDArray[np.bool_]]
 Find = Callable[[int, Excluded | None], Candidates]
@@ -130,7 +131,7 @@ class _Near:
         wanted = min(n, n_left) * n_rows / n_left
         setting = chosen(self._about.measured, self._ranking, self._recall, wanted)
         if isinstance(setting, str):
-            few = f"the filters leave {n_left:,} of {n_rows:,} molecules, so that "
+            few = f"the filters leave {n_left:,} of {counted(n_rows, 'molecule')}, so that "
             raise _TooDeepError((few if n_left < n_rows else "") + setting)
         self.setting = setting
         speaks_for = max(min(n, n_left), int(setting.k * n_left / n_rows))
