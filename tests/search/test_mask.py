@@ -11,6 +11,7 @@ from molsearch.chem.fingerprints import ecfp4_of_smiles, tanimoto
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.index.writer import build_index
 from molsearch.search import mask, select
+from molsearch.search.engine import search
 from molsearch.search.exclusions import read_exclusions
 from molsearch.search.queries import read_queries
 from molsearch.search.screen import screen
@@ -45,12 +46,14 @@ def run(reader, **config) -> pd.DataFrame:
     return screened(reader, **config).frame
 
 
-def screened(reader, exclude_ids=(), dissimilar_to=(), dissimilar_at=0.4, **config):
+def screened(
+    reader, exclude_ids=(), dissimilar_to=(), dissimilar_at=0.4, searching=search, **config
+):
     prepare = PrepareConfig(n_conformers=0)
     found = ScreenConfig(**config)
     queries = read_queries(["CCO"], ReadConfig(), prepare)
     exclusions = read_exclusions(exclude_ids, dissimilar_to, dissimilar_at, prepare)
-    return screen(reader, FakeEncoder(), queries, found, exclusions=exclusions)
+    return screen(reader, FakeEncoder(), queries, found, exclusions=exclusions, searching=searching)
 
 
 CASES = [
@@ -80,18 +83,16 @@ def test_hits_are_those_of_the_walk_down_the_ranking(reader, monkeypatch, config
 
 def test_a_condition_that_few_meet_is_scanned_for_once(reader, monkeypatch):
     asked = []
-    real = screen.__globals__["search"]
 
     def counted(reader, queries, k, **options):
         asked.append(sum(int((~out).sum()) for out in options["excluded"]))
-        return real(reader, queries, k, **options)
+        return search(reader, queries, k, **options)
 
-    monkeypatch.setitem(screen.__globals__, "search", counted)
-    assert len(run(reader, k=5, where=("mw<12",))) == 5
+    assert len(run(reader, k=5, where=("mw<12",), searching=counted)) == 5
     assert asked == [11]
     asked.clear()
     monkeypatch.setattr(select, "_TESTED_AT_ONCE", 5)
-    assert len(run(reader, k=5, where=("price=3",))) == 5
+    assert len(run(reader, k=5, where=("price=3",), searching=counted)) == 5
     # The first five, and then what is left of those that pass.
     assert len(asked) == 2
     assert asked[1] < N / 40
