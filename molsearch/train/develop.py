@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from molsearch.metrics.enrichment import auroc as auroc_of
 from molsearch.metrics.enrichment import bedroc
 from molsearch.metrics.ranking import products, rank
 from molsearch.schema import NEW_BELOW
+from molsearch.scoring.fusion import fuse
 
 NOVEL = NEW_BELOW  # an active is novel to a query below this ECFP4 similarity
 
@@ -90,20 +92,25 @@ def evaluate_screens(screens: Screens, embeddings: NDArray[np.float32] | None) -
     results: list[dict[Any, Any]] = []
     for target, rows in screens.rows.items():
         queries = np.flatnonzero(screens.is_query[target])
-        per_query = [_one_query(screens, target, int(one), embeddings) for one in queries]
+        likeness = {q: tanimoto(screens.ecfp4[rows[q]], screens.ecfp4[rows]) for q in queries}
+        per_query = [_one_query(screens, target, int(q), likeness[q], embeddings) for q in queries]
         means = pd.DataFrame(per_query).mean()  # a query without novel actives counts nowhere
-        several = _several_queries(screens, target, queries, embeddings)
+        several = _several_queries(screens, target, likeness, embeddings)
         results.append({"target": target, "n": len(rows), **means.to_dict(), **several})
     return pd.DataFrame(results)
 
 
 def _one_query(
-    screens: Screens, target: str, query: int, embeddings: NDArray[np.float32] | None
+    screens: Screens,
+    target: str,
+    query: int,
+    likeness: NDArray[np.float32],
+    embeddings: NDArray[np.float32] | None,
 ) -> dict[str, float]:
     others = np.arange(len(screens.rows[target])) != query
     rows = screens.rows[target]
     active = screens.is_active[target][others]
-    similarity = tanimoto(screens.ecfp4[rows[query]], screens.ecfp4[rows[others]])
+    similarity = likeness[others]
     scores = similarity
     if embeddings is not None:
         scores = products(embeddings[rows[others]], embeddings[rows[query]])
@@ -122,23 +129,26 @@ def _one_query(
 def _several_queries(
     screens: Screens,
     target: str,
-    queries: NDArray[np.intp],
+    likeness: Mapping[np.intp, NDArray[np.float32]],
     embeddings: NDArray[np.float32] | None,
 ) -> dict[str, float]:
-    """Rank by all queries of a target together; empty where it has too few."""
-    is_other = np.ones(len(screens.rows[target]), bool)
-    is_other[queries] = False
+    """Rank by all queries of a target together; empty where it has too few.
+
+    `likeness` holds each query's ECFP4 similarities to the target's molecules.
+    """
+    is_other = ~screens.is_query[target]
     active = screens.is_active[target][is_other]
-    if len(queries) < 2 or not active.any():
+    if len(likeness) < 2 or not active.any():
         return {}
-    others, known = screens.rows[target][is_other], screens.rows[target][queries]
-    nearest = np.max([tanimoto(screens.ecfp4[q], screens.ecfp4[others]) for q in known], axis=0)
+    rows = screens.rows[target]
+    nearest = fuse(np.stack([one[is_other] for one in likeness.values()], axis=1), "max")
     if embeddings is None:
         return {"several_bedroc_80p5": bedroc(rank(nearest, active), 80.5)}
-    cosines = np.sort([products(embeddings[others], embeddings[q]) for q in known], axis=0)
-    blend = cosines[-2:].mean(axis=0) + 2 * nearest
+    others = embeddings[rows[is_other]]
+    cosines = np.stack([products(others, embeddings[rows[q]]) for q in likeness], axis=1)
+    blend = fuse(cosines, "top2") + 2 * nearest
     return {
-        "several_bedroc_80p5": bedroc(rank(cosines[-1], active), 80.5),
+        "several_bedroc_80p5": bedroc(rank(fuse(cosines, "max"), active), 80.5),
         "several_blend_bedroc_80p5": bedroc(rank(blend, active), 80.5),
     }
 
