@@ -18,7 +18,7 @@ from molsearch.config import Molecule, ScreenConfig
 from molsearch.errors import MolSearchError, UsageError
 from molsearch.io.atomic import write_text
 from molsearch.scoring.ranking import ranking_of
-from molsearch.search.select import HitFilter
+from molsearch.search.hit_filter import HitFilter
 from molsearch.service.requests import (
     IndexRequest,
     ScreenRequest,

@@ -32,13 +32,14 @@ from molsearch.search.engine import Candidates, search
 from molsearch.search.exclusions import Exclusions
 from molsearch.search.extras import OnExtra, is_encoder, opened
 from molsearch.search.find import Search, find_rows, refuse_elsewhere
+from molsearch.search.hit_filter import HitFilter
 from molsearch.search.hits import hit_frame
 from molsearch.search.inactive_scores import InactiveScores, counting
 from molsearch.search.inactives import Inactives
 from molsearch.search.leave_one_out import LeaveOneOut, leave_one_out
 from molsearch.search.queries import Query, embed_queries
 from molsearch.search.rescore import Shapes, ranked_anew
-from molsearch.search.select import HitFilter, Selecting
+from molsearch.search.select import Selecting
 from molsearch.search.streamed import write_streamed
 from molsearch.search.trusted import trust_in, warnings_of_trust, with_probability
 from molsearch.trust.said import Trust

@@ -17,11 +17,11 @@ from molsearch.scoring.expression import parse_expression
 from molsearch.scoring.extra import column_of
 from molsearch.search.engine import search
 from molsearch.search.find import Search
+from molsearch.search.hit_filter import HitFilter
 from molsearch.search.output import check_output, write_hits
 from molsearch.search.page import write_page
 from molsearch.search.queries import is_file
 from molsearch.search.screen import HitList, Stopwatch
-from molsearch.search.select import HitFilter
 from molsearch.service.account import screen_account
 from molsearch.service.cluster import refuse_device, workers
 from molsearch.service.events import Done, Emit, Note, Warned, silent

@@ -17,12 +17,12 @@ from molsearch.search.engine import search
 from molsearch.search.exclusions import Exclusions, read_exclusions
 from molsearch.search.extras import OnExtra
 from molsearch.search.find import Search
+from molsearch.search.hit_filter import HitFilter
 from molsearch.search.inactives import read_inactives
 from molsearch.search.of_index import is_index, screen_by_index
 from molsearch.search.queries import Query
 from molsearch.search.screen import HitList, Stopwatch, check_ranking
 from molsearch.search.screen import screen as rank
-from molsearch.search.select import HitFilter
 from molsearch.search.streamed import is_long
 from molsearch.service.events import Emit, Progress, silent
 from molsearch.service.ids import read_ids

@@ -13,6 +13,7 @@ from molsearch.index.writer import build_index
 from molsearch.search import mask, select
 from molsearch.search.engine import search
 from molsearch.search.exclusions import read_exclusions
+from molsearch.search.hit_filter import HitFilter
 from molsearch.search.queries import read_queries
 from molsearch.search.screen import screen
 
@@ -75,8 +76,8 @@ def test_hits_are_those_of_the_walk_down_the_ranking(reader, monkeypatch, config
     monkeypatch.setattr(select, "_TESTED_AT_ONCE", 20)  # several steps of the walk
     masked = run(reader, k=k, **config)
     with monkeypatch.context() as patch:
-        patch.setattr(select.HitFilter, "mask", lambda *_: None)
-        patch.setattr(select.HitFilter, "narrow", lambda *_, **__: None)
+        patch.setattr(HitFilter, "mask", lambda *_: None)
+        patch.setattr(HitFilter, "narrow", lambda *_, **__: None)
         walked = run(reader, k=k, **config)
     pd.testing.assert_frame_equal(masked, walked)
 
@@ -104,9 +105,9 @@ def test_facts_that_are_kept_rule_rows_out_and_none_is_computed_for_it(reader, m
     every = run(reader, **{**conditions, "k": N})  # computes and keeps them
     plain = every.head(40)
     asked = []
-    real = select.HitFilter.keep
+    real = HitFilter.keep
     monkeypatch.setattr(
-        select.HitFilter,
+        HitFilter,
         "keep",
         lambda self, found, a: asked.append(len(found)) or real(self, found, a),
     )

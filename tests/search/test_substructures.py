@@ -21,8 +21,10 @@ from molsearch.index.reader import open_index
 from molsearch.index.writer import build_index
 from molsearch.search import select
 from molsearch.search.exclusions import read_exclusions
+from molsearch.search.hit_filter import HitFilter
 from molsearch.search.queries import read_queries
 from molsearch.search.screen import screen
+from molsearch.search.substructures import SubstructureScreen
 
 N = 600
 FILE = "substructures.npy"
@@ -78,10 +80,10 @@ def hits(path, exclude_ids=(), dissimilar_to=(), warned=None, on_extra=None, **c
 def walked(path, monkeypatch, **config):
     """As it was: every molecule down the ranking is matched."""
     with monkeypatch.context() as patch:
-        patch.setattr(select.SubstructureScreen, "make", lambda *_: None)
-        patch.setattr(select.SubstructureScreen, "exclude", lambda *_: None)
+        patch.setattr(SubstructureScreen, "make", lambda *_: None)
+        patch.setattr(SubstructureScreen, "exclude", lambda *_: None)
         patch.setattr(
-            select.HitFilter,
+            HitFilter,
             "_by_smarts",
             lambda self, found, annotator: [
                 self.smarts.passes(one)
