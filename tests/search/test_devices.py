@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 import torch
+from alike import same
 from changes import add
 from fakes import FakeEncoder, library, molecule, prepared_set
 
@@ -88,14 +89,6 @@ KINDS = (
     *("one query", "three queries", "blend of one", "blend of three", "fingerprints alone"),
     *("inactives", "excluded", "threshold"),
 )
-
-
-def same(found, due):
-    assert found.shards.tolist() == due.shards.tolist()
-    assert found.rows.tolist() == due.rows.tolist()
-    assert np.array_equal(found.scores, due.scores)
-    assert np.array_equal(found.query_scores, due.query_scores)
-    assert np.array_equal(found.likeness, due.likeness)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -16,6 +16,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from molsearch_app import places
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), None)
 PASTE = "SMILES or InChI, one a line; a name may follow"
@@ -26,6 +30,13 @@ PATIENCE_MS = 480_000
 _FLAGS = [
     "--no-sandbox", "--enable-unsafe-swiftshader", "--use-gl=swiftshader", "--disable-gpu-watchdog",
 ]  # fmt: skip
+
+WEIGHTS = Path(places.__file__).parents[1] / "molsearch/weights/small/encoder.safetensors"
+MARKS = [
+    pytest.mark.browser,
+    pytest.mark.timeout(2400),
+    pytest.mark.skipif(not WEIGHTS.is_file(), reason="no bundled encoder in this tree"),
+]
 
 # Text whose contrast with what lies behind it is too low (WCAG AA), with the contrast.
 _DIM = """() => {

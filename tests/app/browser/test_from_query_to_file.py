@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
-from pathlib import Path
 
 import pandas as pd
-import pytest
 from browsing import (
+    MARKS,
     QUERY,
     choose,
     download,
@@ -21,14 +20,9 @@ from browsing import (
 
 from molsearch_app import places
 
-WEIGHTS = Path(places.__file__).parents[1] / "molsearch/weights/small/encoder.safetensors"
 HOSTILE = ["<img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0", "../../x"]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(2400),
-    pytest.mark.skipif(not WEIGHTS.is_file(), reason="no bundled encoder in this tree"),
-]
+pytestmark = MARKS
 
 
 def test_the_bundled_library_from_a_pasted_query_to_files(tab, world):

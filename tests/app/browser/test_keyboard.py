@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import pytest
 from browsing import (
+    MARKS,
     QUERY,
     run_of,
     settle,
 )
 from playwright.sync_api import expect
 
-from molsearch_app import places
-
-WEIGHTS = Path(places.__file__).parents[1] / "molsearch/weights/small/encoder.safetensors"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(2400),
-    pytest.mark.skipif(not WEIGHTS.is_file(), reason="no bundled encoder in this tree"),
-]
+pytestmark = MARKS
 
 
 def focused(page) -> str:

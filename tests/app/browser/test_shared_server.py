@@ -7,8 +7,8 @@ import re
 import shutil
 from pathlib import Path
 
-import pytest
 from browsing import (
+    MARKS,
     QUERY,
     new_tab,
     paste,
@@ -18,15 +18,7 @@ from browsing import (
     upload_library,
 )
 
-from molsearch_app import places
-
-WEIGHTS = Path(places.__file__).parents[1] / "molsearch/weights/small/encoder.safetensors"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(2400),
-    pytest.mark.skipif(not WEIGHTS.is_file(), reason="no bundled encoder in this tree"),
-]
+pytestmark = MARKS
 
 
 def test_two_people_on_one_server_do_not_meet(tmp_path, browser, library, index):

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-import pytest
 from app_runs import finished_run
 from browsing import (
+    MARKS,
     settle,
 )
 from playwright.sync_api import expect
 
-from molsearch_app import places
-
-WEIGHTS = Path(places.__file__).parents[1] / "molsearch/weights/small/encoder.safetensors"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(2400),
-    pytest.mark.skipif(not WEIGHTS.is_file(), reason="no bundled encoder in this tree"),
-]
+pytestmark = MARKS
 
 
 def test_notes_of_the_shortlist_stay_with_their_hits(tab, server, world):

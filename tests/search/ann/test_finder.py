@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from alike import same
 from changes import add
 from fakes import library
 from listed import indexed, make_lists
@@ -46,14 +47,6 @@ def of(reader, rank="balanced", n=1):
 
 def places(found):
     return zip(found.shards, found.rows, strict=True)
-
-
-def same(found, due):
-    assert found.shards.tolist() == due.shards.tolist()
-    assert found.rows.tolist() == due.rows.tolist()
-    assert np.array_equal(found.scores, due.scores)
-    assert np.array_equal(found.query_scores, due.query_scores)
-    assert np.array_equal(found.likeness, due.likeness)
 
 
 def near(reader, select, recall=0.9, rank="balanced", n=1, **more):
