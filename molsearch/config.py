@@ -329,6 +329,11 @@ class TrainConfig(Config):
     atom_masking: float = Field(0.0, ge=0, lt=1, description="share of atoms made unknown")
     checkpoint_minutes: float = Field(5.0, gt=0)
     evaluate_every: int = Field(500, gt=0)
+    int8_tables: bool = Field(
+        False,
+        description="keep the vectors of substructures in a byte a value in the encoder that is "
+        "written, as a committee's always are: half the file",
+    )
     soft: SoftConfig = SoftConfig()
     inactives: InactivesConfig = InactivesConfig()
     graded: GradedConfig = GradedConfig()

@@ -46,13 +46,15 @@ def save_encoder(
     card: Mapping[str, Any],
     background: NDArray[np.float16] | None = None,
     background_ecfp4: NDArray[np.uint8] | None = None,
+    *,
+    int8_tables: bool = False,
 ) -> None:
     """Write an encoder folder, then the card that makes it visible.
 
     Weights are kept in half precision; the tables of a committee, which hold nearly all of
-    them, in int8 with a scale a row.
+    them, and any encoder's where `int8_tables` asks for it, in int8 with a scale a row.
     """
-    tables = _tables(network) if network.config.towers > 1 else frozenset()
+    tables = _tables(network) if int8_tables or network.config.towers > 1 else frozenset()
     tensors: dict[str, torch.Tensor] = {}
     for name, parameter in _parameters(network):
         if name in tables:

@@ -60,7 +60,14 @@ def finish(
     content["applicability"] = cards.applicability(background, held_out)
     smiles = [material.activities.smiles[row] for row in rows]
     prints = np.stack([ecfp4_of_smiles(one) for one in smiles])
-    save_encoder(out, network, content, background.astype(np.float16), prints)
+    save_encoder(
+        out,
+        network,
+        content,
+        background.astype(np.float16),
+        prints,
+        int8_tables=config.int8_tables,
+    )
     return content
 
 

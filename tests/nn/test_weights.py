@@ -48,6 +48,21 @@ def test_saved_encoder_embeds_as_before(folder: Path, store: GraphStore) -> None
     assert encoder.background_ecfp4[2, 255] == (3 * 256 - 1) % 256
 
 
+def test_one_network_keeps_its_tables_in_bytes_where_asked(
+    folder: Path, store: GraphStore, tmp_path: Path
+) -> None:
+    torch.manual_seed(3)
+    save_encoder(tmp_path / "b", Network(CONFIGS["small"]), {"name": "tiny"}, int8_tables=True)
+    whole, small = load_encoder(folder), load_encoder(tmp_path / "b")
+    assert whole.card["int8"] == []
+    assert small.card["int8"] == ["environments.table.weight"]
+    assert load_file(tmp_path / "b" / "encoder.safetensors")[small.card["int8"][0]].dtype is (
+        torch.int8
+    )
+    cosine = (whole.encode_store(store) * small.encode_store(store)).sum(1)
+    assert cosine.min() > 0.999
+
+
 def test_identity_follows_the_weights(folder: Path, tmp_path: Path) -> None:
     torch.manual_seed(4)
     save_encoder(tmp_path / "other", Network(CONFIGS["small"]), {"name": "tiny"})
