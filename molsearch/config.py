@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from molsearch.config_base import Config as Config
+from molsearch.terms import AlignConfig as AlignConfig
 from molsearch.terms import GradedConfig as GradedConfig
 from molsearch.terms import InactivesConfig as InactivesConfig
 from molsearch.terms import OverTargetsConfig as OverTargetsConfig
@@ -327,6 +328,16 @@ class TrainConfig(Config):
     ema: float = Field(0.998, ge=0, lt=1)
     coordinate_noise: float = Field(0.1, ge=0, description="standard deviation, Å")
     atom_masking: float = Field(0.0, ge=0, lt=1, description="share of atoms made unknown")
+    shuffled_conformers: bool = Field(
+        False,
+        description="give each molecule the coordinates of another of as many atoms, in training "
+        "and on the development screens: a control",
+    )
+    readout: Literal["whole", "substructures"] = Field(
+        "whole",
+        description="what is judged and written of a model with a 3D branch: the whole, or what "
+        "it makes of molecules without a conformer, as an encoder that needs none",
+    )
     checkpoint_minutes: float = Field(5.0, gt=0)
     evaluate_every: int = Field(500, gt=0)
     int8_tables: bool = Field(
@@ -339,6 +350,7 @@ class TrainConfig(Config):
     graded: GradedConfig = GradedConfig()
     over_targets: OverTargetsConfig = OverTargetsConfig()
     shapes: ShapesConfig = ShapesConfig()
+    align: AlignConfig = AlignConfig()
 
     @model_validator(mode="after")
     def _needs_no_activities(self) -> TrainConfig:
@@ -371,6 +383,7 @@ class TrainConfig(Config):
             ("graded", self.graded.weight == 0),
             ("over_targets", self.over_targets.weight == 0),
             ("shapes", self.shapes.weight == 0),
+            ("align", self.align.weight == 0),
             ("promiscuity", self.promiscuity == 0),
             ("balance", self.balance == 0),
             ("soft.supervised", self.soft.supervised == 0),

@@ -213,3 +213,21 @@ class ShapesConfig(Config):
     shuffled: bool = Field(
         default=False, description="give each pair the overlay of another: a control"
     )
+
+
+class AlignConfig(Config):
+    """Agreement between what 3D and substructures say of a molecule; off at weight 0."""
+
+    weight: float = Field(
+        default=0.0,
+        ge=0,
+        description="of telling by the embedding of a molecule's substructures which 3D graph is "
+        "its own among those of the step, and by the graph which substructures are",
+    )
+    temperature: float = Field(default=0.1, gt=0)
+    molecules: int = Field(default=128, ge=2, description="with a conformer, a step; each twice")
+    fixed: Literal["none", "geometry", "substructures"] = Field(
+        default="none",
+        description="the side that gets no gradient: none, so that either learns from the other; "
+        "geometry, so that substructures alone learn; or substructures",
+    )

@@ -70,7 +70,7 @@ class Network(nn.Module):
     def forward(self, batch: MolGraph) -> Tensor:
         """Return the embeddings of a batch, float ``[B, embedding_dim]``, unit length."""
         bag = None if self.environments is None else self._bag(batch)
-        graphs = self._seen(batch.has_geometry).nonzero()[:, 0]
+        graphs = self._seen(batch).nonzero()[:, 0]
         graph = None
         if self.graph is not None and len(graphs):
             atoms = None if self.environments is None else self._atoms(batch)
@@ -103,9 +103,13 @@ class Network(nn.Module):
         fused: Tensor = self.fusion(bag, graph, graphs)
         return fused
 
-    def _seen(self, has_geometry: Tensor) -> Tensor:
-        """Hide some conformers while training, so that molecules without 3D embed well too."""
+    def _seen(self, batch: MolGraph) -> Tensor:
+        """Hide some conformers while training, so that molecules without 3D embed well too.
+
+        Of a molecule whose bag is empty nothing would be left: it keeps its conformer.
+        """
         share = self.config.geometry_dropout if self.environments is not None else 0.0
         if not self.training or share == 0.0:
-            return has_geometry
-        return has_geometry & (torch.rand(has_geometry.shape, device=has_geometry.device) >= share)
+            return batch.has_geometry
+        kept = torch.rand(batch.has_geometry.shape, device=batch.has_geometry.device) >= share
+        return batch.has_geometry & (kept | (batch.bag_ptr.diff() == 0))

@@ -19,6 +19,7 @@ from molsearch.service.events import Done, Emit, Note, silent
 from molsearch.service.requests import TrainRequest
 from molsearch.service.train_words import Steps, cache_folder, opening, summary
 from molsearch.service.tune import tune
+from molsearch.train.align import refuse_without_geometry
 from molsearch.train.distributed import first_before_others, is_first, process_group
 from molsearch.train.grow import model_of
 from molsearch.train.join import run_join
@@ -94,6 +95,7 @@ def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -
     if parts:
         parent = parts[0]
     model = parts[0].network.config if parts else model_of(config, parent)
+    refuse_without_geometry(config, model)
     steps = Steps(config.steps, emit)
     featuriser = Featuriser(
         Buckets.of(model),

@@ -73,6 +73,8 @@ def recent_words(recent: list[StepReport], steps: int) -> str:
         ("graded", 3),
         ("over_targets", 3),
         ("shapes", 3),
+        ("align", 3),
+        ("aligned", 2),
         ("soft", 3),
         ("uniformity", 3),
         ("neighbours", 1),

@@ -81,6 +81,7 @@ def card(
                 "their substructures alone."
             ),
             *_kept(config),
+            *_control(config),
         ],
     }
 
@@ -93,6 +94,12 @@ def _kept(config: TrainConfig) -> list[str]:
         "of other targets. No figure of a benchmark says how it does on new molecules."
     )
     return [said]
+
+
+def _control(config: TrainConfig) -> list[str]:
+    if not config.shuffled_conformers:
+        return []
+    return ["A control: it was trained on conformers exchanged among molecules. Not for use."]
 
 
 def _meaning(config: TrainConfig) -> str:

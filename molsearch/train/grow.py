@@ -1,4 +1,4 @@
-"""Where a run starts: from nothing, from a parent, or from a parent that gains a branch."""
+"""Networks that gain or lose the 3D branch: where a run starts, and what it writes."""
 
 from __future__ import annotations
 
@@ -56,6 +56,21 @@ def grown(config: TrainConfig, parent: Network) -> Network:
     if wanted.use_geometry and not parent.config.use_geometry:
         _silence(network)
     return network
+
+
+def without_geometry(network: Network) -> Network:
+    """Return a copy without the 3D branch: what a network makes of molecules without a conformer.
+
+    A network that has none is returned as it is.
+    """
+    if not network.config.use_geometry:
+        return network
+    weights = {n: t for n, t in network.state_dict().items() if not n.startswith(_GROWN)}
+    with torch.random.fork_rng(devices=[]):
+        flat = network_of(network.config.model_copy(update={"use_geometry": False}))
+    flat.load_state_dict(weights)
+    flat = flat.to(next(network.parameters()).device)
+    return flat.train(network.training)
 
 
 def _changed(model: ModelConfig, config: TrainConfig) -> ModelConfig:

@@ -17,6 +17,7 @@ from molsearch.data.conformers import load_conformers
 from molsearch.data.homology import BENCHMARKS, DEVELOPMENT, close_targets
 from molsearch.data.overlay_pairs import OverlayPairs, read_overlays
 from molsearch.data.places import data_root as named_root
+from molsearch.data.shuffled import shuffled_conformers
 from molsearch.data.store import GraphStore
 from molsearch.data.unlabelled import load_unlabelled
 from molsearch.errors import UsageError
@@ -64,6 +65,8 @@ class Featuriser:
         Called with the number of molecules done.
     geometry
         Whether the encoder looks at conformers.
+    shuffle
+        Seed by which molecules exchange their conformers; None: each keeps its own.
     """
 
     buckets: Buckets
@@ -71,12 +74,13 @@ class Featuriser:
     workers: int
     on_progress: Callable[[int], None]
     geometry: bool = True
+    shuffle: int | None = None
 
     def graphs(
         self, smiles: list[str], *, conformers: dict[str, bytes], make: bool = False
     ) -> tuple[GraphStore, NDArray[np.bool_]]:
         """Featurise molecules; see :func:`molsearch.train.graphs.graph_cache`."""
-        return graph_cache(
+        store, readable = graph_cache(
             smiles,
             conformers,
             self.buckets,
@@ -86,6 +90,9 @@ class Featuriser:
             make_conformers=make,
             geometry=self.geometry,
         )
+        if self.shuffle is not None:
+            store = shuffled_conformers(store, self.shuffle)
+        return store, readable
 
 
 def data_root(config: TrainConfig, config_file: Path | None = None) -> Path:
@@ -113,6 +120,8 @@ def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:
     UsageError
         If a molecule of the development screens cannot be read.
     """
+    if config.shuffled_conformers:
+        featuriser = replace(featuriser, shuffle=config.seed)
     screens = None
     if config.development:
         screens = load_screens(root / config.development, lite=True)

@@ -16,6 +16,7 @@ from molsearch.errors import InputError
 from molsearch.losses.gather import rank_and_size
 from molsearch.nn.encoder import Encoder
 from molsearch.train.distributed import is_first
+from molsearch.train.align import Alignment, read_out
 from molsearch.train.finish import figures_of, finish
 from molsearch.train.graded import graded_of
 from molsearch.train.grow import grown, model_of
@@ -76,6 +77,8 @@ def method_of(
         terms.append(over_targets_of(config, material, sampler.n_ligands))
     if material.overlays is not None:
         terms.append(Shapes(config, material.store, material.overlays))
+    if config.align.weight > 0:
+        terms.append(Alignment(config, material.store, sampler.acts_on))
     supervised = Supervised(config, material.store, sampler, inactives, terms)
     if config.method == "supervised":
         return supervised
@@ -120,7 +123,8 @@ def run_training(
             hooks.on_step(report)
 
     def evaluate(name: str, learner: Learner, state: TrainState) -> float:
-        table = figures_of(material, with_weights(learner, learner.average))
+        judged = read_out(config, with_weights(learner, learner.average))
+        table = figures_of(material, judged)
         means = {
             str(n): float(v) for n, v in table.drop(columns="n").mean(numeric_only=True).items()
         }
@@ -155,7 +159,7 @@ def _finish(
 ) -> dict[str, Any]:
     # Of equal encoders the later ships: it is the one that saw the unlabelled molecules.
     name, learner = max(reversed(state.learners.items()), key=lambda item: item[1].best[0])
-    networks = {n: with_weights(x, x.chosen) for n, x in state.learners.items()}
+    networks = {n: read_out(config, with_weights(x, x.chosen)) for n, x in state.learners.items()}
     run = {
         "encoder": name,
         "steps": state.step,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
@@ -11,6 +12,7 @@ from molsearch.config import TrainConfig
 from molsearch.data.graph import MolGraph
 
 _UNKNOWN = ATOM_FIELDS["element"] - 1  # "any other element"
+Sees = Literal["both", "geometry", "substructures"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,14 @@ class View:
     masking
         Share of atoms whose element, fields, pharmacophore flags and own environments are
         hidden; they stay where they are in the graph and in space.
+    sees
+        What is left of a molecule: all, its 3D graph without bag and environments, or what it
+        is without a conformer.
     """
 
     noise: float = 0.0
     masking: float = 0.0
+    sees: Sees = "both"
 
 
 CLEAN = View()
@@ -51,4 +57,10 @@ def corrupted(graphs: MolGraph, view: View) -> MolGraph:
         unknown[:, 0] = _UNKNOWN
         graphs.atoms = torch.where(hidden[:, None], unknown, graphs.atoms)
         graphs.environments = graphs.environments.masked_fill(hidden[:, None], 0)
+    if view.sees == "substructures":
+        graphs.has_geometry = torch.zeros_like(graphs.has_geometry)
+    elif view.sees == "geometry":
+        graphs.bag, graphs.bag_counts = graphs.bag[:0], graphs.bag_counts[:0]
+        graphs.bag_ptr = torch.zeros_like(graphs.bag_ptr)
+        graphs.environments = torch.zeros_like(graphs.environments)
     return graphs

@@ -43,3 +43,17 @@ def test_masked_atoms_are_unknown_in_every_field() -> None:
     assert (found.atoms[hidden][:, 1:] == 0).all()
     assert torch.equal(found.pos, clean.pos)
     assert torch.equal(found.bond_index, clean.bond_index)
+
+
+def test_either_side_alone() -> None:
+    clean = _batch()
+    flat = corrupted(_batch(), View(sees="substructures"))
+    assert not flat.has_geometry.any()
+    assert torch.equal(flat.bag, clean.bag)
+    graph = corrupted(_batch(), View(sees="geometry"))
+    assert len(graph.bag) == len(graph.bag_counts) == 0
+    assert graph.bag_ptr.tolist() == [0] * 7
+    assert not graph.environments.any()
+    assert torch.equal(graph.pos, clean.pos)
+    assert torch.equal(graph.atoms, clean.atoms)
+    assert graph.has_geometry.all()
