@@ -15,8 +15,8 @@ from molsearch.data.sampler import PairSampler
 from molsearch.errors import InputError
 from molsearch.losses.gather import rank_and_size
 from molsearch.nn.encoder import Encoder
-from molsearch.train.distributed import is_first
 from molsearch.train.align import Alignment, read_out
+from molsearch.train.distributed import is_first
 from molsearch.train.finish import figures_of, finish
 from molsearch.train.graded import graded_of
 from molsearch.train.grow import grown, model_of
