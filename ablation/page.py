@@ -45,8 +45,8 @@ def _section(name: str, asked: Question, record: dict[str, Any] | None) -> str:
     head = [f"{said['asks']}", "", f"*Budget:* {said['budget']}."]
     if record is None:
         return "\n".join([*head, "", "**No result is committed yet.**"])
-    if not record["complete"]:
-        head += ["", f"**Incomplete:** {'; '.join(_missing(record['variants']))}."]
+    for word, names in _missing(record["variants"]).items():
+        head += ["", f"**{word}:** {'; '.join(names)}."]
     alt = f"{record['title']}: figures by variant"
     return "\n".join(
         [
@@ -65,8 +65,16 @@ def _section(name: str, asked: Question, record: dict[str, Any] | None) -> str:
     )
 
 
-def _missing(variants: Sequence[dict[str, Any]]) -> list[str]:
-    return [f"{one['label']} lacks {_seeds(one['missing'])}" for one in variants if one["missing"]]
+def _missing(variants: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    """Name what lacks some seeds apart from what was never trained."""
+    begun = [
+        f"{one['label']} lacks {_seeds(one['missing'])}"
+        for one in variants
+        if one["missing"] and one["runs"]
+    ]
+    never = [one["label"] for one in variants if not one["runs"]]
+    told = {"Incomplete": begun, "Built and tested, not trained": never}
+    return {word: names for word, names in told.items() if names}
 
 
 def _seeds(seeds: Sequence[int]) -> str:
@@ -82,6 +90,8 @@ def _figures(record: dict[str, Any]) -> list[list[str]]:
     ]  # fmt: skip
     for one in record["variants"]:
         done = len(one["runs"])
+        if not done:
+            continue
         rows.append(
             [
                 one["label"],
