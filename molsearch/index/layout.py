@@ -16,7 +16,9 @@
           prefix.npy, prefix_….npy  in their place under --storage prefix-64 and prefix-128: the
           prefix.json               embeddings in so many axes of the shard, a byte an axis
           records.parquet           ids, structures, properties, coordinates, user columns
-          blocks.json               checksums of each block of the three, for whoever reads one
+          ranks.npy                 uint32 [rows, 1], the rows' places by molecule_id, which order
+                                    equal scores; older shards have none
+          blocks.json               checksums of each block of the four, for whoever reads one
           shard.json                written last: rows and checksums
           substructures.npy, .json  computed since, as others beside a shard's rows are (further
           …                         fingerprints, embeddings); in NAME.parts/ until they are whole
@@ -41,6 +43,7 @@ FAILURES = "failures.parquet"
 EMBEDDINGS = "embeddings.npy"
 FINGERPRINTS = "ecfp4.npy"
 RECORDS = "records.parquet"
+RANKS = "ranks.npy"
 INT8 = "int8.npy"
 INT8_SCALES = "int8_scales.npy"
 INT8_ABOUT = "int8.json"

@@ -163,6 +163,7 @@ class IndexReader(ShardFiles):
             else:
                 self.embeddings(number)
             self.fingerprints(number)
+            self.ranks(number)
         folder = generation_folder(self.path, self.manifest.generation)
         check_quick(folder / FAILURES, self.manifest.failures)
 

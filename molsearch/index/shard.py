@@ -26,11 +26,13 @@ from molsearch.index.layout import (
     FAILURES,
     FINGERPRINTS,
     GENERATIONS,
+    RANKS,
     RECORDS,
     SHARD,
 )
 from molsearch.index.manifest import ShardEntry, read_model, write_model
 from molsearch.index.npy import RowWriter
+from molsearch.index.ranks import write_ranks
 from molsearch.index.vectors import int8
 from molsearch.index.vectors.prefix import write_prefix
 from molsearch.io import parquet
@@ -80,7 +82,8 @@ def write_shard(
 ) -> ShardEntry:
     """Embed `tables` into a new shard in `folder`; its ``shard.json`` comes last.
 
-    Memory holds one table and its embeddings, whatever the length of the shard.
+    Memory holds one table and its embeddings, whatever the length of the shard, and at its end
+    the ids of all rows.
 
     Parameters
     ----------
@@ -111,7 +114,8 @@ def write_shard(
             files.append(table, vectors)
             n_rows += len(table)
             on_rows(len(good), int((~good).sum()))
-    names = [FINGERPRINTS, RECORDS, *([] if compact else [EMBEDDINGS])]
+    write_ranks(folder)
+    names = [FINGERPRINTS, RECORDS, RANKS, *([] if compact else [EMBEDDINGS])]
     write_model(
         folder / BLOCKS, BlockSums(files={name: block_sums(folder / name) for name in names})
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from molsearch.errors import IndexCorruptError
 from molsearch.index.blocks import BlockSums, CheckedRows, Rows
 from molsearch.index.files import check_whole
-from molsearch.index.layout import BLOCKS, EMBEDDINGS, FINGERPRINTS, INT8, PREFIX
+from molsearch.index.layout import BLOCKS, EMBEDDINGS, FINGERPRINTS, INT8, PREFIX, RANKS
 from molsearch.index.manifest import Manifest, read_model
 from molsearch.index.vectors.int8 import DecodedRows, Int8Rows, open_int8
 from molsearch.index.vectors.prefix import PrefixRows
@@ -91,6 +91,15 @@ class ShardFiles:
     def checked_fingerprints(self, shard: int) -> CheckedRows:
         """Fingerprints of a shard; see `checked_embeddings`."""
         return self._kept(shard, FINGERPRINTS, lambda: self.fingerprints(shard))
+
+    def ranks(self, shard: int) -> CheckedRows | None:
+        """Places ``[rows, 1]`` of a shard's rows among themselves, by id (`molsearch.index.ranks`).
+
+        None where the shard is older than they.
+        """
+        if RANKS not in self.manifest.shards[shard].files:
+            return None
+        return self._kept(shard, RANKS, lambda: self._mapped(shard, RANKS, 1, "uint32"))
 
     def int8_embeddings(self, shard: int) -> Int8Rows | None:
         """Embeddings of a shard in a byte a dimension, for scanning (`molsearch.index.vectors`).

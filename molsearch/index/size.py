@@ -15,6 +15,7 @@ from molsearch.index.layout import (
     PREFIX,
     PREFIX_AXES,
     PREFIX_SCALES,
+    RANKS,
     RECORDS,
     generation_folder,
 )
@@ -28,6 +29,7 @@ _PARTS = {
     PREFIX_SCALES: "one-byte copy",
     PREFIX_AXES: "one-byte copy",
     FINGERPRINTS: "fingerprints",
+    RANKS: "ids",
 }
 _COLUMNS = {
     "structures": (schema.SMILES, schema.PARENT_SMILES),

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from molsearch import schema
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import Against, QuerySet, per_query
+from molsearch.search.ties import in_order
 
 _ROWS_AT_ONCE = 4096
 _FEW = 8  # vectors
@@ -133,31 +131,14 @@ class Exact:
     ) -> NDArray[np.int64]:
         """Pick the indices of the `k` best of `rows`, best first.
 
-        Equal scores are ordered by molecule_id, then by record number. Ids are read only for
-        rows whose score is not unique and not below the k-th.
+        Equal scores are ordered by molecule_id, then by record number (`molsearch.search.ties`).
         """
         if len(rows) > k:
             least = np.partition(scores, len(scores) - k)[len(scores) - k]
             keep = np.flatnonzero(scores >= least)
         else:
             keep = np.arange(len(rows))
-        order = keep[np.argsort(-scores[keep], kind="stable")]
-        ranked = scores[order]
-        same = np.zeros(len(order), dtype=bool)
-        same[1:] = ranked[1:] == ranked[:-1]
-        same[:-1] |= ranked[:-1] == ranked[1:]
-        tied = np.flatnonzero(same)
-        if len(tied):
-            # Tied rows keep the places they hold together; only their order within changes.
-            order[tied] = order[tied][self._order_of(rows[order[tied]], ranked[tied])]
-        return order[:k]
-
-    def _order_of(self, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.int64]:
-        names = [schema.MOLECULE_ID, schema.RECORD_NUMBER]
-        table = self.reader.take(*self.locate(rows), names)
-        table = table.append_column(schema.SCORE, pa.array(scores))
-        keys = [(schema.SCORE, "descending"), *((name, "ascending") for name in names)]
-        return np.asarray(pc.sort_indices(table, sort_keys=keys)).astype(np.int64)
+        return keep[in_order(self.reader, *self.locate(rows[keep]), scores[keep], k)]
 
 
 def dot(block: NDArray[np.floating], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
