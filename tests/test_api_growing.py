@@ -58,5 +58,5 @@ def test_an_index_is_clustered_by_embedding(index):
     assert one["cluster"].tolist() == [1, 1, 1]
     assert one["leader"].tolist() == ["ethanol"] * 3
     assert one["cluster_size"].tolist() == [3, 3, 3]
-    with pytest.raises(UsageError, match="between -1 and 1"):
+    with pytest.raises(UsageError, match="less than or equal to 1"):
         index.cluster(2)

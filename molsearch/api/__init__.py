@@ -6,6 +6,7 @@
 >>> index = ms.Index.build(library, out="vendor.index")             # doctest: +SKIP
 >>> hits = index.search("CC(=O)Oc1ccccc1C(=O)O", k=100)             # doctest: +SKIP
 >>> hits[["rank", "molecule_id", "score", "ecfp4_similarity"]]      # doctest: +SKIP
+>>> ms.cluster(hits, 0.4, by="ecfp4")                               # doctest: +SKIP
 >>> ms.pick(hits, 96).write("plate.xlsx")                           # doctest: +SKIP
 
 Molecules are SMILES, InChI, files, RDKit molecules or a DataFrame, queries mol blocks and vectors
@@ -14,6 +15,7 @@ too; a hit list is a DataFrame that draws itself in a notebook.
 
 from __future__ import annotations
 
+from molsearch.api.clusters import cluster
 from molsearch.api.encoders import load_encoder
 from molsearch.api.explain import explain
 from molsearch.api.hits import Hits
@@ -28,6 +30,7 @@ __all__ = [
     "Index",
     "Library",
     "Picks",
+    "cluster",
     "explain",
     "load_encoder",
     "pick",

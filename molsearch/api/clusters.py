@@ -1,30 +1,90 @@
-"""Clusters of an index as a table."""
+"""`cluster`: clusters of a hit list or an index."""
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
+from typing import Literal
+
 import pandas as pd
 
-from molsearch import schema
+from molsearch.api.arguments import config_of
+from molsearch.api.progress import Told, telling
+from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
-from molsearch.search.clusters import cluster_index
-from molsearch.service.events import Emit, stage
+from molsearch.picks.table import table_of
+from molsearch.service.clustering import cluster as _cluster
+from molsearch.service.requests import ClusterRequest
+from molsearch.service.session import Session
 
 
-def cluster_frame(reader: IndexReader, similarity: float, emit: Emit) -> pd.DataFrame:
-    """Make a row a molecule; see `molsearch.Index.cluster`."""
-    with stage(emit, "clustering", 2 * reader.n_rows) as progress:
-        found = cluster_index(reader, similarity, progress)
-    names = [schema.MOLECULE_ID, schema.SMILES]
-    tables = [reader.records(shard).read(names) for shard in range(reader.n_shards)]
-    frame = pd.concat([table.to_pandas() for table in tables], ignore_index=True)
-    ids = frame[schema.MOLECULE_ID].to_numpy()
-    is_leader = np.zeros(len(frame), dtype=bool)
-    is_leader[found.leaders] = True
-    return frame[names].assign(
-        cluster=found.cluster + 1,
-        cluster_size=found.sizes[found.cluster],
-        leader=ids[found.leaders][found.cluster],
-        is_leader=is_leader,
-        leader_similarity=found.similarity.astype(np.float64),
+def cluster(
+    source: pd.DataFrame | str | Path,
+    similarity: float | None = None,
+    *,
+    n: int | None = None,
+    by: Literal["embedding", "ecfp4"] = "embedding",
+    top: int | None = None,
+    encoder: Embedder | None = None,
+    on_progress: Told = None,
+) -> pd.DataFrame:
+    """Cluster a hit list, or the index at a path.
+
+    The first molecule leads; each further one that is less similar than `similarity` to every
+    leader before it leads too: of a hit list, a leader is the best hit of its cluster. With `n`,
+    leaders are as unlike each other as can be. Each molecule is with the leader most like it.
+
+    Parameters
+    ----------
+    source
+        What `Index.search` returns, a file of hits, or the folder of an index.
+    similarity
+        Cosine of embeddings, or Tanimoto similarity of ECFP4; by default 0.8 and 0.4.
+    n
+        How many clusters, in place of a similarity.
+    top
+        Look at the first so many hits alone.
+    encoder
+        For the embeddings of hits; that of their run by default, or the bundled one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a molecule, in the order of the source: molecule_id, smiles, cluster (from 1),
+        cluster_size, leader (its molecule_id), is_leader, leader_similarity, and the columns of
+        the hits, an underscore before a name that is taken.
+
+    Raises
+    ------
+    UsageError
+        An option is out of range, or there would be too many clusters.
+    InputError
+        The source cannot be read, or a hit cannot be embedded.
+
+    Examples
+    --------
+    >>> found = ms.cluster(index.search(query, k=1000), 0.4, by="ecfp4")  # doctest: +SKIP
+    >>> found[found["is_leader"]]                                         # doctest: +SKIP
+    """
+    held = isinstance(source, pd.DataFrame)
+    request = config_of(
+        ClusterRequest,
+        {
+            "source": None if held else str(source),
+            "similarity": similarity,
+            "n": n,
+            "by": by,
+            "top": top,
+        },
     )
+    table = table_of(source) if isinstance(source, pd.DataFrame) else None
+    emit = telling(on_progress, "clustering")
+    return _cluster(request, Session(), emit, table=table, encoder=encoder).frame
+
+
+def clusters_of(
+    reader: IndexReader, similarity: float | None, n: int | None, by: str, on_progress: Told
+) -> pd.DataFrame:
+    """Cluster an open index; see `molsearch.Index.cluster`."""
+    request = config_of(ClusterRequest, {"similarity": similarity, "n": n, "by": by})
+    emit = telling(on_progress, "clustering")
+    return _cluster(request, Session(), emit, reader=reader).frame

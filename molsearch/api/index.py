@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from molsearch.api.arguments import config_of, cpus
 from molsearch.api.batch import each_query, shown
-from molsearch.api.clusters import cluster_frame
+from molsearch.api.clusters import clusters_of
 from molsearch.api.encoders import embedder_of
 from molsearch.api.explain import with_origin
 from molsearch.api.given import ligands_of, vectors_of
@@ -266,31 +266,22 @@ class Index(Growing):
         with_origin(hits, done)
         return hits
 
-    def cluster(self, similarity: float = 0.8, *, on_progress: Told = None) -> pd.DataFrame:
-        """Cluster the library by embedding: spheres around leaders, in the library's order.
-
-        A molecule less similar than that to every leader before it leads a cluster of its own;
-        each belongs to the leader that it is most similar to. What `similarity` means depends on
-        the encoder.
-
-        Returns
-        -------
-        pandas.DataFrame
-            A row a molecule, in the library's order: molecule_id, smiles, cluster (from 1, in the
-            order of their leaders), cluster_size, leader (its molecule_id), is_leader,
-            leader_similarity (cosine).
-
-        Raises
-        ------
-        UsageError
-            `similarity` is out of range, or so high that there would be too many clusters.
+    def cluster(
+        self,
+        similarity: float | None = None,
+        *,
+        n: int | None = None,
+        by: Literal["embedding", "ecfp4"] = "embedding",
+        on_progress: Told = None,
+    ) -> pd.DataFrame:
+        """Cluster the library; see `molsearch.cluster`.
 
         Examples
         --------
         >>> found = index.cluster(0.7)  # doctest: +SKIP
         >>> found[found["is_leader"]]  # doctest: +SKIP
         """
-        return cluster_frame(self.reader, similarity, telling(on_progress, "clustering"))
+        return clusters_of(self.reader, similarity, n, by, on_progress)
 
     def compute_facts(self, *names: str, workers: int | None = None) -> int:
         """Compute facts of every molecule now, instead of when they are asked for, and keep them.

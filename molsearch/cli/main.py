@@ -25,6 +25,7 @@ VERBS = {
     "screen": "Rank a library for one or more query ligands.",
     "explain": "Say why hits stand where they do: atoms, common parts, each query's view.",
     "pick": "Choose a plate of hits: diverse, novel, affordable, with controls.",
+    "cluster": "Cluster an index or a hit list, by embedding or fingerprint.",
     "space": "Search a make-on-demand space by its synthons.",
     "run": "Repeat a run from the record it wrote.",
     "info": "Say what a prepared set, an index or an encoder holds.",

@@ -7,12 +7,15 @@ import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, Literal
 
 import pandas as pd
+import pyarrow as pa
 
 from molsearch.errors import UsageError
+from molsearch.io import parquet
 from molsearch.io.atomic import write_through
 from molsearch.sdtags import item_text
 
@@ -72,6 +75,40 @@ def write_frame(
     write_through(path, fill)
 
 
+def write_frames(
+    frames: Iterable[pd.DataFrame],
+    path: Path,
+    *,
+    excel_safe: bool = False,
+    verbatim: Collection[str] = (),
+) -> None:
+    """Write a table that comes some rows at a time, all with the same columns; see `write_frame`.
+
+    No more of it is held than comes at a time.
+    """
+    kind = table_format(path)
+    parts = iter(frames)
+    first = next(parts)
+    if kind == "parquet":
+        table = pa.Table.from_pandas(first, preserve_index=False)
+        with parquet.writing(path, table.schema) as writer:
+            writer.write_table(table)
+            for part in parts:
+                more = pa.Table.from_pandas(part, table.schema, preserve_index=False)
+                writer.write_table(more)
+        return
+
+    def fill(handle: IO[bytes]) -> None:
+        with _as_text(handle, gzipped=path.name.lower().endswith(".gz")) as text:
+            for part in chain([first], parts):
+                write_text_table(
+                    part, text, kind,
+                    excel_safe=excel_safe, verbatim=verbatim, header=part is first,
+                )  # fmt: skip
+
+    write_through(path, fill)
+
+
 def write_text_table(
     frame: pd.DataFrame,
     handle: IO[str],
@@ -79,12 +116,15 @@ def write_text_table(
     *,
     excel_safe: bool = False,
     verbatim: Collection[str] = (),
+    header: bool = True,
 ) -> None:
     """Write a table as csv or tsv text to an open handle."""
     if excel_safe:
         frame = defused(frame, verbatim)
     separator = "\t" if kind == "tsv" else ","
-    frame.to_csv(handle, sep=separator, index=False, float_format=_FLOATS, lineterminator="\n")
+    frame.to_csv(
+        handle, sep=separator, index=False, header=header, float_format=_FLOATS, lineterminator="\n"
+    )
 
 
 def defused(frame: pd.DataFrame, verbatim: Collection[str] = ()) -> pd.DataFrame:

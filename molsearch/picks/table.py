@@ -49,6 +49,12 @@ class HitTable:
     def __len__(self) -> int:
         return len(self.frame)
 
+    def first(self, n: int) -> HitTable:
+        """Take the first `n` hits."""
+        return replace(
+            self, frame=self.frame.head(n), parents=self.parents[:n], prints=self.prints[:n]
+        )
+
 
 def read_table(path: str, read: ReadConfig) -> HitTable:
     """Read a hit list of any format that molecules are read from.

@@ -1,40 +1,45 @@
-"""Clusters of an index by embedding: spheres around leaders, in the order of the library.
+"""Clusters of molecules: spheres around leaders, each molecule with the leader most like it.
 
-The first molecule leads; each further one that is less similar than asked to every leader becomes
-a leader too. Then each molecule belongs to the leader that it is most similar to. One pass finds
-the leaders, a second the members: no matrix of all pairs is held (the leader algorithm;
-Butina's order needs the neighbours of everything first).
+Two ways to leaders. Of a similarity: the first molecule leads, and each further one that is less
+similar than that to every leader before it (the leader algorithm; Butina's order needs the
+neighbours of everything first). Of a number: the first molecule leads, then again and again the
+one that is least similar to its leader (farthest first, Gonzalez 1985; MaxMin picking).
+
+No matrix of all pairs is held; the order of the molecules decides, so equal inputs give equal
+clusters, and of a hit list a leader by similarity is the best hit of its sphere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molsearch.errors import UsageError
-from molsearch.index.reader import IndexReader
+from molsearch.search.points import Compare, Measure, Points
 from molsearch.words import counted
 
-_BLOCK = 1024
 _MOST_LEADERS = 200_000
+_AT_ONCE = 16_384  # leaders compared with a block: 64 MiB of similarities
+_SAME = 1e-6  # float32 and float16 put a copy so far from itself at most
 OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Clusters:
-    """Clusters of the rows of an index.
+    """Clusters of points.
 
     Attributes
     ----------
     leaders
-        int64 ``[m]``: rows, over all shards, that lead; in their order.
+        int64 ``[m]``: points that lead, in the order in which they were found.
     cluster
-        int64 ``[n]``: which of the leaders each row belongs to.
+        int64 ``[n]``: which of the leaders each point belongs to.
     similarity
-        float32 ``[n]``: cosine to it.
+        float32 ``[n]``: to it.
     """
 
     leaders: NDArray[np.int64]
@@ -47,15 +52,13 @@ class Clusters:
         return np.bincount(self.cluster, minlength=len(self.leaders))
 
 
-def cluster_index(
-    reader: IndexReader, at: float, on_progress: OnProgress | None = None
-) -> Clusters:
-    """Cluster all molecules of an index.
+def cluster_at(points: Points, at: float, on_progress: OnProgress | None = None) -> Clusters:
+    """Cluster by a similarity.
 
     Parameters
     ----------
     at
-        Cosine to a leader that makes a molecule its member, above -1 and at most 1.
+        Similarity to a leader that makes a molecule its member, above -1 and at most 1.
     on_progress
         Called with molecules done, of twice as many as there are, and 0.
 
@@ -67,46 +70,113 @@ def cluster_index(
     if not -1 < at <= 1:
         raise UsageError(f"a similarity between -1 and 1 makes a cluster, not {at:g}")
     report = on_progress or _silent
-    found = np.empty((0, reader.dim), np.float32)
-    leaders: list[int] = []
-    for first, block in _blocks(reader):
-        near = (block @ found.T).max(axis=1, initial=-np.inf) >= at
+    leaders = _Leaders(points.measure)
+    found: list[int] = []
+    least = at - points.measure.error
+    for first, block in points.blocks():
+        near = leaders.nearest(block)[1] >= least
         fresh: list[int] = []
-        among = block @ block.T
-        for row in np.flatnonzero(~near).tolist():
-            if not fresh or among[row, fresh].max() < at:
-                fresh.append(row)
-        leaders += [first + row for row in fresh]
-        found = np.concatenate([found, block[fresh]])
-        if len(leaders) > _MOST_LEADERS:
+        candidates = np.flatnonzero(~near)
+        among = points.measure.to(block[candidates])(block[candidates]) if len(candidates) else None
+        for place in range(len(candidates)):
+            assert among is not None
+            if not fresh or among[place, fresh].max() < least:
+                fresh.append(place)
+        found += (first + candidates[fresh]).tolist()
+        leaders.add(block[candidates[fresh]])
+        if len(found) > _MOST_LEADERS:
             raise UsageError(
                 f"more than {_MOST_LEADERS:,} clusters at a similarity of {at:g} among the first "
-                f"{counted(first + len(block), 'molecule')} of {reader.path}; ask for a lower one"
+                f"{counted(first + len(block), 'molecule')}; ask for a lower one"
             )
         report(first + len(block), 0)
-    cluster = np.empty(reader.n_rows, np.int64)
-    similarity = np.empty(reader.n_rows, np.float32)
-    for first, block in _blocks(reader):
-        products = block @ found.T
+    cluster = np.empty(len(points), np.int64)
+    similarity = np.empty(len(points), np.float32)
+    for first, block in points.blocks():
         rows = slice(first, first + len(block))
-        cluster[rows] = products.argmax(axis=1)
-        similarity[rows] = products.max(axis=1)
-        report(reader.n_rows + first + len(block), 0)
+        cluster[rows], similarity[rows] = leaders.nearest(block)
+        report(len(points) + first + len(block), 0)
+    return _clusters(found, cluster, similarity)
+
+
+def cluster_into(points: Points, n: int, on_progress: OnProgress | None = None) -> Clusters:
+    """Cluster into `n`; into fewer where there are not so many molecules that differ.
+
+    Parameters
+    ----------
+    on_progress
+        Called with molecules done, of `n` times as many as there are, and 0.
+
+    Raises
+    ------
+    UsageError
+        `n` is not positive.
+    """
+    if n < 1:
+        raise UsageError(f"clusters are 1 or more, not {n}")
+    report = on_progress or _silent
+    cluster = np.zeros(len(points), np.int64)
+    similarity = np.full(len(points), -np.inf, np.float32)
+    found: list[int] = []
+    while len(found) < min(n, len(points)):
+        row = int(similarity.argmin())
+        if similarity[row] >= 1 - _SAME:
+            break
+        compare = points.measure.to(points.one(row))
+        for first, block in points.blocks():
+            near = compare(block)[:, 0]
+            rows = slice(first, first + len(block))
+            closer = near > similarity[rows]
+            cluster[rows][closer] = len(found)
+            similarity[rows][closer] = near[closer]
+            report(len(points) * len(found) + first + len(block), 0)
+        cluster[row], similarity[row] = len(found), np.inf  # one that leads leads once
+        found.append(row)
+    return _clusters(found, cluster, similarity)
+
+
+def _clusters(
+    leaders: list[int], cluster: NDArray[np.int64], similarity: NDArray[np.float32]
+) -> Clusters:
     # A leader is its own, whichever copy of it comes first.
     cluster[leaders] = np.arange(len(leaders))
     similarity[leaders] = 1.0
     return Clusters(np.array(leaders, np.int64), cluster, similarity.clip(max=1.0))
 
 
-def _blocks(reader: IndexReader) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield first row over all shards, and embeddings of unit length, float32."""
-    start = 0
-    for shard, n_rows in enumerate(reader.shard_rows):
-        vectors = reader.checked_embeddings(shard)
-        for first in range(0, n_rows, _BLOCK):
-            block = vectors.rows(first, first + _BLOCK).astype(np.float32)
-            yield start + first, block / np.linalg.norm(block, axis=1, keepdims=True)
-        start += n_rows
+class _Leaders:
+    """Leaders found so far, some thousand made ready at a time."""
+
+    def __init__(self, measure: Measure) -> None:
+        self._measure = measure
+        self._full: list[Compare] = []
+        self._last: NDArray[Any] | None = None
+        self._compare: Compare | None = None
+
+    def add(self, some: NDArray[Any]) -> None:
+        """Add points ``[n]``, no more than a block."""
+        if not len(some):
+            return
+        self._last = some if self._last is None else np.concatenate([self._last, some])
+        self._compare = self._measure.to(self._last)
+        if len(self._last) >= _AT_ONCE:
+            self._full.append(self._compare)
+            self._last = self._compare = None
+
+    def nearest(self, block: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Leader most like each point, the first of equal ones, and how like; -inf without one."""
+        which = np.zeros(len(block), np.int64)
+        best = np.full(len(block), -np.inf, np.float32)
+        start = 0
+        for compare in (*self._full, *([] if self._compare is None else [self._compare])):
+            products = compare(block)
+            rows = products.argmax(axis=1)
+            values = products[np.arange(len(block)), rows]
+            closer = values > best
+            which[closer] = start + rows[closer]
+            best[closer] = values[closer]
+            start += products.shape[1]
+        return which, best
 
 
 def _silent(done: int, failed: int) -> None:

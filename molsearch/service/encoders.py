@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from molsearch.io.reading import parse_json, read_small
 from molsearch.nn.weights import BUNDLED, CARD_FILE, bundled_encoders
+
+_LARGEST_RECORD = 50_000_000
 
 
 def bundled_of(identity: str) -> str | None:
@@ -14,3 +18,19 @@ def bundled_of(identity: str) -> str | None:
         if card.get("identity") == identity:
             return name
     return None
+
+
+def recorded_encoder(hits: str) -> str | None:
+    """Name the encoder of the run that made a hit list; None where no record beside it tells."""
+    path = Path(f"{hits}.run.json")
+    try:
+        record = parse_json(read_small(path, _LARGEST_RECORD))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    identity, asked = record.get("encoder"), record.get("request")
+    if isinstance(identity, str) and (name := bundled_of(identity)) is not None:
+        return name
+    name = asked.get("encoder") if isinstance(asked, dict) else None
+    return name if isinstance(name, str) else None

@@ -119,8 +119,8 @@ def refuse_stdin(request: Request) -> None:
         Molecules of the request came from there.
     """
     fields = ("library", "queries", "inactives", "dissimilar_to", "exclude_ids")
-    of_picks = getattr(request, "hits", None) == _STDIN
-    if of_picks or any(_STDIN in getattr(request, name, ()) for name in fields):
+    of_hits = _STDIN in (getattr(request, "hits", None), getattr(request, "source", None))
+    if of_hits or any(_STDIN in getattr(request, name, ()) for name in fields):
         raise UsageError(
             "this run read molecules from standard input, which nobody has kept: repeat it by its "
             "command, or from files"

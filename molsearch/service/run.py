@@ -9,6 +9,7 @@ from molsearch.service.requests import (
     AddRequest,
     AnnRequest,
     BenchmarkRequest,
+    ClusterRequest,
     CompactRequest,
     ConvertRequest,
     DemoRequest,
@@ -54,6 +55,10 @@ def run(request: Request, session: Session, emit: Emit = silent) -> dict[str, An
             from molsearch.service.pick import pick
 
             return pick(request, emit).account
+        case ClusterRequest():
+            from molsearch.service.clustering import cluster
+
+            return cluster(request, session, emit).account
         case SpaceRequest():
             from molsearch.service.space import space
 

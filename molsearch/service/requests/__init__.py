@@ -21,7 +21,12 @@ from molsearch.service.requests.encoders import (
     SeriesConfig,
     TrainRequest,
 )
-from molsearch.service.requests.hits import MOST_EXPLAINED, ExplainRequest, PickRequest
+from molsearch.service.requests.hits import (
+    MOST_EXPLAINED,
+    ClusterRequest,
+    ExplainRequest,
+    PickRequest,
+)
 from molsearch.service.requests.libraries import (
     AddRequest,
     AnnRequest,
@@ -44,6 +49,7 @@ __all__ = [
     "AddRequest",
     "AnnRequest",
     "BenchmarkRequest",
+    "ClusterRequest",
     "CompactRequest",
     "ConvertRequest",
     "DemoRequest",
@@ -73,6 +79,7 @@ Request = (
     | Growing
     | ScreenRequest
     | PickRequest
+    | ClusterRequest
     | SpaceRequest
     | ExplainRequest
     | BenchmarkRequest

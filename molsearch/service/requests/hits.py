@@ -1,4 +1,4 @@
-"""What is made of a hit list: picks for a plate, reasons."""
+"""What is made of a hit list: picks for a plate, clusters, reasons."""
 
 from __future__ import annotations
 
@@ -99,4 +99,40 @@ class ExplainRequest(Config):
         """Refuse nothing to explain."""
         if self.hits is None and not self.molecules:
             raise ValueError("name what to explain: a hit list, or structures with -q")
+        return self
+
+
+class ClusterRequest(Config):
+    """Cluster an index, or a hit list."""
+
+    verb: Literal["cluster"] = "cluster"
+    version: Literal[1] = VERSION
+    source: str | None = Field(default=None, description="index, or hit list")
+    output: str | None = Field(
+        default=None, description=".csv, .tsv (also .gz), .parquet; standard output where none"
+    )
+    by: Literal["embedding", "ecfp4"] = Field(
+        default="embedding", description="what similarity is of: cosine, or Tanimoto"
+    )
+    similarity: float | None = Field(
+        default=None,
+        gt=-1,
+        le=1,
+        description="to its leader, that a member has at least; where neither it nor a number is "
+        "given, 0.8 by embedding and 0.4 by ecfp4",
+    )
+    n: int | None = Field(default=None, ge=1, description="so many clusters, as unlike as can be")
+    top: int | None = Field(default=None, ge=1, description="of the first so many hits alone")
+    leaders_only: bool = Field(default=False, description="a row a cluster: its leader")
+    read: ReadConfig = ReadConfig()
+    encoder: Encoder = None
+    device: Device = "auto"
+    excel_safe: ExcelSafe = False
+    overwrite: Overwrite = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ClusterRequest:
+        """Refuse two ways to clusters at once."""
+        if self.similarity is not None and self.n is not None:
+            raise ValueError("clusters come by a similarity or by their number; give one of them")
         return self
