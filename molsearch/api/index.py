@@ -29,6 +29,7 @@ from molsearch.index.fill import fill_facts
 from molsearch.index.reader import open_index
 from molsearch.index.verify import verify_index
 from molsearch.search.screen import Stopwatch
+from molsearch.service.far_index import here
 from molsearch.service.geometry import settled
 from molsearch.service.index import index
 from molsearch.service.making import Source, kept_index
@@ -125,6 +126,12 @@ class Index(Growing):
     ) -> Index:
         """Open an index. The encoder (None: the bundled one) is loaded by the first search.
 
+        Parameters
+        ----------
+        path
+            Its folder, or an address such as ``s3://bucket/vendor.index``, whose files are copied
+            into the cache as far as they are not there.
+
         Raises
         ------
         InputError
@@ -132,7 +139,7 @@ class Index(Growing):
         IndexCorruptError
             It is damaged.
         """
-        return cls(open_index(path), encoder, device)
+        return cls(open_index(here(path)), encoder, device)
 
     def __len__(self) -> int:
         return self.reader.n_rows

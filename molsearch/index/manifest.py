@@ -35,8 +35,9 @@ from molsearch.index.layout import (
     shard_name,
 )
 from molsearch.io.hashing import sha256_json
+from molsearch.io.reading import read_small
 from molsearch.schema import Reading
-from molsearch.store.sealed import SealError, read_sealed, write_sealed
+from molsearch.store.sealed import LARGEST, SealError, parse_sealed, write_sealed
 from molsearch.words import counted
 
 _SAFE_PATH = re.compile(r"generations/\d{6}(/shard-\d{5})?")
@@ -276,26 +277,44 @@ def read_model(path: Path, kind: type[T]) -> T:
         The file is missing, cut short, edited, or of another format version.
     """
     try:
-        body = read_sealed(path, lambda found: _check_version(path, found))
-        return kind.model_validate_json(json.dumps(body))
+        content = read_small(path, LARGEST)
     except OSError as error:
         raise IndexCorruptError(f"{path} cannot be read: {error.strerror}") from error
+    return parse_model(content, path, kind)
+
+
+def parse_model(content: bytes, where: Path | str, kind: type[T]) -> T:
+    """Take bytes for what `write_model` wrote.
+
+    Parameters
+    ----------
+    where
+        What messages name.
+
+    Raises
+    ------
+    IndexCorruptError
+        They were cut short, edited, or are of another format version.
+    """
+    try:
+        body = parse_sealed(content, where, lambda found: _check_version(where, found))
+        return kind.model_validate_json(json.dumps(body))
     except SealError as error:
         raise IndexCorruptError(str(error)) from error
     except TypeError as error:
-        raise IndexCorruptError(f"{path} is not a manifest") from error
+        raise IndexCorruptError(f"{where} is not a manifest") from error
     except ValueError as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise IndexCorruptError(f"{path} is damaged ({reason})") from error
+        raise IndexCorruptError(f"{where} is damaged ({reason})") from error
 
 
-def _check_version(path: Path, body: dict[str, Any]) -> None:
+def _check_version(where: Path | str, body: dict[str, Any]) -> None:
     """Name a newer format as such, rather than as damage."""
     plan = body.get("plan", body)
     version = plan.get("format_version") if isinstance(plan, dict) else None
     if isinstance(version, int) and version > PREFIX_VERSION:
         raise IndexCorruptError(
-            f"{path} has format version {version}, newer than this molsearch reads "
+            f"{where} has format version {version}, newer than this molsearch reads "
             f"({PREFIX_VERSION}); upgrade molsearch"
         )
 

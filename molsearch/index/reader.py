@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
@@ -37,6 +38,9 @@ from molsearch.index.shard_files import ShardFiles, first_line
 from molsearch.io import parquet
 from molsearch.io.folders import Kind, look
 from molsearch.store.hold import hold
+
+# What a path makes of an address such as s3://bucket/folder.
+_WAS_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:/")
 
 if TYPE_CHECKING:
     from molsearch.index.facts import FactColumns
@@ -225,6 +229,11 @@ def find_index(path: Path) -> None:
         What there is was never finished.
     """
     found = look(path)
+    if found.kind is Kind.NOTHING and _WAS_ADDRESS.match(str(path)):
+        raise InputError(
+            f"{path} is an address: an index there can be searched and clustered (screen, "
+            "explain, cluster); do this where it lies on a disk"
+        )
     if found.kind is Kind.NOTHING:
         raise InputError(f"no index at {path}; make one with: molsearch index LIBRARY -o {path}")
     if found.kind is not Kind.INDEX:

@@ -14,6 +14,7 @@ from molsearch import schema
 from molsearch.errors import UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
+from molsearch.index.remote import is_address
 from molsearch.io.folders import Kind, look
 from molsearch.io.outputs import refuse_existing
 from molsearch.io.runs import write_run
@@ -163,14 +164,14 @@ def _source(
     if reader is None and table is None:
         if request.source is None:
             raise UsageError("name what to cluster: an index, or a hit list")
-        kind = look(request.source).kind
+        kind = Kind.INDEX if is_address(request.source) else look(request.source).kind
         if kind is Kind.PREPARED:
             raise UsageError(
                 f"{request.source} is a prepared set, which has no embeddings; make an index of "
                 f"it: molsearch index {request.source} -o FOLDER"
             )
         if kind not in (Kind.FILE, Kind.NOTHING):
-            reader = session.index(request.source)
+            reader = session.index(request.source, emit=emit)
     if reader is None:
         return OfHits.of(request, session, emit, table, encoder)
     for name, given in (("top", request.top), ("encoder", request.encoder)):

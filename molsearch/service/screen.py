@@ -119,7 +119,7 @@ def screen(
     device = resolve_device(request.device)
     if reader is None and request.index is not None:
         with watch.stage("open index"):
-            reader = _opened(request, session)
+            reader = _opened(request, session, emit)
     if encoder is None:
         with watch.stage("load encoder"):
             encoder = session.encoder(
@@ -166,11 +166,11 @@ def screen(
     return Screened(hits, account, watch)
 
 
-def _opened(request: ScreenRequest, session: Session) -> IndexReader:
+def _opened(request: ScreenRequest, session: Session, emit: Emit) -> IndexReader:
     assert request.index is not None
-    reader = session.index(request.index)
+    reader = session.index(request.index, emit=emit)
     if request.verify:
-        report = verify_index(Path(request.index))
+        report = verify_index(reader.path)
         if not report.sound:
             raise IndexCorruptError(report.problems[0])
     return reader

@@ -19,6 +19,8 @@ from molsearch.index.reader import IndexReader, find_index, open_index
 from molsearch.nn.device import resolve_device
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.weights import CARD_FILE, WEIGHTS_FILE, encoder_folder, load_encoder
+from molsearch.service.events import Emit, silent
+from molsearch.service.far_index import here
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,16 @@ class Session:
 
         return self._found(("encoder", folder, place, batch_size), stamp, load).value
 
-    def index(self, path: str | Path, *, encoder: str | None = None) -> IndexReader:
+    def index(
+        self, path: str | Path, *, encoder: str | None = None, emit: Emit = silent
+    ) -> IndexReader:
         """Open the newest whole generation of an index, or find it open.
 
         Parameters
         ----------
+        path
+            Its folder, or an address such as ``s3://bucket/vendor.index``
+            (`molsearch.service.far_index`).
         encoder
             Identity of the encoder it will be searched with.
 
@@ -85,7 +92,7 @@ class Session:
         InputError, IndexCorruptError, EncoderMismatchError
             As of `open_index`.
         """
-        place = Path(path)
+        place = here(path, emit)
         find_index(place)
         head = place / MANIFEST
         if not head.is_file():  # unfinished or damaged: opening says so

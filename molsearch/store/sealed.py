@@ -12,7 +12,7 @@ from molsearch.io.hashing import sha256_json
 from molsearch.io.reading import parse_json, read_small
 
 _CHECKSUM = "checksum"
-_LARGEST = 64 * 2**20
+LARGEST = 64 * 2**20  # bytes of a document
 
 
 class SealError(ValueError):
@@ -42,10 +42,23 @@ def read_sealed(path: Path, look: Callable[[dict[str, Any]], None]) -> dict[str,
     ValueError
         It is no JSON, or no object.
     """
-    body = parse_json(read_small(path, _LARGEST))
+    return parse_sealed(read_small(path, LARGEST), path, look)
+
+
+def parse_sealed(
+    content: bytes, where: Path | str, look: Callable[[dict[str, Any]], None]
+) -> dict[str, Any]:
+    """Take the bytes of a document for what `read_sealed` gives.
+
+    Parameters
+    ----------
+    where
+        What messages name.
+    """
+    body = parse_json(content)
     if not isinstance(body, dict):
-        raise TypeError(f"{path} holds no object")
+        raise TypeError(f"{where} holds no object")
     look(body)
     if body.pop(_CHECKSUM, None) != sha256_json(body):
-        raise SealError(f"{path} does not match its own checksum")
+        raise SealError(f"{where} does not match its own checksum")
     return body

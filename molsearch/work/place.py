@@ -45,10 +45,16 @@ class Place:
     """
 
     address: str
+    mend: str = "mend it, or name another --staging"
 
     @classmethod
-    def of(cls, address: str | Path) -> Place:
+    def of(cls, address: str | Path, *, mend: str | None = None) -> Place:
         """Take an address as the user wrote it; a path is made absolute.
+
+        Parameters
+        ----------
+        mend
+            What to do where it goes on refusing.
 
         Raises
         ------
@@ -57,8 +63,10 @@ class Place:
         """
         text = str(address)
         if "://" not in text:
-            return cls(str(Path(text).absolute()))
-        place = cls(text.rstrip("/"))
+            text = str(Path(text).absolute())
+        place = cls(text.rstrip("/") or text, cls.mend if mend is None else mend)
+        if place.is_local:
+            return place
         try:
             _ = place._system
         except (ImportError, ValueError) as error:
@@ -134,6 +142,23 @@ class Place:
         content: bytes = self._system.cat_file(self._at(name))
         return content
 
+    def part(self, name: str, start: int = 0, stop: int | None = None) -> bytes:
+        """Read bytes ``start .. stop - 1`` of a file, or all of it.
+
+        Raises
+        ------
+        FileNotFoundError
+            It is not there.
+        MolSearchError
+            The place goes on refusing.
+        """
+
+        def read() -> bytes:
+            content: bytes = self._system.cat_file(self._at(name), start=start, end=stop)
+            return content
+
+        return self._persist(read, f"read {name} of", at_once=(FileNotFoundError,))
+
     def remove(self) -> None:
         """Remove the folder with what is in it; what stands in the way stays."""
         try:
@@ -166,18 +191,21 @@ class Place:
         except FileNotFoundError:
             return
 
-    def _persist(self, work: Callable[[], T], what: str) -> T:
-        """Do something that may fail by chance, several times."""
+    def _persist(
+        self, work: Callable[[], T], what: str, at_once: tuple[type[Exception], ...] = ()
+    ) -> T:
+        """Do something that may fail by chance, several times; errors `at_once` are no chance."""
         pause = _FIRST_PAUSE
         for left in reversed(range(_TRIES)):
             try:
                 return work()
+            except at_once:
+                raise
             except Exception as error:
                 if not left:
                     said = " ".join(str(error).split())[:200] or type(error).__name__
                     raise MolSearchError(
-                        f"cannot {what} {self.address} ({said}), {_TRIES} times: mend it, or name "
-                        "another --staging"
+                        f"cannot {what} {self.address} ({said}), {_TRIES} times: {self.mend}"
                     ) from error
             time.sleep(pause)
             pause *= 2

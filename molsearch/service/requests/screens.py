@@ -49,7 +49,9 @@ class ScreenRequest(ScreenConfig):
     dissimilar_at: float = Field(
         default=0.4, gt=0, le=1, description="ECFP4 similarity that is similar there"
     )
-    index: str | None = Field(default=None, description="index of the library")
+    index: str | None = Field(
+        default=None, description="index of the library: a folder, or such as s3://bucket/folder"
+    )
     library: tuple[str, ...] = Field(
         default=(), description="files of the library, in place of an index; may be repeated"
     )
