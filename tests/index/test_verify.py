@@ -30,7 +30,7 @@ def made(tmp_path) -> Path:
 def test_a_sound_index_has_no_problems(made):
     report = verify_index(made)
     assert report.sound
-    assert report.n_files == 3 * 4 + 2
+    assert report.n_files == 3 * 5 + 2
     assert report.n_molecules == 356
     assert report.n_bytes > 356 * (32 + 256)
 
