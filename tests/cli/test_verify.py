@@ -21,7 +21,7 @@ def test_sound_things_are_said_to_be_sound(molsearch, world):
         assert f"{kind} of 11 molecules is sound" in result.err
     summary = json.loads(molsearch("verify", world.index, "--json", "-q").out)
     assert summary["problems"] == []
-    assert summary["n_files"] == 6
+    assert summary["n_files"] == 7
 
 
 @pytest.mark.parametrize(
