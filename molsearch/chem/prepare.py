@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from rdkit import Chem, rdBase
 
+from molsearch.chem.bulk.bags import in_ring_of_three
 from molsearch.chem.conformers import embed, pack
 from molsearch.chem.facts import known
 from molsearch.chem.features import Buckets, packed_bag
@@ -132,14 +132,9 @@ def _bag(parent: Chem.Mol, parent_smiles: str, buckets: Buckets) -> bytes:
 
     RDKit's count of the torsions about a ring of three depends on that order.
     """
-    if buckets.torsions and parent.HasSubstructMatch(_in_ring_of_three()):
+    if buckets.torsions and parent.HasSubstructMatch(in_ring_of_three()):
         parent = Chem.MolFromSmiles(parent_smiles)
     return packed_bag(parent, buckets)
-
-
-@cache
-def _in_ring_of_three() -> Chem.Mol:
-    return Chem.MolFromSmarts("[r3]")
 
 
 def _geometries(

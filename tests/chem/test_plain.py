@@ -77,6 +77,7 @@ def test_prepared_molecules_are_those_of_the_long_way(name: str) -> None:
         *("CC(=O)[O-].[Na+]", "C[N+](C)(C)C", "CS(C)=O", "C[2H]", "[13CH4]", "C*", "CCCCO~C"),
         *("O=C=O", "C#N", "CC>>CC", "OB(O)c1ccccc1.O", "[Fe]", "", "ClCl", "N#N", "c1ccccc"),
         *("CCCCC |$a$|", "[H]C([H])([H])CCCC", "C1CC", "Cr", "CCCCCl r"),
+        *("CCC(C)(C)(C)C", "c1cccc1CC", "CCCOO(C)C"),
     ],
 )
 def test_what_needs_a_look_takes_the_long_way(smiles: str) -> None:
@@ -100,6 +101,15 @@ def test_nitro_groups_are_left_as_they_stand(frame: str, nitro: str) -> None:
 )
 def test_other_charges_take_the_long_way(smiles: str) -> None:
     assert plain_parent(record(smiles), 300) is None
+
+
+def test_stereo_is_not_looked_for_where_none_is_marked() -> None:
+    for one in ["CC(O)C(N)C=CC(F)Cl", "OC1CCC(CC1)C=NO", *example("library.csv", 60)]:
+        if "@" in one or "/" in one or (mol := plain_parent(record(one), 300)) is None:
+            continue
+        assert not any(atom.HasProp("_CIPRank") for atom in mol.GetAtoms())  # the costly part
+        assert Chem.MolToSmiles(mol) == Chem.CanonSmiles(one)
+        assert Chem.FindMolChiralCenters(mol) == []
 
 
 @settings(max_examples=300, deadline=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -13,15 +13,15 @@ from rdkit import Chem
 
 from molsearch.chem.bulk.circular import environments
 from molsearch.chem.bulk.codes import Atoms, atom_codes, atoms_of
-from molsearch.chem.bulk.graphs import Graphs, Seen, joined
+from molsearch.chem.bulk.graphs import Graphs, Seen, joined, seen
 from molsearch.chem.bulk.pairs import pairs
 from molsearch.chem.bulk.stereo import stereo_of
 from molsearch.chem.bulk.torsions import torsions
 from molsearch.chem.features import MAX_PAIR_BONDS, MOST, Buckets, counters
 from molsearch.chem.fingerprints import N_BITS, N_BYTES
+from molsearch.chem.plain import has_stereo
 
 _SHIFT = 16  # a key is a molecule and a row of the table, which is less than 2^16
-_STEREO = frozenset("@/\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +30,34 @@ class Usual:
 
     Attributes
     ----------
-    mol
-        As RDKit has read it.
     text
         The SMILES that it was read from.
     parent_smiles
         Its canonical SMILES.
     seen
         What was asked of RDKit about it.
+    mol
+        As RDKit has read it, where more will be asked: of one with stereo, or a ring of three.
+        Others are let go, for memory that is still in the cache serves the next molecule faster.
     """
 
-    mol: Chem.Mol
     text: str
     parent_smiles: str
     seen: Seen
+    mol: Chem.Mol | None
+
+    @classmethod
+    def of(cls, mol: Chem.Mol, text: str) -> Usual:
+        """Ask what is needed of a molecule read from `text`."""
+        parent_smiles = Chem.MolToSmiles(mol)
+        kept = has_stereo(text) or mol.HasSubstructMatch(in_ring_of_three())
+        return cls(text, parent_smiles, seen(mol), mol if kept else None)
+
+
+@cache
+def in_ring_of_three() -> Chem.Mol:
+    """Pattern of atoms about which RDKit's count of torsions depends on the order of atoms."""
+    return Chem.MolFromSmarts("[r3]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +98,14 @@ _Keys = NDArray[np.uint32]  # a molecule and a row of the table
 
 def _environment_keys(molecules: Sequence[Usual], found: _Found, size: int) -> list[_Keys]:
     """Take environments as found, but of molecules with stereo those that see it."""
-    marked = [i for i, one in enumerate(molecules) if not _STEREO.isdisjoint(one.text)]
+    marked = [i for i, one in enumerate(molecules) if has_stereo(one.text)]
     if not marked:
         return [_keys(found, 1, size)]
     some = [molecules[i] for i in marked]
     graphs, texts = joined([one.seen for one in some]), [one.text for one in some]
     stereo = stereo_of(
         graphs,
-        [one.mol for one in some],
+        [_kept(one) for one in some],
         np.flatnonzero(_checked(atoms_of(texts), graphs).tagged),
         ["/" in text or "\\" in text for text in texts],
     )
@@ -129,9 +143,14 @@ def _checked(atoms: Atoms, graphs: Graphs) -> Atoms:
     return atoms
 
 
+def _kept(one: Usual) -> Chem.Mol:
+    assert one.mol is not None, f"{one.text} was let go too early"
+    return one.mol
+
+
 def _canonical(molecules: Sequence[Usual], which: int) -> list[int]:
     """Atoms of a molecule in the order of its canonical SMILES."""
-    text = molecules[which].mol.GetProp("_smilesAtomOutputOrder")
+    text = _kept(molecules[which]).GetProp("_smilesAtomOutputOrder")
     return [int(number) for number in text.strip("[],").split(",")]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rdkit import Chem, rdBase
 
 from molsearch.chem.bulk.bags import Usual, substructures
-from molsearch.chem.bulk.graphs import fits, seen
+from molsearch.chem.bulk.graphs import fits
 from molsearch.chem.features import Buckets, packed_bag
 from molsearch.chem.fingerprints import ecfp4
 from molsearch.chem.plain import plain_parent
@@ -31,7 +31,7 @@ def usual(smiles: str) -> Usual | None:
             return None
     if mol is None or not fits(mol):
         return None
-    return Usual(mol, smiles, Chem.MolToSmiles(mol), seen(mol))
+    return Usual.of(mol, smiles)
 
 
 def check(texts: list[str], buckets: Buckets) -> int:
