@@ -56,12 +56,12 @@ def searching(rows: int, folder: Path) -> dict[str, Any]:
     }
     found: dict[str, Any] = {"rows": rows, "k": K}
     for name, (run, rounds) in ours.items():
-        found[name] = _compared(run, peers[name], rounds)
+        found[name] = compared(run, peers[name], rounds)
     found["two threads"] = _threads(ours["one query"][0])
     return found
 
 
-def _compared(ours: Run, peers: dict[str, Run], rounds: int) -> dict[str, Any]:
+def compared(ours: Run, peers: dict[str, Run], rounds: int) -> dict[str, Any]:
     """Run ours before each peer's and after, and compare the fastest."""
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in ("ours", *peers)}
     for _ in range(rounds):

@@ -10,10 +10,12 @@ thread, all in turn in one process; each list is compared with that of all dimen
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,6 +32,9 @@ from molsearch.index.vectors.prefix import (
 from molsearch.scoring.queryset import QuerySet
 from molsearch.search.engine import search
 
+KS = (100, 1000)
+WIDTHS = (128, 64)
+
 
 def left(vectors: np.ndarray, queries: np.ndarray, axes: np.ndarray, k: int) -> float:
     """Share of rows whose bound reaches the k-th best score, at the best threshold there is."""
@@ -45,32 +50,39 @@ def left(vectors: np.ndarray, queries: np.ndarray, axes: np.ndarray, k: int) -> 
     return statistics.mean(found)
 
 
+def measured(reader: IndexReader, rows: int, n_queries: int, repeats: int) -> dict[str, Any]:
+    """Rows that bounds leave, and processor time to that of all dimensions, by width and k."""
+    torch.set_num_threads(1)
+    vectors = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)])
+    vectors = vectors[:rows].astype(np.float32)
+    queries = vectors[np.linspace(0, len(vectors) - 1, n_queries).astype(int)]
+    stored = CheckedRows(vectors.astype(np.float16), reader.path, None, 1)
+    found: dict[str, Any] = {"rows": reader.n_rows, "queries": n_queries}
+    for width in WIDTHS:
+        axes = principal_axes(stored, width)
+        first = np.eye(reader.dim, dtype=np.float32)[:width]
+        found[f"{width} axes"] = {
+            f"k {k}": {
+                "rows left": round(left(vectors, queries, axes, k), 4),
+                "rows left by first dimensions": round(left(vectors, queries, first, k), 4),
+            }
+            for k in KS
+        }
+    for (width, k), ratio in _ratios(reader, queries, repeats).items():
+        found[f"{width} axes"][f"k {k}"]["to all dimensions, processor time"] = round(ratio, 2)
+    return found
+
+
 def main() -> None:
-    """Print a line a codec."""
+    """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("index", type=Path)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--queries", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=5)
     given = parser.parse_args()
-    torch.set_num_threads(1)
     reader = open_index(given.index)
-    vectors = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)])
-    vectors = vectors[: given.rows].astype(np.float32)
-    chosen = np.linspace(0, len(vectors) - 1, given.queries).astype(int)
-    queries = vectors[chosen]
-    rows = CheckedRows(vectors.astype(np.float16), given.index, None, 1)
-    for k in (100, 1000):
-        for width in (64, 128):
-            first = np.eye(reader.dim)[:width]
-            axes = principal_axes(rows, width)
-            print(
-                f"k {k:5}: of {width:3} first dimensions {left(vectors, queries, first, k):7.2%} "
-                f"of the rows are left, of {width:3} principal axes "
-                f"{left(vectors, queries, axes, k):7.2%}",
-                flush=True,
-            )
-    _time(reader, queries, given.repeats)
+    print(json.dumps(measured(reader, given.rows, given.queries, given.repeats), indent=1))
 
 
 class Prefixed(IndexReader):
@@ -92,10 +104,12 @@ class Prefixed(IndexReader):
         return self._copies[shard]
 
 
-def _time(reader: IndexReader, queries: np.ndarray, repeats: int) -> None:
+def _ratios(reader: IndexReader, queries: np.ndarray, repeats: int) -> dict[tuple[int, int], float]:
+    """Median processor time of searches to that of all dimensions, by width and k."""
+    found = {}
     with tempfile.TemporaryDirectory() as folder:
-        readers = {0: reader, **{n: Prefixed(reader, Path(folder), n) for n in (128, 64)}}
-        for k in (100, 1000):
+        readers = {0: reader, **{n: Prefixed(reader, Path(folder), n) for n in WIDTHS}}
+        for k in KS:
             times: dict[int, list[float]] = {width: [] for width in readers}
             for _ in range(repeats):
                 for query in queries:
@@ -107,14 +121,9 @@ def _time(reader: IndexReader, queries: np.ndarray, repeats: int) -> None:
                         times[width].append(time.process_time() - started)
                     assert all(np.array_equal(lists[0].rows, one.rows) for one in lists[1:])
             whole = statistics.median(times[0])
-            for width, seconds in times.items():
-                taken = statistics.median(seconds)
-                print(
-                    f"k {k:5}, {reader.n_rows:,} rows: {f'{width} axes' if width else 'all':9} "
-                    f"{1000 * taken:7.2f} ms of processor time, {taken / whole:5.2f} of that of "
-                    "all dimensions",
-                    flush=True,
-                )
+            for width in WIDTHS:
+                found[width, k] = statistics.median(times[width]) / whole
+    return found
 
 
 if __name__ == "__main__":

@@ -1,12 +1,77 @@
-"""docs/speed.md says of filters by SMARTS what results/substructures.json holds."""
+"""docs/speed.md and docs/growing.md say what the result files hold."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def page():
+    path = ROOT / "benchmarks" / "speed_page.py"
+    spec = importlib.util.spec_from_file_location("speed_page", path)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def result(name):
+    return json.loads((ROOT / "results" / name).read_text())
+
+
+def test_every_section_comes_from_its_result_file(page):
+    made = page.sections(result("engine.json"), result("memory.json"))
+    texts = [one.read_text(encoding="utf-8") for one in page.PAGES]
+    for name, body in made.items():
+        standing = [found for text in texts if (found := page.between(text, name)) is not None]
+        assert standing == [body], f"run: python benchmarks/speed_page.py ({name})"
+    assert {"CSV", "SEARCH", "MEMORY"} <= set(made)
+
+
+def test_sections_hold_what_was_measured(page):
+    machine = {"cores": 2, "cpu": "a processor", "load when begun": 0.12}
+    axes = {
+        "rows left": 0.058,
+        "rows left by first dimensions": 0.67,
+        "to all dimensions, processor time": 2.47,
+    }
+    near = {
+        "to exact": 0.21,
+        "recall when built": 0.9634,
+        "recall of these": 0.97,
+        "lists looked into": 40,
+        "lists": 1000,
+    }
+    engine = {
+        "prefix storage": {
+            "rows": 40_000,
+            "queries": 20,
+            **{f"{width} axes": {"k 100": axes, "k 1000": axes} for width in (128, 64)},
+        },
+        "lists": {
+            "rows": 250_000,
+            "k": 1000,
+            "real molecules behind them": 39_000,
+            "balanced, 1 query": near,
+            "balanced, 5 queries": {"searched exactly": "of the first 1000 the lists find 90 %"},
+            "machine": machine,
+        },
+    }
+    made = page.sections(engine, {"points": []})
+    assert "| prefix-64 | 1,000 | 5.8% | 2.5 |" in made["PREFIX"]
+    assert "leave 67% (67%)" in made["PREFIX"]
+    assert "| balanced, 1 query | 0.21 | 0.963 | 0.970 | 40 of 1,000 |" in made["LISTS"]
+    assert "searched exactly: of the first" in made["LISTS"]
+    assert "2 cores of a processor, load 0.1 when begun" in made["LISTS"]
+    text = "<!-- LISTS: begin (x) -->\nold\n<!-- LISTS: end -->\nrest"
+    assert page.between(page.rewrite(text, made), "LISTS") == made["LISTS"]
+    assert page.rewrite(text, made).endswith("\nrest")
 
 
 def test_the_table_of_patterns_is_that_of_the_result_file() -> None:
