@@ -25,12 +25,13 @@ def near(real_index: Path, rows: int, folder: Path, session: Any) -> dict[str, A
 
     from molsearch.index.reader import open_index
     from molsearch.service.approximating import approximate
+    from molsearch.service.events import silent
     from molsearch.service.requests import AnnRequest
 
     torch.set_num_threads(1)
     real = Real(open_index(real_index))
     path = synthetic(rows, folder, Perturbed(real), real.prints_of).path
-    approximate(AnnRequest(index=str(path)), session)
+    approximate(AnnRequest(index=str(path)), session, silent)
     reader = open_index(path)
     at = np.linspace(0, reader.shard_rows[0] - 1, 5).astype(int)
     vectors = reader.embeddings(0)[at].astype(np.float32)
