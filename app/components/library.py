@@ -15,7 +15,8 @@ from molsearch.data.repeats import Repeats, repeated_ids
 from molsearch.errors import MolSearchError
 from molsearch.index.ann.manifest import read_about
 from molsearch.index.layout import MANIFEST
-from molsearch.index.manifest import Manifest, read_model
+from molsearch.index.manifest import Manifest
+from molsearch.index.models import read_model
 from molsearch.index.reader import open_index
 from molsearch.words import counted
 from molsearch_app import access, jobs, places

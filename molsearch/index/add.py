@@ -14,7 +14,8 @@ from molsearch.errors import InputError
 from molsearch.index.change import Link, Piece, Write, begin, finish, write_pieces
 from molsearch.index.embedder import Embedder
 from molsearch.index.layout import FACTS, FAILURES, generation_folder
-from molsearch.index.manifest import Change, Manifest, ShardEntry
+from molsearch.index.manifest import Manifest, ShardEntry
+from molsearch.index.plan import Change
 from molsearch.index.reader import IndexReader
 from molsearch.index.rows import RowStream
 from molsearch.index.shared import Shared, shared

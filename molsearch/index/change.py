@@ -15,7 +15,9 @@ from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.files import describe
 from molsearch.index.generation import prune, start_generation, storage_errors
 from molsearch.index.layout import BATCH_ROWS, FAILURES, SHARD, generation_folder, shard_name
-from molsearch.index.manifest import Change, IndexPlan, Manifest, ShardEntry, commit, write_model
+from molsearch.index.manifest import Manifest, ShardEntry, commit
+from molsearch.index.models import write_model
+from molsearch.index.plan import Change, IndexPlan
 from molsearch.index.reader import IndexReader, find_index, newest
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import (

@@ -7,7 +7,7 @@ import numpy as np
 from molsearch.index.carried import carry_companions
 from molsearch.index.change import Piece, Write, begin, finish, write_pieces
 from molsearch.index.layout import FACTS, generation_folder
-from molsearch.index.manifest import Change
+from molsearch.index.plan import Change
 from molsearch.index.reader import IndexReader
 from molsearch.index.rows import RowStream
 from molsearch.index.stored import Stored, conformed, record_schema, stored_tables

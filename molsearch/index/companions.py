@@ -22,7 +22,7 @@ from molsearch import schema
 from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.blocks import BlockSums, CheckedRows, block_sums
 from molsearch.index.layout import RECORDS
-from molsearch.index.manifest import read_model, write_model
+from molsearch.index.models import read_model, write_model
 from molsearch.index.npy import RowWriter
 from molsearch.index.reader import IndexReader
 from molsearch.io.atomic import replacing

@@ -15,7 +15,7 @@ from molsearch.errors import UsageError
 from molsearch.index.carried import carry_companions
 from molsearch.index.change import Link, Piece, Write, begin, finish, write_pieces
 from molsearch.index.layout import FACTS, generation_folder
-from molsearch.index.manifest import Change
+from molsearch.index.plan import Change
 from molsearch.index.reader import IndexReader
 from molsearch.index.rows import RowStream
 from molsearch.index.stored import Stored, stored_tables

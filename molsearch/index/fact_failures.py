@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -15,24 +16,30 @@ from molsearch.index.records import take_rows
 STAGE_FACT = "fact"
 
 
-def failures_of(
-    records: Callable[[int], RecordFile], starts: NDArray[np.int64], reasons: Mapping[int, str]
-) -> pa.Table:
+class Records(Protocol):
+    """What is needed of an index."""
+
+    def records(self, shard: int) -> RecordFile:
+        """Open the record file of a shard."""
+        ...
+
+    def locate(self, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Shard and place of rows that are named by their position over all shards."""
+        ...
+
+
+def failures_of(reader: Records, reasons: Mapping[int, str]) -> pa.Table:
     """Make a table of failures, one row each.
 
     Parameters
     ----------
-    records
-        Opens the record file of a shard.
-    starts
-        Position of each shard's first row.
     reasons
         By position over all shards.
     """
     places = np.array(sorted(reasons), dtype=np.int64)
-    shard = np.searchsorted(starts, places, side="right") - 1
-    names = [name for name in schema.FAILURE_COLUMNS if name in records(0).schema.names]
-    table = take_rows(records, shard, places - starts[shard], [*names, schema.SMILES])
+    held = reader.records(0).schema.names
+    names = [name for name in schema.FAILURE_COLUMNS if name in held]
+    table = take_rows(reader.records, *reader.locate(places), [*names, schema.SMILES])
     table = table.rename_columns([*names, schema.INPUT])
     stage = pa.array([STAGE_FACT] * len(places), pa.string())
     table = table.append_column(schema.STAGE, stage)

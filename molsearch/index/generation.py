@@ -9,7 +9,9 @@ from pathlib import Path
 
 from molsearch.errors import IndexCorruptError, MolSearchError, UsageError
 from molsearch.index.layout import ADDED, MANIFEST, PLAN, generation_folder, generations
-from molsearch.index.manifest import IndexPlan, Manifest, read_model, write_model
+from molsearch.index.manifest import Manifest
+from molsearch.index.models import read_model, write_model
+from molsearch.index.plan import IndexPlan
 from molsearch.io.atomic import fsync_folder, refusal
 from molsearch.io.folders import Kind, look
 from molsearch.store.hold import remove_free

@@ -5,44 +5,32 @@ Nothing else makes data visible: a shard that no manifest names does not exist f
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import (
-    Field,
-    SerializerFunctionWrapHandler,
-    field_validator,
-    model_serializer,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
 from molsearch.config import Config, PrepareConfig
-from molsearch.data.prepared import PreparedSet
 from molsearch.errors import IndexCorruptError
 from molsearch.index.layout import (
     EMBEDDINGS,
     FINGERPRINTS,
     FORMAT,
-    FORMAT_VERSION,
     GENERATIONS,
     INT8,
     MANIFEST,
-    PREFIX_VERSION,
     RECORDS,
     generation_folder,
     shard_name,
 )
-from molsearch.io.hashing import sha256_json
-from molsearch.io.reading import read_small
+from molsearch.index.models import read_model, write_model
+from molsearch.index.plan import Change, IndexPlan, Part
 from molsearch.schema import Reading
-from molsearch.store.sealed import LARGEST, SealError, parse_sealed, write_sealed
 from molsearch.words import counted
 
 _SAFE_PATH = re.compile(r"generations/\d{6}(/shard-\d{5})?")
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_]*(\.[a-z0-9]+)+")
-T = TypeVar("T", bound=Config)
 
 
 class FileEntry(Config):
@@ -92,114 +80,6 @@ class ShardEntry(Config):
         if not value.keys() & {EMBEDDINGS, INT8}:
             raise ValueError(f"a shard without {EMBEDDINGS}")
         return value
-
-
-class Change(Config):
-    """What made a generation out of another, or of several indexes.
-
-    Attributes
-    ----------
-    base
-        The generation that was changed; 0 for a merge.
-    of
-        sha256 of what was added, dropped or merged.
-    what
-        The same in words.
-    n
-        Molecules added, dropped, or taken over.
-    """
-
-    kind: Literal["add", "drop", "compact", "merge"]
-    base: int = Field(ge=0)
-    of: str
-    what: str
-    n: int = Field(ge=0)
-
-    def __str__(self) -> str:
-        """Say it in a few words."""
-        return f"{self.kind} of {self.what}"
-
-
-class Part(Config):
-    """Which part of a library an index is of, as an array job makes them.
-
-    Records are dealt out in blocks: part `number` (from 1) has every `of`-th block.
-
-    Attributes
-    ----------
-    run
-        sha256 of what all parts must have in common.
-    sums
-        sha256 of each of its blocks' prepared molecules.
-    """
-
-    number: int = Field(ge=1)
-    of: int = Field(ge=1)
-    block_records: int = Field(gt=0)
-    run: str
-    sums: tuple[str, ...]
-
-    @classmethod
-    def of_run(cls, prepared: PreparedSet) -> Part | None:
-        """Describe the part that a prepared set is; None for a whole one."""
-        run = prepared.manifest.run
-        if run.part is None:
-            return None
-        common = run.model_dump(mode="json", exclude={"part", "sources"})
-        # Nodes may have copies of a file under other names and of other dates.
-        common["sources"] = [[source.size, source.head_sha256] for source in run.sources]
-        return cls(
-            number=run.part[0],
-            of=run.part[1],
-            block_records=run.shard_records,
-            run=sha256_json(common),
-            sums=tuple(shard.records.sha256 for shard in prepared.manifest.shards),
-        )
-
-    def __str__(self) -> str:
-        """Say it in a few words."""
-        return f"part {self.number} of {self.of}"
-
-
-class IndexPlan(Config):
-    """What a build makes; two runs with equal plans make equal files.
-
-    Attributes
-    ----------
-    prefix
-        Axes of the copy that is scanned; None where that has all dimensions.
-    change
-        What is done to another generation; None where a library is indexed.
-    """
-
-    format_version: int = FORMAT_VERSION
-    library: str
-    encoder: str
-    dim: int = Field(gt=0)
-    dtype: Literal["float16", "float32", "int8"]
-    shard_rows: int = Field(gt=0)
-    n_rows: int = Field(gt=0)
-    prefix: int | None = Field(default=None, gt=0)
-    change: Change | None = None
-
-    @property
-    def storage(self) -> str:
-        """How embeddings are kept, in a few words."""
-        return self.dtype if self.prefix is None else f"{self.dtype} with prefixes of {self.prefix}"
-
-    @model_validator(mode="after")
-    def _fits(self) -> IndexPlan:
-        if self.prefix is not None and (self.prefix >= self.dim or self.dtype == "int8"):
-            raise ValueError(f"no prefix of {self.prefix} in {self.dim}, {self.dtype}")
-        return self
-
-    @model_serializer(mode="wrap")
-    def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what most have none of: their bytes are those of earlier versions."""
-        body: dict[str, Any] = write(self)
-        if self.prefix is None:
-            del body["prefix"]
-        return body
 
 
 class LibraryEntry(Config):
@@ -261,62 +141,6 @@ class Manifest(Config):
             if shard.folder != due:
                 raise ValueError(f"{shard.folder} is named where {due} is due")
         return self
-
-
-def write_model(path: Path, model: Config) -> None:
-    """Write `model` as JSON with a checksum of its content, atomically and durably."""
-    write_sealed(path, model.model_dump(mode="json"))
-
-
-def read_model(path: Path, kind: type[T]) -> T:
-    """Read what `write_model` wrote.
-
-    Raises
-    ------
-    IndexCorruptError
-        The file is missing, cut short, edited, or of another format version.
-    """
-    try:
-        content = read_small(path, LARGEST)
-    except OSError as error:
-        raise IndexCorruptError(f"{path} cannot be read: {error.strerror}") from error
-    return parse_model(content, path, kind)
-
-
-def parse_model(content: bytes, where: Path | str, kind: type[T]) -> T:
-    """Take bytes for what `write_model` wrote.
-
-    Parameters
-    ----------
-    where
-        What messages name.
-
-    Raises
-    ------
-    IndexCorruptError
-        They were cut short, edited, or are of another format version.
-    """
-    try:
-        body = parse_sealed(content, where, lambda found: _check_version(where, found))
-        return kind.model_validate_json(json.dumps(body))
-    except SealError as error:
-        raise IndexCorruptError(str(error)) from error
-    except TypeError as error:
-        raise IndexCorruptError(f"{where} is not a manifest") from error
-    except ValueError as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise IndexCorruptError(f"{where} is damaged ({reason})") from error
-
-
-def _check_version(where: Path | str, body: dict[str, Any]) -> None:
-    """Name a newer format as such, rather than as damage."""
-    plan = body.get("plan", body)
-    version = plan.get("format_version") if isinstance(plan, dict) else None
-    if isinstance(version, int) and version > PREFIX_VERSION:
-        raise IndexCorruptError(
-            f"{where} has format version {version}, newer than this molsearch reads "
-            f"({PREFIX_VERSION}); upgrade molsearch"
-        )
 
 
 def commit(path: Path, manifest: Manifest) -> None:

@@ -15,8 +15,9 @@ from molsearch.index.change import Piece, Write, finish, write_pieces
 from molsearch.index.compact import shard_sizes
 from molsearch.index.generation import check_target, start_generation, storage_errors
 from molsearch.index.layout import FACTS, generation_folder
-from molsearch.index.manifest import Change, IndexPlan, LibraryEntry, Manifest
+from molsearch.index.manifest import LibraryEntry, Manifest
 from molsearch.index.parts import Parts
+from molsearch.index.plan import Change, IndexPlan
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.rows import RowStream
 from molsearch.index.stored import (
@@ -41,7 +42,7 @@ def merge_indexes(
 ) -> IndexReader:
     """Merge finished indexes of one encoder into the folder `out`.
 
-    All parts of one library (`molsearch.index.manifest.Part`) give the index that one run would
+    All parts of one library (`molsearch.index.plan.Part`) give the index that one run would
     have made. Other indexes follow one another, their records numbered on.
 
     Raises

@@ -15,7 +15,8 @@ from molsearch import schema
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import UsageError
 from molsearch.index.layout import PREPARED
-from molsearch.index.manifest import IndexPlan, Manifest, Part
+from molsearch.index.manifest import Manifest
+from molsearch.index.plan import IndexPlan, Part
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.stored import stored_tables
 from molsearch.io.folders import Kind, look

@@ -31,7 +31,8 @@ from molsearch.index.layout import (
     generation_folder,
     generations,
 )
-from molsearch.index.manifest import Manifest, read_generation, read_model
+from molsearch.index.manifest import Manifest, read_generation
+from molsearch.index.models import read_model
 from molsearch.index.record_file import RecordFile
 from molsearch.index.records import take_rows
 from molsearch.index.shard_files import ShardFiles, first_line
@@ -90,7 +91,7 @@ class IndexReader(ShardFiles):
             if name in self._lazy and (name not in held or table.column(name).null_count)
         ]
         if lacking:
-            table = self.facts.complete(table, self._starts[shards] + rows, lacking)
+            table = self.facts.complete(table, self.starts[shards] + rows, lacking)
         return table.select(list(columns))
 
     def fact_failures(
@@ -103,9 +104,9 @@ class IndexReader(ShardFiles):
         These molecules are in the index all the same; what failed is an empty cell.
         """
         kept = self.facts.kept
-        places = None if shards is None or rows is None else self._starts[shards] + rows
+        places = None if shards is None or rows is None else self.starts[shards] + rows
         reasons = kept.failed() if places is None else kept.reasons(places.astype(np.int64))
-        return failures_of(self.records, self._starts, reasons)
+        return failures_of(self, reasons)
 
     @cached_property
     def facts(self) -> FactColumns:
@@ -125,11 +126,6 @@ class IndexReader(ShardFiles):
         from molsearch.index.facts import TYPES
 
         return frozenset(TYPES)
-
-    @cached_property
-    def _starts(self) -> NDArray[np.int64]:
-        """Position of each shard's first row."""
-        return np.concatenate([[0], np.cumsum(self.shard_rows)]).astype(np.int64)
 
     def records(self, shard: int) -> RecordFile:
         """Open the record file of a shard, once."""

@@ -30,7 +30,8 @@ from molsearch.index.layout import (
     RECORDS,
     SHARD,
 )
-from molsearch.index.manifest import ShardEntry, read_model, write_model
+from molsearch.index.manifest import ShardEntry
+from molsearch.index.models import read_model, write_model
 from molsearch.index.npy import RowWriter
 from molsearch.index.ranks import write_ranks
 from molsearch.index.vectors import int8

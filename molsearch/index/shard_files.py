@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from molsearch.errors import IndexCorruptError
 from molsearch.index.blocks import BlockSums, CheckedRows, Rows
 from molsearch.index.files import check_whole
 from molsearch.index.layout import BLOCKS, EMBEDDINGS, FINGERPRINTS, INT8, PREFIX, RANKS
-from molsearch.index.manifest import Manifest, read_model
+from molsearch.index.manifest import Manifest
+from molsearch.index.models import read_model
 from molsearch.index.vectors.int8 import DecodedRows, Int8Rows, open_int8
 from molsearch.index.vectors.prefix import PrefixRows
 
@@ -59,6 +61,16 @@ class ShardFiles:
     def shard_rows(self) -> list[int]:
         """Rows of each shard."""
         return [shard.n_rows for shard in self.manifest.shards]
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Position of each shard's first row over all shards, and behind them that of the end."""
+        return np.concatenate([[0], np.cumsum(self.shard_rows)]).astype(np.int64)
+
+    def locate(self, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Shard of each row that is named by its position over all shards, and its place there."""
+        shards = np.searchsorted(self.starts, rows, side="right") - 1
+        return shards.astype(np.int64), rows - self.starts[shards]
 
     @property
     def recall(self) -> float | None:

@@ -9,7 +9,9 @@ from molsearch.data.prepared import PreparedSet
 from molsearch.errors import IndexCorruptError
 from molsearch.index.files import check_whole
 from molsearch.index.layout import PLAN, PREPARED, SHARD, generation_folder, generations
-from molsearch.index.manifest import IndexPlan, ShardEntry, read_model
+from molsearch.index.manifest import ShardEntry
+from molsearch.index.models import read_model
+from molsearch.index.plan import IndexPlan
 from molsearch.index.verify import Report
 from molsearch.io.folders import Kind, look
 from molsearch.words import counted

@@ -13,7 +13,8 @@ from molsearch.errors import IndexCorruptError
 from molsearch.index.ann.manifest import folder_of, read_about
 from molsearch.index.files import check_whole, refuse_linked_folder
 from molsearch.index.layout import ADDED, FAILURES, MANIFEST, generation_folder, generations
-from molsearch.index.manifest import Manifest, read_generation, read_model
+from molsearch.index.manifest import Manifest, read_generation
+from molsearch.index.models import read_model
 from molsearch.index.reader import IndexReader
 from molsearch.store.hold import remove_free
 from molsearch.store.lock import writer_lock

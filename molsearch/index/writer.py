@@ -26,14 +26,8 @@ from molsearch.index.layout import (
     generations,
     shard_name,
 )
-from molsearch.index.manifest import (
-    IndexPlan,
-    LibraryEntry,
-    Manifest,
-    Part,
-    ShardEntry,
-    commit,
-)
+from molsearch.index.manifest import LibraryEntry, Manifest, ShardEntry, commit
+from molsearch.index.plan import IndexPlan, Part
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import RowEmbedder, finished_shard, write_failures, write_shard

@@ -43,16 +43,14 @@ class Exact:
         self.blend = blend or Blend(fusion=queries.fusion)
         sets = [queries] if against is None else [queries, against.inactives]
         self._vectors = np.concatenate([one.vectors for one in sets]).astype(np.float64)
-        self._starts = np.concatenate([[0], np.cumsum(reader.shard_rows)]).astype(np.int64)
 
     def locate(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Shard of each row, and its place within the shard."""
-        shards = np.searchsorted(self._starts, rows, side="right") - 1
-        return shards.astype(np.int64), rows - self._starts[shards]
+        return self.reader.locate(rows)
 
     def position(self, shards: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows by their shards and their places within them."""
-        return self._starts[shards] + places
+        return self.reader.starts[shards] + places
 
     def scores(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Scores ``[n, n_queries]`` of `rows` for each query.

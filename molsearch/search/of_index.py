@@ -115,9 +115,7 @@ def _best(
 
 def queries_at(other: IndexReader, places: NDArray[np.int64]) -> list[Query]:
     """Make queries of rows of an index, with the embeddings and fingerprints it holds."""
-    starts = np.concatenate([[0], np.cumsum(other.shard_rows)]).astype(np.int64)
-    shards = np.searchsorted(starts, places, side="right") - 1
-    rows = places - starts[shards]
+    shards, rows = other.locate(places)
     records = other.take(shards, rows, list(_COLUMNS)).to_pylist()
     queries = []
     for shard, row, record in zip(shards, rows, records, strict=True):

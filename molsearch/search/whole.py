@@ -45,13 +45,12 @@ def search_whole(
     exact = Exact(reader, replace(queries, fusion=blend.fusion), against, blend)
     best_rows = np.empty(0, dtype=np.int64)
     best_keys = np.empty(0)
-    starts = np.concatenate([[0], np.cumsum(reader.shard_rows)])
     for shard, n_rows in enumerate(reader.shard_rows):
         for first in range(0, n_rows, _ROWS_AT_ONCE):
             places = np.arange(first, min(first + _ROWS_AT_ONCE, n_rows))
             if excluded is not None:
                 places = places[~excluded[shard][places]]
-            rows = starts[shard] + places
+            rows = reader.starts[shard] + places
             keys = exact.keys(exact.scores(rows)) + added(extras, np.full(len(rows), shard), places)
             if least is not None:
                 rows, keys = rows[keys >= least], keys[keys >= least]

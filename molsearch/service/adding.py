@@ -17,7 +17,7 @@ from molsearch.index.add import Addition, add_molecules, compare
 from molsearch.index.change import changing
 from molsearch.index.embedder import Embedder
 from molsearch.index.layout import ADDED
-from molsearch.index.manifest import Change
+from molsearch.index.plan import Change
 from molsearch.index.reader import IndexReader
 from molsearch.index.shared import Shared
 from molsearch.io.hashing import sha256_file, sha256_json

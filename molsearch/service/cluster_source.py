@@ -56,9 +56,7 @@ class OfIndex:
 
     def ids(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
         """Molecule ids of some."""
-        starts = np.concatenate([[0], np.cumsum(self.reader.shard_rows)]).astype(np.int64)
-        shards = np.searchsorted(starts, rows, side="right") - 1
-        table = self.reader.take(shards, rows - starts[shards], [schema.MOLECULE_ID])
+        table = self.reader.take(*self.reader.locate(rows), [schema.MOLECULE_ID])
         return np.array(table.column(0).to_pylist(), dtype=object)
 
     def frames(self) -> Iterator[tuple[int, pd.DataFrame]]:

@@ -18,8 +18,8 @@ from molsearch.index.compact import compact_shards, is_compact
 from molsearch.index.drop import Dropping, drop_molecules, find_ids
 from molsearch.index.embedder import Embedder
 from molsearch.index.layout import generation_folder
-from molsearch.index.manifest import Change
 from molsearch.index.merge import merge_indexes
+from molsearch.index.plan import Change
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.io.hashing import sha256_json
 from molsearch.io.runs import write_run

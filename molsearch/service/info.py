@@ -9,7 +9,7 @@ from molsearch.data.prepared import PreparedSet
 from molsearch.errors import InputError
 from molsearch.index.ann.manifest import best_recalls, folder_of, read_about
 from molsearch.index.generation import unfinished_change
-from molsearch.index.layout import generations
+from molsearch.index.layout import PREPARED, generations
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.size import bytes_by_part, size_of
 from molsearch.index.unfinished import look_at_unfinished
@@ -94,6 +94,7 @@ def _index(path: Path) -> dict[str, Any]:
             "all": round(sum(parts.values()) / reader.n_rows, 1),
             **{name: round(n_bytes / reader.n_rows, 1) for name, n_bytes in parts.items()},
         },
+        "bytes_prepared": size_of(path / PREPARED),
     }
 
 

@@ -37,6 +37,8 @@ def test_raw_files_are_prepared_inside_the_index_and_a_repeat_does_nothing(
     assert "1 of 12 records could not be used; first: " in result.err
     assert summary["reading"][0]["structure"] in result.err
     assert PreparedSet.open(tmp_path / "i" / "prepared").n_ok == 11
+    told = json.loads(molsearch("info", tmp_path / "i", "--json").out)
+    assert 0 < told["bytes_prepared"] < told["bytes"]
     before = (tmp_path / "i" / "manifest.json").stat().st_mtime_ns
     assert molsearch(*arguments, "--conformers", 0, "-q").code == 0
     assert (tmp_path / "i" / "manifest.json").stat().st_mtime_ns == before

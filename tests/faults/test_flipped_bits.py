@@ -14,7 +14,8 @@ from molsearch import schema
 from molsearch.errors import IndexCorruptError
 from molsearch.index.blocks import BLOCK_BYTES
 from molsearch.index.layout import BLOCKS, EMBEDDINGS
-from molsearch.index.manifest import Manifest, commit, read_model
+from molsearch.index.manifest import Manifest, commit
+from molsearch.index.models import read_model
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.writer import build_index
 from molsearch.scoring.queryset import QuerySet

@@ -12,7 +12,8 @@ from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.blocks import BlockSums, block_sums
 from molsearch.index.files import describe
 from molsearch.index.layout import BLOCKS
-from molsearch.index.manifest import Manifest, commit, read_model, write_model
+from molsearch.index.manifest import Manifest, commit
+from molsearch.index.models import read_model, write_model
 from molsearch.index.reader import open_index
 from molsearch.index.verify import clean, verify_index
 from molsearch.index.writer import build_index

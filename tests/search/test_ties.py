@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from molsearch import schema
 from molsearch.index.layout import RANKS
-from molsearch.index.manifest import Manifest, commit, read_model
+from molsearch.index.manifest import Manifest, commit
 from molsearch.index.merge import merge_indexes
+from molsearch.index.models import read_model
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.writer import build_index
 from molsearch.search.ties import in_order

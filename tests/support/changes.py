@@ -14,7 +14,7 @@ from molsearch.index.change import changing
 from molsearch.index.compact import compact_shards
 from molsearch.index.companions import Companion, companions
 from molsearch.index.drop import drop_molecules, find_ids
-from molsearch.index.manifest import Change
+from molsearch.index.plan import Change
 from molsearch.index.reader import IndexReader, open_index
 
 

@@ -23,7 +23,7 @@ from molsearch.index.ann.manifest import (
 )
 from molsearch.index.ann.opened import read_array
 from molsearch.index.files import check_whole, describe
-from molsearch.index.manifest import read_model, write_model
+from molsearch.index.models import read_model, write_model
 from molsearch.index.reader import IndexReader
 from molsearch.io.atomic import replacing
 from molsearch.io.hashing import sha256_bytes

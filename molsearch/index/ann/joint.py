@@ -83,7 +83,7 @@ def sampled(
     rows = None
     if n < reader.n_rows:  # holds what is drawn, not the library
         rows = np.sort(rng.choice(reader.n_rows, n, replace=False, shuffle=False))
-    starts = np.concatenate([[0], np.cumsum(reader.shard_rows)])
+    starts = reader.starts
     vectors, prints = [], []
     for shard, n_rows in enumerate(reader.shard_rows):
         mine = np.arange(n_rows)

@@ -9,7 +9,8 @@ from pydantic import Field, field_validator
 
 from molsearch.config import Config
 from molsearch.index.layout import EMBEDDINGS, FINGERPRINTS, INT8
-from molsearch.index.manifest import FileEntry, Manifest, ShardEntry, read_model, write_model
+from molsearch.index.manifest import FileEntry, Manifest, ShardEntry
+from molsearch.index.models import read_model, write_model
 from molsearch.io.hashing import sha256_json
 from molsearch.words import counted
 

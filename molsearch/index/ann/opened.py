@@ -150,7 +150,7 @@ def open_lists(reader: IndexReader, trained: Trained, files: Sequence[Named]) ->
         Joint(read_array(folder, trained.projection)),
         centroids,
         tuple(shards),
-        np.concatenate([[0], np.cumsum(reader.shard_rows)]).astype(np.int64),
+        reader.starts,
     )
 
 

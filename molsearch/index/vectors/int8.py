@@ -16,7 +16,7 @@ from pydantic import Field
 from molsearch.errors import IndexCorruptError
 from molsearch.index.blocks import BlockSums, CheckedRows, block_sums
 from molsearch.index.layout import INT8, INT8_ABOUT, INT8_SCALES
-from molsearch.index.manifest import read_model, write_model
+from molsearch.index.models import read_model, write_model
 from molsearch.index.npy import RowWriter
 from molsearch.io.atomic import replacing
 

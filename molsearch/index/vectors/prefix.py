@@ -18,7 +18,7 @@ from pydantic import Field
 from molsearch.errors import IndexCorruptError
 from molsearch.index.blocks import BlockSums, CheckedRows, block_sums
 from molsearch.index.layout import PREFIX, PREFIX_ABOUT, PREFIX_AXES, PREFIX_SCALES
-from molsearch.index.manifest import read_model, write_model
+from molsearch.index.models import read_model, write_model
 from molsearch.index.npy import RowWriter
 from molsearch.index.vectors.int8 import Int8Block, checked, encode
 from molsearch.io.atomic import replacing

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.blocks import CheckedRows
-from molsearch.index.manifest import IndexPlan
 from molsearch.index.merge import merge_indexes
+from molsearch.index.plan import IndexPlan
 from molsearch.index.reader import open_index
 from molsearch.index.size import bytes_by_part
 from molsearch.index.vectors import int8, prefix
