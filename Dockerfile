@@ -1,13 +1,16 @@
-# The command line and the web application, on the CPU:
+# The command line, the web application and the server, on the CPU:
 #     docker build -t molsearch .
 #     docker run --rm -p 127.0.0.1:8501:8501 -v molsearch:/data molsearch
 # For a CUDA device, name the wheels that PyTorch's site keeps for it, and give the container one:
 #     docker build --build-arg CUDA=cu128 -t molsearch:cuda .
 #     docker run --rm --gpus all -p 127.0.0.1:8501:8501 -v molsearch:/data molsearch:cuda
+# With Ray, for the nodes of a cluster (deploy/kubernetes.yaml):
+#     docker build --build-arg EXTRAS=server,cluster -t molsearch:cluster .
 ARG PYTHON=3.12
 
 FROM python:${PYTHON}-slim AS build
 ARG CUDA=cpu
+ARG EXTRAS=server
 WORKDIR /src
 COPY pyproject.toml setup.py constraints.txt README.md LICENSE ./
 COPY molsearch molsearch
@@ -16,7 +19,7 @@ COPY datasets datasets
 COPY results results
 RUN python -m venv /opt/molsearch \
     && /opt/molsearch/bin/python -m pip install --no-cache-dir -c constraints.txt \
-        --extra-index-url "https://download.pytorch.org/whl/${CUDA}" .
+        --extra-index-url "https://download.pytorch.org/whl/${CUDA}" ".[${EXTRAS}]"
 
 FROM python:${PYTHON}-slim
 # What RDKit's drawing is linked to.

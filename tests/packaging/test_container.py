@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import yaml
 from shipped import FILES, FOLDERS
 from typer.testing import CliRunner
 
-from molsearch.cli import app
+from molsearch.cli import app, serve
 
 TREE = Path(__file__).resolve().parents[2]
 
@@ -50,6 +51,20 @@ def test_it_copies_what_the_wheel_test_builds_from() -> None:
     assert "-c constraints.txt" in installs[0]
     assert "download.pytorch.org/whl/${CUDA}" in installs[0]
     assert ("ARG", "CUDA=cpu") in instructions(0)
+
+
+def test_what_it_installs_beside_the_rest_are_extras_of_the_package() -> None:
+    text = (TREE / "pyproject.toml").read_text()
+    extras = tomllib.loads(text)["project"]["optional-dependencies"]
+    installs = [rest for word, rest in instructions(0) if word == "RUN"]
+    assert installs[0].endswith('".[${EXTRAS}]"')
+    assert ("ARG", "EXTRAS=server") in instructions(0)
+    asked = "\n".join(
+        (TREE / name).read_text() for name in ("Dockerfile", "deploy/kubernetes.yaml")
+    )
+    named = re.findall(r"EXTRAS=(\S+)", asked)
+    assert named.count("server,cluster") == 2
+    assert {one for several in named for one in several.split(",")} <= {*extras}
 
 
 def test_it_runs_as_nobody_in_particular_with_a_place_of_its_own() -> None:
@@ -110,3 +125,22 @@ def test_compose_reaches_from_this_machine_alone() -> None:
         assert service["read_only"] is True
     (port,) = composed["services"]["application"]["ports"]
     assert port.endswith(f":{last['EXPOSE']}")
+
+
+def test_the_server_of_the_compose_file_starts_only_with_a_token(monkeypatch, tmp_path) -> None:
+    server = yaml.safe_load((TREE / "compose.yaml").read_text())["services"]["server"]
+    verb, root, *options = server["command"]
+    assert (verb, server["profiles"]) == ("serve", ["server"])
+    assert Path(root).is_relative_to(dict(instructions(1))["VOLUME"])
+    given = server["environment"]
+    assert given == {"MOLSEARCH_SERVER_TOKEN": "${MOLSEARCH_SERVER_TOKEN:-}"}
+    started = []
+    monkeypatch.setenv("MOLSEARCH_KEEP_ALLOCATOR", "1")
+    monkeypatch.setattr(serve, "run", lambda config, **_: started.append(config))
+    for token in ("", "a-token-of-some-length"):
+        monkeypatch.setenv("MOLSEARCH_SERVER_TOKEN", token)
+        done = CliRunner().invoke(serve.app, [str(tmp_path), *options])
+        assert (done.exit_code == 0) is bool(token)
+    (config,) = started
+    assert server["ports"] == [f"127.0.0.1:{config.port}:{config.port}"]
+    assert f"127.0.0.1:{config.port}/healthz" in server["healthcheck"]["test"][-1]
