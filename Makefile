@@ -15,8 +15,11 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## the main job on the bundled library with the bundled encoder
 	$(BIN)/molsearch demo --out demo
 
+# One more than two cores: tests of browsers, servers and killed processes wait a quarter of their time.
+# Each takes the files that come next to one another, and what another has left when it is done.
+WORKERS ?= 3
 test: $(STAMP) lint  ## lint, types, layers, tests
-	$(BIN)/python -m pytest -n 2 tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
