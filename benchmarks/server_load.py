@@ -182,20 +182,22 @@ async def many(address: str, name: str, clients: int, screens: int) -> dict[str,
     codes: Counter[int] = Counter()
     every = queries()
 
-    async def one(number: int) -> None:
-        own = httpx.AsyncHTTPTransport(local_address=f"127.0.0.{number + 2}")
-        async with httpx.AsyncClient(base_url=address, timeout=300, transport=own) as client:
-            for turn in range(screens):
-                smiles = every[(number * 7 + turn) % len(every)]
-                started = time.perf_counter()
-                answer = await client.post("/v1/screen", json=body(name, smiles))
-                codes[answer.status_code] += 1
-                if answer.status_code == 200:
-                    seconds.append(time.perf_counter() - started)
+    async def one(number: int, client: httpx.AsyncClient) -> None:
+        for turn in range(screens):
+            smiles = every[(number * 7 + turn) % len(every)]
+            started = time.perf_counter()
+            answer = await client.post("/v1/screen", json=body(name, smiles))
+            codes[answer.status_code] += 1
+            if answer.status_code == 200:
+                seconds.append(time.perf_counter() - started)
 
+    # Before the clock runs: making one reads certificates, and meanwhile no other hears its answer.
+    asking = [client_of(address, number) for number in range(clients)]
     started = time.perf_counter()
-    await asyncio.gather(*(one(number) for number in range(clients)))
+    await asyncio.gather(*(one(number, client) for number, client in enumerate(asking)))
     spent = time.perf_counter() - started
+    for client in asking:
+        await client.aclose()
     refused = {429: codes.pop(429, 0), 503: codes.pop(503, 0)}
     good = codes.pop(200, 0)
     return {
@@ -207,6 +209,12 @@ async def many(address: str, name: str, clients: int, screens: int) -> dict[str,
         "screens a second": round(good / spent, 1),
         **spread(seconds),
     }
+
+
+def client_of(address: str, number: int) -> httpx.AsyncClient:
+    """Make a client with an address of its own on the loopback."""
+    own = httpx.AsyncHTTPTransport(local_address=f"127.0.0.{number + 2}", verify=False)
+    return httpx.AsyncClient(base_url=address, timeout=300, transport=own, trust_env=False)
 
 
 def spread(seconds: list[float]) -> dict[str, float]:

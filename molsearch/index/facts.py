@@ -54,6 +54,23 @@ class FactColumns:
         -------
         The table with all of `names`; null where a fact cannot be computed.
         """
+        if not set(names).intersection(table.column_names):
+            parents = table.column(schema.PARENT_SMILES).to_pylist()
+            values = self._of(rows, parents, names)
+        else:
+            values = self._filled(table, rows, names)
+        for name in names:
+            column = pa.array(values[name], TYPES[name])
+            if name in table.column_names:
+                table = table.set_column(table.column_names.index(name), name, column)
+            else:
+                table = table.append_column(name, column)
+        return table
+
+    def _filled(
+        self, table: pa.Table, rows: NDArray[np.int64], names: Sequence[str]
+    ) -> dict[str, list[object]]:
+        """Take values that `table` holds as they are."""
         held = table.column_names
         values: dict[str, list[object]] = {
             name: list(table.column(name).to_pylist() if name in held else [None] * len(rows))
@@ -68,13 +85,7 @@ class FactColumns:
                 for place, value in zip(asked, found[name], strict=True):
                     if open_[name][place]:
                         values[name][int(place)] = value
-        for name in names:
-            column = pa.array(values[name], TYPES[name])
-            if name in table.column_names:
-                table = table.set_column(table.column_names.index(name), name, column)
-            else:
-                table = table.append_column(name, column)
-        return table
+        return values
 
     def _of(
         self, rows: NDArray[np.int64], parents: list[str], names: Sequence[str]

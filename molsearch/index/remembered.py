@@ -46,11 +46,11 @@ class RememberedFacts:
         values: dict[str, list[object]] = {name: [None] * len(rows) for name in names}
         if len(rows) > _FEW:
             return values, np.arange(len(rows))
-        lacking = []
+        lacking, wanted = [], frozenset(names)
         with self._lock:
             for place, row in enumerate(rows.tolist()):
                 held = self._rows.get(row)
-                if held is None or any(name not in held for name in names):
+                if held is None or not wanted <= held.keys():
                     lacking.append(place)
                     continue
                 self._rows.move_to_end(row)

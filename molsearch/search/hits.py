@@ -84,17 +84,17 @@ def hit_frame(
         values |= more
         place = order.index(schema.IS_QUERY) + 1
         order[place:place] = more
-    # At once: a frame that grows by its columns is copied again and again.
-    frame = pd.DataFrame({name: values[name] for name in [*order, *more_facts]})
+    ours = [*order, *more_facts]
     readings = annotator.reader.manifest.library.reading
     types = {one.name: one for one in unified(reading.types for reading in readings)}
-    user, shown = _user_columns(table.column(schema.USER), frame.columns, types)
+    user, shown = _user_columns(table.column(schema.USER), ours, types)
     typed = {
         new: replace(types[old], name=new)
         for old, new in shown.items()
         if old in types and types[old].type
     }
-    return pd.concat([frame, user], axis=1), typed
+    # At once: a frame that grows by its columns is copied again and again.
+    return pd.DataFrame({**{name: values[name] for name in ours}, **user}), typed
 
 
 def _values(table: pa.Table) -> dict[str, Any]:
@@ -113,16 +113,17 @@ def _values(table: pa.Table) -> dict[str, Any]:
 
 def _user_columns(
     texts: pa.ChunkedArray, taken: Iterable[str], known: Iterable[str]
-) -> tuple[pd.DataFrame, dict[str, str]]:
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Unpack the user's columns: those `known`, then as the hits bring them; their shown names."""
-    rows: list[dict[str, str]] = [json.loads(text) for text in texts.to_pylist()]
+    # As one text: a parser that is called once.
+    rows: list[dict[str, str]] = json.loads(f"[{','.join(texts.to_pylist())}]")
     names = list(dict.fromkeys([*known, *(name for row in rows for name in row)]))
     fresh = free_names(names, taken)
     values = {
         new: pd.array([row.get(old) for row in rows], dtype="str")
         for old, new in zip(names, fresh, strict=True)
     }
-    return pd.DataFrame(values, index=range(len(rows))), dict(zip(names, fresh, strict=True))
+    return values, dict(zip(names, fresh, strict=True))
 
 
 def free_names(names: Sequence[str], taken: Iterable[str]) -> list[str]:

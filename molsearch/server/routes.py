@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from molsearch import __version__
 from molsearch.errors import MolSearchError
 from molsearch.index.reader import IndexReader
-from molsearch.search.find import Search
+from molsearch.search.together import Shared
 from molsearch.server import explanations, screens
 from molsearch.server.answers import Answer, key_of
 from molsearch.server.app import State
@@ -130,11 +130,11 @@ async def screen(body: ScreenBody, request: Request, server: Server) -> Response
         asked = body.request(str(path), None, server.config.device)
         jobs: list[tuple[ScreenRequest, bool]] = []
 
-        def work(session: Session, searching: Search) -> Answer | None:
+        def work(session: Session, shared: Shared) -> Answer | None:
             found = screens.ready(asked, session)
             small = screens.is_small(body, found.n_rows, limits)
             if small and not body.job:
-                return screens.answer(body, found.request, session, searching)
+                return screens.answer(body, found.request, session, shared)
             jobs.append((found.request, small))
             return None
 

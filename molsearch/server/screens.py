@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -15,7 +14,7 @@ from molsearch.data.prepared_table import table_of
 from molsearch.errors import InputError
 from molsearch.nn.weights import bundled_encoders
 from molsearch.schema import Record
-from molsearch.search.find import Search
+from molsearch.search.together import Shared
 from molsearch.server.answers import Answer
 from molsearch.server.bodies import EncodeBody, Hits, ScreenBody, Unusable, Vectors, structures
 from molsearch.server.jobs import Job
@@ -85,23 +84,28 @@ def ready(request: ScreenRequest, session: Session) -> Ready:
     return Ready(named, reader.n_rows)
 
 
-def answer(body: ScreenBody, request: ScreenRequest, session: Session, searching: Search) -> Answer:
-    """Screen now."""
+def answer(body: ScreenBody, request: ScreenRequest, session: Session, shared: Shared) -> Answer:
+    """Screen now, with what others screen at the same time."""
+    encoder = session.encoder(request.encoder, device=request.device, batch_size=request.batch_size)
+    # On a card the last bits of an embedding hang on its batch.
+    joint = shared.embedder(encoder) if encoder.device.type == "cpu" else encoder
     if body.format == "json":
-        done = screen(request, session, searching=searching).hits
+        done = screen(request, session, encoder=joint, searching=shared.search).hits
         hits = listed(body.library, done.frame, done.warnings)
         return Answer(hits.model_dump_json().encode(), MEDIA["json"])
     with tempfile.TemporaryDirectory(prefix="molsearch-") as folder:
         place = Path(folder) / f"hits.{body.format}"
         written = request.model_copy(update={"output": str(place)})
-        screen(written, session, searching=searching)
+        screen(written, session, encoder=joint, searching=shared.search)
         return Answer(place.read_bytes(), MEDIA[body.format])
 
 
 def listed(library: str, frame: pd.DataFrame, warnings: tuple[str, ...]) -> Hits:
     """Put a hit list into JSON's types: what is not known is null."""
-    columns = {name: _values(frame[name]) for name in frame.columns}
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    values = frame.to_numpy(dtype=object, copy=True)
+    values[pd.isna(values)] = None
+    names = [*frame.columns]
+    rows = (dict(zip(names, row, strict=True)) for row in values.tolist())
     return Hits(library=library, n_hits=len(frame), warnings=warnings, hits=tuple(rows))
 
 
@@ -111,11 +115,6 @@ def read_hits(job: Job, rows: int | None) -> Hits:
     if rows is not None:
         frame = frame.head(rows)
     return listed(job.library, frame, tuple(job.warnings))
-
-
-def _values(column: pd.Series) -> list[Any]:
-    values = column.tolist()
-    return [None if value is None or value != value else value for value in values]
 
 
 def encode(body: EncodeBody, session: Session, device: str) -> Vectors:

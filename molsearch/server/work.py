@@ -10,8 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from molsearch.search.find import Search
-from molsearch.search.together import Together
+from molsearch.search.together import Shared, Together
 from molsearch.server.refusals import Refused
 from molsearch.service.session import Session
 
@@ -24,7 +23,7 @@ class _Piece:
     """Work that waits: with a session alone, or with others that search at the same time."""
 
     alone: Callable[[Session], Any] | None = None
-    shared: Callable[[Session, Search], Any] | None = None
+    shared: Callable[[Session, Shared], Any] | None = None
     future: Future[Any] = field(default_factory=Future)
 
     def begins(self) -> bool:
@@ -97,8 +96,8 @@ class Desk:
         found: T = await self._wait(_Piece(alone=work), seconds)
         return found
 
-    async def share(self, work: Callable[[Session, Search], T], seconds: float) -> T:
-        """Do `work` with a warm session, its searches together with those of others that wait.
+    async def share(self, work: Callable[[Session, Shared], T], seconds: float) -> T:
+        """Do `work` with a warm session, its queries and searches with those of others that wait.
 
         Raises
         ------
@@ -180,7 +179,7 @@ class Desk:
             meeting.close()
 
 
-def _with(piece: _Piece, session: Session) -> Callable[[Search], None]:
+def _with(piece: _Piece, session: Session) -> Callable[[Shared], None]:
     work = piece.shared
     assert work is not None
-    return lambda searching: piece.end(lambda: work(session, searching))
+    return lambda shared: piece.end(lambda: work(session, shared))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fakes import FakeEncoder, molecule, prepared_set
 
+from molsearch.data.prepared_table import table_of
 from molsearch.errors import UsageError
 from molsearch.index.writer import build_index
 from molsearch.scoring.queryset import QuerySet
@@ -59,10 +60,10 @@ class Run:
         self.asked, self.more = asked, more
         self.found, self.error = [], None
 
-    def __call__(self, searching) -> None:
+    def __call__(self, shared) -> None:
         try:
             for reader, queries, k in self.asked:
-                self.found.append(searching(reader, queries, k, **self.more))
+                self.found.append(shared.search(reader, queries, k, **self.more))
         except UsageError as error:
             self.error = str(error)
 
@@ -113,10 +114,70 @@ def test_what_one_asks_wrongly_touches_no_other(readers, several):
     assert "at least 1, not 0" in runs[2].error
 
 
+class Embedding:
+    """Embeds molecules, searches with the first of them; keeps what came of it."""
+
+    def __init__(self, encoder, reader, *molecules) -> None:
+        self.encoder, self.reader, self.table = encoder, reader, table_of(molecules)
+        self.search = Run()
+
+    def __call__(self, shared) -> None:
+        joint = shared.embedder(self.encoder)
+        try:
+            self.found = joint.embed_conformers(self.table)
+        except ValueError as error:
+            self.error = str(error)
+            return
+        self.search = Run((self.reader, QuerySet(self.found[0][:1], np.array([0])), 5))
+        self.search(shared)
+
+    def check(self) -> None:
+        for mine, lone in zip(self.found, self.encoder.embed_conformers(self.table), strict=True):
+            assert np.array_equal(mine, lone)
+        self.search.check()
+
+
+def test_what_one_encoder_embeds_at_a_time_is_one_batch_and_searched_in_one_pass(
+    readers, several, passes
+):
+    one, other = FakeEncoder(), FakeEncoder("other")
+    given = [molecule(n, seed=n, n_conformers=1 + n % 3) for n in range(1, 8)]
+    runs = [
+        Embedding(one, readers[0], given[0]),
+        Embedding(one, readers[0], *given[1:4]),
+        Embedding(other, readers[0], given[4]),
+        Embedding(one, readers[0], *given[5:]),
+    ]
+    batches = []
+    kept = one.embed_conformers
+    one.embed_conformers = lambda table: (batches.append(len(table)), kept(table))[1]
+    searches = Run((readers[0], query(1), 3))
+    several.run([*runs, searches])
+    assert batches == [6]
+    assert passes == [5]
+    for run in (*runs, searches):
+        run.check()
+
+
+def test_what_cannot_be_embedded_touches_no_other(readers, several):
+    class Picky(FakeEncoder):
+        def embed_conformers(self, table):
+            if "m00003" in table.column("molecule_id").to_pylist():
+                raise ValueError("not that one")
+            return super().embed_conformers(table)
+
+    picky = Picky()
+    runs = [Embedding(picky, readers[0], molecule(n)) for n in (2, 3, 4)]
+    several.run(runs)
+    runs[0].check()
+    runs[2].check()
+    assert runs[1].error == "not that one"
+
+
 def test_one_runs_at_a_time(several):
     busy, overlaps = threading.Lock(), []
 
-    def work(searching) -> None:
+    def work(_) -> None:
         if not busy.acquire(blocking=False):
             overlaps.append(1)
             return

@@ -54,9 +54,9 @@ def room(monkeypatch):
 def asking(index, **changes):
     body = ScreenBody(**{"library": "lib", "k": 6, **changes})
 
-    def work(session, searching):
+    def work(session, shared):
         found = screens.ready(body.request(str(index), None, "cpu"), session)
-        return screens.answer(body, found.request, session, searching).content
+        return screens.answer(body, found.request, session, shared).content
 
     return work
 
@@ -86,7 +86,7 @@ def test_answers_of_screens_at_one_time_are_those_of_lone_screens(room, roots):
 
 
 def test_errors_stay_with_their_own_and_no_more_are_taken_than_share(room, roots):
-    def fails(session, searching):
+    def fails(session, shared):
         raise ZeroDivisionError("mine")
 
     good = asking(roots / "lib", queries=["CCO"])
