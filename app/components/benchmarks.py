@@ -35,10 +35,14 @@ _LEAST_OF_CLASS = 8
 
 
 def files(own: Sequence[jobs.AppRun]) -> dict[str, Path]:
-    """List result files by their names: those that ship, then the user's own runs."""
+    """List result files by their names: those that ship, then the user's own runs.
+
+    Screens by which things were chosen stand behind those that nothing was chosen by.
+    """
     found = {}
     folder = bundled.path("results")
-    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+    shipped = sorted(folder.glob("*.json"), key=lambda path: (path.stem.startswith("dev"), path))
+    for path in shipped if folder.is_dir() else ():
         try:
             results.read(path)
         except MolSearchError:

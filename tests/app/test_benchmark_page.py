@@ -12,6 +12,13 @@ from molsearch_app import jobs
 from molsearch_app.components import benchmarks
 
 
+def test_a_reader_sees_first_what_nothing_was_chosen_by():
+    names = [*benchmarks.files(())]
+    assert names[0] == "dude-1to50 (committed)"
+    assert names[-1] == "dev-lite (committed)"
+    assert "litpcba (committed)" in names
+
+
 def test_benchmarks_show_the_committed_results(page):
     at = page("benchmark")
     assert not at.exception
