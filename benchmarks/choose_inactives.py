@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from screening_options import add_data, add_screening
 
 from molsearch.bench import inactives_choice
 from molsearch.bench.attach import Attaching
@@ -54,7 +55,7 @@ def main() -> None:
         "versions": versions(),
         "cases": {},
     }  # fmt: skip
-    cases = [(int(q), int(k)) for q in given.queries.split(",") for k in given.known.split(",")]
+    cases = [(q, int(k)) for q in given.queries for k in given.known.split(",")]
     values: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for number, (target, world) in enumerate(worlds(root, chosen, encoder, given.seed), start=1):
         for n_queries, n_known in cases:
@@ -155,14 +156,10 @@ def _generator(seed: int, name: str, number: int) -> np.random.Generator:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--encoder", default="small-held-out", help="one that left targets out")
     parser.add_argument("--targets", type=int, default=None, help="at most so many")
-    parser.add_argument("--queries", default="1,2,5,10")
     parser.add_argument("--known", default="5,25", help="known inactives")
-    parser.add_argument("--draws", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", type=Path, default=None)
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    add_screening(parser, queries="1,2,5,10", draws=2, encoder="small-held-out")
+    add_data(parser)
     return parser.parse_args()
 
 

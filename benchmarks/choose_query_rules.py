@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from screening_options import add_data, add_screening
 
 from molsearch.bench import query_rules
 from molsearch.bench.attach import Attaching
@@ -43,7 +43,7 @@ def main() -> None:
     encoder = load_encoder(given.encoder)
     scorer = EncoderScorer(MOLSEARCH, encoder, cache_root() / "embeddings")
     attaching = Attaching(ConformerCache(cache_root(), PrepareConfig(n_conformers=1), 1))
-    numbers = [int(text) for text in given.queries.split(",")]
+    numbers = given.queries
     small = {n: too_small(benchmark, n, None) for n in numbers}
     values: dict[int, dict[str, dict[str, list[tuple[float, float]]]]] = {n: {} for n in numbers}
     targets = benchmark.targets()
@@ -91,12 +91,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--encoder", default=None, help="the default one, a name, or a folder")
-    parser.add_argument("--queries", default="2,5,10")
-    parser.add_argument("--draws", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", type=Path, default=None)
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    add_screening(parser, queries="2,5,10", draws=5)
+    add_data(parser)
     return parser.parse_args()
 
 

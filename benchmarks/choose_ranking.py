@@ -15,9 +15,9 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
+from screening_options import add_data, add_screening
 
 from molsearch.bench import choice
 from molsearch.bench.attach import Attaching, needs_of
@@ -68,10 +68,12 @@ def main() -> None:
         "versions": versions(),
         "queries": {},
     }
-    for text in _split(given.queries):
-        found = _choose(benchmark, scorers, setting, int(text))
-        record["queries"][text] = found
-        print(f"{text} queries: {json.dumps({k: found[k] for k in ('nested', 'default', 'best')})}")
+    for number in given.queries:
+        found = _choose(benchmark, scorers, setting, number)
+        record["queries"][str(number)] = found
+        print(
+            f"{number} queries: {json.dumps({k: found[k] for k in ('nested', 'default', 'best')})}"
+        )
         write_text(given.output, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -127,16 +129,12 @@ def _split(text: str) -> list[str]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("benchmark")
-    parser.add_argument("--encoder", default="small", help="name of a bundled one, or a folder")
     parser.add_argument("--extra", default="", help="fingerprints tried as a third component")
-    parser.add_argument("--queries", default="1,2,5,10")
-    parser.add_argument("--draws", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--conformers", type=int, default=1, help="0 for an encoder without 3D")
     parser.add_argument("--query-conformers", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--data", type=Path, default=None)
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    add_screening(parser, queries="1,2,5,10", draws=5, encoder="small")
+    add_data(parser)
     return parser.parse_args()
 
 

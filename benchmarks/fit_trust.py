@@ -12,7 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
+
+from screening_options import add_data, add_screening
 
 from molsearch.bench.benchmarks.registry import open_benchmark
 from molsearch.bench.conformers import cache_root
@@ -31,7 +32,7 @@ def main() -> None:
     benchmark = open_benchmark(given.benchmark, given.data)
     encoder = load_encoder(given.encoder)
     scorer = EncoderScorer("encoder", encoder, cache_root() / "embeddings")
-    numbers = [int(text) for text in given.queries.split(",")]
+    numbers = given.queries
     screens = Screens(benchmark, scorer, cache_root(), given.draws, given.seed)
     targets, draws = benchmark.targets(), []
     for place, target in enumerate(targets, start=1):
@@ -68,12 +69,8 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("benchmark", nargs="?", default="dev-lite")
-    parser.add_argument("--encoder", default=None, help="the default one, a name, or a folder")
-    parser.add_argument("--queries", default="1,2,5,10")
-    parser.add_argument("--draws", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", type=Path, default=None)
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    add_screening(parser, queries="1,2,5,10", draws=5)
+    add_data(parser)
     return parser.parse_args()
 
 

@@ -15,6 +15,8 @@ import json
 import sys
 from pathlib import Path
 
+from screening_options import add_screening
+
 from molsearch.bench.benchmarks.registry import open_benchmark
 from molsearch.bench.conformers import cache_root
 from molsearch.bench.trust import Draw, verified
@@ -37,7 +39,7 @@ def main() -> None:
     if known is None or known.encoder != encoder.identity:
         raise UsageError(f"{given.fitted} was not fitted for this encoder; fit it anew")
     scorer = EncoderScorer("encoder", encoder, cache_root() / "embeddings")
-    numbers = [int(text) for text in given.queries.split(",")]
+    numbers = given.queries
     record = {
         "format": FORMAT,
         "fitted": str(given.fitted),
@@ -75,15 +77,11 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("benchmarks", help="names, comma-separated")
-    parser.add_argument("--encoder", default=None, help="the default one, a name, or a folder")
     parser.add_argument("--fitted", type=Path, required=True)
-    parser.add_argument("--queries", default="1,5")
-    parser.add_argument("--draws", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit-targets", type=int, default=None)
     parser.add_argument("--limit-actives", type=int, default=40)
     parser.add_argument("--limit-decoys", type=int, default=500)
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    add_screening(parser, queries="1,5", draws=3)
     return parser.parse_args()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,26 @@ def run(
         if step == stop:
             break
     return state
+
+
+def cut_and_whole(
+    config: TrainConfig, method: Callable[[], TrainingMethod], folder: Path
+) -> tuple[TrainState, TrainState]:
+    """Train in one go, and with a cut after seven steps: losses and averages are the same.
+
+    `method` makes the method of each run.
+    """
+    whole = run(config, method(), folder / "whole")
+    run(config, method(), folder / "cut", stop=7)
+    resumed = run(config, method(), folder / "cut")
+    assert len(whole.history) > 7
+    assert [row["loss"] for row in resumed.history] == [row["loss"] for row in whole.history]
+    assert whole.learners.keys() == resumed.learners.keys()
+    for name, learner in whole.learners.items():
+        assert learner.average
+        for key, tensor in learner.average.items():
+            assert torch.equal(tensor, resumed.learners[name].average[key]), (name, key)
+    return whole, resumed
 
 
 def contrast(z: torch.Tensor, family: np.ndarray = FAMILY) -> float:

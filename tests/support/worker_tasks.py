@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,41 @@ from molsearch.data.blocks import Sent, received
 from molsearch.data.workers import hard_limit
 from molsearch.errors import InputError
 from molsearch.schema import Failure, Record
+
+FLAT = PrepareConfig(n_conformers=0, timeout=0.5)
+
+
+def records(n: int) -> Iterator[Record]:
+    """Chains of carbon, numbered from 1."""
+    for number in range(1, n + 1):
+        yield Record(number, "t", number, f"m{number}", "C" * (number % 7 + 1))
+
+
+def torn(n: int) -> Iterator[Record]:
+    """Yield records whose file ends in the middle of the next one."""
+    yield from records(n)
+    raise InputError(f"truncated at record {n + 1}")
+
+
+def check_lost(failures: Sequence[Failure]) -> None:
+    """Make sure that of the first 70 records, given to `troubled`, exactly the four are lost."""
+    assert [one.record_number for one in failures] == list(range(1, 71))
+    lost = {one.molecule_id: one.reason for one in failures if one.stage == "worker"}
+    assert set(lost) == {"m13", "m29", "m40", "m57"}
+    assert "SIGSEGV" in lost["m13"]
+    assert "SIGKILL" in lost["m29"]
+    assert "took longer than 6 s" in lost["m40"]
+    assert "no room" in lost["m57"]
+
+
+def imported_with(code: str) -> set[str]:
+    """Heavy packages that a process of its own has imported after `code`."""
+    heavy = ("torch", "pandas", "pyarrow", "streamlit")
+    tell = f"import sys; print(*(name for name in {heavy} if name in sys.modules))"
+    answer = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{tell}"], capture_output=True, text=True, check=True
+    )
+    return set(answer.stdout.split())
 
 
 def calm(record: Record, config: PrepareConfig) -> Failure:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from families import labelled, run, sampler, tiny
+from families import cut_and_whole, labelled, run, sampler, tiny
 from molecules import conformer, store_of
 from pydantic import ValidationError
 
@@ -107,12 +107,7 @@ def test_either_side_learns_to_name_the_other(tmp_path: Path) -> None:
 
 def test_interrupted_run_equals_an_uninterrupted_one(pairs: GraphStore, tmp_path: Path) -> None:
     config = _config()
-    whole = run(config, _method(config, pairs), tmp_path / "whole")
-    run(config, _method(config, pairs), tmp_path / "cut", stop=7)
-    resumed = run(config, _method(config, pairs), tmp_path / "cut")
-    assert [r["loss"] for r in resumed.history] == [r["loss"] for r in whole.history]
-    for key, tensor in whole.learners["f"].average.items():
-        assert torch.equal(tensor, resumed.learners["f"].average[key]), key
+    cut_and_whole(config, lambda: _method(config, pairs), tmp_path)
 
 
 def test_substructures_read_out_embed_as_the_whole_does_without_conformers(

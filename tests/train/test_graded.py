@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sparse
 import torch
-from families import FAMILY, run, sampler, tiny
+from families import FAMILY, cut_and_whole, run, sampler, tiny
 from pydantic import ValidationError
 
 from molsearch.config import TrainConfig
@@ -126,12 +126,7 @@ def test_strong_ligands_come_to_lie_nearer(pairs: GraphStore, tmp_path: Path) ->
 
 def test_interrupted_run_equals_an_uninterrupted_one(pairs: GraphStore, tmp_path: Path) -> None:
     config = _config(promiscuity=0.5)
-    whole = run(config, _method(config, pairs), tmp_path / "whole")
-    run(config, _method(config, pairs), tmp_path / "cut", stop=7)
-    resumed = run(config, _method(config, pairs), tmp_path / "cut")
-    assert [r["loss"] for r in resumed.history] == [r["loss"] for r in whole.history]
-    for key, tensor in whole.learners["f"].average.items():
-        assert torch.equal(tensor, resumed.learners["f"].average[key]), key
+    cut_and_whole(config, lambda: _method(config, pairs), tmp_path)
 
 
 def test_promiscuous_ligands_weigh_less_in_pairs_and_prototypes(pairs: GraphStore) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from families import run, sampler, tiny
+from families import cut_and_whole, run, sampler, tiny
 from pydantic import ValidationError
 
 from molsearch.config import OverTargetsConfig, TrainConfig
@@ -98,12 +98,7 @@ def test_interrupted_run_equals_an_uninterrupted_one(
     pairs: GraphStore, rest: GraphStore, tmp_path: Path, kind: str
 ) -> None:
     config = _config(over_targets={"kind": kind})
-    whole = run(config, _method(config, pairs, rest), tmp_path / "whole")
-    run(config, _method(config, pairs, rest), tmp_path / "cut", stop=7)
-    resumed = run(config, _method(config, pairs, rest), tmp_path / "cut")
-    assert [r["loss"] for r in resumed.history] == [r["loss"] for r in whole.history]
-    for key, tensor in whole.learners["f"].average.items():
-        assert torch.equal(tensor, resumed.learners["f"].average[key]), key
+    cut_and_whole(config, lambda: _method(config, pairs, rest), tmp_path)
 
 
 def test_a_run_whose_plans_fail_step_after_step_stops(

@@ -16,6 +16,7 @@ from families import (
     AMINES,
     OTHERS,
     SULFONAMIDES,
+    cut_and_whole,
     method_for,
     run,
     tiny,
@@ -82,13 +83,7 @@ def test_interrupted_run_equals_an_uninterrupted_one(
 ) -> None:
     config = _config(atom_masking=0.1)
     method = method_for(config, pairs, rest)
-    whole = run(config, method, tmp_path / "whole")
-    run(config, method, tmp_path / "cut", stop=7)
-    resumed = run(config, method, tmp_path / "cut")
-    assert [r["loss"] for r in resumed.history] == [r["loss"] for r in whole.history]
-    one, other = whole.learners["g"], resumed.learners["g"]
-    for key, tensor in one.average.items():
-        assert torch.equal(tensor, other.average[key]), key
+    cut_and_whole(config, lambda: method, tmp_path)
 
 
 def _material(folder: Path, config: TrainConfig) -> Material:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from families import ACIDS, AMINES, OTHERS, SULFONAMIDES, run, sampler, tiny
+from families import ACIDS, AMINES, OTHERS, SULFONAMIDES, cut_and_whole, run, sampler, tiny
 from molecules import SMALL
 from pydantic import ValidationError
 
@@ -91,12 +91,7 @@ def test_interrupted_run_equals_an_uninterrupted_one(
     pairs: GraphStore, rest: GraphStore, tmp_path: Path
 ) -> None:
     config = _config(model={**tiny().model, "use_geometry": False})
-    whole = run(config, _method(config, pairs, rest), tmp_path / "whole")
-    run(config, _method(config, pairs, rest), tmp_path / "cut", stop=7)
-    resumed = run(config, _method(config, pairs, rest), tmp_path / "cut")
-    assert [r["loss"] for r in resumed.history] == [r["loss"] for r in whole.history]
-    for key, tensor in whole.learners["f"].average.items():
-        assert torch.equal(tensor, resumed.learners["f"].average[key]), key
+    cut_and_whole(config, lambda: _method(config, pairs, rest), tmp_path)
 
 
 def test_plans_reach_what_is_remembered(
@@ -137,10 +132,7 @@ def test_interrupted_run_with_a_memory_equals_an_uninterrupted_one(
 ) -> None:
     soft = {"memory": 12, "memory_nearest": 4, "molecules_per_step": 8, "confidence": 0.5}
     config = _config(model={**tiny().model, "use_geometry": False}, soft=soft)
-    whole = run(config, _method(config, pairs, rest), tmp_path / "whole")
-    run(config, _method(config, pairs, rest), tmp_path / "cut", stop=7)
-    resumed = run(config, _method(config, pairs, rest), tmp_path / "cut")
-    assert [r["loss"] for r in resumed.history] == [r["loss"] for r in whole.history]
+    whole, resumed = cut_and_whole(config, lambda: _method(config, pairs, rest), tmp_path)
     for name, tensor in whole.memory.items():
         assert torch.equal(tensor, resumed.memory[name]), name
     assert len(whole.memory["rows"]) == 12
