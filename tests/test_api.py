@@ -217,5 +217,11 @@ def test_a_hit_list_explains_itself(made, tmp_path):
         pd.DataFrame({"smiles": ["CCO"]}).explain()
     with pytest.raises(InputError, match="no column 'parent_smiles' or 'smiles'"):
         ms.explain(pd.DataFrame({"x": [1]}), "CCO")
-    with pytest.raises(UsageError, match="known inactives lower these ranks"):
-        search(index, queries, k=5, inactives="CCO", inactives_weight=0.5).explain()
+    lowered = search(index, queries, k=5, inactives="CCO ethanol", inactives_weight=0.5)
+    of_these = lowered.explain()
+    assert of_these.explained_score.tolist() == pytest.approx(of_these.score.tolist(), abs=0.01)
+    assert (of_these["score_part:inactives"] < 0).all()
+    alike = ms.explain(
+        lowered.parent_smiles.tolist(), queries, inactives="CCO", rank="molsearch+inactives"
+    )
+    assert (alike["score_part:inactives"] < 0).all()

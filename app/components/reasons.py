@@ -13,7 +13,7 @@ from molsearch.chem.draw import n_atoms
 from molsearch.config import Molecule
 from molsearch.errors import MolSearchError, UsageError
 from molsearch.reasons.drawings import drawn
-from molsearch.reasons.page import common_words
+from molsearch.reasons.page import common_words, parts_words
 from molsearch.reasons.reason import SUPPORT
 from molsearch.scoring.ranking import STORED
 from molsearch.words import counted
@@ -48,6 +48,8 @@ class Told:
     hit: str
     name: str
     score: float
+    parts: str
+    query_score: float
     scale: float
     best: tuple[str, float]
     worst: tuple[str, float]
@@ -122,6 +124,8 @@ def _explained(record: str, smiles: str, rank: str | None, note: str) -> Told:
         hit=pair.hit,
         name=query.name,
         score=reason.atoms.score,
+        parts=parts_words(reason.atoms),
+        query_score=reason.atoms.query_score,
         scale=pair.scale,
         best=(best.smiles, best.share),
         worst=(worst.smiles, worst.share),
@@ -154,7 +158,8 @@ def _legend(told: Told) -> str:
 
 def _words(told: Told) -> str:
     lines = [
-        f"Score for this query alone {told.score:.3f}.",
+        f"Score {told.score:.3f} = {html.escape(told.parts)}."
+        + (f" For this query alone {told.query_score:.3f}." if told.n_queries > 1 else ""),
         (
             f"Most for it <code>{html.escape(told.best[0])}</code> {told.best[1]:+.3f}, "
             f"least <code>{html.escape(told.worst[0])}</code> {told.worst[1]:+.3f}."

@@ -30,6 +30,7 @@ def explain(
     hits: Any,
     queries: Any = (),
     *,
+    inactives: Any = (),
     encoder: Encoder | str | Path | None = None,
     k: int = 100,
     output: str | Path | None = None,
@@ -48,6 +49,8 @@ def explain(
     queries
         SMILES (optionally followed by a name), InChI, files, RDKit molecules or a DataFrame;
         those that the hit list was searched with where none are given.
+    inactives
+        Known inactives beside queries of your own, in the same forms.
     encoder
         That which ranked, an encoder, its folder or name; by default the one that made the hit
         list, if it is a bundled one.
@@ -62,12 +65,14 @@ def explain(
     Returns
     -------
     pandas.DataFrame
-        One row a hit: its own columns, then query_smiles, query_score (for the nearest query
-        alone), cosine, best_part and worst_part (ring systems or chains, with what they
-        contribute), atom_contributions and query_atom_contributions (in the order of the atoms of
-        parent_smiles and query_smiles, separated by spaces), common_smarts, common_atoms,
-        common_complete (false where the time limit cut the search); with several queries also
-        n_queries_for, queries_against and ``score_for:`` each query.
+        One row a hit: its own columns, then query_smiles, explained_score (what ranks, over all
+        queries and known inactives) and the ``score_part:`` of each component, which add up to
+        it, query_score (for the nearest query alone), cosine, best_part and worst_part (ring
+        systems or chains, with what they contribute), atom_contributions and
+        query_atom_contributions (in the order of the atoms of parent_smiles and query_smiles,
+        separated by spaces), common_smarts, common_atoms, common_complete (false where the time
+        limit cut the search); with several queries also n_queries_for, queries_against and
+        ``score_for:`` each query.
 
     Raises
     ------
@@ -92,13 +97,14 @@ def explain(
         named, origin = _of_frame(hits.head(k), bool(asked))
     else:
         named = _of_paths(ligands_of(hits), bool(asked))
-    if "rank" not in options and origin and not asked:
-        options["rank"] = origin["expression"]
+    if origin and not asked:
+        options.setdefault("rank", origin["expression"])
     own = encoder if encoder is not None and not isinstance(encoder, str | Path) else None
     request = validated(
         ExplainRequest,
         {
             "queries": asked or tuple(origin.get("queries", ())),
+            "inactives": ligands_of(inactives) if asked else tuple(origin.get("inactives", ())),
             "encoder": None if encoder is None or own is not None else str(encoder),
             "k": k,
             "device": device,
@@ -134,19 +140,30 @@ def with_origin(frame: pd.DataFrame, done: Screened) -> pd.DataFrame:
             for query in hits.queries
             if query.has_structure
         ],
-        "expression": str(hits.ranking.expression),
+        "expression": _expression(done),
+        "inactives": _inactives_that_count(done),
         "encoder": hits.reader.identity,
-        "inactives_weight": _weight_of_inactives(done),
     }
     return frame
 
 
-def _weight_of_inactives(done: Screened) -> float:
-    term = done.hits.ranking.of_inactives
+def _expression(done: Screened) -> str:
+    """Tell what ranked, with the weight of inactives that was given beside it."""
+    expression = str(done.hits.ranking.expression)
     asked: float | None = done.account["config"]["inactives_weight"]
-    if term is None:
-        return asked or 0.0
-    return term.weight if term.name == INACTIVES else 0.0
+    if done.hits.ranking.of_inactives is not None or not asked:
+        return expression
+    return f"{expression}+{asked:.12g}*{INACTIVES}"
+
+
+def _inactives_that_count(done: Screened) -> list[dict[str, str]]:
+    counts = INACTIVES in _expression(done) or done.hits.ranking.of_inactives is not None
+    if not counts or done.hits.inactives is None:
+        return []
+    return [
+        {"smiles": one.first.parent_smiles, "id": one.query_id}
+        for one in done.hits.inactives.molecules
+    ]
 
 
 @pd.api.extensions.register_dataframe_accessor("explain")
@@ -173,11 +190,6 @@ def _of_frame(hits: pd.DataFrame, has_queries: bool) -> tuple[dict[str, Any], di
     origin = hits.attrs.get(ORIGIN, {})
     if not origin and not has_queries:
         raise InputError("this table does not say what it was searched with; pass queries=...")
-    if origin.get("inactives_weight") and not has_queries:
-        raise UsageError(
-            "known inactives lower these ranks, which a table in memory does not hold; write the "
-            "hit list (output=...) and explain the file, or pass queries=... to leave them out"
-        )
     ids = hits[schema.MOLECULE_ID] if schema.MOLECULE_ID in hits else hits[name]
     molecules = [
         Molecule(smiles=str(smiles), id=str(one))

@@ -28,6 +28,7 @@ _HELP = (
 _FLAGS = (
     Flag("molecules", metavar="HITS|SMILES...", argument=True, required=True),
     options.QUERIES,
+    Flag("inactives"),
     options.OUTPUT,
     Flag("html"),
     Flag("svg"),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _STEPS, _HALVINGS = 100, 40
+_CHORDS, _NEAR = 30, 1e-7
 _TINY = 1e-9
 
 
@@ -87,6 +91,72 @@ def logistic(
         if gained <= 1e-10 * abs(loss):
             return found
     raise RuntimeError("a logistic regression has not converged: scale its columns")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A logistic regression that can be made anew of rows of which one is another.
+
+    Parameters are those of `logistic`.
+    """
+
+    design: Floats
+    labels: NDArray[np.bool_]
+    weight: float
+    weights: Floats
+
+    @cached_property
+    def coefficients(self) -> Floats:
+        """As `logistic` finds them, ``[f]``."""
+        return logistic(self.design, self.labels, self.weight, weights=self.weights)
+
+    def without(self, row: int, others: Floats) -> Floats:
+        """Coefficients with each of several rows in the place of one, ``[m, f]``.
+
+        All are found together, by steps with the curvature of the fit to the rows as they are,
+        which one row changes little; a fit that these steps do not reach is made by itself.
+
+        Parameters
+        ----------
+        row
+            Which row is another.
+        others
+            What stands in its place, ``[m, f]``.
+        """
+        rest = self.weights.copy()
+        rest[row] = 0.0
+        found = np.tile(self.coefficients, (len(others), 1))
+        moved = np.full(len(others), np.inf)
+        for _ in range(_CHORDS):
+            odds = sigmoid(self.design @ found.T)
+            gaps = rest[:, None] * (self.labels[:, None] - odds)
+            own = self.weights[row] * (
+                float(self.labels[row]) - sigmoid((others * found).sum(axis=1))
+            )
+            gradients = gaps.T @ self.design + own[:, None] * others - found @ self._penalty
+            steps = gradients @ self._inverse
+            found = found + steps
+            moved = np.abs(steps).max(axis=1)
+            if moved.max() <= _NEAR:
+                return found
+        for number in np.flatnonzero(~(moved <= _NEAR)):
+            rows = self.design.copy()
+            rows[row] = others[number]
+            found[number] = logistic(rows, self.labels, self.weight, weights=self.weights)
+        return found
+
+    @cached_property
+    def _penalty(self) -> Floats:
+        found = self.weight * np.eye(self.design.shape[1])
+        found[0, 0] = _TINY
+        return np.asarray(found, np.float64)
+
+    @cached_property
+    def _inverse(self) -> Floats:
+        p = sigmoid(self.design @ self.coefficients)
+        spread = self.weights * p * (1 - p)
+        curvature = (self.design * spread[:, None]).T @ self.design + self._penalty
+        return np.asarray(np.linalg.inv(curvature), np.float64)
 
 
 def _loss(

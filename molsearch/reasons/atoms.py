@@ -1,80 +1,30 @@
-"""Which atoms make the score of a hit for its query: each in turn is hidden from all that ranks.
+"""Which atoms make a hit's score: each in turn is hidden from all that ranks.
 
-What an atom contributes is the score less the score without the substructures that hold it. A
-part of the score that an atom holds together with others is told of each of them, so the
-contributions do not add up to the score.
+What an atom of a hit contributes is the score less the score without the substructures that hold
+it, every component fused and weighted as the ranking does. A part of the score that an atom holds
+together with others is told of each of them, so contributions do not add up to the score over
+atoms; over components they do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Protocol
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from rdkit import Chem
 
-from molsearch.chem.features import Buckets, bag_of
-from molsearch.chem.fingerprints import packed_of, tanimoto_matrix
-from molsearch.chem.occlusion import (
-    bag_holders,
-    bags_without,
-    bits_without,
-    print_holders,
-)
-from molsearch.chem.pieces import piece_smiles, pieces
-from molsearch.data.store import GraphStore, bag_store
-from molsearch.errors import InputError, UsageError
+from molsearch.chem.fingerprints import tanimoto_matrix
+from molsearch.errors import UsageError
+from molsearch.reasons.views import BagEncoder, Viewer, Views
+from molsearch.reasons.weights import Weights
+from molsearch.scoring.fusion import fuse
+from molsearch.scoring.ranking import INACTIVES, MOLSEARCH, SERIES
+from molsearch.scoring.series import SeriesModel
 
+Floats = NDArray[np.float64]
 _AT_ONCE = 64  # hits whose hidden atoms are embedded in one batch
-_QUERIES_KEPT = 256
-
-
-class BagEncoder(Protocol):
-    """An encoder that sees a molecule as a bag of substructures, as the one that ships does."""
-
-    @property
-    def sees_geometry(self) -> bool:
-        """Whether conformers change an embedding: such an encoder is not explained."""
-        ...
-
-    @property
-    def buckets(self) -> Buckets:
-        """Hash spaces of the substructures that it looks at."""
-        ...
-
-    def encode_store(self, store: GraphStore) -> NDArray[np.float32]:
-        """Embed every bag of a store, float32 ``[G, dim]``."""
-        ...
-
-
-@dataclass(frozen=True)
-class Weights:
-    """What is added to a score: weight of each component.
-
-    Attributes
-    ----------
-    embedding
-        Of the cosine of the embeddings.
-    ecfp4
-        Of the ECFP4 similarity.
-    inactives
-        Of the cosine to the nearest known inactive, which is taken off.
-    others
-        Of the similarity by further fingerprints: their names, of `HIDEABLE`, and weights.
-    """
-
-    embedding: float = 1.0
-    ecfp4: float = 0.0
-    inactives: float = 0.0
-    others: tuple[tuple[str, float], ...] = ()
-
-    @property
-    def prints(self) -> tuple[tuple[str, float], ...]:
-        """Name and weight of every fingerprint; ECFP4 first, also where it does not rank."""
-        return (("ecfp4", self.ecfp4), *self.others)
 
 
 @dataclass(frozen=True)
@@ -87,27 +37,39 @@ class Piece:
 
 @dataclass(frozen=True)
 class AtomMap:
-    """What the atoms of a query and of a hit contribute to the hit's score for the query.
+    """What the atoms of a hit and of its nearest query contribute.
 
     Attributes
     ----------
+    nearest
+        Number of the query that alone gives the hit its best score, the first of equal ones.
     score
-        The score, by what ranks, for this query alone.
+        What ranks: the score over all queries, known inactives and series model included.
+    parts
+        What each component adds to it, weighted; these add up to `score`.
+    query_score
+        The same for the nearest query alone.
     cosine, similarity
-        Its parts before weights: cosine of the embeddings (NaN where they do not rank), and
-        ECFP4 similarity.
-    query, hit
-        float64 ``[n_atoms]`` each, in the order of the SMILES: the score that is lost when the
-        atom is hidden; negative where it is better without.
+        Of the nearest query: cosine of the embeddings (NaN where they do not rank), and ECFP4
+        similarity.
+    query
+        float64 ``[n_atoms]``, in the order of the SMILES: how much of `query_score` is lost when
+        the atom of the query is hidden; negative where it is better without. A series model is
+        made anew of the query without it.
+    hit
+        The same of the hit's atoms, and of `score`.
     pieces
         Ring systems and chains of the hit, each hidden as a whole.
     """
 
+    nearest: int
     score: float
+    parts: tuple[tuple[str, float], ...]
+    query_score: float
     cosine: float
     similarity: float
-    query: NDArray[np.float64]
-    hit: NDArray[np.float64]
+    query: Floats
+    hit: Floats
     pieces: tuple[Piece, ...]
 
     @property
@@ -121,20 +83,6 @@ class AtomMap:
         return min(self.pieces, key=lambda piece: piece.share)
 
 
-@dataclass(frozen=True)
-class _Views:
-    """Embeddings and fingerprints, row by row.
-
-    Of one molecule these are it whole, it without each of its atoms, and it without each of its
-    `pieces`.
-    """
-
-    vectors: NDArray[np.float64] | None
-    prints: tuple[NDArray[np.uint8], ...]
-    n_atoms: int = 0
-    pieces: tuple[str, ...] = ()
-
-
 class AtomExplainer:
     """Explains scores, atom by atom; a `molsearch.scoring.protocols.Explainer`.
 
@@ -144,6 +92,10 @@ class AtomExplainer:
         The encoder that ranks; None where fingerprints alone do.
     weights
         What ranks.
+    queries, inactives
+        Parents that are searched with, and those known to be inactive.
+    background
+        Embeddings ``[n, dim]`` of random molecules, which a series model looks at too.
 
     Raises
     ------
@@ -151,8 +103,15 @@ class AtomExplainer:
         The encoder looks at geometry.
     """
 
-    def __init__(self, encoder: BagEncoder | None, weights: Weights) -> None:
-        if weights.embedding or weights.inactives:
+    def __init__(
+        self,
+        encoder: BagEncoder | None,
+        weights: Weights,
+        queries: Sequence[str],
+        inactives: Sequence[str] = (),
+        background: NDArray[np.floating] | None = None,
+    ) -> None:
+        if weights.embeds:
             if encoder is None:
                 raise ValueError("embeddings rank: pass their encoder")
             if getattr(encoder, "sees_geometry", True) or not hasattr(encoder, "encode_store"):
@@ -161,30 +120,29 @@ class AtomExplainer:
                     "reasons are given for encoders of substructures (the bundled small and "
                     "small-held-out) and for ECFP4; pass --rank ecfp4 to explain that part alone"
                 )
-        self._encoder = encoder
+        if (weights.inactives or weights.series) and not inactives:
+            raise ValueError("known inactives count: pass them")
         self._weights = weights
-        self._query = lru_cache(maxsize=_QUERIES_KEPT)(lambda smiles: self._views([smiles])[0])
+        self.queries = tuple(queries)
+        self._inactives = tuple(inactives)
+        self._random = background
+        viewer = Viewer(
+            encoder if weights.embeds else None, tuple(name for name, _ in weights.prints)
+        )
+        self._viewer = viewer
+        self._hidden_queries: dict[int, tuple[Views, Floats | None]] = {}
 
-    def explain(
-        self, query_smiles: Sequence[str], hit_smiles: Sequence[str]
-    ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    def explain(self, hit_smiles: Sequence[str]) -> list[tuple[Floats, Floats]]:
         """See `Explainer.explain`."""
-        return [(one.query, one.hit) for one in self.maps(query_smiles, hit_smiles)]
+        return [(one.query, one.hit) for one in self.maps(hit_smiles)]
 
-    def maps(
-        self,
-        query_smiles: Sequence[str],
-        hit_smiles: Sequence[str],
-        inactive_smiles: Sequence[str] = (),
-    ) -> Iterator[AtomMap]:
-        """Explain the score of each hit for the query beside it.
+    def maps(self, hit_smiles: Sequence[str]) -> Iterator[AtomMap]:
+        """Explain the score of each hit.
 
         Parameters
         ----------
-        query_smiles, hit_smiles
-            Parents, one pair after the other.
-        inactive_smiles
-            The known inactive nearest to each hit, where these count.
+        hit_smiles
+            Parents.
 
         Raises
         ------
@@ -192,162 +150,151 @@ class AtomExplainer:
             A structure cannot be read.
         """
         for start in range(0, len(hit_smiles), _AT_ONCE):
-            some = slice(start, start + _AT_ONCE)
-            views = self._views(hit_smiles[some])
-            for number, (query, hit) in enumerate(zip(query_smiles[some], views, strict=True)):
-                near = inactive_smiles[start + number] if inactive_smiles else None
-                yield self._map(self._query(query), hit, near)
+            some = self._viewer.hidden(hit_smiles[start : start + _AT_ONCE])
+            nearest = [self._nearest(views) for views in some]
+            self._hide(nearest)
+            for views, number in zip(some, nearest, strict=True):
+                yield self._map(views, number)
 
-    def scores(self, query_smiles: Sequence[str], hit_smiles: Sequence[str]) -> NDArray[np.float64]:
-        """Score every hit for every query by itself, by what ranks: ``[n_hits, n_queries]``."""
-        hits = self._whole(hit_smiles)
-        found = self._scored(self._whole(query_smiles), hits.vectors, hits.prints)
+    def scores(self, hit_smiles: Sequence[str]) -> Floats:
+        """Score every hit for every query by itself, by similarity alone: ``[n_hits, n_queries]``.
+
+        What known inactives add or take is the same for each query, and left out.
+        """
+        hits = self._viewer.whole(hit_smiles)
+        found = self._each(hits.vectors, hits.prints)
         assert found is not None
         return found
 
+    def ranked(self, hit_smiles: Sequence[str]) -> Floats:
+        """Score hits by all that ranks, over all queries: float64 ``[n_hits]``."""
+        return _total(self._parts(self._viewer.whole(hit_smiles)))
+
     def scores_of(
-        self,
-        query_smiles: Sequence[str],
-        vectors: NDArray[np.floating] | None,
-        prints: NDArray[np.uint8] | None,
-    ) -> NDArray[np.float64] | None:
-        """Score molecules by their embeddings and ECFP4; None where more than these ranks."""
+        self, vectors: NDArray[np.floating] | None, prints: NDArray[np.uint8] | None
+    ) -> Floats | None:
+        """As `scores`, of embeddings and ECFP4; None where more than these ranks."""
         known = None if prints is None or self._weights.others else (prints,)
-        return self._scored(self._whole(query_smiles), vectors, known)
+        return self._each(vectors, known)
 
-    def nearest(self, others: Sequence[str], hit_smiles: Sequence[str]) -> NDArray[np.int64]:
-        """Find the molecule with the best cosine to each hit, ``[n_hits]``."""
-        first, second = self._whole(hit_smiles).vectors, self._whole(others).vectors
-        assert first is not None
-        assert second is not None
-        return np.asarray((first @ second.T).argmax(axis=1))
+    @cached_property
+    def _asked(self) -> Views:
+        return self._viewer.whole(self.queries)
 
-    def _scored(
-        self,
-        queries: _Views,
-        vectors: NDArray[np.floating] | None,
-        prints: tuple[NDArray[np.uint8], ...] | None,
-    ) -> NDArray[np.float64] | None:
-        total: NDArray[np.float64] | None = None
+    @cached_property
+    def _against(self) -> Floats:
+        found = self._viewer.whole(self._inactives).vectors
+        assert found is not None
+        return found
+
+    @cached_property
+    def _background(self) -> Floats:
+        if self._random is None:
+            return np.empty((0, self._against.shape[1]))
+        return np.asarray(self._random, np.float64)
+
+    @cached_property
+    def _series(self) -> SeriesModel:
+        assert self._asked.vectors is not None
+        return SeriesModel(self._asked.vectors, self._against, self._background)
+
+    def _each(
+        self, vectors: NDArray[np.floating] | None, prints: tuple[NDArray[np.uint8], ...] | None
+    ) -> Floats | None:
+        """Similarity ``[n, n_queries]`` for each query alone; None where something is missing."""
+        total: Floats | None = None
         if self._weights.embedding:
-            if vectors is None or queries.vectors is None:
+            if vectors is None or self._asked.vectors is None:
                 return None
-            total = self._weights.embedding * (vectors.astype(np.float64) @ queries.vectors.T)
+            total = self._weights.embedding * (vectors.astype(np.float64) @ self._asked.vectors.T)
         for place, (_, weight) in enumerate(self._weights.prints):
             if not weight:
                 continue
             if prints is None:
                 return None
-            alike = weight * tanimoto_matrix(queries.prints[place], prints[place]).T
+            alike = weight * tanimoto_matrix(self._asked.prints[place], prints[place]).T
             total = alike if total is None else total + alike
         return total
 
-    def _whole(self, smiles: Sequence[str]) -> _Views:
-        """See molecules as they are, none of their atoms hidden."""
-        mols = [_read(one) for one in smiles]
-        prints = tuple(packed_of(name, smiles) for name, _ in self._weights.prints)
-        if self._encoder is None or not self._embeds:
-            return _Views(None, prints)
-        bags = [bag_of(mol, self._encoder.buckets) for mol in mols]
-        store = bag_store([bag for bag, _ in bags], [counts for _, counts in bags])
-        return _Views(self._encoder.encode_store(store).astype(np.float64), prints)
+    def _parts(self, views: Views) -> dict[str, Floats]:
+        """Tell what each component adds to the score of a row, fused and weighted: ``[n]`` each."""
+        weights, found = self._weights, {}
+        if weights.embedding:
+            assert views.vectors is not None
+            assert self._asked.vectors is not None
+            cosines = views.vectors @ self._asked.vectors.T
+            found[MOLSEARCH] = weights.embedding * fuse(cosines, weights.fusion(MOLSEARCH))
+        for place, (name, weight) in enumerate(weights.prints):
+            if weight:
+                alike = tanimoto_matrix(self._asked.prints[place], views.prints[place]).T
+                found[name] = weight * fuse(alike, weights.fusion(name))
+        return {**found, **self._counted(views)}
 
-    @property
-    def _embeds(self) -> bool:
-        return bool(self._weights.embedding or self._weights.inactives)
+    def _counted(self, views: Views) -> dict[str, Floats]:
+        """Tell what known inactives take, and a series model adds."""
+        found = {}
+        if self._weights.inactives:
+            assert views.vectors is not None
+            near = (views.vectors @ self._against.T).max(axis=1)
+            found[INACTIVES] = -self._weights.inactives * near
+        if self._weights.series:
+            assert views.vectors is not None
+            found[SERIES] = self._weights.series * (views.vectors @ self._series.direction)
+        return found
 
-    def _map(self, query: _Views, hit: _Views, inactive: str | None) -> AtomMap:
+    def _nearest(self, views: Views) -> int:
+        whole = None if views.vectors is None else views.vectors[:1]
+        found = self._each(whole, tuple(some[:1] for some in views.prints))
+        assert found is not None
+        return int(found[0].argmax())
+
+    def _hide(self, numbers: Sequence[int]) -> None:
+        """Hide the atoms of queries that have not been seen, and refit a series model without."""
+        new = [number for number in dict.fromkeys(numbers) if number not in self._hidden_queries]
+        if not new:
+            return
+        seen = self._viewer.hidden([self.queries[number] for number in new])
+        for number, views in zip(new, seen, strict=True):
+            refits = None
+            if self._weights.series:
+                assert views.vectors is not None
+                # The query whole, which stands first, and without each atom; of pieces none asks.
+                refits = self._series.with_query(number, views.vectors[: 1 + views.n_atoms])
+            self._hidden_queries[number] = (views, refits)
+
+    def _map(self, hit: Views, number: int) -> AtomMap:
         weights = self._weights
-        forwards = [
-            tanimoto_matrix(one[:1], other)[0]
-            for one, other in zip(query.prints, hit.prints, strict=True)
-        ]
-        backwards = [
-            tanimoto_matrix(other[:1], one)[0]
-            for one, other in zip(query.prints, hit.prints, strict=True)
-        ]
-        factors = [weight for _, weight in weights.prints]
-        of_hit = _weighted(factors, forwards)
-        of_query = _weighted(factors, backwards)
-        cosine = float("nan")
-        if query.vectors is not None and hit.vectors is not None:
-            forth, back = hit.vectors @ query.vectors[0], query.vectors @ hit.vectors[0]
-            cosine = float(forth[0])
-            of_hit, of_query = (
-                of_hit + weights.embedding * forth,
-                of_query + weights.embedding * back,
-            )
-            if inactive is not None and weights.inactives:
-                other = self._query(inactive)
-                assert other.vectors is not None
-                taken = weights.inactives * (hit.vectors @ other.vectors[0])
-                of_hit, of_query = of_hit - taken, of_query - taken[0]
-        lost = of_hit[0] - of_hit[1:]
+        query, refits = self._hidden_queries[number]
+        parts = self._parts(hit)
+        total = _total(parts)
+        lost = total[0] - total[1:]
+        alone = np.zeros(1 + query.n_atoms)
+        similarity, cosine = float("nan"), float("nan")
+        for place, (_, weight) in enumerate(weights.prints):
+            rows = query.prints[place][: len(alone)]
+            alike = tanimoto_matrix(hit.prints[place][:1], rows)[0]
+            alone += weight * alike
+            similarity = float(alike[0]) if place == 0 else similarity
+        if hit.vectors is not None and query.vectors is not None:
+            cosines = query.vectors[: len(alone)] @ hit.vectors[0]
+            cosine = float(cosines[0]) if weights.embedding else cosine
+            alone += weights.embedding * cosines
+            if refits is not None:
+                alone += weights.series * (refits @ hit.vectors[0])
+        taken = sum(float(parts[name][0]) for name in (INACTIVES,) if name in parts)
         shares = zip(hit.pieces, lost[hit.n_atoms :].tolist(), strict=True)
         return AtomMap(
-            score=float(of_hit[0]),
+            nearest=number,
+            score=float(total[0]),
+            parts=tuple((name, float(some[0])) for name, some in parts.items()),
+            query_score=float(alone[0]) + taken,
             cosine=cosine,
-            similarity=float(forwards[0][0]),
-            query=(of_query[0] - of_query[1:])[: query.n_atoms],
+            similarity=similarity,
+            query=alone[0] - alone[1:],
             hit=lost[: hit.n_atoms],
             pieces=tuple(Piece(smiles, share) for smiles, share in shares),
         )
 
-    def _views(self, smiles: Sequence[str]) -> list[_Views]:
-        """See molecules whole and with atoms and pieces hidden, all in one batch."""
-        hidden = [_Hidden.of(_read(one)) for one in smiles]
-        prints = [tuple(one.bits(name) for name, _ in self._weights.prints) for one in hidden]
-        parts: list[NDArray[np.float64] | None] = [None] * len(hidden)
-        if self._encoder is not None and self._embeds:
-            bags: list[NDArray[np.uint16]] = []
-            counts: list[NDArray[np.uint8]] = []
-            for one in hidden:
-                some, n_some = one.bags(self._encoder.buckets)
-                bags += some
-                counts += n_some
-            vectors = self._encoder.encode_store(bag_store(bags, counts)).astype(np.float64)
-            ends = np.cumsum([len(one.groups) for one in hidden])
-            parts = list(np.split(vectors, ends[:-1]))
-        return [
-            _Views(part, some, one.mol.GetNumAtoms(), one.pieces)
-            for part, some, one in zip(parts, prints, hidden, strict=True)
-        ]
 
-
-@dataclass(frozen=True)
-class _Hidden:
-    """A molecule, and the groups of its atoms that are hidden: none, each atom, each piece."""
-
-    mol: Chem.Mol
-    groups: NDArray[np.bool_]
-    pieces: tuple[str, ...]
-
-    @classmethod
-    def of(cls, mol: Chem.Mol) -> _Hidden:
-        parts, n = pieces(mol), mol.GetNumAtoms()
-        groups = np.zeros((1 + n + len(parts), n), np.bool_)
-        groups[1 : 1 + n] = np.eye(n, dtype=np.bool_)
-        for row, atoms in enumerate(parts, start=1 + n):
-            groups[row, list(atoms)] = True
-        return cls(mol, groups, tuple(piece_smiles(mol, atoms) for atoms in parts))
-
-    def bits(self, name: str) -> NDArray[np.uint8]:
-        return bits_without(print_holders(self.mol, name), self.groups, name)
-
-    def bags(self, buckets: Buckets) -> tuple[list[NDArray[np.uint16]], list[NDArray[np.uint8]]]:
-        return bags_without(bag_holders(self.mol, buckets), self.groups)
-
-
-def _read(smiles: str) -> Chem.Mol:
-    mol = Chem.MolFromSmiles(smiles)
-    if mol is None or not mol.GetNumAtoms():
-        raise InputError(f"cannot read SMILES {smiles[:80]!r}: check it for typing errors")
-    return mol
-
-
-def _weighted(
-    weights: Sequence[float], similar: Sequence[NDArray[np.float64]]
-) -> NDArray[np.float64]:
-    return np.asarray(
-        sum(weight * some for weight, some in zip(weights, similar, strict=True)), np.float64
-    )
+def _total(parts: dict[str, Floats]) -> Floats:
+    return np.asarray(sum(parts.values()), np.float64)

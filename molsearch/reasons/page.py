@@ -16,12 +16,20 @@ from jinja2 import Environment, StrictUndefined, Template
 from molsearch import __version__
 from molsearch.chem.draw_map import LOWERS, RAISES
 from molsearch.io.atomic import write_text
+from molsearch.reasons.atoms import AtomMap
 from molsearch.reasons.drawings import drawn
 from molsearch.reasons.reason import SUPPORT, Reason
 from molsearch.reasons.table import Named
+from molsearch.scoring.ranking import INACTIVES, MOLSEARCH, SERIES, STORED
 from molsearch.words import counted
 
 MAX_DRAWN = 200
+_NAMES = {
+    MOLSEARCH: "embedding",
+    STORED: "ECFP4",
+    SERIES: "series model",
+    INACTIVES: "nearest inactive",
+}
 _MOST_BARS = 20  # queries whose scores stand beside a hit
 
 
@@ -85,6 +93,8 @@ def card(place: int, hit: Named, queries: Sequence[Named], reason: Reason) -> di
         "name": hit.name,
         "query": query.name,
         "score": f"{reason.atoms.score:.3f}",
+        "parts": parts_words(reason.atoms),
+        "alone": f"{reason.atoms.query_score:.3f}",
         "drawings": (pair.query, pair.hit),
         "scale": f"{pair.scale:.3f}",
         "best": (best.smiles, f"{best.share:+.3f}"),
@@ -103,6 +113,15 @@ def card(place: int, hit: Named, queries: Sequence[Named], reason: Reason) -> di
         else [],
         "more": max(0, len(queries) - _MOST_BARS),
     }
+
+
+def parts_words(atoms: AtomMap) -> str:
+    """Say which components add up to a score, the largest first."""
+    said = ""
+    for name, value in sorted(atoms.parts, key=lambda part: -abs(part[1])):
+        sign = ("+ " if value >= 0 else "− ") if said else ("" if value >= 0 else "−")
+        said += f"{' ' if said else ''}{sign}{abs(value):.3f} {_NAMES.get(name, name)}"
+    return said
 
 
 def common_words(reason: Reason) -> str:

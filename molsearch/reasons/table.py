@@ -14,6 +14,8 @@ from molsearch.reasons.reason import Reason
 from molsearch.schema import Prepared
 
 QUERY_SMILES = "query_smiles"
+EXPLAINED = "explained_score"
+PART = "score_part:"
 QUERY_SCORE = "query_score"
 COSINE = "cosine"
 ATOMS = "atom_contributions"
@@ -52,7 +54,8 @@ def reason_frame(
     """Make the table of reasons: the hit list's own columns as they were, then these.
 
     Contributions stand in the order of the atoms of ``parent_smiles`` (and of ``query_smiles``),
-    separated by spaces. Columns of a hit list that reasons replace are theirs.
+    separated by spaces; the parts of a score add up to it. Columns of a hit list that reasons
+    replace are theirs.
     """
     made = pd.DataFrame(
         [_row(hit, queries, reason) for hit, reason in zip(hits, reasons, strict=True)]
@@ -84,7 +87,9 @@ def _row(hit: Prepared, queries: Sequence[Named], reason: Reason) -> dict[str, o
         schema.PARENT_SMILES: hit.parent_smiles,
         schema.QUERY_ID: query.name,
         QUERY_SMILES: query.smiles,
-        QUERY_SCORE: atoms.score,
+        EXPLAINED: atoms.score,
+        **{PART + name: value for name, value in atoms.parts},
+        QUERY_SCORE: atoms.query_score,
         COSINE: atoms.cosine,
         schema.ECFP4_SIMILARITY: atoms.similarity,
         BEST_PART: atoms.best.smiles,

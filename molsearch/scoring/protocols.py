@@ -118,13 +118,13 @@ class Explainer(Protocol):
     """Says which atoms of a hit, and of its nearest query, make its score."""
 
     def explain(
-        self, query_smiles: Sequence[str], hit_smiles: Sequence[str]
+        self, hit_smiles: Sequence[str]
     ) -> Sequence[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-        """Contribution of each atom to the score of each pair.
+        """Contribution of each atom to the score of each hit for the queries it was made with.
 
         Returns
         -------
-        For each pair the contributions of the query's atoms and of the hit's, each float64
-        ``[n_atoms]`` in the order of the SMILES; positive where an atom raises the score.
+        For each hit the contributions of the atoms of its nearest query and of its own, each
+        float64 ``[n_atoms]`` in the order of the SMILES; positive where an atom raises the score.
         """
         ...

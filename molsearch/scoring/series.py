@@ -6,29 +6,66 @@ by it in the same product as by cosines, with the same bound on what rounding ma
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
-from molsearch.metrics.regression import logistic
+from molsearch.metrics.regression import Fit
 
 Floats = NDArray[np.float64]
 PENALTY = 1.0
 
 
-def series_of(queries: Floats, inactives: Floats, background: Floats) -> Floats:
-    """Fit the direction ``[dim]`` of unit length in which a molecule is more like the queries.
+@dataclass(frozen=True)
+class SeriesModel:
+    """What sets queries apart from known inactives and random molecules.
 
-    Parameters
+    Attributes
     ----------
     queries, inactives, background
         Embeddings ``[n, dim]``; the last are random molecules, which are taken for inactive. Each
         of the three groups weighs as much as the others, however many its members are.
     """
-    groups = [group for group in (queries, inactives, background) if len(group)]
-    design = np.concatenate(groups)
-    weights = np.concatenate([np.full(len(group), len(queries) / len(group)) for group in groups])
-    labels = np.arange(len(design)) < len(queries)
-    full = np.column_stack([np.ones(len(design)), design])
-    found = logistic(full, labels, PENALTY, weights=weights)[1:]
-    length = float(np.linalg.norm(found))
-    return np.asarray(found / length if length > 0 else found, np.float64)
+
+    queries: Floats
+    inactives: Floats
+    background: Floats
+
+    @cached_property
+    def direction(self) -> Floats:
+        """The direction ``[dim]``, of unit length, in which a molecule is more like the queries."""
+        return _of_unit_length(self._fit.coefficients[None, 1:])[0]
+
+    def with_query(self, number: int, changed: Floats) -> Floats:
+        """Directions ``[m, dim]`` of models made anew with another embedding in a query's place.
+
+        Parameters
+        ----------
+        number
+            Which query.
+        changed
+            float64 ``[m, dim]``.
+        """
+        others = np.column_stack([np.ones(len(changed)), changed])
+        return _of_unit_length(self._fit.without(number, others)[:, 1:])
+
+    @cached_property
+    def _fit(self) -> Fit:
+        groups = [some for some in (self.queries, self.inactives, self.background) if len(some)]
+        n_queries = len(self.queries)
+        rows = np.concatenate(groups)
+        weights = np.concatenate([np.full(len(some), n_queries / len(some)) for some in groups])
+        design = np.column_stack([np.ones(len(rows)), rows])
+        return Fit(design, np.arange(len(rows)) < n_queries, PENALTY, weights)
+
+
+def series_of(queries: Floats, inactives: Floats, background: Floats) -> Floats:
+    """Fit a `SeriesModel` and give its direction."""
+    return SeriesModel(queries, inactives, background).direction
+
+
+def _of_unit_length(rows: Floats) -> Floats:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1.0), np.float64)

@@ -81,6 +81,7 @@ class ExplainBody(Config):
     """Say why molecules score as they do for queries."""
 
     queries: tuple[Ligand, ...] = Field(min_length=1)
+    inactives: tuple[Ligand, ...] = ()
     molecules: tuple[Ligand, ...] = Field(min_length=1)
     library: str | None = Field(
         default=None,
@@ -169,7 +170,9 @@ class ReasonEntry(Config):
     parent_smiles: str
     query: str
     query_smiles: str
-    score: float
+    score: float = Field(description="what ranks, over all queries and known inactives")
+    parts: dict[str, float] = Field(description="what each component adds to it")
+    query_score: float = Field(description="for the nearest query alone")
     cosine: float | None
     ecfp4_similarity: float
     atoms: tuple[float, ...] = Field(description="contributions, in the order of parent_smiles")

@@ -41,6 +41,7 @@ def check_limits(body: ExplainBody, limits: Limits) -> None:
     for name, asked, most in (
         ("molecules", len(body.molecules), limits.explained),
         ("queries", len(body.queries), limits.queries),
+        ("inactives", len(body.inactives), limits.queries),
     ):
         if asked > most:
             raise Refused(422, f"{name}: {asked:,} asked for; this server gives at most {most:,}")
@@ -66,6 +67,7 @@ def explain(
     request = ExplainRequest(
         molecules=structures(body.molecules),
         queries=structures(body.queries),
+        inactives=structures(body.inactives),
         index=None if library is None else str(library),
         k=len(body.molecules),
         rank=body.rank,
@@ -79,7 +81,8 @@ def explain(
 
 
 def _check_sizes(given: Given, most: int) -> None:
-    molecules = [*given.hits, *(query.first for query in given.queries)]
+    ligands = (*given.queries, *given.inactives)
+    molecules = [*given.hits, *(one.first for one in ligands)]
     for one in molecules:
         if one.n_atoms > most:
             raise Refused(
@@ -120,6 +123,8 @@ def _entry(place: int, hit: Named, query: Named, reason: Reason, *, drawings: bo
         query=query.name,
         query_smiles=query.smiles,
         score=_rounded(atoms.score),
+        parts={name: _rounded(value) for name, value in atoms.parts},
+        query_score=_rounded(atoms.query_score),
         cosine=None if math.isnan(atoms.cosine) else _rounded(atoms.cosine),
         ecfp4_similarity=_rounded(atoms.similarity),
         atoms=tuple(map(_rounded, atoms.hit.tolist())),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from molsearch import schema
 from molsearch.errors import EncoderMismatchError, UsageError
 from molsearch.io.atomic import write_text
 from molsearch.io.outputs import refuse_existing
@@ -21,7 +22,7 @@ from molsearch.reasons.atoms import AtomExplainer
 from molsearch.reasons.drawings import drawn
 from molsearch.reasons.page import MAX_DRAWN, write_reasons
 from molsearch.reasons.reason import SUPPORT, Reason, reasons, support_thresholds
-from molsearch.reasons.table import STRUCTURES, Named, reason_frame
+from molsearch.reasons.table import EXPLAINED, STRUCTURES, Named, reason_frame
 from molsearch.search.leave_one_out import leave_one_out
 from molsearch.search.output import check_output
 from molsearch.search.queries import embed_queries
@@ -35,6 +36,7 @@ from molsearch.service.screen import run_file
 from molsearch.service.session import Session
 from molsearch.words import counted
 
+_UNLIKE = 0.03
 _DRAWING = re.compile(r"\d{4}-.+-(hit|query)\.svg")
 
 
@@ -95,24 +97,25 @@ def explain(
     watch = Stopwatch()
     with watch.stage("read"):
         given = given or given_of(request)
-    if encoder is None and (given.weights.embedding or given.weights.inactives):
+    if encoder is None and given.weights.embeds:
         with watch.stage("load encoder"):
             encoder = _encoder(request, given, session)
-    explainer = AtomExplainer(encoder, given.weights)
     queries = tuple(Named(one.query_id, one.first.parent_smiles) for one in given.queries)
     hits = tuple(Named(one.molecule_id, one.parent_smiles) for one in given.hits)
-    structures = [query.smiles for query in queries]
+    explainer = AtomExplainer(
+        encoder,
+        given.weights,
+        [query.smiles for query in queries],
+        [one.first.parent_smiles for one in given.inactives],
+        None if encoder is None else encoder.background,
+    )
     thresholds = None
     if len(queries) > 1 and encoder is not None:
-        thresholds = support_thresholds(
-            explainer, structures, encoder.background, encoder.background_ecfp4
-        )
+        thresholds = support_thresholds(explainer, encoder.background, encoder.background_ecfp4)
     with watch.stage("explain"), stage(emit, "explaining", len(hits)) as tell:
         found = reasons(
             [hit.smiles for hit in hits],
-            structures,
             explainer,
-            inactives=[one.first.parent_smiles for one in given.inactives],
             thresholds=thresholds,
             common_seconds=request.common_seconds,
             on_done=lambda n: tell(n, 0),
@@ -215,6 +218,12 @@ def _account(
 
 def _warnings(request: ExplainRequest, given: Given, found: Sequence[Reason]) -> list[str]:
     lines = []
+    if n := _n_unlike(request, given, found):
+        lines.append(
+            f"scores of {counted(n, 'hit')} in the list are not those explained here (column "
+            f"{EXPLAINED}): something else ranked them; screen again, or name what ranks with "
+            "--rank"
+        )
     if request.svg is not None and len(found) > MAX_DRAWN:
         lines.append(f"the first {MAX_DRAWN} of {counted(len(found), 'hit')} are drawn")
     if given.failures:
@@ -236,6 +245,21 @@ def _warnings(request: ExplainRequest, given: Given, found: Sequence[Reason]) ->
             "search: there may be larger ones"
         )
     return lines
+
+
+def _n_unlike(request: ExplainRequest, given: Given, found: Sequence[Reason]) -> int:
+    """Count hits whose score in the list is another than that explained.
+
+    Embeddings of a library are kept in fewer digits than those of the hits here.
+    """
+    if request.queries or request.rank is not None:
+        return 0
+    listed = pd.to_numeric(
+        pd.Series([hit.user.get(schema.SCORE) for hit in given.hits], dtype=object),
+        errors="coerce",
+    )
+    made = np.array([one.atoms.score for one in found])
+    return int((np.abs(listed.to_numpy(np.float64) - made) > _UNLIKE).sum())
 
 
 def _write(request: ExplainRequest, made: Explained) -> None:

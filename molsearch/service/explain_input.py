@@ -15,8 +15,9 @@ from molsearch.chem.records import iter_records
 from molsearch.config import Molecule, PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.io.reading import parse_json, read_small
-from molsearch.reasons.atoms import Weights
+from molsearch.reasons.weights import Weights
 from molsearch.schema import Failure, Prepared
+from molsearch.scoring.default import BALANCED
 from molsearch.scoring.ranking import (
     COUNTERS,
     INACTIVES,
@@ -95,32 +96,37 @@ def given_of(request: ExplainRequest) -> Given:
             f"{request.hits or 'the structures given'}: nothing to explain{reason}; name a table "
             "or SD file of hits with their structures"
         )
-    weight = 0.0 if request.queries else _inactives_weight(record)
-    inactives: tuple[Query, ...] = ()
+    inactives: tuple[Query, ...]
     notes: tuple[str, ...] = ()
     if request.queries:
-        given = read_ligands(request.queries, (), ReadConfig(), _FLAT, ScreenConfig())
+        given = read_ligands(
+            request.queries, request.inactives, ReadConfig(), _FLAT, ScreenConfig()
+        )
         queries, notes = given.queries, given.notes
+        inactives = () if given.inactives is None else given.inactives.molecules
     else:
         queries = _recorded(record, "queries", request.hits)
-        inactives = _recorded_inactives(record) if weight else ()
+        inactives = _recorded_inactives(record)
     if bare := [one.query_id for one in queries if not one.has_structure]:
         raise UsageError(
             f"query {bare[0]!r} is an embedding without a structure: it has no atoms to explain "
             "by; give queries as structures"
         )
-    ranking = _ranking(request, record, len(queries))
-    if ranking.of_inactives is not None and ranking.of_inactives.name == SERIES:
-        left = "atoms explain similarity_score; what the series model adds to it is left out"
-        notes = (*notes, left)
-    return Given(
-        tuple(hits), tuple(failures), queries, inactives, ranking,
-        weights_of(ranking, weight if inactives else 0.0), record, notes,
-    )  # fmt: skip
+    ranking = _ranking(request, record, len(queries), inactives=bool(inactives))
+    weights = weights_of(ranking)
+    if not weights.series and not request.queries and request.rank is None:
+        weights = replace(weights, inactives=_inactives_weight(record))
+    if (weights.inactives or weights.series) and not inactives:
+        raise UsageError(
+            f"the ranking {str(ranking.expression)[:80]!r} counts known inactives, of which none "
+            "are given; give them with --inactives beside the queries, or leave them out: --rank "
+            f"{MOLSEARCH}+{STORED}"
+        )
+    return Given(tuple(hits), tuple(failures), queries, inactives, ranking, weights, record, notes)
 
 
-def weights_of(ranking: Ranking, inactives: float = 0.0) -> Weights:
-    """Weights of what ranks.
+def weights_of(ranking: Ranking) -> Weights:
+    """Weights of what ranks, and how it is fused.
 
     Raises
     ------
@@ -138,12 +144,18 @@ def weights_of(ranking: Ranking, inactives: float = 0.0) -> Weights:
                 f"can; pass --rank with these alone, such as {MOLSEARCH}+{STORED}"
             )
         others.append((term.name, term.weight))
-    first, second = ranking.embedding, ranking.likeness
+    held = {term.name: term.weight for term in ranking.expression.terms}
     return Weights(
-        0.0 if first is None else first.weight,
-        0.0 if second is None else second.weight,
-        inactives,
-        tuple(others),
+        embedding=held.get(MOLSEARCH, 0.0),
+        ecfp4=held.get(STORED, 0.0),
+        inactives=held.get(INACTIVES, 0.0),
+        others=tuple(others),
+        series=held.get(SERIES, 0.0),
+        fusions=tuple(
+            (term.name, term.fusion or "max")
+            for term in ranking.expression.terms
+            if term.name not in COUNTERS
+        ),
     )
 
 
@@ -268,15 +280,17 @@ def _inactives_weight(record: Mapping[str, Any]) -> float:
     return float(found) if isinstance(found, int | float) else 0.0
 
 
-def _ranking(request: ExplainRequest, record: Mapping[str, Any], n_queries: int) -> Ranking:
+def _ranking(
+    request: ExplainRequest, record: Mapping[str, Any], n_queries: int, *, inactives: bool
+) -> Ranking:
     """Take what ranked then, unless the request names its own."""
     told = record.get("ranking")
     if request.rank is not None or not isinstance(told, Mapping):
-        return ranking_of(request.rank or "balanced", n_queries)
+        return ranking_of(request.rank or BALANCED, n_queries, inactives=inactives)
     asked, expression = str(told.get("rank", "")), str(told.get("expression", ""))
     if request.queries:
-        return ranking_of(asked or "balanced", n_queries)
-    return ranking_of(expression or asked, n_queries)
+        return ranking_of(asked or BALANCED, n_queries, inactives=inactives)
+    return ranking_of(expression or asked, n_queries, inactives=inactives)
 
 
 def named_by(hits: Sequence[str], has_queries: bool) -> dict[str, Any]:

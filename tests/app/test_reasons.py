@@ -59,7 +59,8 @@ def test_the_panel_draws_both_molecules_and_says_what_counts(page, run_id):
     assert not at.exception
     shown = said(at)
     assert shown.count("atom map of") == 2
-    assert "Score for this query alone" in shown
+    assert "ECFP4" in shown
+    assert "For this query alone" in shown
     assert "Most for it <code>" in shown
     assert "of the query's 31 atoms in common" in shown.replace("&#x27;", "'")
     assert "1 of 2 queries speak for it" in shown

@@ -46,8 +46,10 @@ def test_a_hit_list_with_its_run_is_explained(molsearch, hits, tmp_path):
     record = json.loads((tmp_path / "r.csv.run.json").read_text())
     assert (record["n_in"], record["n_ok"], record["n_failed"]) == (11, 11, 0)
     assert record["weights"] == {
-        "embedding": 1.0, "ecfp4": 1.0, "inactives": 0.0, "others": [],
+        "embedding": 1.0, "ecfp4": 1.0, "inactives": 0.0, "others": [], "series": 0.0,
+        "fusions": [["molsearch", "top2"], ["ecfp4", "max"]],
     }  # fmt: skip
+    np.testing.assert_allclose(told.explained_score, listed.score, atol=5e-3)
     run = json.loads((tmp_path / "hits.csv.run.json").read_text())
     assert record["leave_one_out"] == run["leave_one_out"]
     assert run["leave_one_out"]["sentence"] in done.err
@@ -78,10 +80,40 @@ def test_with_one_query_the_score_is_that_of_the_list(molsearch, world, tmp_path
     listed, told = pd.read_parquet(tmp_path / "h.parquet"), pd.read_parquet(tmp_path / "r.parquet")
     # Cosines of a library are kept in half precision.
     np.testing.assert_allclose(told.query_score, listed.score, atol=3e-3)
+    np.testing.assert_allclose(told.explained_score, listed.score, atol=3e-3)
     np.testing.assert_allclose(told.cosine, listed.molsearch_score, atol=3e-3)
     again = molsearch("run", tmp_path / "r.parquet.run.json", "-o", tmp_path / "again.parquet")
     assert again.code == 0
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "again.parquet"), told)
+
+
+def test_a_table_of_what_was_measured_is_explained_with_its_series_model(
+    molsearch, world, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    actives = ["CC(=O)Oc1ccccc1C(=O)O", "CC(=O)Oc1ccccc1", "OC(=O)c1ccccc1O", "CC(=O)Nc1ccc(O)cc1",
+               "COC(=O)c1ccccc1O"]  # fmt: skip
+    rows = [f"{one},active" for one in actives] + ["CCO,inactive", "CCCCN,inactive"]
+    (tmp_path / "t.csv").write_text("smiles,activity\n" + "\n".join(rows) + "\n")
+    made = ("-q", tmp_path / "t.csv", "-l", world.library, "-o", tmp_path / "h.csv")
+    assert molsearch("screen", *made).code == 0
+    done = molsearch("explain", tmp_path / "h.csv", "-o", tmp_path / "r.csv")
+    assert done.code == 0
+    assert "are not those explained here" not in done.err
+    listed, told = pd.read_csv(tmp_path / "h.csv"), pd.read_csv(tmp_path / "r.csv")
+    parts = [name for name in told if name.startswith("score_part:")]
+    assert parts == ["score_part:molsearch", "score_part:ecfp4", "score_part:series"]
+    np.testing.assert_allclose(told[parts].sum(axis=1), told.explained_score, atol=1e-5)
+    np.testing.assert_allclose(told.explained_score, listed.score, atol=5e-3)
+    np.testing.assert_allclose(told["score_part:series"], listed.series_score, atol=5e-3)
+    by_hand = ("-q", tmp_path / "t.csv", "-o", tmp_path / "s.csv")
+    assert molsearch("explain", tmp_path / "h.csv", *by_hand).code == 0
+    again = pd.read_csv(tmp_path / "s.csv")
+    np.testing.assert_allclose(again.explained_score, told.explained_score, atol=1e-5)
+    # A list whose scores something else has made is not passed off as explained.
+    listed.assign(score=listed.score + 1).to_csv(tmp_path / "h.csv", index=False)
+    done = molsearch("explain", tmp_path / "h.csv", "-o", tmp_path / "u.csv")
+    assert f"scores of {len(listed)} hits in the list are not those explained here" in done.err
 
 
 def test_picks_are_explained_by_the_screen_they_come_from(molsearch, hits, tmp_path):
@@ -136,6 +168,8 @@ def test_the_queries_are_tried_on_each_other_in_a_library_named(molsearch, world
         (["nope.csv"], "no hit list nope.csv; check the path"),
         (["CCO"], "'CCO' is no file: name one hit list, or give the queries"),
         (["-q", "CCO", "C1CC"], "nothing to explain (the first: not a readable SMILES"),
+        (["-q", "CCO", "CCN", "--rank", "molsearch+series"], "counts known inactives, of which"),
+        (["CCO", "--inactives", "CCC"], "inactives go with queries of your own"),
         (["-q", "CCO", "CCN", "--rank", "nonsense"], "is called 'nonsense'"),
         (["-q", "CCO", "CCN", "--rank", "molsearch+shape"], "cannot be explained atom by atom"),
         (["-q", "CCO", "CCN", "--rank", "molsearch+maccs"], "cannot be explained atom by atom"),

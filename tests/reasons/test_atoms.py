@@ -18,8 +18,10 @@ from molsearch.data.store import bag_store
 from molsearch.errors import InputError, UsageError
 from molsearch.nn.committee import network_of
 from molsearch.nn.encoder import Encoder
-from molsearch.reasons.atoms import AtomExplainer, Weights
+from molsearch.reasons.atoms import AtomExplainer
+from molsearch.reasons.weights import Weights
 from molsearch.schema import Record
+from molsearch.scoring.series import series_of
 
 QUERY = "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1"
 HITS = ["C#Cc1cccc(Nc2ncnc3cc(OCCOC)c(OCCOC)cc23)c1", "C[C@H](N)Cc1ccccc1", "CCO", *SMILES[:3]]
@@ -105,8 +107,7 @@ def jaccard(one, other):
 
 @pytest.mark.parametrize("weights", [Weights(1, 0), Weights(0, 1), Weights(1, 2), Weights(0.5, 3)])
 def test_contributions_are_those_of_hiding_one_atom_at_a_time(encoder, weights):
-    explainer = AtomExplainer(encoder, weights)
-    found = list(explainer.maps([QUERY] * len(HITS), HITS))
+    found = list(AtomExplainer(encoder, weights, [QUERY]).maps(HITS))
     for smiles, atoms in zip(HITS, found, strict=True):
         query, hit = Chem.MolFromSmiles(QUERY), Chem.MolFromSmiles(smiles)
 
@@ -118,51 +119,143 @@ def test_contributions_are_those_of_hiding_one_atom_at_a_time(encoder, weights):
             return weights.embedding * cosine + weights.ecfp4 * alike
 
         assert atoms.score == pytest.approx(score(), abs=1e-5)
+        assert atoms.query_score == pytest.approx(atoms.score, abs=1e-9)
         due = [score() - score(h_atom=i) for i in range(hit.GetNumAtoms())]
         np.testing.assert_allclose(atoms.hit, due, atol=2e-5)
         due = [score() - score(q_atom=i) for i in range(0, query.GetNumAtoms(), 5)]
         np.testing.assert_allclose(atoms.query[::5], due, atol=2e-5)
 
 
+@pytest.fixture(scope="module")
+def background():
+    rng = np.random.default_rng(7)
+    found = rng.standard_normal((60, 32))
+    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float16)
+
+
+def naive_ranked(encoder, background, weights, hidden_hit, hidden_query=(None, None)):
+    """Add what ranks of one hit, component by component, with one atom left out."""
+    smiles, atom = hidden_hit
+    mols = [Chem.MolFromSmiles(one) for one in QUERIES]
+    atoms = [hidden_query[1] if hidden_query[0] == i else None for i in range(len(mols))]
+    vectors = np.stack(
+        [
+            naive_vector(naive_bag(mol, encoder, one), encoder)
+            for mol, one in zip(mols, atoms, strict=True)
+        ]
+    )
+    against = np.stack(
+        [naive_vector(naive_bag(Chem.MolFromSmiles(one), encoder), encoder) for one in INACTIVE]
+    )
+    hit = Chem.MolFromSmiles(smiles)
+    vector = naive_vector(naive_bag(hit, encoder, atom), encoder)
+    bits = naive_bits(hit, atom)
+    cosines = sorted(vectors @ vector)
+    alike = [jaccard(naive_bits(mol, one), bits) for mol, one in zip(mols, atoms, strict=True)]
+    model = series_of(vectors, against, background.astype(float))
+    return {
+        "each": weights.embedding * (vectors @ vector) + weights.ecfp4 * np.array(alike),
+        "molsearch": weights.embedding * (cosines[-1] + cosines[-2]) / 2,
+        "ecfp4": weights.ecfp4 * max(alike),
+        "inactives": -weights.inactives * max(against @ vector),
+        "series": weights.series * (model @ vector),
+    }
+
+
+QUERIES = [QUERY, "COc1cc2ncnc(Nc3cccc(Br)c3)c2cc1OC", "Nc1ccccc1Br"]
+INACTIVE = ["CCOC(=O)c1ccccc1", "COc1cc2ncnc(N)c2cc1OC"]
+OF_SEVERAL = (("molsearch", "top2"), ("ecfp4", "max"))
+
+
+@pytest.mark.parametrize("counted", [{"series": 0.7}, {"inactives": 0.5}, {}])
+def test_every_component_that_ranks_is_hidden_from_and_fused_as_it_ranks(
+    encoder, background, counted
+):
+    weights = Weights(1, 2, **counted, fusions=OF_SEVERAL)
+    explainer = AtomExplainer(encoder, weights, QUERIES, INACTIVE, background)
+    hits = HITS[:2]
+    found = list(explainer.maps(hits))
+    for smiles, atoms in zip(hits, found, strict=True):
+        names = ("molsearch", "ecfp4", *counted)
+
+        def of(atom=None, query=None, number=0, smiles=smiles):
+            return naive_ranked(encoder, background, weights, (smiles, atom), (number, query))
+
+        def total(parts, names=names):
+            return sum(parts[name] for name in names)
+
+        whole, number = of(), atoms.nearest
+        assert number == int(whole["each"].argmax())
+        assert dict(atoms.parts) == pytest.approx({n: whole[n] for n in names}, abs=2e-5)
+        assert atoms.score == pytest.approx(sum(value for _, value in atoms.parts), abs=1e-9)
+        due = [total(whole) - total(of(i)) for i in range(len(atoms.hit))]
+        np.testing.assert_allclose(atoms.hit, due, atol=3e-5)
+
+        def alone(parts, number=number):
+            return parts["each"][number] + sum(parts[name] for name in counted)
+
+        assert atoms.query_score == pytest.approx(alone(whole), abs=2e-5)
+        rows = range(0, len(atoms.query), 4)
+        due = [alone(whole) - alone(of(query=i, number=number)) for i in rows]
+        np.testing.assert_allclose(atoms.query[::4], due, atol=3e-5)
+    np.testing.assert_allclose(explainer.ranked(hits), [one.score for one in found], atol=1e-5)
+
+
+def test_the_series_model_changes_what_atoms_say_of_hit_and_query(encoder, background):
+    made = [
+        AtomExplainer(
+            encoder, Weights(1, 2, series=weight, fusions=OF_SEVERAL), QUERIES, INACTIVE, background
+        )
+        for weight in (0.0, 1.0)
+    ]
+    (without,), (with_it,) = (one.maps(HITS[:1]) for one in made)
+    assert np.abs(with_it.hit - without.hit).max() > 0.005
+    assert np.abs(with_it.query - without.query).max() > 0.001
+
+
+def test_known_inactives_that_count_are_needed(encoder):
+    for weights in (Weights(1, 1, series=1.0), Weights(1, 1, inactives=1.0)):
+        with pytest.raises(ValueError, match="known inactives"):
+            AtomExplainer(encoder, weights, QUERIES)
+
+
 def test_the_score_is_that_of_prepared_and_embedded_molecules(encoder):
     records = [Record(i, "t", i, str(i), smiles=smiles) for i, smiles in enumerate([QUERY, *HITS])]
     prepared, _ = prepare_in_process(records, PrepareConfig(n_conformers=0), ())
     vectors = encoder.embed_table(table_of(prepared)).astype(float)
-    explainer = AtomExplainer(encoder, Weights(1, 2))
+    explainer = AtomExplainer(encoder, Weights(1, 2), [prepared[0].parent_smiles])
     parents = [row.parent_smiles for row in prepared[1:]]
-    found = list(explainer.maps([prepared[0].parent_smiles] * len(HITS), parents))
+    found = list(explainer.maps(parents))
     for number, atoms in enumerate(found):
         alike = tanimoto(ecfp4_of_smiles(QUERY), ecfp4_of_smiles(HITS[number])[None])[0]
         assert atoms.cosine == pytest.approx(vectors[0] @ vectors[number + 1], abs=1e-5)
         assert atoms.similarity == pytest.approx(alike, abs=1e-6)
         assert atoms.score == pytest.approx(atoms.cosine + 2 * atoms.similarity, abs=1e-6)
-    scores = explainer.scores([QUERY], HITS)
+    scores = explainer.scores(HITS)
     np.testing.assert_allclose(scores[:, 0], [one.score for one in found], atol=1e-5)
 
 
 def test_a_batch_changes_nothing(encoder):
-    explainer = AtomExplainer(encoder, Weights(1, 1))
-    many = list(explainer.maps([QUERY] * 70, [HITS[i % len(HITS)] for i in range(70)]))
+    explainer = AtomExplainer(encoder, Weights(1, 1), [QUERY])
+    many = list(explainer.maps([HITS[i % len(HITS)] for i in range(70)]))
     for place in (0, 5, 63, 64, 69):
-        (alone,) = explainer.maps([QUERY], [HITS[place % len(HITS)]])
+        (alone,) = explainer.maps([HITS[place % len(HITS)]])
         np.testing.assert_allclose(many[place].hit, alone.hit, atol=1e-5)
         np.testing.assert_allclose(many[place].query, alone.query, atol=1e-5)
 
 
 def test_what_a_hit_shares_with_an_inactive_counts_against_it(encoder):
-    free = AtomExplainer(encoder, Weights(1, 0))
-    held = AtomExplainer(encoder, Weights(1, 0, inactives=0.5))
-    (plain,), (lowered,) = free.maps([QUERY], HITS[:1]), held.maps([QUERY], HITS[:1], HITS[:1])
-    (own,) = free.maps(HITS[:1], HITS[:1])
+    free = AtomExplainer(encoder, Weights(1, 0), [QUERY])
+    held = AtomExplainer(encoder, Weights(1, 0, inactives=0.5), [QUERY], HITS[:1])
+    (plain,), (lowered,) = free.maps(HITS[:1]), held.maps(HITS[:1])
+    (own,) = AtomExplainer(encoder, Weights(1, 0), HITS[:1]).maps(HITS[:1])
     assert lowered.score == pytest.approx(plain.score - 0.5, abs=1e-5)
     np.testing.assert_allclose(lowered.hit, plain.hit - 0.5 * own.hit, atol=1e-5)
     np.testing.assert_allclose(lowered.query, plain.query, atol=1e-5)
-    assert held.nearest([*HITS[1:], HITS[0]], HITS[:2]).tolist() == [len(HITS) - 1, 0]
 
 
 def test_pieces_are_hidden_as_a_whole(encoder):
-    explainer = AtomExplainer(encoder, Weights(0, 1))
-    (atoms,) = explainer.maps(["c1ccccc1CCO"], ["c1ccccc1CCN"])
+    (atoms,) = AtomExplainer(encoder, Weights(0, 1), ["c1ccccc1CCO"]).maps(["c1ccccc1CCN"])
     shares = {piece.smiles: piece.share for piece in atoms.pieces}
     assert set(shares) == {"c1ccccc1", "CCN"}
     assert atoms.best.smiles == "c1ccccc1"
@@ -174,28 +267,29 @@ def test_an_encoder_of_geometry_is_refused_with_what_can_be_explained():
     config = ModelConfig(n_buckets=61, width=16, embedding_dim=16, matryoshka=(16,))
     sees = Encoder(network_of(config), identity="i", card={})
     with pytest.raises(UsageError, match=r"looks at geometry.*--rank ecfp4"):
-        AtomExplainer(sees, Weights(1, 1))
-    (atoms,) = AtomExplainer(sees, Weights(0, 1)).maps(["CCO"], ["CCN"])
+        AtomExplainer(sees, Weights(1, 1), ["CCO"])
+    (atoms,) = AtomExplainer(sees, Weights(0, 1), ["CCO"]).maps(["CCN"])
     assert len(atoms.hit) == 3
     assert np.isnan(atoms.cosine)
 
 
 def test_no_structure_is_an_error_of_input(encoder):
     with pytest.raises(InputError, match=r"cannot read SMILES 'C1CC'"):
-        list(AtomExplainer(encoder, Weights()).maps(["CCO"], ["C1CC"]))
+        list(AtomExplainer(encoder, Weights(), ["CCO"]).maps(["C1CC"]))
 
 
 @pytest.mark.parametrize("name", HIDEABLE[1:])
 def test_further_fingerprints_that_rank_count_too(encoder, name):
     weights = Weights(1, 1, others=((name, 0.5),))
-    (atoms,) = AtomExplainer(encoder, weights).maps([QUERY], HITS[:1])
-    (plain,) = AtomExplainer(encoder, Weights(1, 1)).maps([QUERY], HITS[:1])
-    (alone,) = AtomExplainer(None, Weights(0, 0, others=((name, 0.5),))).maps([QUERY], HITS[:1])
+    alone_weights = Weights(0, 0, others=((name, 0.5),))
+    (atoms,) = AtomExplainer(encoder, weights, [QUERY]).maps(HITS[:1])
+    (plain,) = AtomExplainer(encoder, Weights(1, 1), [QUERY]).maps(HITS[:1])
+    (alone,) = AtomExplainer(None, alone_weights, [QUERY]).maps(HITS[:1])
     one, other = packed_of(name, [QUERY]), packed_of(name, HITS[:1])
     assert alone.score == pytest.approx(0.5 * tanimoto(one[0], other)[0], abs=1e-6)
     assert atoms.score == pytest.approx(plain.score + alone.score, abs=1e-6)
     np.testing.assert_allclose(atoms.hit, plain.hit + alone.hit, atol=1e-6)
     np.testing.assert_allclose(atoms.query, plain.query + alone.query, atol=1e-6)
     assert np.abs(alone.hit).max() > 0
-    scores = AtomExplainer(encoder, weights).scores([QUERY], HITS[:1])
+    scores = AtomExplainer(encoder, weights, [QUERY]).scores(HITS[:1])
     assert scores[0, 0] == pytest.approx(atoms.score, abs=1e-5)

@@ -9,8 +9,9 @@ from rdkit import Chem
 
 from molsearch.bundled import example
 from molsearch.nn.weights import load_encoder
-from molsearch.reasons.atoms import AtomExplainer, Weights
+from molsearch.reasons.atoms import AtomExplainer
 from molsearch.reasons.faithfulness import faithful, trial
+from molsearch.reasons.weights import Weights
 
 
 def smiles_of(name):
@@ -19,26 +20,25 @@ def smiles_of(name):
 
 
 @pytest.fixture(scope="module")
-def explainer():
-    return AtomExplainer(load_encoder("small", device="cpu"), Weights(1, 1))
+def encoder():
+    return load_encoder("small", device="cpu")
 
 
-def test_scores_fall_more_where_the_map_points_than_elsewhere(explainer):
+def test_scores_fall_more_where_the_map_points_than_elsewhere(encoder):
     """The command for 500 pairs of development targets is benchmarks/explanations.py."""
     queries, library = smiles_of("queries.csv"), smiles_of("library.csv")
     rng = np.random.default_rng(0)
-    scores = explainer.scores(queries, library)
+    scores = AtomExplainer(encoder, Weights(1, 1), queries).scores(library)
+    each = {query: AtomExplainer(encoder, Weights(1, 1), [query]) for query in queries}
     pairs = []
     for number, query in enumerate(queries):
         order = np.argsort(-scores[:, number])
         near = [row for row in order if scores[row, number] < 1.9][:12]
         pairs += [(query, library[row]) for row in near]
-    maps = explainer.maps([query for query, _ in pairs], [hit for _, hit in pairs])
+    maps = [atoms for query, hit in pairs for atoms in each[query].maps([hit])]
 
     def score(first, second):
-        return np.array(
-            [explainer.scores([q], [h])[0, 0] for q, h in zip(first, second, strict=True)]
-        )
+        return np.array([each[q].ranked([h])[0] for q, h in zip(first, second, strict=True)])
 
     trials, asked = [], []
     for (query, hit), atoms in zip(pairs, maps, strict=True):
@@ -63,3 +63,21 @@ def test_shares_choose_the_edit_and_chance_the_other():
 
 def test_a_molecule_with_one_edit_alone_is_no_trial():
     assert trial("c1ccccc1", np.ones(6), np.random.default_rng(0)) is None
+
+
+def test_maps_of_several_queries_and_a_series_model_point_at_what_ranks(encoder):
+    """What an edit does to the score by all that ranks, of queries and inactives of one series."""
+    library = smiles_of("library.csv")
+    queries, inactives = smiles_of("queries.csv"), library[-8:]
+    weights = Weights(1, 2, series=1, fusions=(("molsearch", "top2"), ("ecfp4", "max")))
+    explainer = AtomExplainer(encoder, weights, queries, inactives, encoder.background)
+    scores = explainer.ranked(library)
+    hits = [library[row] for row in np.argsort(-scores) if scores[row] < 3.5][:60]
+    rng = np.random.default_rng(0)
+    trials = [
+        trial(hit, atoms.hit, rng) for hit, atoms in zip(hits, explainer.maps(hits), strict=True)
+    ]
+    made = [one for one in trials if one is not None]
+    assert len(made) >= 30
+    won = faithful(made, [""] * len(made), lambda _, molecules: explainer.ranked(molecules))
+    assert won.mean() >= 0.8

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 
 from molsearch.metrics.regression import logistic
-from molsearch.scoring.series import PENALTY, series_of
+from molsearch.scoring.series import PENALTY, SeriesModel, series_of
 
 
 def _unit(rng, n, centre):
@@ -49,3 +49,19 @@ def test_weights_of_rows_are_those_of_the_sum() -> None:
     due = minimize(loss, np.zeros(3), tol=1e-12).x
     found = logistic(design, labels, PENALTY, weights=weights)
     np.testing.assert_allclose(found, due, atol=1e-3)
+
+
+@pytest.mark.parametrize("far", [0.05, 1.0, 40.0])
+def test_another_query_in_the_place_of_one_is_a_fit_of_its_own(far) -> None:
+    rng = np.random.default_rng(3)
+    queries, inactives = _unit(rng, 4, np.eye(6)[0]), _unit(rng, 3, np.eye(6)[1])
+    random = _unit(rng, 90, 0.0)
+    # The last is so far that steps by the curvature of the fit as it is do not lead there.
+    changed = queries[2] + far * rng.standard_normal((5, 6))
+    found = SeriesModel(queries, inactives, random).with_query(2, changed)
+    for row, vector in zip(found, changed, strict=True):
+        others = queries.copy()
+        others[2] = vector
+        np.testing.assert_allclose(row, series_of(others, inactives, random), atol=2e-6)
+    assert found.shape == (5, 6)
+    assert np.abs(found - series_of(queries, inactives, random)).max() > 1e-3

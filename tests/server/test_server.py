@@ -209,7 +209,9 @@ def test_reasons_are_those_of_the_service(client):
     assert told["leave_one_out"]["n_queries"] == 2
     for one, row in zip(told["reasons"], due.itertuples(), strict=True):
         assert one["query"] == row.nearest_query
-        assert one["score"] == pytest.approx(row.query_score, abs=1e-5)
+        assert one["score"] == pytest.approx(row.explained_score, abs=1e-5)
+        assert one["score"] == pytest.approx(sum(one["parts"].values()), abs=1e-5)
+        assert one["query_score"] == pytest.approx(row.query_score, abs=1e-5)
         listed = [float(number) for number in row.atom_contributions.split()]
         assert one["atoms"] == pytest.approx(listed, abs=1e-4)
         assert len(one["common"]["atoms"]) == row.common_atoms

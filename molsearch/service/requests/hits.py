@@ -69,6 +69,11 @@ class ExplainRequest(Config):
         description="SMILES, InChI or file; may be repeated; those of the hit list's run where "
         "none",
     )
+    inactives: tuple[Ligand, ...] = Field(
+        default=(),
+        description="known inactives beside the queries given: SMILES, InChI or file; may be "
+        "repeated",
+    )
     index: str | None = Field(
         default=None, description="library in which several queries are tried on each other"
     )
@@ -99,6 +104,8 @@ class ExplainRequest(Config):
         """Refuse nothing to explain."""
         if self.hits is None and not self.molecules:
             raise ValueError("name what to explain: a hit list, or structures with -q")
+        if self.inactives and not self.queries:
+            raise ValueError("inactives go with queries of your own: give these too, with -q")
         return self
 
 
