@@ -12,7 +12,7 @@ from molsearch.cli import options
 from molsearch.cli.asking import Asked, verb
 from molsearch.cli.flags import Flag
 from molsearch.service.requests import ConvertRequest
-from molsearch.words import counted
+from molsearch.words import counted, noun
 
 if TYPE_CHECKING:
     from molsearch.bench.audit.flags import Known
@@ -23,7 +23,8 @@ app = typer.Typer(add_completion=False)
 _HELP = (
     "Convert measured activities to the table that training reads.\n\n"
     "Values become -log10 of molar concentrations, bounds stay bounds, repeats are joined by "
-    "their median, targets go by UniProt. What is left out is kept, with the reason, beside the "
+    "their median unless they disagree by more than 1 log, targets go by UniProt; Not Active and "
+    "Inactive without a value are inactives. What is left out is kept, with the reason, beside the "
     "output."
 )
 CONVERT = (
@@ -72,6 +73,12 @@ def report(found: Converted, facts: dict[str, Any], output: Path, left_out: Path
         lines.append(f"left out {facts['left_out']:,}, see {left_out}:")
         reasons = found.failures["reason"].value_counts().head(5)
         lines += [f"  {n:,} × {reason}" for reason, n in reasons.items()]
+    if facts["disagreeing"]:
+        lines.append(
+            f"{counted(facts['disagreeing'], 'measurement')} of these "
+            f"{noun(facts['disagreeing'], 'disagrees', 'disagree')} by more than 1 log with others "
+            "of the same molecule and target"
+        )
     return "\n".join(lines)
 
 

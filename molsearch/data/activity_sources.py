@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import sqlite3
@@ -12,7 +13,7 @@ from typing import IO, Literal
 
 import pandas as pd
 
-from molsearch.data.measurements import TYPES, raw_frame
+from molsearch.data.measurements import PLACES, TYPES, raw_frame
 from molsearch.errors import InputError
 
 _PIECE = 200_000
@@ -24,7 +25,7 @@ SELECT act.activity_id AS row, cs.canonical_smiles AS smiles, seq.accession AS u
        act.standard_type AS activity_type, act.standard_relation AS relation,
        act.standard_value AS value, act.standard_units AS units, act.pchembl_value AS pchembl,
        ass.confidence_score AS confidence, md.chembl_id AS chembl_id,
-       act.data_validity_comment AS flag
+       ass.chembl_id AS assay, act.activity_comment AS comment, act.data_validity_comment AS flag
 FROM activities act
 JOIN assays ass ON ass.assay_id = act.assay_id
 JOIN target_dictionary td ON td.tid = ass.tid
@@ -32,9 +33,10 @@ JOIN target_components tc ON tc.tid = td.tid
 JOIN component_sequences seq ON seq.component_id = tc.component_id
 JOIN molecule_dictionary md ON md.molregno = act.molregno
 JOIN compound_structures cs ON cs.molregno = act.molregno
-WHERE td.target_type = 'SINGLE PROTEIN' AND act.standard_value IS NOT NULL
-  AND COALESCE(act.potential_duplicate, 0) = 0
-  AND act.standard_type IN ({})
+WHERE td.target_type = 'SINGLE PROTEIN' AND COALESCE(act.potential_duplicate, 0) = 0
+  AND ((act.standard_value IS NOT NULL AND act.standard_type IN ({}))
+       OR LOWER(act.activity_comment) LIKE 'not active%'
+       OR LOWER(act.activity_comment) IN ('inactive', 'no activity'))
 """
 
 # The columns of ChEMBL's own downloads, in lower case.
@@ -47,6 +49,9 @@ _CHEMBL = {
     "standard units": "units",
     "pchembl value": "pchembl",
     "data validity comment": "flag",
+    "comment": "comment",
+    "activity comment": "comment",
+    "assay chembl id": "assay",
     "target chembl id": "target_chembl_id",
     "target name": "target_name",
     "target organism": "organism",
@@ -61,7 +66,7 @@ _BINDINGDB_UNIPROT = (
 )
 _BINDINGDB_CHAINS = "number of protein chains in target (>1 implies a multichain complex)"
 _PLAIN = {
-    "smiles": ("smiles", "canonical_smiles", "structure"),
+    "smiles": ("smiles", "canonical_smiles", "structure", "pubchem_ext_datasource_smiles"),
     "uniprot": ("uniprot", "target", "accession", "uniprot_id"),
     "target_name": ("target_name",),
     "target_chembl_id": ("target_chembl_id",),
@@ -72,10 +77,15 @@ _PLAIN = {
     "units": ("units", "unit", "standard_units"),
     "pchembl": ("pchembl", "pchembl_value", "pic50", "pki", "pkd", "pec50"),
     "chembl_id": ("chembl_id", "molecule_chembl_id"),
-}
+    "assay": ("assay", "assay_id", "assay_chembl_id", "aid"),
+    "comment": ("activity_comment", "comment", "pubchem_activity_outcome", "activity_outcome",
+                "outcome"),
+    "flag": ("data_validity_comment",),
+}  # fmt: skip
 
 _BINDINGDB = {
     "row": "row",
+    "record_number": "record_number",
     "ligand smiles": "smiles",
     "target name": "target_name",
     "target source organism according to curator or datasource": "organism",
@@ -124,7 +134,7 @@ def read_source(path: Path) -> tuple[str, Iterator[pd.DataFrame]]:
         for wanted, known in (
             ("smiles", _PLAIN["smiles"]),
             ("uniprot", (*_PLAIN["uniprot"], "target_chembl_id")),
-            ("value", (*_PLAIN["value"], *_PLAIN["pchembl"])),
+            ("value", (*_PLAIN["value"], *_PLAIN["pchembl"], *_PLAIN["comment"])),
         )
         if not set(known) & set(names)
     ]
@@ -139,10 +149,13 @@ def read_source(path: Path) -> tuple[str, Iterator[pd.DataFrame]]:
 def _read_sqlite(path: Path) -> Iterator[pd.DataFrame]:
     query = _QUERY.format(", ".join("?" * len(TYPES)))
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    read = 0
     try:
         for piece in pd.read_sql_query(query, connection, params=TYPES, chunksize=_PIECE):
-            frame = raw_frame({str(n): c for n, c in piece.items()}, len(piece))
-            # The one comment that speaks for a value.
+            places = range(read + 1, read + len(piece) + 1)
+            read += len(piece)
+            columns: dict[str, object] = {str(n): c for n, c in piece.items()}
+            frame = raw_frame({**columns, "record_number": places}, len(piece))
             yield frame.assign(flag=frame["flag"].replace("Manually validated", ""))
     except (sqlite3.DatabaseError, pd.errors.DatabaseError) as error:
         reason = " ".join(str(error).split())[-120:]
@@ -156,7 +169,7 @@ def _header(path: Path) -> tuple[list[str], str]:
         with _open(path) as handle:
             line = handle.readline().lstrip("\ufeff")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as text ({error})") from None
+        raise InputError(f"{path}: cannot be read as text ({error}); save it as UTF-8") from None
     delimiter = max("\t;,", key=line.count)
     return next(csv.reader([line], delimiter=delimiter), []), delimiter
 
@@ -164,7 +177,22 @@ def _header(path: Path) -> tuple[list[str], str]:
 def _open(path: Path) -> IO[str]:
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8")
-    return path.open(encoding="utf-8")
+    # What a spreadsheet of western Europe saves is no UTF-8 wherever a unit is µM.
+    return path.open(encoding="utf-8" if _is_utf8(path) else "cp1252", newline="")
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as handle:
+        if handle.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return True  # which it is not, nor cp1252: reading it says so
+        handle.seek(0)
+        try:
+            while block := handle.read(1 << 20):
+                decoder.decode(block)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _read_text(path: Path, delimiter: str, reader: Reader) -> Iterator[pd.DataFrame]:
@@ -177,7 +205,7 @@ def _read_text(path: Path, delimiter: str, reader: Reader) -> Iterator[pd.DataFr
             rows = csv.reader(handle, delimiter=delimiter, quoting=quoting)
             header = [name.lstrip("\ufeff").strip().lower() for name in next(rows)]
             kept = {name: header.index(name) for name in header if name in _KNOWN}
-            first = 2  # the row below the header, as an editor counts
+            first = 2  # the row below the header
             while block := list(islice(rows, _PIECE)):
                 columns = {
                     name: [row[i] if i < len(row) else "" for row in block]
@@ -185,19 +213,22 @@ def _read_text(path: Path, delimiter: str, reader: Reader) -> Iterator[pd.DataFr
                 }
                 numbers = range(first, first + len(block))
                 first += len(block)
-                yield reader(pd.DataFrame({**columns, "row": numbers}))
+                records = range(first - 1 - len(block), first - 1)
+                yield reader(pd.DataFrame({**columns, "row": numbers, "record_number": records}))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read ({' '.join(str(error).split())})") from None
 
 
 def _chembl(piece: pd.DataFrame) -> pd.DataFrame:
     columns = {to: piece[name] for name, to in _CHEMBL.items() if name in piece}
-    frame = raw_frame({**columns, "row": piece["row"]}, len(piece))
+    places = {name: piece[name] for name in PLACES}
+    frame = raw_frame({**columns, **places}, len(piece))
+    # The one comment that speaks for a value.
     return frame.assign(flag=frame["flag"].replace({"None": "", "Manually validated": ""}))
 
 
 def _bindingdb(piece: pd.DataFrame) -> pd.DataFrame:
-    """One row a measured type; complexes of several chains are flagged."""
+    """One row a measured type, and one of what has none; complexes of chains are flagged."""
     uniprot = pd.Series("", index=piece.index)
     for name in _BINDINGDB_UNIPROT:
         if name in piece:
@@ -205,6 +236,7 @@ def _bindingdb(piece: pd.DataFrame) -> pd.DataFrame:
     chains = piece.get(_BINDINGDB_CHAINS, pd.Series("1", index=piece.index)).str.strip()
     flag = ("complex of " + chains + " chains").where(~chains.isin(["", "1"]), "")
     parts = []
+    empty = pd.Series(data=True, index=piece.index)
     for kind in _BINDINGDB_TYPES:
         name = f"{kind.lower()} (nm)"
         if name not in piece:
@@ -216,11 +248,15 @@ def _bindingdb(piece: pd.DataFrame) -> pd.DataFrame:
         columns |= {"uniprot": uniprot[rows.index].to_numpy(), "flag": flag[rows.index].to_numpy()}
         columns |= {"value": rows[name].to_numpy(), "activity_type": kind, "units": "nM"}
         parts.append(raw_frame(columns, len(rows)))
-    return pd.concat(parts, ignore_index=True) if parts else raw_frame({}, 0)
+        empty = empty & (piece[name].str.strip() == "")
+    rows = piece[empty]
+    columns = {to: rows[found].to_numpy() for found, to in _BINDINGDB.items() if found in rows}
+    parts.append(raw_frame({**columns, "uniprot": uniprot[rows.index].to_numpy()}, len(rows)))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _plain(piece: pd.DataFrame) -> pd.DataFrame:
-    columns: dict[str, object] = {"row": piece["row"]}
+    columns: dict[str, object] = {name: piece[name] for name in PLACES}
     for to, names in _PLAIN.items():
         found = [name for name in names if name in piece]
         if found:

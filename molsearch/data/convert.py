@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from molsearch.data.activity_sources import read_source
-from molsearch.data.aggregate import aggregate
+from molsearch.data.aggregate import APART, FAR, aggregate
 from molsearch.data.measurements import RAW_COLUMNS, to_pchembl
 from molsearch.data.parents import parents_of
 from molsearch.errors import InputError
 
-FAILURE_COLUMNS = ("source", *RAW_COLUMNS, "reason")
+FAILURE_COLUMNS = ("source", "record_number", "row", "stage", "reason", *RAW_COLUMNS[2:])
 COLUMNS = (
     "inchikey",
     "smiles",
@@ -52,6 +52,11 @@ class Converted:
     failures: pd.DataFrame
     n_measurements: int
 
+    @property
+    def n_disagreeing(self) -> int:
+        """Measurements left out because those of a pair disagree."""
+        return int((self.failures["reason"].isin((FAR, APART))).sum())
+
 
 def convert(
     sources: Sequence[Path],
@@ -84,7 +89,7 @@ def convert(
         for piece in pieces:
             measured, failed = to_pchembl(piece)
             good.append(measured.assign(file=path.name, source=name))
-            bad.append(failed.assign(source=path.name))
+            bad.append(failed.assign(source=path.name, stage="read"))
     measurements = pd.concat(good, ignore_index=True) if good else pd.DataFrame()
     n_measurements = len(measurements) + sum(map(len, bad))
     if measurements.empty:
@@ -95,7 +100,10 @@ def convert(
     bad.append(failed)
     origins = "+".join(sorted(set(measurements["source"])))
     table, torn = aggregate(measurements)
-    bad.append(torn.assign(source=torn["file"]))
+    if table.empty:
+        reason = (torn if len(torn) else failed)["reason"].iloc[0]
+        raise InputError(f"{sources[0]}: no usable measurement; the first: {reason}")
+    bad.append(torn.assign(source=torn["file"], stage="join"))
     table["confidence"] = pd.to_numeric(table["confidence"], errors="coerce").fillna(0).astype(int)
     failures = pd.concat(bad, ignore_index=True).reindex(columns=list(FAILURE_COLUMNS))
     activities = table.assign(source=origins)[list(COLUMNS)]
@@ -142,5 +150,7 @@ def _with_parents(
         pd.Series(column).to_numpy()[number] for column in zip(*found, strict=True)
     )
     good = reason == ""
-    failed = frame[~good].assign(reason=reason[~good], source=frame["file"][~good])
+    failed = frame[~good].assign(
+        reason=reason[~good], source=frame["file"][~good], stage="standardise"
+    )
     return frame[good].assign(smiles=parent[good], inchikey=key[good]), failed

@@ -7,6 +7,7 @@ import pandas as pd
 
 #: What every source is read into, as text: nothing is judged before `to_pchembl`.
 RAW_COLUMNS = (
+    "record_number",
     "row",
     "smiles",
     "uniprot",
@@ -20,8 +21,14 @@ RAW_COLUMNS = (
     "pchembl",
     "confidence",
     "chembl_id",
+    "assay",
+    "comment",
     "flag",
 )
+#: What is no text: which record of its file it is, and where that stands there.
+PLACES = ("record_number", "row")
+#: Relation of a measurement that found no activity and gives no value.
+NO_VALUE = "inactive"
 #: Equilibrium constants and half-maximal concentrations: the types that pChEMBL is made of.
 TYPES = ("Ki", "Kd", "IC50", "EC50", "XC50", "AC50", "Potency")
 _TYPES = {name.lower(): name for name in TYPES}
@@ -29,6 +36,12 @@ _TYPES = {name.lower(): name for name in TYPES}
 UNITS = {"m": 0.0, "mm": 3.0, "um": 6.0, "nm": 9.0, "pm": 12.0, "fm": 15.0}
 _LOG_UNITS = ("", "-log10(m)", "log", "p")
 _LOWEST, _HIGHEST = 0.0, 16.0
+_SIGNS = {"≤": "<=", "≥": ">=", "≈": "~", "≪": "<<", "≫": ">>"}
+_FRONT = r"^\s*(<=|>=|<<|>>|<|>|=|~)?\s*(.*?)\s*$"
+# A comma between thousands, and one before decimals; "1,234" is the former.
+_THOUSANDS = r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$"
+_DECIMALS = r"^([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)$"
+_NOT_ACTIVE = r"^(?:not active\b.*|inactive|non-?active|no activity)$"
 # A concentration above the value is an activity below its logarithm.
 _OF_CONCENTRATION = {"=": "=", "<": ">", "<=": ">", ">": "<", ">=": "<", ">>": "<", "<<": ">"}
 _OF_LOGARITHM = {"=": "=", "<": "<", "<=": "<", ">": ">", ">=": ">"}
@@ -37,8 +50,9 @@ _OF_LOGARITHM = {"=": "=", "<": "<", "<=": "<", ">": ">", ">=": ">"}
 def raw_frame(columns: dict[str, object], n: int) -> pd.DataFrame:
     """Build a frame of `RAW_COLUMNS`, absent ones empty, everything text."""
     frame = pd.DataFrame({name: columns.get(name, "") for name in RAW_COLUMNS}, index=range(n))
-    text = frame.drop(columns="row").fillna("").astype(str).apply(lambda c: c.str.strip())
-    return text.assign(row=frame["row"])[list(RAW_COLUMNS)]
+    places = list(PLACES)
+    text = frame.drop(columns=places).fillna("").astype(str).apply(lambda c: c.str.strip())
+    return text.assign(**{name: frame[name] for name in places})[list(RAW_COLUMNS)]
 
 
 def to_pchembl(raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -48,20 +62,26 @@ def to_pchembl(raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     ----------
     raw
         Frame of `RAW_COLUMNS`. A value may carry its relation in front (``>10000``). A value
-        without type is a logarithm if it has no unit, and a concentration if it has one.
+        without type is a logarithm if it has no unit, and a concentration if it has one. Where
+        there is no value of these types, a comment (or the value itself) may say *Not Active* or
+        *Inactive*.
 
     Returns
     -------
     measurements, failures
         `raw` with ``pchembl`` a number and ``relation`` one of ``=``, ``<`` and ``>`` (of the
-        logarithm: a concentration *above* 10 µM is an activity *below* 5); and the rows that
-        are none, with ``reason``.
+        logarithm: a concentration *above* 10 µM is an activity *below* 5), or `NO_VALUE` of
+        what was found inactive without a value, where ``pchembl`` is NaN; and the rows that are
+        none of these, with ``reason``.
     """
     frame = raw.copy()
-    front = frame["value"].str.extract(r"^\s*(<=|>=|<<|>>|<|>|=|~)?\s*(.*)$")
-    written = frame["relation"].str.strip("' ").where(lambda r: r != "", front[0].fillna("="))
-    units = frame["units"].str.lower().str.replace("µ", "u").str.replace("μ", "u")
-    number = pd.to_numeric(front[1].str.replace(",", ""), errors="coerce")
+    front = frame["value"].replace(_SIGNS, regex=True).str.extract(_FRONT)
+    signs = frame["relation"].str.strip("' \"").replace(_SIGNS)
+    written = signs.where(signs != "", front[0].fillna("="))
+    units = (
+        frame["units"].str.lower().replace({"µ": "u", "μ": "u", r"mol\s*/\s*l$": "m"}, regex=True)
+    )
+    number = numbers_of(front[1])
     given = pd.to_numeric(frame["pchembl"], errors="coerce")
     is_log = units.isin(_LOG_UNITS)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -74,10 +94,38 @@ def to_pchembl(raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     kinds = frame["activity_type"].str.lower().str.removeprefix("p")
     kind = frame["activity_type"].str.lower().map(_TYPES).fillna(kinds.map(_TYPES))
     reason = _reasons(frame, number, given, units, relation, value, kind)
+    unvalued = _found_inactive(frame) & ((number.isna() & given.isna()) | kind.isna())
+    of_row = _reasons_of_row(frame)
+    reason = reason.where(~unvalued, of_row)
+    value, relation = value.mask(unvalued), relation.mask(unvalued, NO_VALUE)
     frame = frame.assign(pchembl=value, relation=relation, activity_type=kind.fillna(""))
     good = reason == ""
     failures = raw[~good].assign(reason=reason[~good])
-    return frame[good].drop(columns=["value", "units", "flag"]), failures
+    return frame[good].drop(columns=["value", "units", "flag", "comment"]), failures
+
+
+def numbers_of(texts: pd.Series) -> pd.Series:
+    """Read numbers as people write them, NaN where one is none.
+
+    ``1,234`` and ``10,000.5`` have commas between thousands; ``0,35`` and ``1,5`` one before
+    decimals, as a spreadsheet writes them in much of Europe.
+
+    Examples
+    --------
+    >>> numbers_of(pd.Series(["10,000", "0,35", "2.5", "1,2,3"])).tolist()
+    [10000.0, 0.35, 2.5, nan]
+    """
+    thousands = texts.str.fullmatch(_THOUSANDS)
+    plain = texts.where(~thousands, texts.str.replace(",", ""))
+    plain = plain.str.replace(_DECIMALS, r"\1.\2", regex=True)
+    return pd.to_numeric(plain, errors="coerce")
+
+
+def _found_inactive(frame: pd.DataFrame) -> pd.Series:
+    """Whether a comment, or what stands in the place of a value, says so."""
+    said = [frame[name].str.strip().str.lower() for name in ("comment", "value")]
+    found: pd.Series = said[0].str.fullmatch(_NOT_ACTIVE)
+    return found | ((said[0] == "") & said[1].str.fullmatch(_NOT_ACTIVE))
 
 
 def _reasons(
@@ -91,17 +139,32 @@ def _reasons(
 ) -> pd.Series:
     """Say why each row is no measurement; empty where it is one. The first reason wins."""
     unnamed = frame["activity_type"] == ""
-    checks: list[tuple[pd.Series, pd.Series | str]] = [
-        (frame["flag"] != "", "flagged by the source: " + frame["flag"]),
-        (frame["smiles"] == "", "no structure"),
-        ((frame["uniprot"] == "") & (frame["target_chembl_id"] == ""), "no target"),
+    nothing = (frame["value"] == "") & (frame["pchembl"] == "")
+    comment = (", comment " + frame["comment"]).where(frame["comment"] != "", "")
+    return _first(
+        frame,
+        (_reasons_of_row(frame) != "", _reasons_of_row(frame)),
         (~unnamed & kind.isna(), "type " + frame["activity_type"] + " is not " + ", ".join(TYPES)),
+        (number.isna() & given.isna() & nothing, "no value" + comment),
         (number.isna() & given.isna(), "value " + frame["value"] + " is not a number"),
         (given.isna() & ~units.isin([*UNITS, *_LOG_UNITS]), "unknown unit " + frame["units"]),
         (value.isna(), "value " + frame["value"] + " has no logarithm"),
         (relation.isna(), "unknown relation " + frame["relation"]),
         ((value < _LOWEST) | (value > _HIGHEST), "beyond any activity: check the unit"),
-    ]
+    )
+
+
+def _reasons_of_row(frame: pd.DataFrame) -> pd.Series:
+    """Say why each row is none whatever its value is."""
+    return _first(
+        frame,
+        (frame["flag"] != "", "flagged by the source: " + frame["flag"]),
+        (frame["smiles"] == "", "no structure"),
+        ((frame["uniprot"] == "") & (frame["target_chembl_id"] == ""), "no target"),
+    )
+
+
+def _first(frame: pd.DataFrame, *checks: tuple[pd.Series, pd.Series | str]) -> pd.Series:
     reason: pd.Series = pd.Series("", index=frame.index, dtype=object)
     for wrong, text in checks:
         first = wrong & (reason == "")

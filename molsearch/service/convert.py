@@ -92,6 +92,10 @@ def counts(found: Converted) -> dict[str, int]:
     table = found.activities
     flags = [name for name in table if str(name).startswith("is_")]
     return {
+        "n_in": found.n_measurements,
+        "n_ok": int(table["n_values"].sum()),
+        "n_failed": len(found.failures),
+        "disagreeing": found.n_disagreeing,
         "measurements": found.n_measurements,
         "left_out": len(found.failures),
         "pairs": len(table),

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from molsearch.data.aggregate import aggregate
+from molsearch.data.aggregate import APART, FAR, aggregate
 from molsearch.data.convert import COLUMNS, Converted, convert, read_uniprot_map
-from molsearch.data.measurements import raw_frame, to_pchembl
+from molsearch.data.measurements import numbers_of, raw_frame, to_pchembl
 from molsearch.errors import InputError
 
 ASPIRIN, CAFFEINE = "CC(=O)Oc1ccccc1C(=O)O", "Cn1c(=O)c2c(ncn2C)n(C)c1=O"
@@ -59,6 +59,9 @@ def _write(path: Path, header: list[str], rows: list[list[str]], sep: str) -> Pa
 def _counted(found: Converted) -> None:
     """Every measurement is in one of the two tables."""
     assert found.activities["n_values"].sum() + len(found.failures) == found.n_measurements
+    assert set(found.failures["stage"]) <= {"read", "standardise", "join"}
+    assert (found.failures["reason"] != "").all()
+    assert (found.failures["record_number"].astype(int) > 0).all()
     assert list(found.activities.columns) == list(COLUMNS)
 
 
@@ -88,11 +91,14 @@ def test_bindingdb(tmp_path: Path) -> None:
     assert table.loc["A0A0", "pchembl"] == pytest.approx(8.301, abs=1e-3)
     reasons = found.failures.set_index("row")["reason"]
     assert "complex of 2 chains" in reasons["5"]
-    assert sum("no target" in r for r in reasons) == 2
+    assert sum("no target" in r for r in reasons) == 3
+    assert reasons["10"] == "no target"  # a row without any value is not lost
     assert any("n.d. is not a number" in r for r in reasons)
     assert (found.failures["source"] == "BindingDB_All.tsv").all()
     unread = found.failures[found.failures["smiles"] == "not a smiles"]
     assert unread["row"].tolist() == ["7"]  # the header is row 1
+    assert unread["record_number"].tolist() == ["6"]
+    assert unread["stage"].tolist() == ["standardise"]
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])
@@ -152,20 +158,23 @@ def _chembl_database(path: Path) -> Path:
             CREATE TABLE activities (activity_id INTEGER, assay_id INTEGER, molregno INTEGER,
                 standard_type TEXT, standard_relation TEXT, standard_value NUMERIC,
                 standard_units TEXT, pchembl_value NUMERIC, data_validity_comment TEXT,
-                potential_duplicate INTEGER);
-            CREATE TABLE assays (assay_id INTEGER, tid INTEGER, confidence_score INTEGER);
+                potential_duplicate INTEGER, activity_comment TEXT);
+            CREATE TABLE assays (assay_id INTEGER, tid INTEGER, confidence_score INTEGER,
+                chembl_id TEXT);
             CREATE TABLE target_dictionary (tid INTEGER, chembl_id TEXT, pref_name TEXT,
                 organism TEXT, target_type TEXT);
             CREATE TABLE target_components (tid INTEGER, component_id INTEGER);
             CREATE TABLE component_sequences (component_id INTEGER, accession TEXT);
             CREATE TABLE molecule_dictionary (molregno INTEGER, chembl_id TEXT);
             CREATE TABLE compound_structures (molregno INTEGER, canonical_smiles TEXT);
-            INSERT INTO assays VALUES (1, 1, 9), (2, 2, 9);
+            INSERT INTO assays VALUES (1, 1, 9, 'CHEMBL1'), (2, 2, 9, 'CHEMBL2'),
+                (3, 3, 8, 'CHEMBL3');
             INSERT INTO target_dictionary VALUES
                 (1, 'CHEMBL221', 'COX-1', 'Homo sapiens', 'SINGLE PROTEIN'),
-                (2, 'CHEMBL9', 'complex', 'Homo sapiens', 'PROTEIN COMPLEX');
-            INSERT INTO target_components VALUES (1, 1), (2, 1);
-            INSERT INTO component_sequences VALUES (1, 'P23219');
+                (2, 'CHEMBL9', 'complex', 'Homo sapiens', 'PROTEIN COMPLEX'),
+                (3, 'CHEMBL230', 'COX-2', 'Homo sapiens', 'SINGLE PROTEIN');
+            INSERT INTO target_components VALUES (1, 1), (2, 1), (3, 3);
+            INSERT INTO component_sequences VALUES (1, 'P23219'), (3, 'P35354');
             INSERT INTO molecule_dictionary VALUES (1, 'CHEMBL25'), (2, 'CHEMBL113');
             """
         )
@@ -180,8 +189,12 @@ def _chembl_database(path: Path) -> Path:
             (5, 1, 2, "Inhibition", "=", 10, "%", None, None, 0),
             (6, 1, 2, "Ki", "=", 10, "nM", 8.0, "Potential transcription error", 0),
             (7, 1, 2, "Ki", "=", None, "nM", None, None, 0),
+            (8, 3, 2, "Activity", None, None, None, None, None, 0, "Not Active"),
+            (9, 3, 1, "Inhibition", "=", 8, "%", None, None, 0, "Not Active (< 50 % at 10 uM)"),
+            (10, 3, 1, "Ki", None, None, None, None, None, 0, "Not Determined"),
         ]
-        db.executemany(f"INSERT INTO activities VALUES ({', '.join('?' * 10)})", rows)
+        rows = [(*row, None)[:11] for row in rows]
+        db.executemany(f"INSERT INTO activities VALUES ({', '.join('?' * 11)})", rows)
     return path
 
 
@@ -191,7 +204,10 @@ def test_chembl_database(tmp_path: Path) -> None:
     found = convert([path])
     _counted(found)
     table = found.activities.set_index("chembl_id")
-    assert table["uniprot"].tolist() == ["P23219", "P23219"]
+    silent = table[table["uniprot"] == "P35354"]
+    assert silent["relation"].tolist() == silent["tier"].tolist() == ["inactive", "inactive"]
+    assert silent["pchembl"].isna().all()
+    table = table[table["uniprot"] == "P23219"]
     assert table.loc["CHEMBL25", ["pchembl", "n_values", "confidence"]].tolist() == [6.46, 1, 9]
     assert table.loc["CHEMBL113", ["pchembl", "relation", "tier"]].tolist() == [8.0, ">", "active"]
     assert found.failures["reason"].tolist() == [
@@ -271,7 +287,10 @@ def _frame(*pairs: tuple[str, float]) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("pairs", "expected"),
     [
-        ([("=", 6.0), ("=", 7.0), ("=", 9.0)], (7.0, "=", "active")),
+        ([("=", 6.0), ("=", 7.0), ("=", 6.8)], (6.8, "=", "active")),
+        ([("inactive", np.nan)], (np.nan, "inactive", "inactive")),
+        ([("inactive", np.nan), ("=", 6.5)], (6.5, "=", "active")),
+        ([("inactive", np.nan), ("<", 7.0)], (7.0, "<", "uncertain")),
         ([("=", 5.5), (">", 8.0)], (5.5, "=", "weak_5_6")),
         ([("<", 5.0), ("<", 4.0)], (4.0, "<", "inactive")),
         ([("<", 7.0)], (7.0, "<", "uncertain")),
@@ -283,7 +302,8 @@ def _frame(*pairs: tuple[str, float]) -> pd.DataFrame:
 def test_repeats(pairs: list[tuple[str, float]], expected: tuple[float, str, str]) -> None:
     table, torn = aggregate(_frame(*pairs))
     row = table.iloc[0]
-    assert (row["pchembl"], row["relation"], row["tier"]) == expected
+    assert row["pchembl"] == pytest.approx(expected[0], nan_ok=True)
+    assert (row["relation"], row["tier"]) == expected[1:]
     assert row["n_values"] == len(pairs)
     assert torn.empty
 
@@ -297,9 +317,145 @@ def test_bounds_on_both_sides_are_kept_as_failures() -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(values=st.lists(st.floats(0, 16), min_size=1, max_size=9))
-def test_median_of_exact_values(values: list[float]) -> None:
-    table, _ = aggregate(_frame(*[("=", v) for v in values]))
-    assert table["pchembl"].item() == pytest.approx(np.median(values), abs=6e-4)
+def test_values_that_agree_become_their_median_and_others_are_left_out(values: list[float]) -> None:
+    table, lost = aggregate(_frame(*[("=", v) for v in values]))
+    middle, far = float(np.median(values)), np.ptp(values) > 1 + 1e-9
+    near = [v for v in values if not far or abs(v - middle) <= 1 + 1e-9]
+    assert len(lost) + table["n_values"].sum() == len(values)
+    if (far and len(values) == 2) or 2 * len(near) <= len(values):
+        assert table.empty
+        assert set(lost["reason"]) == {APART}
+        return
+    assert table["pchembl"].item() == pytest.approx(np.median(near), abs=6e-4)
+    assert table["spread"].item() == pytest.approx(np.ptp(near), abs=6e-4)
+    assert set(lost["reason"]) <= {FAR}
+
+
+def test_an_assay_that_measured_often_has_one_say() -> None:
+    frame = _frame(("=", 6.0), ("=", 6.1), ("=", 6.2), ("=", 8.0), ("=", 8.1))
+    told, _ = aggregate(frame.assign(assay=["A", "A", "A", "B", "C"]))
+    # Medians of assays are 6.1, 8.0 and 8.1: three of five values lie far from 8.
+    assert told.empty
+    alone, lost = aggregate(frame)
+    assert alone["pchembl"].item() == pytest.approx(6.1)
+    assert sorted(lost["pchembl"]) == [8.0, 8.1]
+
+
+def test_bounds_of_a_pair_whose_values_disagree_say_nothing_either() -> None:
+    table, lost = aggregate(_frame(("=", 5.0), ("=", 7.0), (">", 6.0), ("inactive", np.nan)))
+    assert table.empty
+    assert len(lost) == 4
+    assert set(lost["reason"]) == {APART}
+
+
+MESSY = """\ufeffMolecule ChEMBL ID;Smiles;Standard Type;Standard Relation;Standard Value;\
+Standard Units;pChEMBL Value;Data Validity Comment;Comment;Assay ChEMBL ID;Target ChEMBL ID
+"CHEMBL1";"CC(=O)Oc1ccccc1C(=O)O";"IC50";"'='";"100";"nM";"7";"None";"";"CHEMBL_A";"T1"
+"CHEMBL1";"CC(=O)Oc1ccccc1C(=O)O";"IC50";"'='";"0,2";"µM";"";"None";"";"CHEMBL_B";"T1"
+"CHEMBL1";"CC(=O)Oc1ccccc1C(=O)O";"IC50";"'~'";"10,000";"nM";"";"None";"";"CHEMBL_C";"T1"
+"CHEMBL2";"CCO";"Activity";"";"";"";"";"None";"Not Active";"CHEMBL_A";"T1"
+"CHEMBL3";"CCN";"IC50";"'>'";"30";"µmol/L";"";"None";"inactive";"CHEMBL_A";"T1"
+"CHEMBL4";"CCC";"IC50";"'='";"12";"ug.mL-1";"";"None";"";"CHEMBL_A";"T1"
+"CHEMBL5";"CCCl";"Ki";"'='";"10";"nM";"";"None";"";"CHEMBL_A";"T1"
+"CHEMBL5";"CCCl";"Ki";"'='";"10";"uM";"";"None";"";"CHEMBL_D";"T1"
+"CHEMBL6";"CCBr";"Activity";"";"";"";"";"None";"Inconclusive";"CHEMBL_A";"T1"
+"CHEMBL7";"C1CC";"Activity";"";"";"";"";"None";"Not Active";"CHEMBL_A";"T1"
+"CHEMBL8";"";"Activity";"";"";"";"";"None";"Not Active";"CHEMBL_A";"T1"
+"CHEMBL9";"CCI";"IC50";"'<='";"1""0";"nM";"";"None";"";"CHEMBL_A";"T1"
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_download_with_all_its_mess(tmp_path: Path, encoding: str) -> None:
+    text = MESSY if encoding == "utf-8" else MESSY.lstrip("\ufeff")
+    (tmp_path / "chembl.csv").write_text(text, encoding=encoding)
+    found = convert([tmp_path / "chembl.csv"])
+    _counted(found)
+    assert found.n_measurements == 12
+    table = found.activities.set_index("chembl_id")
+    assert table.loc["CHEMBL1", "pchembl"] == pytest.approx(6.85, abs=1e-2)  # 0,2 µM is 200 nM
+    assert table.loc["CHEMBL1", "spread"] == pytest.approx(0.301, abs=1e-3)
+    assert table.loc["CHEMBL2", ["relation", "tier"]].tolist() == ["inactive", "inactive"]
+    assert table.loc["CHEMBL3", ["relation", "tier"]].tolist() == ["<", "inactive"]
+    assert table.loc["CHEMBL3", "pchembl"] == pytest.approx(4.523, abs=1e-3)
+    assert sorted(table.index) == ["CHEMBL1", "CHEMBL2", "CHEMBL3"]
+    failed = found.failures.sort_values("record_number", key=lambda c: c.astype(int))
+    told = list(zip(failed["record_number"], failed["stage"], failed["reason"], strict=True))
+    assert told == [
+        ("3", "join", FAR),
+        ("6", "read", "unknown unit ug.mL-1"),
+        ("7", "join", APART),
+        ("8", "join", APART),
+        ("9", "read", "type Activity is not Ki, Kd, IC50, EC50, XC50, AC50, Potency"),
+        ("10", "standardise", told[5][2]),
+        ("11", "read", "no structure"),
+        ("12", "read", 'value 1"0 is not a number'),
+    ]
+    assert found.n_disagreeing == 3
+
+
+def test_outcomes_of_pubchem(tmp_path: Path) -> None:
+    (tmp_path / "aid.csv").write_text(
+        "PUBCHEM_RESULT_TAG,PUBCHEM_EXT_DATASOURCE_SMILES,PUBCHEM_ACTIVITY_OUTCOME,target\n"
+        "RESULT_TYPE,,,\n1,CCO,Inactive,P1\n2,CCN,Active,P1\n3,CCC,Inconclusive,P1\n"
+    )
+    found = convert([tmp_path / "aid.csv"])
+    _counted(found)
+    assert found.activities["smiles"].tolist() == ["CCO"]
+    assert found.activities["tier"].tolist() == ["inactive"]
+    reasons = found.failures["reason"].tolist()
+    assert reasons == ["no structure", "no value, comment Active", "no value, comment Inconclusive"]
+
+
+def test_a_table_of_which_all_pairs_disagree_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("smiles,target,pchembl\nCCO,P1,5\nCCO,P1,8\n")
+    with pytest.raises(InputError, match="no usable measurement; the first: measurements of this"):
+        convert([tmp_path / "a.csv"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    number=st.integers(0, 10**9),
+    decimals=st.integers(0, 999),
+    style=st.sampled_from(["plain", "thousands", "point", "both"]),
+)
+def test_numbers_are_read_as_they_are_written(number: int, decimals: int, style: str) -> None:
+    whole, part = str(number), f"{decimals:03d}"
+    text, due = {
+        "plain": (whole, float(number)),
+        "thousands": (f"{number:,}", float(number)),
+        "point": (f"{whole}.{part}", float(f"{whole}.{part}")),
+        "both": (f"{number:,}.{part}", float(f"{whole}.{part}")),
+    }[style]
+    assert numbers_of(pd.Series([text])).item() == pytest.approx(due)
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [("0,35", 0.35), ("1,5", 1.5), ("12,3456", 12.3456), ("0,350", 0.35), ("1,234", 1234.0),
+     ("1,2,3", np.nan), ("1.234,5", np.nan), ("", np.nan), ("2e3", 2000.0), ("1,5e3", 1500.0)],
+)  # fmt: skip
+def test_a_comma_before_decimals_is_none_between_thousands(text: str, due: float) -> None:
+    assert numbers_of(pd.Series([text])).item() == pytest.approx(due, nan_ok=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    value=st.text(max_size=12),
+    units=st.text(max_size=6),
+    relation=st.text(max_size=4),
+    comment=st.text(max_size=14),
+)
+def test_whatever_cells_hold_each_row_is_in_one_of_the_two(
+    value: str, units: str, relation: str, comment: str
+) -> None:
+    cells = {"value": value, "units": units, "relation": relation, "comment": comment}
+    raw = raw_frame({"smiles": "C", "uniprot": "P", "activity_type": "Ki", **cells}, 1)
+    good, failed = to_pchembl(raw)
+    assert len(good) + len(failed) == 1
+    assert (failed["reason"] != "").all()
+    assert good["relation"].isin(["=", "<", ">", "inactive"]).all()
+    assert (good["pchembl"].isna() == (good["relation"] == "inactive")).all()
 
 
 def test_files_that_are_nothing_known_are_named(tmp_path: Path) -> None:
