@@ -29,6 +29,7 @@ from molsearch.io.hashing import sha256_json
 from molsearch.metrics.bayes import ef_bayes, ef_bayes_draws, ef_bayes_max
 from molsearch.words import counted
 
+UNTRAINED = f"only rows that nothing is trained on ({IS_POOL})"
 FRACTIONS = {"efb_1pct": 0.01, "efb_0p1pct": 0.001}
 METRICS = (*FRACTIONS, "efb_max")
 _SCREENING = (
@@ -127,7 +128,8 @@ def draw_pool(n: int, source: Path | None, seed: int) -> RandomPool:
     path = source if source is not None else data_root() / "unlabelled.parquet"
     if not path.is_file():
         raise InputError(f"no random compounds at {path}: name a file with --random-from")
-    every = sorted(set(_read(path)))
+    found, untrained = _read(path)
+    every = sorted(set(found))
     if len(every) < n:
         raise UsageError(
             f"{path} holds {counted(len(every), 'compound')}, not {n:,}: give a smaller --random"
@@ -136,20 +138,23 @@ def draw_pool(n: int, source: Path | None, seed: int) -> RandomPool:
     keyed = [(hashlib.blake2b(key + s.encode(), digest_size=8).digest(), s) for s in every]
     drawn = [smiles for _, smiles in sorted(keyed)[:n]]
     note = _SCREENING if source is None else "compounds of the user's own file"
+    note += f"; {UNTRAINED}" if untrained else ""
     identity = PoolIdentity(path.name, note, n, seed, sha256_json(drawn))
     return RandomPool(drawn, identity)
 
 
-def _read(path: Path) -> list[str]:
+def _read(path: Path) -> tuple[list[str], bool]:
+    """Structures of a file, and whether it tells those that nothing is trained on apart."""
     if path.suffix == ".parquet":
         table = read_table(path)
         if "smiles" not in table:
             raise InputError(f"{path}: no column 'smiles'; name another file with --random-from")
-        if IS_POOL in table:  # what is false may have been trained on as binding nothing
+        told = IS_POOL in table
+        if told:  # what is false may have been trained on as binding nothing
             table = table[table[IS_POOL].astype(bool)]
         found = table["smiles"].dropna()
-        return [smiles for smiles in found.astype(str) if smiles]
-    return read_smiles(path)[0]
+        return [smiles for smiles in found.astype(str) if smiles], told
+    return read_smiles(path)[0], False
 
 
 def evaluate_random(

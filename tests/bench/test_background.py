@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from molsearch.bench import results
-from molsearch.bench.background import METRICS, draw_pool
+from molsearch.bench.background import METRICS, UNTRAINED, draw_pool
 from molsearch.bench.conformers import ConformerCache
 from molsearch.bench.methods import parse_methods
+from molsearch.bench.results import FORMAT
 from molsearch.bench.runner import BenchmarkConfig, Runner
 from molsearch.config import PrepareConfig
 from molsearch.errors import InputError, UsageError
 
 from .conftest import ACTIVES, DECOYS, make_task
 from .test_baselines import make
+
+RESULTS = Path(__file__).parents[2] / "results"
 
 
 @pytest.fixture
@@ -113,9 +117,20 @@ def test_compounds_that_may_have_been_trained_on_are_not_random(tmp_path):
     path = tmp_path / "unlabelled.parquet"
     frame = {"smiles": ["CCO", "CCN", "CCC"], "is_pool_molecule": [True, False, True]}
     pd.DataFrame(frame).to_parquet(path)
-    assert sorted(draw_pool(2, path, 0).molecules.smiles) == ["CCC", "CCO"]
+    drawn = draw_pool(2, path, 0)
+    assert sorted(drawn.molecules.smiles) == ["CCC", "CCO"]
+    assert drawn.identity.note.endswith(UNTRAINED)
     with pytest.raises(UsageError, match="holds 2 compounds, not 3"):
         draw_pool(3, path, 0)
     pd.DataFrame({"mol": ["C"]}).to_parquet(path)
     with pytest.raises(InputError, match="no column 'smiles'; name another file"):
         draw_pool(1, path, 0)
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("**/*.json")), ids=lambda path: path.stem)
+def test_committed_results_have_random_compounds_that_nothing_was_trained_on(path):
+    record = json.loads(path.read_text())
+    if isinstance(record, dict) and record.get("format") == FORMAT and "random" in record:
+        assert UNTRAINED in record["random"]["note"]
+    elif isinstance(record, dict) and record.get("format") == FORMAT:
+        assert not [row for row in record["results"] if "random" in row]
