@@ -78,12 +78,7 @@ def fitted_estimate(draws: Sequence[Draw]) -> tuple[file.Estimate, dict[str, Any
         # What says nothing of targets that are held out would only feign knowledge.
         raw, residuals = 0 * raw, plain
     low, high = _ends(residuals, targets)
-    inside = np.zeros(len(draws), dtype=bool)
-    for target in np.unique(targets):
-        mine = targets == target
-        inner = _held_out(raw[~mine], values[~mine], targets[~mine])
-        below, above = _ends(inner, targets[~mine])
-        inside[mine] = (residuals[mine] >= below) & (residuals[mine] <= above)
+    inside = _inside(raw, values, targets, residuals)
     mean, scale, coefficients = _fit(raw, values)
     estimate = file.Estimate(
         names=names,
@@ -111,6 +106,34 @@ def fitted_estimate(draws: Sequence[Draw]) -> tuple[file.Estimate, dict[str, Any
         "width_without_features": round(
             float(np.subtract(*np.quantile(values - values.mean(), [0.9, 0.1]))), 4
         ),
+    }
+
+
+def tried_features(raw: Floats, found: Floats, targets: Sequence[str]) -> dict[str, Any]:
+    """Try what some features foretell on targets that are held out.
+
+    Parameters
+    ----------
+    raw
+        Features of each draw, ``[n, f]``.
+    found
+        Share of actives found by each, `Draw.found`.
+    targets
+        Target of each.
+
+    Returns
+    -------
+    dict
+        ``coverage`` of the 80 % interval on held-out targets, its ``width_of_log_odds``, and
+        ``r2_held_out``, the share of the variance that is explained.
+    """
+    values, numbers = logit(found), np.unique(targets, return_inverse=True)[1]
+    residuals = _held_out(raw, values, numbers)
+    low, high = _ends(residuals, numbers)
+    return {
+        "coverage": _of_targets(_inside(raw, values, numbers, residuals), numbers),
+        "width_of_log_odds": round(high - low, 4),
+        "r2_held_out": round(1 - float((residuals**2).mean() / values.var()), 4),
     }
 
 
@@ -220,6 +243,19 @@ def _held_out(raw: Floats, values: Floats, targets: npt.NDArray[np.int64]) -> Fl
         told = coefficients[0] + (raw[mine] - mean) / scale @ coefficients[1:]
         residuals[mine] = values[mine] - told
     return residuals
+
+
+def _inside(
+    raw: Floats, values: Floats, targets: npt.NDArray[np.int64], residuals: Floats
+) -> npt.NDArray[np.bool_]:
+    """Whether each draw lies within an interval that knows nothing of its target."""
+    inside = np.zeros(len(values), dtype=bool)
+    for target in np.unique(targets):
+        mine = targets == target
+        inner = _held_out(raw[~mine], values[~mine], targets[~mine])
+        below, above = _ends(inner, targets[~mine])
+        inside[mine] = (residuals[mine] >= below) & (residuals[mine] <= above)
+    return inside
 
 
 def _ends(residuals: Floats, targets: npt.NDArray[np.int64]) -> tuple[float, float]:

@@ -218,21 +218,24 @@ class AtomExplainer:
 
     def _parts(self, views: Views) -> dict[str, Floats]:
         """Tell what each component adds to the score of a row, fused and weighted: ``[n]`` each."""
-        weights, found = self._weights, {}
+        weights = self._weights
+        found: dict[str, Floats] = {}
         if weights.embedding:
             assert views.vectors is not None
             assert self._asked.vectors is not None
             cosines = views.vectors @ self._asked.vectors.T
-            found[MOLSEARCH] = weights.embedding * fuse(cosines, weights.fusion(MOLSEARCH))
+            fused = fuse(cosines, weights.fusion(MOLSEARCH))
+            found[MOLSEARCH] = np.asarray(weights.embedding * fused, np.float64)
         for place, (name, weight) in enumerate(weights.prints):
             if weight:
                 alike = tanimoto_matrix(self._asked.prints[place], views.prints[place]).T
-                found[name] = weight * fuse(alike, weights.fusion(name))
+                fused = fuse(alike, weights.fusion(name))
+                found[name] = np.asarray(weight * fused, np.float64)
         return {**found, **self._counted(views)}
 
     def _counted(self, views: Views) -> dict[str, Floats]:
         """Tell what known inactives take, and a series model adds."""
-        found = {}
+        found: dict[str, Floats] = {}
         if self._weights.inactives:
             assert views.vectors is not None
             near = (views.vectors @ self._against.T).max(axis=1)

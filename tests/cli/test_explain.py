@@ -169,7 +169,7 @@ def test_the_queries_are_tried_on_each_other_in_a_library_named(molsearch, world
         (["CCO"], "'CCO' is no file: name one hit list, or give the queries"),
         (["-q", "CCO", "C1CC"], "nothing to explain (the first: not a readable SMILES"),
         (["-q", "CCO", "CCN", "--rank", "molsearch+series"], "counts known inactives, of which"),
-        (["CCO", "--inactives", "CCC"], "inactives go with queries of your own"),
+        (["bare.smi", "--inactives", "CCC"], "inactives go with queries of your own"),
         (["-q", "CCO", "CCN", "--rank", "nonsense"], "is called 'nonsense'"),
         (["-q", "CCO", "CCN", "--rank", "molsearch+shape"], "cannot be explained atom by atom"),
         (["-q", "CCO", "CCN", "--rank", "molsearch+maccs"], "cannot be explained atom by atom"),
