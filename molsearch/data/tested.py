@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from molsearch.data.measurements import UNITS, raw_frame, to_pchembl
+from molsearch.data.measurements import NO_VALUE, UNITS, numbers_of, raw_frame, to_pchembl
 from molsearch.errors import InputError
 
 NO_COLUMN = "none"  # in place of a name: do not look for one
@@ -157,8 +157,8 @@ def _texts(rows: Rows, name: str) -> list[str]:
 
 
 def _numbers(texts: Sequence[str]) -> NDArray[np.float64]:
-    bare = pd.Series(texts, dtype=object).str.replace(r"^[<>=~]+\s*", "", regex=True)
-    return pd.to_numeric(bare.str.replace(",", ""), errors="coerce").to_numpy(np.float64)
+    bare = pd.Series(texts, dtype=object).str.replace(r"^[<>=~≤≥≈]+\s*", "", regex=True)
+    return numbers_of(bare).to_numpy(np.float64)
 
 
 def _logarithms(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
@@ -194,9 +194,10 @@ def _chembl(rows: Rows, beside: Mapping[str, str]) -> Tested:
     relations = [text.strip("'") for text in texts("standardrelation")]
     values = [r + v if v else "" for r, v in zip(relations, texts("standardvalue"), strict=True)]
     units = [_folded(unit) for unit in texts("standardunits")]
-    # A percentage or a ratio beside the concentrations says nothing here.
+    # A percentage or a ratio beside the concentrations says nothing here, but for a comment.
     known = [v if u in UNITS else "" for v, u in zip(values, units, strict=True)]
-    return _measured(beside["standardvalue"], known, units)
+    said = [one or two for one, two in zip(texts("comment"), texts("activitycomment"), strict=True)]
+    return _measured(beside["standardvalue"], known, units, said)
 
 
 def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
@@ -245,19 +246,26 @@ def _of(name: str) -> tuple[str, str]:
     return f"{_plain(name)}unit", f"{_plain(name)}units"
 
 
-def _measured(name: str, texts: Sequence[str], units: str | Sequence[str]) -> Tested:
-    """Read values by the rules of every activity table of ours."""
+def _measured(
+    name: str, texts: Sequence[str], units: str | Sequence[str], comments: Sequence[str] = ()
+) -> Tested:
+    """Read values by the rules of every activity table of ours.
+
+    What was found inactive without a value is below any.
+    """
     raw = raw_frame(
         {"row": range(len(texts)), "smiles": "C", "uniprot": "series", "value": list(texts),
-         "units": units if isinstance(units, str) else list(units)},
+         "units": units if isinstance(units, str) else list(units),
+         "comment": list(comments) or ""},
         len(texts),
     )  # fmt: skip
     good, _ = to_pchembl(raw)
     values = np.full(len(texts), np.nan)
     bounds = np.zeros(len(texts), dtype=np.int8)
     rows = good["row"].to_numpy(np.int64)
-    values[rows] = good["pchembl"].to_numpy(np.float64)
-    bounds[rows] = good["relation"].map({"=": 0, ">": 1, "<": -1}).to_numpy(np.int8)
+    values[rows] = good["pchembl"].fillna(0.0).to_numpy(np.float64)
+    signs = good["relation"].map({"=": 0, ">": 1, "<": -1, NO_VALUE: -1})
+    bounds[rows] = signs.to_numpy(np.int8)
     return Tested(name, values, bounds)
 
 

@@ -29,6 +29,9 @@ def states(table, n, least=6.0, groups=None):
         ({"Ki [µM]": ["1", "20", "0.5", ""]}, "Ki [µM]", [1, -1, 1, 0]),
         ({"IC50": ["5", "90000", "", "1e6"], "units": ["nM"] * 4}, "IC50", [1, -1, 0, -1]),
         ({"IC50": ["5 nM", "90000 nM", ">1e6nM", "-"]}, "IC50", [1, -1, -1, 0]),
+        ({"pIC50": ["7,2", "5,5", "4,9", "≥6,1"]}, "pIC50", [1, 0, -1, 1]),
+        ({"IC50 (nM)": ["10", "Not Active", "inactive", "n.d."]}, "IC50 (nM)", [1, -1, -1, 0]),
+        ({"IC50 (µM)": ["0,35", "12,5", "1,234", "≤0,1"]}, "IC50 (µM)", [1, -1, -1, 1]),
         ({"Activity": ["Active", "inactive", "inconclusive", ""]}, "Activity", [1, -1, 0, 0]),
         ({"is_active": ["1", "0", "0", "1"]}, "is_active", [1, -1, -1, 1]),
         ({"vendor": list("abcd"), "class": ["active", "inactive"] * 2}, "class", [1, -1, 1, -1]),
@@ -139,3 +142,21 @@ def test_any_table_is_read_or_refused_in_one_line(columns, column):
     assert len(said) <= 1
     if table is not None:
         assert set(states(table, 3)) <= {-1, 0, 1}
+
+
+def test_not_active_in_a_download_is_an_inactive_and_a_value_speaks_before_it():
+    table = read_tested(
+        rows(
+            **{
+                "pChEMBL Value": ["7.5", "", "", ""],
+                "Standard Value": ["30", "", "20", ""],
+                "Standard Units": ["nM", "", "%", ""],
+                "Standard Relation": ["'='", "", "'='", ""],
+                "Comment": ["Not Active", "Not Active", "Not Active", "Not Determined"],
+            }
+        )
+    )
+    assert states(table, 4) == [1, -1, -1, 0]
+    # However low an active may be.
+    assert states(table, 4, least=1.0) == [1, -1, -1, 0]
+    assert not table.is_labels
