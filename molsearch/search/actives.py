@@ -12,7 +12,7 @@ from molsearch.chem.stereo import parent_key
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.data.tested import ACTIVE, GAP, INACTIVE, Tested, read_tested, without_unit
 from molsearch.errors import InputError
-from molsearch.schema import Prepared
+from molsearch.schema import Failure, Prepared
 from molsearch.search.inactives import Inactives, read_inactives
 from molsearch.search.queries import (
     QUERY,
@@ -55,7 +55,9 @@ def read_ligands(
     """Read and prepare queries and inactives.
 
     A query file with an activity column is read as a table of what was measured: its actives
-    are queries, its inactives join those given, and what lies between is neither.
+    are queries, its inactives join those given, and what lies between is neither; rows that
+    cannot be used are left out, and told: such tables are long. Of other queries each must be
+    usable.
 
     Raises
     ------
@@ -73,9 +75,9 @@ def read_ligands(
             found += vectors
             continue
         prepared, failures = prepared_of(given, read, prepare, QUERY)
-        if failures:
+        parts = split_table(given, prepared, config) if prepared else None
+        if failures and parts is None:
             raise InputError(unusable(given, failures, QUERY))
-        parts = split_table(given, prepared, config)
         if parts is None:
             found += grouped(prepared, prepare)
             notes += _unclear(given, prepared, config)
@@ -85,11 +87,25 @@ def read_ligands(
         more += grouped(inactive, prepare)
         n_inactive += len(inactive)
         notes.append(note)
+        notes += _left_out(given, failures, len(prepared))
     if not found:
         raise InputError("no query given; pass a SMILES, an InChI or a file with -q")
     notes += _without_coordinates(found, prepare)
     others = read_inactives(inactives, read, prepare)
     return Ligands(tuple(named_apart(found)), _joined(others, more, n_inactive), tuple(notes))
+
+
+def _left_out(given: Given, failures: Sequence[Failure], n_ok: int) -> list[str]:
+    """Say which rows of a table of what was measured cannot be used."""
+    if not failures:
+        return []
+    named = "; ".join(f"row {one.row}: {one.reason}" for one in failures[:_NAMED])
+    more = f"; {len(failures) - _NAMED:,} more" if len(failures) > _NAMED else ""
+    note = (
+        f"{given}: {len(failures):,} of {counted(n_ok + len(failures), 'row')} cannot be used and "
+        f"do not count: {named}{more}"
+    )
+    return [note]
 
 
 def split_table(

@@ -107,3 +107,18 @@ def test_queries_without_coordinates_are_told_once_where_theirs_were_asked_for(t
     assert "('drawn', 'ethanol')" in note
     (note,) = notes(files, given.model_copy(update={"n_conformers": 0}))
     assert "--use-input-3d changes nothing: this library is without conformers" in note
+
+
+def test_rows_of_a_table_that_cannot_be_used_are_left_out_and_told(table, tmp_path):
+    (tmp_path / "a.csv").write_text(TABLE + "C1CC,broken,8.0\n,empty,4.0\n")
+    found = read(table)
+    assert [q.query_id for q in found.queries] == ["aspirin", "phenol"]
+    assert len(found.notes) == 2
+    assert "a.csv: 2 of 9 rows cannot be used and do not count: row 9: " in found.notes[1]
+    # Of queries that no table calls active each must be usable.
+    (tmp_path / "b.csv").write_text("smiles,name\nCCO,one\nC1CC,broken\n")
+    with pytest.raises(InputError, match="cannot be used"):
+        read("b.csv")
+    (tmp_path / "c.csv").write_text("smiles,name,pIC50\nC1CC,broken,8.0\n")
+    with pytest.raises(InputError, match="cannot be used"):
+        read("c.csv")
