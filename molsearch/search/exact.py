@@ -14,6 +14,7 @@ from molsearch.search.ties import in_order
 
 _ROWS_AT_ONCE = 4096
 _FEW = 8  # vectors
+_CACHED_ROWS = 128
 _VALUES_AT_ONCE = 2**22  # 32 MiB of float64
 
 
@@ -148,8 +149,13 @@ def dot(block: NDArray[np.floating], vectors: NDArray[np.float64]) -> NDArray[np
     """
     if len(vectors) <= _FEW:
         # A row by itself, in NumPy's own order of a contiguous sum: the same for every row.
-        rows = np.ascontiguousarray(block, dtype=np.float64)
-        return np.stack([(rows * vector).sum(axis=1) for vector in vectors], axis=1)
+        found = np.empty((len(block), len(vectors)))
+        for first in range(0, len(block), _CACHED_ROWS):
+            some = np.s_[first : first + _CACHED_ROWS]
+            rows = np.ascontiguousarray(block[some], dtype=np.float64)
+            for column, vector in enumerate(vectors):
+                found[some, column] = (rows * vector).sum(axis=1)
+        return found
     columns = np.ascontiguousarray(block.T, dtype=np.float64)
     total = np.zeros((block.shape[0], len(vectors)))
     for values, weights in zip(columns, vectors.T, strict=True):

@@ -7,6 +7,7 @@ second is made small by giving a query two bytes a dimension, a coarse and a fin
 
 from __future__ import annotations
 
+from threading import local
 from typing import Any
 
 import numkong
@@ -40,6 +41,7 @@ class Int8Queries:
         self._error = np.float32((longest + distance) * _SLACK)
         self._least = np.float32((distance * LONGEST + _ROUNDING * longest) * _SLACK)
         self._scales = first.scale, second.scale
+        self._rooms = local()
         self._packed: Any = numkong.dots_pack(
             np.ascontiguousarray(np.concatenate([first.codes, second.codes]))
         )
@@ -47,16 +49,26 @@ class Int8Queries:
     def products(self, block: Int8Block) -> NDArray[np.float32]:
         """Products ``[n, m]`` with rows: exact integers, then scaled."""
         # Below 2^24 up to 1,040 dimensions, and rounded by a part of 2^-24 above.
-        whole = np.asarray(numkong.dots_packed(block.codes, self._packed)).astype(np.float32)
+        found = np.asarray(numkong.dots_packed(block.codes, self._packed))
         m = len(self._scales[0])
         if m == 1:
+            whole = self._room(len(found))
+            whole[...] = found
             total = whole @ np.stack(self._scales)
         else:
+            whole = found.astype(np.float32)
             total = whole[:, :m]
             total *= self._scales[0]
             total += np.multiply(whole[:, m:], self._scales[1], out=whole[:, m:])
         total *= block.scale[:, None]
         return total
+
+    def _room(self, n: int) -> NDArray[np.float32]:
+        """Memory ``[n, 2]`` of this thread: to get it anew takes longer than to fill it."""
+        room: NDArray[np.float32] | None = getattr(self._rooms, "room", None)
+        if room is None or len(room) < n:
+            room = self._rooms.room = np.empty((n, 2), np.float32)
+        return room[:n]
 
     def error(self, distance: NDArray[np.float32]) -> NDArray[np.float32]:
         """Bound on the error of every product with rows that far from their copies."""

@@ -223,9 +223,9 @@ class _Scan:
         """Places in the scores ``[n, lists]``, one row after the other, that may be of use."""
         least = [pool.threshold - error for pool in self._pools]
         thresholds = np.nextafter(np.array(least, np.float32), np.float32(-np.inf))
+        if scores.device.type == "cpu":
+            return np.flatnonzero(scores.numpy() >= thresholds)  # quicker than PyTorch's
         reached = (scores >= torch.from_numpy(thresholds).to(scores.device)).reshape(-1)
-        if reached.device.type == "cpu":
-            return np.flatnonzero(reached.numpy())  # quicker than PyTorch's at few of many
         return torch.nonzero(reached)[:, 0].cpu().numpy()
 
     def _offer(
