@@ -27,6 +27,7 @@ from molsearch.train.loop import StepReport, start, train
 from molsearch.train.material import Material
 from molsearch.train.method import Term, TrainingMethod
 from molsearch.train.over_targets import over_targets_of
+from molsearch.train.prototypes import among_ligands
 from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.shapes import Shapes
@@ -115,6 +116,8 @@ def run_training(
     method = method_of(config, material, device, model_of(config, parent))
     n_targets = material.activities.n_trained_targets
     state = start(config, out, device, method.learners, network, n_targets=n_targets)
+    if config.prototype_start == "ligands" and parent is not None and state.step == 0:
+        _start_among_ligands(config, material, state, parent)
     events = Events(out, state.step) if is_first() else None
 
     def on_step(report: StepReport) -> None:
@@ -152,6 +155,16 @@ def run_training(
     if events is not None:
         events.close()
     return _finish(config, material, state, out, parent) if is_first() else {}
+
+
+def _start_among_ligands(
+    config: TrainConfig, material: Material, state: TrainState, parent: Encoder
+) -> None:
+    acts_on = material.activities.acts_on
+    vectors = among_ligands(parent, material.store, acts_on, config.seed)
+    for learner in state.learners.values():
+        if learner.prototypes is not None:
+            learner.prototypes.data.copy_(vectors)
 
 
 def _finish(

@@ -6,13 +6,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sparse
 import torch
-from families import cut_and_whole, labelled, method_for, run, tiny, unlabelled
+from families import (
+    ACIDS,
+    AMINES,
+    SULFONAMIDES,
+    cut_and_whole,
+    labelled,
+    method_for,
+    run,
+    tiny,
+    unlabelled,
+)
+from pydantic import ValidationError
 
+from molsearch.data.activities import Activities
 from molsearch.data.store import GraphStore
 from molsearch.losses.prototypes import prototype_loss
-from molsearch.train import loop
-from molsearch.train.learner import embed, with_weights
+from molsearch.nn.encoder import Encoder
+from molsearch.nn.network import Network
+from molsearch.train import loop, prototypes
+from molsearch.train.learner import embed, encoder_config, with_weights
+from molsearch.train.material import Material
+from molsearch.train.prototypes import among_ligands
+from molsearch.train.run import Hooks, run_training
 
 QUIET = {"dropout": 0.0, "environment_dropout": 0.0, "geometry_dropout": 0.0}
 
@@ -95,3 +113,53 @@ def test_vectors_are_no_part_of_what_ships(tmp_path: Path) -> None:
     names = {name for name, _ in with_weights(f, f.average).named_parameters()}
     assert names == set(f.average)
     assert not any("prototype" in name for name in names)
+
+
+def _parent() -> Encoder:
+    torch.manual_seed(4)
+    return Encoder(Network(encoder_config(tiny())), identity="parent", card={})
+
+
+def test_vectors_may_start_at_the_mean_of_some_of_their_ligands(
+    store: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = _parent()
+    members = np.zeros((12, 4), bool)
+    members[:4, 0] = members[3:9, 1] = members[0, 2] = members[9:, 3] = True  # 2: one ligand
+    acts_on = sparse.csr_matrix(members)
+    z = parent.encode_store(store)
+    means = np.stack([z[members[:, target]].sum(0) for target in (0, 1, 3)])
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    found = among_ligands(parent, store, acts_on, seed=1).numpy()
+    np.testing.assert_allclose(found, means, atol=1e-5)
+    monkeypatch.setattr(prototypes, "N_LIGANDS", 2)
+    few = among_ligands(parent, store, acts_on, seed=1)
+    assert torch.equal(few, among_ligands(parent, store, acts_on, seed=1))
+    assert not np.allclose(few.numpy(), means, atol=1e-3)
+
+
+def test_a_run_from_an_encoder_starts_there_once(store: GraphStore, tmp_path: Path) -> None:
+    parent = _parent()
+    acts_on = sparse.csr_matrix(np.kron(np.eye(3), np.ones((4, 1))) > 0)
+    smiles = [*ACIDS, *AMINES, *SULFONAMIDES]
+    families = Activities(smiles, smiles, ["a", "b", "c"], acts_on)
+    material = Material(families, store)
+    hooks = Hooks(lambda report: None, lambda *_: None)
+    first = {}
+    for start in ("random", "ligands"):
+        config = tiny(prototypes=1.0, start_from="x", prototype_start=start, steps=3)
+        folder, device = tmp_path / start, torch.device("cpu")
+        run_training(config, material, folder, device, hooks, parent)
+        state = loop.start(config, folder, device, ("f",), parent.network, n_targets=3)
+        first[start] = state.history[0]["prototypes"]
+        learned = state.learners["f"].prototypes.detach().clone()
+        run_training(config, material, folder, device, hooks, parent)  # done: nothing begins anew
+        state = loop.start(config, folder, device, ("f",), parent.network, n_targets=3)
+        assert torch.equal(state.learners["f"].prototypes, learned)
+    assert first["ligands"] < first["random"]
+
+
+def test_a_start_without_an_encoder_is_refused() -> None:
+    for changes in ({"prototypes": 1.0}, {"start_from": "x"}):
+        with pytest.raises(ValidationError, match="prototype_start ligands needs an encoder"):
+            tiny(prototype_start="ligands", **changes)
