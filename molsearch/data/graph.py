@@ -41,8 +41,10 @@ class MolGraph(Data):  # type: ignore[misc]
         return int(self.has_geometry.shape[0])
 
 
-def collate(store: GraphStore, chosen: NDArray[np.int64]) -> MolGraph:
+def collate(store: GraphStore, chosen: NDArray[np.int64], *, draw: bool = False) -> MolGraph:
     """Cut the chosen molecules out of a store as one batch, in the given order.
+
+    Of several conformers the first is taken or, with `draw`, any, by torch's random numbers.
 
     The same batch as ``Batch.from_data_list`` makes of the single graphs, without its loop
     over molecules.
@@ -54,6 +56,12 @@ def collate(store: GraphStore, chosen: NDArray[np.int64]) -> MolGraph:
     sizes = store.atom_start[chosen + 1] - store.atom_start[chosen]
     n_bonds = store.bond_start[chosen + 1] - store.bond_start[chosen]
     starts = np.concatenate([[0], np.cumsum(sizes)])
+    coords = store.coords[atom_rows]
+    if draw and store.more is not None:
+        drawn = torch.rand(len(chosen), dtype=torch.float64).numpy() * store.n_conformers[chosen]
+        for place in np.flatnonzero(drawn >= 1):
+            one = store.conformer(int(chosen[place]), int(drawn[place]))
+            coords[starts[place] : starts[place + 1]] = one
     bonds = store.bonds[bond_rows].astype(np.int64)
     bond_index = bonds[:, :2] + np.repeat(starts[:-1], n_bonds)[:, None]
     arrays: dict[str, Any] = {
@@ -62,7 +70,7 @@ def collate(store: GraphStore, chosen: NDArray[np.int64]) -> MolGraph:
         "bag_ptr": np.concatenate([[0], np.cumsum(bag_sizes)]),
         "environments": store.environments[atom_rows].astype(np.int32),
         "atoms": store.atoms[atom_rows],
-        "pos": store.coords[atom_rows].astype(np.float32) / 1000.0,
+        "pos": coords.astype(np.float32) / 1000.0,
         "bond_index": np.ascontiguousarray(bond_index.T),
         "bond_code": bonds[:, 2],
         "has_geometry": store.has_geometry[chosen],

@@ -13,7 +13,8 @@ def shuffled_conformers(store: GraphStore, seed: int) -> GraphStore:
     """Give each molecule the coordinates of another with as many atoms.
 
     Molecules of one size pass theirs around a ring in random order, so that none keeps its own.
-    One that is alone of its size loses its conformer.
+    One that is alone of its size loses its conformer. Of several
+    conformers the first goes around, the others are left out.
 
     Parameters
     ----------
@@ -40,4 +41,4 @@ def shuffled_conformers(store: GraphStore, seed: int) -> GraphStore:
     ]
     has_geometry = np.zeros(len(store), np.bool_)
     has_geometry[rows[there]] = True
-    return replace(store, coords=coords, has_geometry=has_geometry)
+    return replace(store, coords=coords, has_geometry=has_geometry, more_start=None, more=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from molsearch.chem.features import ATOM_FIELDS, RADIUS, Features
 from molsearch.words import counted
 
 _N_FIELDS = len(ATOM_FIELDS) + 1
+_OPTIONAL = ("more_start", "more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class GraphStore:
         int16 ``[N, 3]``, thousandths of an Å; zeros where `has_geometry` is false.
     has_geometry
         bool ``[G]``: whether the coordinates are a conformer.
+    more_start, more
+        int64 ``[G + 1]`` and int16 ``[F, 3]``: where each molecule's further conformers begin,
+        and their coordinates, one conformer after another; None where nobody has several.
     """
 
     bag_start: NDArray[np.int64]
@@ -47,6 +51,8 @@ class GraphStore:
     bonds: NDArray[np.uint16]
     coords: NDArray[np.int16]
     has_geometry: NDArray[np.bool_]
+    more_start: NDArray[np.int64] | None = None
+    more: NDArray[np.int16] | None = None
 
     def __len__(self) -> int:
         return len(self.has_geometry)
@@ -57,6 +63,21 @@ class GraphStore:
         return np.diff(self.atom_start)
 
     @property
+    def n_conformers(self) -> NDArray[np.int64]:
+        """int64 ``[G]``: conformers of each molecule."""
+        one = self.has_geometry.astype(np.int64)
+        if self.more_start is None:
+            return one
+        return one + np.diff(self.more_start) // np.maximum(self.n_atoms, 1)
+
+    def conformer(self, row: int, number: int) -> NDArray[np.int16]:
+        """int16 ``[n_atoms, 3]``: coordinates of one of a molecule's conformers, from 0."""
+        n = int(self.atom_start[row + 1] - self.atom_start[row])
+        if number == 0 or self.more is None or self.more_start is None:
+            return self.coords[self.atom_start[row] :][:n]
+        return self.more[self.more_start[row] + (number - 1) * n :][:n]
+
+    @property
     def sizes(self) -> NDArray[np.int64]:
         """int64 ``[G]``: what it costs to embed each molecule, in no unit; for batches of like."""
         return np.diff(self.atom_start) + np.diff(self.bag_start)
@@ -65,7 +86,8 @@ class GraphStore:
         """Write one ``.npy`` an array; `folder` is a cache, its owner decides when it is whole."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in self.__slots__:
-            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+            if (array := getattr(self, name)) is not None:
+                np.save(folder / f"{name}.npy", array, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> GraphStore:
@@ -73,6 +95,7 @@ class GraphStore:
         arrays: dict[str, Any] = {
             name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
             for name in cls.__slots__
+            if name not in _OPTIONAL or (folder / f"{name}.npy").exists()
         }
         return cls(**arrays)
 
@@ -87,7 +110,8 @@ def build_store(
     molecules
         G featurised molecules.
     conformers
-        G arrays ``[n_atoms, 3]`` in thousandths of an Å, or None for a molecule without 3D.
+        G arrays ``[n_atoms, 3]`` in thousandths of an Å, or ``[k, n_atoms, 3]`` of k conformers,
+        or None for a molecule without 3D.
 
     Raises
     ------
@@ -95,14 +119,17 @@ def build_store(
         If a conformer does not have one row per atom.
     """
     parts = list(molecules)
-    coords = []
+    coords, more = [], []
     for part, conformer in zip(parts, conformers, strict=True):
         shape = (len(part.atoms), 3)
-        if conformer is not None and conformer.shape != shape:
+        if conformer is not None and conformer.shape[-2:] != shape:
             raise ValueError(
                 f"a conformer of shape {conformer.shape} for {counted(shape[0], 'atom')}"
             )
-        coords.append(np.zeros(shape, np.int16) if conformer is None else conformer)
+        several = np.zeros((1, *shape), np.int16) if conformer is None else conformer
+        several = several.reshape(-1, *shape)
+        coords.append(several[0])
+        more.append(several[1:].reshape(-1, 3))
     return GraphStore(
         bag_start=_starts([len(part.bag) for part in parts]),
         atom_start=_starts([len(part.atoms) for part in parts]),
@@ -114,6 +141,7 @@ def build_store(
         bonds=_join([part.bonds for part in parts], 3, np.uint16),
         coords=_join(coords, 3, np.int16),
         has_geometry=np.array([c is not None for c in conformers], np.bool_),
+        **_further([len(part) for part in more], more),
     )
 
 
@@ -149,6 +177,10 @@ def concatenate(stores: Sequence[GraphStore]) -> GraphStore:
         bonds=np.concatenate([s.bonds for s in stores]),
         coords=np.concatenate([s.coords for s in stores]),
         has_geometry=np.concatenate([s.has_geometry for s in stores]),
+        **_further(
+            np.concatenate([_n_further(s) for s in stores]).tolist(),
+            [s.more for s in stores if s.more is not None],
+        ),
     )
 
 
@@ -168,7 +200,23 @@ def take(store: GraphStore, rows: NDArray[np.int64]) -> GraphStore:
         bonds=store.bonds[bonds],
         coords=store.coords[atoms],
         has_geometry=store.has_geometry[rows],
+        **_further(_n_further(store)[rows].tolist(), _more_of(store, rows)),
     )
+
+
+def one_by_one(store: GraphStore) -> tuple[GraphStore, NDArray[np.int64]]:
+    """Make a molecule of each conformer.
+
+    Returns
+    -------
+    store, owner
+        The molecules, and int64: the row of `store` that each was made of.
+    """
+    n = np.maximum(store.n_conformers, 1)
+    owner = np.repeat(np.arange(len(store)), n)
+    parts = [store.conformer(row, i) for row in range(len(store)) for i in range(n[row])]
+    copies = replace(take(store, owner), more_start=None, more=None)
+    return replace(copies, coords=_join(parts, 3, np.int16)), owner
 
 
 def spans(start: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -184,6 +232,26 @@ def spans(start: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.int
     total = int(ends[-1]) if len(ends) else 0
     offsets = np.repeat(start[chosen] - (ends - lengths), lengths)
     return np.arange(total, dtype=np.int64) + offsets
+
+
+def _n_further(store: GraphStore) -> NDArray[np.int64]:
+    """Rows of each molecule's further conformers."""
+    if store.more_start is None:
+        return np.zeros(len(store), np.int64)
+    return np.diff(store.more_start)
+
+
+def _more_of(store: GraphStore, rows: NDArray[np.int64]) -> list[NDArray[np.int16]]:
+    if store.more is None or store.more_start is None:
+        return []
+    return [store.more[spans(store.more_start, rows)]]
+
+
+def _further(lengths: Sequence[int], parts: Sequence[NDArray[np.int16]]) -> dict[str, Any]:
+    """Fields of further conformers; none where there are none, as in stores of one each."""
+    if not any(lengths):
+        return {}
+    return {"more_start": _starts(lengths), "more": _join(list(parts), 3, np.int16)}
 
 
 def _starts(lengths: Sequence[int]) -> NDArray[np.int64]:

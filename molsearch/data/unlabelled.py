@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from molsearch.data.conformers import Conformers, conformers_of
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.store import GraphStore, concatenate, take
 from molsearch.errors import InputError
@@ -21,15 +21,13 @@ IS_POOL = "is_pool_molecule"
 _STREAM = 1  # keeps these draws apart from those of the labelled pairs, which have no such number
 
 
-def load_unlabelled(
-    path: Path, *, limit: int | None, seed: int
-) -> tuple[list[str], dict[str, bytes]]:
+def load_unlabelled(path: Path, *, limit: int | None, seed: int) -> tuple[list[str], Conformers]:
     """Read molecules without labels, once each.
 
     Parameters
     ----------
     path
-        A parquet or csv table with a ``smiles`` column, or a prepared set, whose first
+        A parquet or csv table with a ``smiles`` column, or a prepared set, whose
         conformers come along. Of a table with a column ``is_pool_molecule`` the rows where it
         is true are left out: they are molecules that evaluations draw from.
     limit
@@ -45,14 +43,14 @@ def load_unlabelled(
     InputError
         If there is no such file or it has no ``smiles`` column.
     """
-    conformers: dict[str, bytes] = {}
+    conformers: Conformers = {}
     if look(path).kind is Kind.PREPARED:
         smiles: list[str] = []
         for table in PreparedSet.open(path).iter_tables(
             [PARENT_SMILES, N_CONFORMERS, N_ATOMS, COORDS]
         ):
             smiles.extend(table[PARENT_SMILES].to_pylist())
-            conformers |= _first_conformers(table)
+            conformers |= conformers_of(table)
     else:
         smiles = _smiles_of_file(path)
     distinct = list(dict.fromkeys(smiles))
@@ -81,14 +79,6 @@ def _smiles_of_file(path: Path) -> list[str]:
     if IS_POOL in frame:
         smiles = smiles[~frame[IS_POOL].astype(bool)]
     return smiles.dropna().astype(str).tolist()
-
-
-def _first_conformers(table: pa.Table) -> dict[str, bytes]:
-    rows = zip(
-        *(table[name].to_pylist() for name in (PARENT_SMILES, N_CONFORMERS, N_ATOMS, COORDS)),
-        strict=True,
-    )
-    return {smiles: coords[: 6 * atoms] for smiles, conformers, atoms, coords in rows if conformers}
 
 
 class UnlabelledStream:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from molsearch.chem.features import Buckets
 from molsearch.data.graph import MolGraph, collate
-from molsearch.data.store import GraphStore
+from molsearch.data.store import GraphStore, one_by_one
 from molsearch.data.tables import graphs_of_table
 from molsearch.nn.network import Network
 
@@ -128,6 +128,13 @@ class Encoder:
             embeddings[chosen] = found[: len(chosen)]
         return embeddings
 
+    def encode_ensembles(self, store: GraphStore) -> NDArray[np.float32]:
+        """Embed the molecules of a store as an index does: several conformers are pooled."""
+        if store.more is None or not self.sees_geometry:
+            return self.encode_store(store)
+        each, owner = one_by_one(store)
+        return pooled(self.encode_store(each), owner, len(store))
+
     def embed_conformers(self, table: pa.Table) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Embed each conformer of prepared molecules.
 
@@ -148,10 +155,23 @@ class Encoder:
             float32 ``[n_rows, dim]``.
         """
         embeddings, owner = self.embed_conformers(table)
-        if len(owner) == table.num_rows:  # one of each
-            total = embeddings + np.float32(0.0)  # as a sum gives it: no negative zero
-        else:
-            total = np.zeros((table.num_rows, self.dim), np.float32)
-            np.add.at(total, owner, embeddings)
-        lengths = np.linalg.norm(total, axis=1, keepdims=True)
-        return total / np.maximum(lengths, np.finfo(np.float32).tiny)
+        return pooled(embeddings, owner, table.num_rows)
+
+
+def pooled(
+    embeddings: NDArray[np.float32], owner: NDArray[np.int64], n_molecules: int
+) -> NDArray[np.float32]:
+    """Mean embedding of each molecule's conformers, renormalised.
+
+    Parameters
+    ----------
+    embeddings, owner
+        float32 ``[G, dim]`` and int64 ``[G]``: the molecule of each; every molecule has one.
+    """
+    if len(owner) == n_molecules:  # one of each
+        total = embeddings + np.float32(0.0)  # as a sum gives it: no negative zero
+    else:
+        total = np.zeros((n_molecules, embeddings.shape[1]), np.float32)
+        np.add.at(total, owner, embeddings)
+    lengths = np.linalg.norm(total, axis=1, keepdims=True)
+    return total / np.maximum(lengths, np.finfo(np.float32).tiny)

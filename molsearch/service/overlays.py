@@ -59,9 +59,10 @@ def make(
     folder = root / conformers
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder of conformers; name one with --conformers")
+    prepared = load_conformers(folder)
     done = make_overlays(
         known,
-        load_conformers(folder),
+        {smiles: several[0] for smiles, several in prepared.items()},
         output,
         settings,
         workers=workers,

@@ -104,7 +104,7 @@ def opening(material: Material, *, labelled: bool = True) -> list[str]:
     if material.unlabelled is not None:
         text += f", and {counted(len(material.unlabelled), 'molecule')} without labels"
     further = [part.words() for part in (material.inactives, material.overlays) if part is not None]
-    lines = [text, *further]
+    lines = [text, *conformer_words(material), *further]
     if not material.activities.unflagged:
         return lines
     names = ", ".join(material.activities.unflagged)
@@ -113,6 +113,23 @@ def opening(material: Material, *, labelled: bool = True) -> list[str]:
         "molsearch data convert --benchmarks adds the columns"
     )
     return [*lines, warning]
+
+
+def conformer_words(material: Material) -> list[str]:
+    """Say how many conformers there are, where molecules have several or some do not fit."""
+    n = material.store.n_conformers
+    lines = []
+    if (several := int((n > 1).sum())) > 0:
+        lines.append(
+            f"{counted(int(n.sum()), 'conformer')} of {counted(int((n > 0).sum()), 'molecule')}, "
+            f"{several:,} of which have several: any of them is drawn, screens pool all"
+        )
+    if material.misfits:
+        lines.append(
+            f"left out: {counted(material.misfits, 'conformer')} without a place for each heavy "
+            "atom of its SMILES; make them from the same SMILES"
+        )
+    return lines
 
 
 def summary(card: dict[str, Any], output: Path) -> list[str]:

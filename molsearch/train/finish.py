@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from molsearch.chem.fingerprints import ecfp4_of_smiles
 from molsearch.config import TrainConfig
+from molsearch.data.store import take
 from molsearch.io.atomic import write_text
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.network import Network
@@ -55,8 +56,8 @@ def finish(
     content = cards.card(config, data=_counts(config, material), figures=figures, run=run)
     rows, others = _background_rows(len(material.store), config.seed)
     encoder = Encoder(network, identity="", card={})
-    background = encoder.encode_rows(material.store, rows)
-    held_out = encoder.encode_rows(material.store, others)
+    background = encoder.encode_ensembles(take(material.store, rows))
+    held_out = encoder.encode_ensembles(take(material.store, others))
     content["applicability"] = cards.applicability(background, held_out)
     smiles = [material.activities.smiles[row] for row in rows]
     prints = np.stack([ecfp4_of_smiles(one) for one in smiles])
@@ -80,8 +81,19 @@ def _counts(config: TrainConfig, material: Material) -> dict[str, int]:
         "molecules_with_3d": int(material.store.has_geometry.sum()),
         "targets": len(material.activities.targets) if labelled else 0,
         "unlabelled_molecules": len(unlabelled) if unlabelled is not None else 0,
+        **_several(material),
         **(material.inactives.counts() if material.inactives is not None else {}),
     }
+
+
+def _several(material: Material) -> dict[str, int]:
+    """Conformers that training drew from and screens were pooled over, where there are several."""
+    counts = {}
+    if material.store.more is not None:
+        counts["conformers"] = int(material.store.n_conformers.sum())
+    if material.misfits:
+        counts["conformers_left_out"] = material.misfits
+    return counts
 
 
 def _development(
@@ -105,7 +117,7 @@ def figures_of(material: Material, network: Network) -> pd.DataFrame:
     assert material.screens is not None
     assert material.development is not None
     encoder = Encoder(network, identity="", card={})
-    return evaluate_screens(material.screens, encoder.encode_store(material.development))
+    return evaluate_screens(material.screens, encoder.encode_ensembles(material.development))
 
 
 def _background_rows(n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

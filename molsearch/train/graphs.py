@@ -17,7 +17,7 @@ from molsearch.chem.conformers import embed, pack
 from molsearch.chem.features import VERSIONS, Buckets, features
 from molsearch.chem.parse import RejectedError
 from molsearch.config import PrepareConfig
-from molsearch.data.conformers import coordinates
+from molsearch.data.conformers import Conformers, coordinates
 from molsearch.data.store import GraphStore, build_store, concatenate
 from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
@@ -31,7 +31,7 @@ _DONE = "complete.json"
 
 def graph_cache(
     smiles: Sequence[str],
-    conformers: dict[str, bytes],
+    conformers: Conformers,
     buckets: Buckets,
     folder: Path,
     *,
@@ -52,6 +52,8 @@ def graph_cache(
     """
     known: list[object] = [VERSIONS[-1], astuple(buckets), list(smiles), geometry]
     known += [sorted(conformers), make_conformers] if geometry else []
+    if geometry and any(len(several) > 1 for several in conformers.values()):
+        known.append([len(conformers[name]) for name in sorted(conformers)])
     key = sha256_json(known)
     place = folder / key[:16]
     if (place / _DONE).exists():
@@ -60,7 +62,9 @@ def graph_cache(
     size = _SMALL_CHUNK if make_conformers else _CHUNK
     chunks = [smiles[i : i + size] for i in range(0, len(smiles), size)]
     stores, readable, done = [], [], 0
-    pieces = ((chunk, [conformers.get(s) if geometry else None for s in chunk]) for chunk in chunks)
+    pieces = (
+        (chunk, [conformers.get(s, ()) if geometry else () for s in chunk]) for chunk in chunks
+    )
     task = partial(_featurise, buckets=buckets, make=make_conformers)
     for ((store, good),) in OnCrew(workers).map(task, singly(pieces)):
         stores.append(store)
@@ -76,37 +80,37 @@ def graph_cache(
 
 
 def _featurise(
-    piece: tuple[Sequence[str], Sequence[bytes | None]], buckets: Buckets, make: bool
+    piece: tuple[Sequence[str], Sequence[tuple[bytes, ...]]], buckets: Buckets, make: bool
 ) -> tuple[GraphStore, NDArray[np.bool_]]:
     with rdBase.BlockLogs():
         return _featurised(*piece, buckets, make)
 
 
 def _featurised(
-    smiles: Sequence[str], packed: Sequence[bytes | None], buckets: Buckets, make: bool
+    smiles: Sequence[str], packed: Sequence[tuple[bytes, ...]], buckets: Buckets, make: bool
 ) -> tuple[GraphStore, NDArray[np.bool_]]:
     parts, conformers = [], []
     good = np.zeros(len(smiles), bool)
     for row, text in enumerate(smiles):
         try:
-            conformer = packed[row]
-            if conformer is None and make:
-                conformer = _conformer(text)
-            part = features(text, buckets, graph=conformer is not None)
+            several = packed[row]
+            if not several and make:
+                several = _conformer(text)
+            part = features(text, buckets, graph=len(several) > 0)
         except ValueError:
             continue
         good[row] = True
         parts.append(part)
-        conformers.append(coordinates(conformer, len(part.atoms)))
+        conformers.append(coordinates(several, len(part.atoms)))
     return build_store(parts, conformers), good
 
 
-def _conformer(smiles: str) -> bytes | None:
+def _conformer(smiles: str) -> tuple[bytes, ...]:
     mol = Chem.MolFromSmiles(smiles)
     config = PrepareConfig()
     if mol is None or mol.GetNumHeavyAtoms() > config.max_heavy_atoms_3d:
-        return None
+        return ()
     try:
-        return pack(embed(mol, config)[:1])
+        return (pack(embed(mol, config)[:1]),)
     except RejectedError:
-        return None
+        return ()

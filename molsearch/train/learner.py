@@ -157,7 +157,8 @@ def embed(
     device = next(network.parameters()).device
     parts = []
     for first in range(0, len(order), micro_batch):
-        graphs = collate(store, rows[order[first : first + micro_batch]]).to(device)
+        chosen = rows[order[first : first + micro_batch]]
+        graphs = collate(store, chosen, draw=view.drawn).to(device)
         graphs = corrupted(graphs, view)
         # bfloat16 is fast on CUDA alone; on most CPUs it is emulated.
         with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from molsearch.chem.features import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.activities import Activities, load_activities
-from molsearch.data.conformers import load_conformers
+from molsearch.data.conformers import Conformers, load_conformers
 from molsearch.data.homology import BENCHMARKS, DEVELOPMENT, close_targets
 from molsearch.data.overlay_pairs import OverlayPairs, read_overlays
 from molsearch.data.places import data_root as named_root
@@ -37,7 +37,8 @@ UNLABELLED = ("taught", "semi_supervised", "self_supervised")
 class Material:
     """Labelled molecules and their targets, development screens, molecules without labels.
 
-    Also what was measured inactive, and overlays of pairs, where the run looks at them.
+    Also what was measured inactive, and overlays of pairs, where the run looks at them; and how
+    many conformers of labelled molecules were left out, whose atoms are not as many.
     """
 
     activities: Activities
@@ -47,6 +48,7 @@ class Material:
     unlabelled: GraphStore | None = None
     inactives: InactiveMaterial | None = None
     overlays: OverlayPairs | None = None
+    misfits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Featuriser:
     shuffle: int | None = None
 
     def graphs(
-        self, smiles: list[str], *, conformers: dict[str, bytes], make: bool = False
+        self, smiles: list[str], *, conformers: Conformers, make: bool = False
     ) -> tuple[GraphStore, NDArray[np.bool_]]:
         """Featurise molecules; see :func:`molsearch.train.graphs.graph_cache`."""
         store, readable = graph_cache(
@@ -134,7 +136,7 @@ def gather(config: TrainConfig, root: Path, featuriser: Featuriser) -> Material:
         tiers=config.tiers,
         keep_benchmark_molecules=config.benchmark_molecules == "kept",
     ).limited(config.activities_limit, config.seed)
-    conformers = {}
+    conformers: Conformers = {}
     if config.conformers and featuriser.geometry:
         conformers = load_conformers(root / config.conformers)
     with first_before_others():
@@ -161,17 +163,25 @@ def _homologues(config: TrainConfig, root: Path) -> frozenset[str]:
     return close | close_targets(table, far, config.far_identity) if far else close
 
 
+def _misfits(smiles: Sequence[str], store: GraphStore, conformers: Conformers) -> int:
+    """Conformers given for molecules of a store that are not in it."""
+    given = np.array([len(conformers.get(one, ())) for one in smiles], np.int64)
+    return int((given - store.n_conformers)[given > 0].sum())
+
+
 def _featurised(
     config: TrainConfig,
     root: Path,
     featuriser: Featuriser,
     activities: Activities,
     screens: Screens | None,
-    conformers: dict[str, bytes],
+    conformers: Conformers,
 ) -> Material:
     graphs = partial(featuriser.graphs, conformers=conformers)
     store, readable = graphs(activities.smiles, make=config.make_conformers)
-    material = Material(activities.keep(readable), store)
+    activities = activities.keep(readable)
+    misfits = 0 if config.shuffled_conformers else _misfits(activities.smiles, store, conformers)
+    material = Material(activities, store, misfits=misfits)
     if screens is not None:
         development, good = graphs(screens.smiles, make=config.make_conformers)
         if not good.all():

@@ -135,7 +135,7 @@ def pool_of(
 
 def views_of(teachers: Sequence[Encoder], molecules: GraphStore) -> NDArray[np.float32]:
     """Embed the pool by each teacher, side by side, so that inner products are their mean."""
-    views = [teacher.encode_store(molecules) for teacher in teachers]
+    views = [teacher.encode_ensembles(molecules) for teacher in teachers]
     return np.concatenate(views, axis=1) / np.float32(np.sqrt(len(views)))
 
 

@@ -32,11 +32,14 @@ class View:
     sees
         What is left of a molecule: all, its 3D graph without bag and environments, or what it
         is without a conformer.
+    drawn
+        Whether any of a molecule's conformers is seen, or always the first.
     """
 
     noise: float = 0.0
     masking: float = 0.0
     sees: Sees = "both"
+    drawn: bool = False
 
 
 CLEAN = View()
@@ -44,7 +47,7 @@ CLEAN = View()
 
 def view_of(config: TrainConfig) -> View:
     """Return the view that a run trains on."""
-    return View(config.coordinate_noise, config.atom_masking)
+    return View(config.coordinate_noise, config.atom_masking, drawn=True)
 
 
 def corrupted(graphs: MolGraph, view: View) -> MolGraph:

@@ -24,7 +24,7 @@ def content(folder):
 @pytest.mark.parametrize("geometry", [True, False])
 def test_workers_and_chunks_change_no_byte(tmp_path, monkeypatch, geometry):
     given = [*SMILES[:4], "no molecule", SMILES[5]]
-    conformers = {SMILES[1]: conformer(SMILES[1]).tobytes()}
+    conformers = {SMILES[1]: (conformer(SMILES[1]).tobytes(),)}
     done: list[int] = []
     options = {"geometry": geometry, "on_progress": done.append}
     _, whole = graph_cache(given, conformers, BUCKETS, tmp_path / "one", workers=1, **options)
