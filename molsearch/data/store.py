@@ -126,8 +126,8 @@ def build_store(
             raise ValueError(
                 f"a conformer of shape {conformer.shape} for {counted(shape[0], 'atom')}"
             )
-        several = np.zeros((1, *shape), np.int16) if conformer is None else conformer
-        several = several.reshape(-1, *shape)
+        several = np.zeros(shape, np.int16) if conformer is None else conformer
+        several = several if several.ndim == 3 else several[None]
         coords.append(several[0])
         more.append(several[1:].reshape(-1, 3))
     return GraphStore(

@@ -20,7 +20,7 @@ from molsearch.data.store import GraphStore, build_store, concatenate, one_by_on
 from molsearch.errors import InputError
 
 NUMBERS = (3, 0, 1, 2)  # conformers of the first four molecules
-GIVEN = [[conformer(s, seed) for seed in range(n)] for s, n in zip(SMILES, NUMBERS, strict=False)]
+GIVEN = [[conformer(s, 7 + i) for i in range(n)] for s, n in zip(SMILES, NUMBERS, strict=False)]
 
 
 def _store() -> GraphStore:
