@@ -13,6 +13,7 @@ from molsearch.data.graph import collate
 from molsearch.data.store import GraphStore
 from molsearch.nn.committee import network_of
 from molsearch.nn.network import Network
+from molsearch.nn.substructure import SubstructureEmbedding
 
 EVERY = np.arange(len(SMILES))
 
@@ -138,3 +139,17 @@ def test_bond_paths_know_the_molecule_but_not_its_shape(store: GraphStore) -> No
         hidden = network(batch)
     assert torch.equal(before, moved)
     assert _difference(before, hidden) > 1e-3  # the branch still says something
+
+
+def test_bags_are_summed_as_a_plain_sum_says_in_training_and_at_use(store: GraphStore) -> None:
+    batch = collate(store, EVERY)
+    found = SubstructureEmbedding(int(batch.bag.max()) + 1, 8, drop=0.0)
+    rows = found.table.weight.detach().double()
+    assert not rows[0].any()  # "none" adds nothing, whatever kernel sums
+    ends = zip(batch.bag_ptr[:-1].tolist(), batch.bag_ptr[1:].tolist(), strict=True)
+    bag, weight = batch.bag.long(), batch.bag_counts.double().sqrt()
+    plain = torch.stack([(rows[bag[a:b]] * weight[a:b, None]).sum(0) for a, b in ends])
+    for training in (True, False):
+        found.train(training)
+        got = found(batch.bag, batch.bag_counts, batch.bag_ptr).detach().double()
+        assert torch.allclose(got, plain, atol=1e-5)
