@@ -80,9 +80,6 @@ def test_a_file_without_activity_is_as_it_was(tmp_path, monkeypatch):
     (tmp_path / "x.csv").write_text("smiles,id,IC50,unit\nCCO,a,1,nM\nCCN,b,2,uM\n")
     with pytest.raises(InputError, match=r"x\.csv: column 'IC50' mixes units"):
         read("x.csv")
-    (tmp_path / "y.csv").write_text("smiles,pIC50\nCCO,7\nC1CC,8\n")
-    with pytest.raises(InputError, match=r"y\.csv:3: this query cannot be used"):
-        read("y.csv")
 
 
 def test_queries_without_coordinates_are_told_once_where_theirs_were_asked_for(tmp_path):
@@ -120,5 +117,5 @@ def test_rows_of_a_table_that_cannot_be_used_are_left_out_and_told(table, tmp_pa
     with pytest.raises(InputError, match="cannot be used"):
         read("b.csv")
     (tmp_path / "c.csv").write_text("smiles,name,pIC50\nC1CC,broken,8.0\n")
-    with pytest.raises(InputError, match="cannot be used"):
+    with pytest.raises(InputError, match=r"c\.csv:2: this query cannot be used"):
         read("c.csv")
