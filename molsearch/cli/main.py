@@ -147,4 +147,13 @@ def _complain_of_usage(error: Any) -> int:
         return int(error.exit_code)
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "molsearch"
-    return _complain(f"{error.format_message()} ({command} --help explains)", error.exit_code)
+    message = f"{error.format_message()}{_repeated(error.format_message(), context)}"
+    return _complain(f"{message} ({command} --help explains)", error.exit_code)
+
+
+def _repeated(message: str, context: Any) -> str:
+    """Say that several queries want the option again, where one too many stands alone."""
+    options = [] if context is None else context.command.params
+    if "extra argument" not in message or not any("-q" in one.opts for one in options):
+        return ""
+    return "; write -q before each query"

@@ -20,6 +20,7 @@ REFUSALS = {
         "query 'C1CC' is neither a file nor a structure",
     ),
     "missing query file": (("-o", "h.csv"), "actives.sdf", 3, "no query file actives.sdf"),
+    "second query bare": (("-o", "h.csv", "CCO"), ASPIRIN, 2, "; write -q before each query ("),
     "no hits": (("-o", "h.csv", "-k", "0"), ASPIRIN, 2, None),
     "negative": (("-o", "h.csv", "-k", "-3"), ASPIRIN, 2, None),
     "no format": (("-o", "h.docx"), ASPIRIN, 2, "does not tell a format"),
