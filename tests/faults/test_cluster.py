@@ -146,7 +146,7 @@ def test_a_prepared_set_goes_through_an_object_store(
     assert content(there) == content(here)
     assert len(content(here)) == 2 * 24 + 1
     system = Place.of(bucket)._system
-    assert [name for name in system.find("shards") if not name.endswith("/")] == []
+    assert [name for name in system.find(bucket) if not name.endswith("/")] == []
 
 
 @pytest.mark.parametrize("package", ["molsearch", "rdkit"])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 _STORE = 80 * 2**20  # bytes of a node's shared memory, the least that Ray takes
 _S3 = {
@@ -52,8 +53,12 @@ def object_store() -> Iterator[str]:
     try:
         import s3fs
 
-        s3fs.S3FileSystem(skip_instance_cache=True).mkdir("shards")
-        yield "s3://shards"
+        # Servers of one process share what they hold, so each use has a bucket of its own.
+        name = f"shards-{uuid4().hex[:8]}"
+        # What fsspec keeps by its options alone speaks to the server of an earlier use.
+        s3fs.S3FileSystem.clear_instance_cache()
+        s3fs.S3FileSystem(skip_instance_cache=True).mkdir(name)
+        yield f"s3://{name}"
     finally:
         os.environ.clear()
         os.environ.update(before)
