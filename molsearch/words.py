@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _ES = ("s", "x", "z", "ch", "sh")
 
 
@@ -38,6 +40,18 @@ def counted(n: int, one: str, several: str = "") -> str:
     ('1 molecule', '2,000 molecules')
     """
     return f"{n:,} {noun(n, one, several)}"
+
+
+def some_of(texts: Sequence[str], most: int, before: str = "") -> str:
+    """Name the first `most`, and say how many more there are, with `before` before that.
+
+    Examples
+    --------
+    >>> some_of(["row 2", "row 5", "row 9"], 2)
+    'row 2; row 5; 1 more'
+    """
+    more = f"; {before}{len(texts) - most:,} more" if len(texts) > most else ""
+    return f"{'; '.join(texts[:most])}{more}"
 
 
 def clock(seconds: float) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from molsearch.words import counted, noun
+from molsearch.words import counted, noun, some_of
 
 ROOT = Path(__file__).parents[1]
 COUNTED = (
@@ -84,3 +84,11 @@ def test_nobody_makes_a_plural_of_their_own() -> None:
     own = re.compile(r"""(?:''|"") if [^{}]+ == 1 else ['"]s['"]|['"]s['"] if [^{}]+ > 1""")
     files = [*ROOT.glob("molsearch/**/*.py"), *ROOT.glob("app/**/*.py")]
     assert [str(path) for path in files if own.search(path.read_text())] == []
+
+
+def test_a_list_that_is_cut_says_what_is_left():
+    rows = ["row 1", "row 2", "row 3"]
+    assert some_of(rows, 3) == "row 1; row 2; row 3"
+    assert some_of(rows, 2) == "row 1; row 2; 1 more"
+    assert some_of(rows * 1000, 1, "and ") == "row 1; and 2,999 more"
+    assert some_of([], 2) == ""

@@ -65,18 +65,17 @@ def cluster(
     >>> found = ms.cluster(index.search(query, k=1000), 0.4, by="ecfp4")  # doctest: +SKIP
     >>> found[found["is_leader"]]                                         # doctest: +SKIP
     """
-    held = isinstance(source, pd.DataFrame)
+    table = table_of(source) if isinstance(source, pd.DataFrame) else None
     request = config_of(
         ClusterRequest,
         {
-            "source": None if held else str(source),
+            "source": None if table is not None else str(source),
             "similarity": similarity,
             "n": n,
             "by": by,
             "top": top,
         },
     )
-    table = table_of(source) if isinstance(source, pd.DataFrame) else None
     emit = telling(on_progress, "clustering")
     return _cluster(request, Session(), emit, table=table, encoder=encoder).frame
 

@@ -14,7 +14,7 @@ from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import UsageError
 from molsearch.io.folders import Kind, look
-from molsearch.service.events import OnProgress
+from molsearch.progress import OnProgress
 from molsearch.service.library import ensure_prepared
 from molsearch.words import counted
 

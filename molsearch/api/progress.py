@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from molsearch.progress import OnProgress
 from molsearch.service import events
-from molsearch.service.events import Emit, OnProgress
+from molsearch.service.events import Emit
 
 #: How progress is told: True and False, or None for a bar in notebooks alone; or a function that
 #: takes the records done and those that failed.

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from molsearch.bench.benchmarks.task import TaskQuery
-from molsearch.bench.conformers import ConformerCache, OnProgress, prepare_queries
+from molsearch.bench.conformers import ConformerCache, prepare_queries
 from molsearch.bench.molecules import Molecules
+from molsearch.progress import OnProgress
 from molsearch.scoring.protocols import CONFORMERS, PREPARED, Scorer
 
 ATTACHED = frozenset({CONFORMERS, PREPARED})

@@ -24,13 +24,13 @@ from molsearch.data.workers import Outcome, prepare_stream
 from molsearch.io import parquet
 from molsearch.io.cache import user_cache
 from molsearch.io.hashing import sha256_json
+from molsearch.progress import OnProgress
 from molsearch.schema import SMILES, Failure, Prepared, Record
 from molsearch.scoring.protocols import Prepared3D
 
 PART_ROWS = 1000
 _FAILED = b"molsearch.failed"
 Maker = Callable[[Sequence[Record], PrepareConfig], Iterator[list[Outcome]]]
-OnProgress = Callable[[int, int], None]
 
 
 def cache_root() -> Path:

@@ -19,7 +19,7 @@ from molsearch.bench.audit.leakage import audit, own_rows
 from molsearch.bench.audit.training import TrainingSet
 from molsearch.bench.background import RandomPool, evaluate_random
 from molsearch.bench.benchmarks.task import Benchmark, Task, limit
-from molsearch.bench.conformers import ConformerCache, OnProgress
+from molsearch.bench.conformers import ConformerCache
 from molsearch.bench.draws import LEAST_LEFT, N_DRAWS, drawn, too_small
 from molsearch.bench.evaluate import evaluate_task
 from molsearch.bench.merge import merged, store
@@ -29,6 +29,7 @@ from molsearch.config import Config, PrepareConfig
 from molsearch.errors import UsageError
 from molsearch.io.hashing import sha256_json
 from molsearch.io.runs import versions
+from molsearch.progress import OnProgress
 from molsearch.words import counted
 
 OnTarget = Callable[[int, int, str], None]

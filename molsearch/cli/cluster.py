@@ -52,7 +52,7 @@ def run(request: ClusterRequest, *, as_json: bool = False, quiet: bool = False) 
     """Cluster, and tell how; without an output the table goes to stdout."""
     from molsearch.cli.telling import Terminal, plain_warnings
     from molsearch.io.tables import write_text_table
-    from molsearch.service.clustering import STRUCTURES
+    from molsearch.picks.output import STRUCTURES
     from molsearch.service.clustering import cluster as cluster_it
     from molsearch.service.session import Session
 

@@ -147,7 +147,8 @@ def _complain_of_usage(error: Any) -> int:
         return int(error.exit_code)
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "molsearch"
-    message = f"{error.format_message()}{_repeated(error.format_message(), context)}"
+    message = error.format_message()
+    message += _repeated(message, context)
     return _complain(f"{message} ({command} --help explains)", error.exit_code)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -25,6 +25,7 @@ from molsearch.data.workers import Task, default_task
 from molsearch.errors import InputError, UsageError
 from molsearch.io.folders import Kind, look
 from molsearch.io.runs import write_run
+from molsearch.progress import OnProgress, nobody
 from molsearch.schema import Reading, Record
 from molsearch.words import counted
 from molsearch.work.far import Far
@@ -33,7 +34,6 @@ STDIN = "-"
 _HEAD = 1 << 16  # bytes of a source that its fingerprint covers
 _SHARD_RECORDS = 4096
 _SHARD_RECORDS_MIN = 128
-OnProgress = Callable[[int, int], None]
 
 
 class NothingPreparedError(InputError):
@@ -145,14 +145,14 @@ def prepare_records(
     records = _begun(records, run)
     with writing(out, run, resume=resume, overwrite=overwrite) as writer:
         before = writer.manifest.n_in
-        (on_progress or _silent)(before, writer.manifest.n_failed)
+        (on_progress or nobody)(before, writer.manifest.n_failed)
         if not writer.manifest.complete:
             run = writer.manifest.run  # a set that is taken up keeps its own buckets
             rest = islice(_dealt(islice(records, run.limit), run), before, None)
             if far is None:
-                _fill(writer, rest, workers, on_progress or _silent, task)
+                _fill(writer, rest, workers, on_progress or nobody, task)
             else:
-                fill_far(writer, rest, far, on_progress or _silent)
+                fill_far(writer, rest, far, on_progress or nobody)
             writer.finish([replace(one, source=_shown(one.source)) for one in grouped(readings)])
             _write_run(writer, workers, before, time.monotonic() - started)
     prepared = PreparedSet.open(out)
@@ -247,10 +247,6 @@ def _dealt(records: Iterable[Record], run: PrepareRun) -> Iterator[Record]:
     for record in records:
         if (record.number - 1) // run.shard_records % of == number - 1:
             yield record
-
-
-def _silent(done: int, failed: int) -> None:
-    pass
 
 
 def _shard_records(config: PrepareConfig) -> int:

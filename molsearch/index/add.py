@@ -20,9 +20,9 @@ from molsearch.index.reader import IndexReader
 from molsearch.index.rows import RowStream
 from molsearch.index.shared import Shared, shared
 from molsearch.index.stored import renumbered
-from molsearch.index.tally import OnProgress
 from molsearch.index.writer import account_of
 from molsearch.io import parquet
+from molsearch.progress import OnProgress
 from molsearch.words import counted
 
 STAGE_DUPLICATE = "duplicate"

@@ -29,9 +29,10 @@ from molsearch.index.shard import (
     write_shard,
 )
 from molsearch.index.stored import Stored
-from molsearch.index.tally import OnProgress, Tally
+from molsearch.index.tally import Tally
 from molsearch.io.atomic import fsync_folder, replacing
 from molsearch.io.hashing import sha256_json
+from molsearch.progress import OnProgress
 from molsearch.store.lock import writer_lock
 from molsearch.words import counted
 

@@ -11,7 +11,7 @@ from molsearch.index.plan import Change
 from molsearch.index.reader import IndexReader
 from molsearch.index.rows import RowStream
 from molsearch.index.stored import Stored, conformed, record_schema, stored_tables
-from molsearch.index.tally import OnProgress
+from molsearch.progress import OnProgress
 
 
 def shard_sizes(n_rows: int, shard_rows: int) -> list[int]:

@@ -26,10 +26,10 @@ from molsearch.index.models import read_model, write_model
 from molsearch.index.npy import RowWriter
 from molsearch.index.reader import IndexReader
 from molsearch.io.atomic import replacing
+from molsearch.progress import OnProgress
 
 _ROWS_AT_ONCE = 4096
 PART_ROWS = 16_384
-OnProgress = Callable[[int, int], None]
 
 
 class About(BlockSums):

@@ -19,7 +19,7 @@ from molsearch.index.plan import Change
 from molsearch.index.reader import IndexReader
 from molsearch.index.rows import RowStream
 from molsearch.index.stored import Stored, stored_tables
-from molsearch.index.tally import OnProgress
+from molsearch.progress import OnProgress
 from molsearch.words import counted
 
 

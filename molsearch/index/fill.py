@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, cast
@@ -16,10 +16,10 @@ from molsearch.chem.facts import compute
 from molsearch.config import PrepareConfig
 from molsearch.data.workers import Outcome, prepare_stream
 from molsearch.index.reader import IndexReader
+from molsearch.progress import OnProgress, nobody
 from molsearch.schema import Failure, Record
 
 _ROWS_AT_ONCE = 8192  # between two visits of the disk: a kill loses no more
-OnProgress = Callable[[int, int], None]
 
 
 def fill_facts(
@@ -48,7 +48,7 @@ def fill_facts(
     int
         Molecules that were computed now.
     """
-    report = on_progress or _silent
+    report = on_progress or nobody
     done, failed = reader.n_rows - _count_lacking(reader, names), 0
     report(done, failed)
     before = done
@@ -126,7 +126,3 @@ def _blocks(
             parents = batch.column(schema.PARENT_SMILES) if with_parents else None
             yield first, mask, parents
             first += batch.num_rows
-
-
-def _silent(done: int, failed: int) -> None:
-    pass

@@ -27,9 +27,9 @@ from molsearch.index.stored import (
     renumbered,
     stored_tables,
 )
-from molsearch.index.tally import OnProgress
 from molsearch.index.writer import existing_index
 from molsearch.io.hashing import sha256_json
+from molsearch.progress import OnProgress
 from molsearch.store.lock import writer_lock
 
 

@@ -24,6 +24,7 @@ from molsearch.index.models import parse_model
 from molsearch.io.atomic import fsync_folder, write_bytes
 from molsearch.io.cache import MEND, user_cache
 from molsearch.io.hashing import sha256_bytes, sha256_file
+from molsearch.progress import OnProgress, nobody
 from molsearch.store.hold import remove_free
 from molsearch.store.lock import alone
 from molsearch.store.sealed import LARGEST
@@ -32,7 +33,6 @@ from molsearch.work.place import Place
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _PART_BYTES = 2**24
 _POOL = "files"
-OnProgress = Callable[[int, int], None]
 
 
 def is_address(path: Path | str) -> bool:
@@ -136,7 +136,7 @@ def fetch(
     MolSearchError
         The address ceases to answer, or the cache cannot be written.
     """
-    report = on_progress or _silent
+    report = on_progress or nobody
     address = remote.place.address
     root = cache_root()
     folder = _folder_of(root, remote)
@@ -244,7 +244,3 @@ def _kept_in_cache(address: str) -> Iterator[None]:
             f"cannot keep a copy of {address} in {cache_root()} ({error.strerror or error}); make "
             f"room, or {MEND}"
         ) from error
-
-
-def _silent(done: int, failed: int) -> None:
-    pass

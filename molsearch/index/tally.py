@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-OnProgress = Callable[[int, int], None]
+from molsearch.progress import OnProgress
 
 
 @dataclass

@@ -32,8 +32,9 @@ from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import RowEmbedder, finished_shard, write_failures, write_shard
 from molsearch.index.stored import Stored
-from molsearch.index.tally import OnProgress, Tally
+from molsearch.index.tally import Tally
 from molsearch.io import parquet
+from molsearch.progress import OnProgress
 from molsearch.store.lock import writer_lock
 from molsearch.words import counted
 

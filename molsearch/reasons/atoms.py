@@ -284,7 +284,7 @@ class AtomExplainer:
             alone += weights.embedding * cosines
             if refits is not None:
                 alone += weights.series * (refits @ hit.vectors[0])
-        taken = sum(float(parts[name][0]) for name in (INACTIVES,) if name in parts)
+        taken = float(parts[INACTIVES][0]) if INACTIVES in parts else 0.0
         shares = zip(hit.pieces, lost[hit.n_atoms :].tolist(), strict=True)
         return AtomMap(
             nearest=number,

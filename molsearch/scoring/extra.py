@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from molsearch import schema
 from molsearch.chem.fingerprints import FINGERPRINTS, packed_of, tanimoto_matrix
 from molsearch.index.blocks import CheckedRows
-from molsearch.index.companions import OF_ENCODERS, Companion, OnProgress, companions
+from molsearch.index.companions import OF_ENCODERS, Companion, companions
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
+from molsearch.progress import OnProgress
 from molsearch.scoring.expression import Term
 from molsearch.scoring.fusion import Fusion, fuse
 from molsearch.scoring.queryset import QuerySet, per_query

@@ -25,7 +25,7 @@ from molsearch.search.queries import (
     unusable,
 )
 from molsearch.search.vectors import queries_of_vectors
-from molsearch.words import counted, noun
+from molsearch.words import counted, noun, some_of
 
 _NAMED = 3  # queries in one line
 
@@ -99,13 +99,9 @@ def _left_out(given: Given, failures: Sequence[Failure], n_ok: int) -> list[str]
     """Say which rows of a table of what was measured cannot be used."""
     if not failures:
         return []
-    named = "; ".join(f"row {one.row}: {one.reason}" for one in failures[:_NAMED])
-    more = f"; {len(failures) - _NAMED:,} more" if len(failures) > _NAMED else ""
-    note = (
-        f"{given}: {len(failures):,} of {counted(n_ok + len(failures), 'row')} cannot be used and "
-        f"do not count: {named}{more}"
-    )
-    return [note]
+    named = some_of([f"row {one.row}: {one.reason}" for one in failures], _NAMED)
+    rows = counted(n_ok + len(failures), "row")
+    return [f"{given}: {len(failures):,} of {rows} cannot be used and do not count: {named}"]
 
 
 def split_table(

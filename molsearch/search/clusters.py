@@ -11,7 +11,6 @@ clusters, and of a hit list a leader by similarity is the best hit of its sphere
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molsearch.errors import UsageError
+from molsearch.progress import OnProgress, nobody
 from molsearch.search.points import Compare, Measure, Points
 from molsearch.words import counted
 
 _MOST_LEADERS = 200_000
 _AT_ONCE = 16_384  # leaders compared with a block: 64 MiB of similarities
 _SAME = 1e-6  # float32 and float16 put a copy so far from itself at most
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def cluster_at(points: Points, at: float, on_progress: OnProgress | None = None)
     """
     if not -1 < at <= 1:
         raise UsageError(f"a similarity between -1 and 1 makes a cluster, not {at:g}")
-    report = on_progress or _silent
+    report = on_progress or nobody
     leaders = _Leaders(points.measure)
     found: list[int] = []
     least = at - points.measure.error
@@ -114,7 +113,7 @@ def cluster_into(points: Points, n: int, on_progress: OnProgress | None = None) 
     """
     if n < 1:
         raise UsageError(f"clusters are 1 or more, not {n}")
-    report = on_progress or _silent
+    report = on_progress or nobody
     cluster = np.zeros(len(points), np.int64)
     similarity = np.full(len(points), -np.inf, np.float32)
     found: list[int] = []
@@ -177,7 +176,3 @@ class _Leaders:
             best[closer] = values[closer]
             start += products.shape[1]
         return which, best
-
-
-def _silent(done: int, failed: int) -> None:
-    pass

@@ -9,7 +9,7 @@ from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure
 from molsearch.search.queries import Given, Query, Role, named_apart, read_one
-from molsearch.words import counted
+from molsearch.words import counted, some_of
 
 INACTIVE = Role("inactive", "--inactives")
 _SHOWN = 3
@@ -46,14 +46,10 @@ class Inactives:
     def warnings(self, queries: Sequence[Query]) -> Iterator[str]:
         """Say which rows do not count, and which queries are inactives too."""
         if self.failures:
-            named = "; ".join(
-                f"{one.source}:{one.row}: {one.reason}" for one in self.failures[:_SHOWN]
-            )
-            more = f"; {self.n_failed - _SHOWN:,} more" if self.n_failed > _SHOWN else ""
+            texts = [f"{one.source}:{one.row}: {one.reason}" for one in self.failures]
             yield (
                 f"{self.n_failed:,} of {counted(self.n_in, 'inactive')} cannot be used and do "
-                "not count: "
-                f"{named}{more}"
+                f"not count: {some_of(texts, _SHOWN)}"
             )
         known = {one.parent: one.query_id for one in self.molecules}
         for query in queries:

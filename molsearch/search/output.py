@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from molsearch import schema
 from molsearch.chem.conformers import geometry_of
 from molsearch.chem.molblock import mol_block
+from molsearch.errors import UsageError
 from molsearch.io import parquet
 from molsearch.io.outputs import refuse_existing
 from molsearch.io.tables import table_format, write_frame, write_sdf
@@ -32,6 +33,19 @@ def check_output(path: Path, *, overwrite: bool) -> None:
     """
     table_format(path)
     refuse_existing(path, overwrite=overwrite)
+
+
+def check_table(path: Path, what: str, *, overwrite: bool) -> None:
+    """As `check_output`, for `what` comes as a table and has no SDF.
+
+    Raises
+    ------
+    UsageError
+        As of `check_output`, or it is an SDF.
+    """
+    check_output(path, overwrite=overwrite)
+    if table_format(path) == "sdf":
+        raise UsageError(f"{path}: {what} are a table; name a .csv or .parquet file")
 
 
 def write_hits(hits: HitList, path: Path, *, excel_safe: bool = False) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from molsearch.index.embedder import Embedder
 from molsearch.schema import Failure, Prepared, Record
 from molsearch.scoring.fusion import Fusion
 from molsearch.scoring.queryset import QuerySet
-from molsearch.words import counted
+from molsearch.words import counted, some_of
 
 # What a screen wants to know of them beyond structure and fingerprint.
 _FACTS = (schema.INCHIKEY, schema.UNSPECIFIED_STEREO, *PREPARED)
@@ -249,12 +249,10 @@ def unusable(text: Given, failures: Sequence[Failure], role: Role) -> str:
     failure = failures[0]
     if is_file(text):
         if len(failures) > 1:
-            rows = "; ".join(f"row {one.row}: {one.reason}" for one in failures[:_SHOWN])
-            more = f"; and {len(failures) - _SHOWN:,} more" if len(failures) > _SHOWN else ""
+            texts = [f"row {one.row}: {one.reason}" for one in failures]
             return (
                 f"{text}: {counted(len(failures), 'row')} cannot be used as {role.noun}: "
-                f"{rows}{more}; "
-                "mend or remove them"
+                f"{some_of(texts, _SHOWN, 'and ')}; mend or remove them"
             )
         return (
             f"{text}:{failure.row}: this {role.noun} cannot be used: {failure.reason}; mend or "

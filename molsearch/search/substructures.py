@@ -18,8 +18,9 @@ from molsearch.chem.filters import SmartsFilter
 from molsearch.chem.substructures import MEANING, N_BYTES, may_contain, screen_bits
 from molsearch.errors import UsageError
 from molsearch.index.blocks import CheckedRows
-from molsearch.index.companions import Companion, OnProgress, companions, held
+from molsearch.index.companions import Companion, companions, held
 from molsearch.index.reader import IndexReader
+from molsearch.progress import OnProgress
 from molsearch.search.mask import Mask
 
 NAME = "substructures"

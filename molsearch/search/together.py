@@ -8,12 +8,11 @@ have found by itself.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +23,7 @@ from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.search.engine import Candidates, Wanted, search, search_lists
 
+T = TypeVar("T")
 Embedded = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
@@ -155,16 +155,21 @@ class Together:
         self._threads.shutdown(wait=True)
 
 
+def _sharing(
+    screens: Sequence[_Screen], of: Callable[[_Screen], T | None]
+) -> Iterator[tuple[T, list[_Screen]]]:
+    """Yield each encoder or index that several screens want something of, and these."""
+    groups: dict[int, tuple[T, list[_Screen]]] = {}
+    for screen in screens:
+        wanted = of(screen)
+        if wanted is not None:
+            groups.setdefault(id(wanted), (wanted, []))[1].append(screen)
+    yield from (group for group in groups.values() if len(group[1]) > 1)
+
+
 def _embed(screens: Sequence[_Screen]) -> None:
     """Embed what screens want of one encoder in one batch; a single one does it by itself."""
-    of_encoder: dict[int, list[_Screen]] = defaultdict(list)
-    for screen in screens:
-        of_encoder[id(screen.encoder)].append(screen)
-    for several in of_encoder.values():
-        encoder = several[0].encoder
-        assert encoder is not None
-        if len(several) == 1:
-            continue
+    for encoder, several in _sharing(screens, lambda screen: screen.encoder):
         tables = [one.table for one in several if one.table is not None]
         try:
             vectors, owner = encoder.embed_conformers(pa.concat_tables(tables))
@@ -179,14 +184,7 @@ def _embed(screens: Sequence[_Screen]) -> None:
 
 def _search(screens: Sequence[_Screen]) -> None:
     """Find what screens want, those of one index in one pass; a single one finds it by itself."""
-    of_index: dict[int, list[_Screen]] = defaultdict(list)
-    for screen in screens:
-        of_index[id(screen.reader)].append(screen)
-    for several in of_index.values():
-        reader = several[0].reader
-        assert reader is not None
-        if len(several) == 1:
-            continue
+    for reader, several in _sharing(screens, lambda screen: screen.reader):
         try:
             lists = search_lists(reader, [one.wanted for one in several if one.wanted is not None])
         except Exception:  # noqa: BLE001, S112  each then searches alone, and says what is wrong

@@ -25,10 +25,11 @@ from molsearch.bench.methods import Method, parse_methods
 from molsearch.bench.runner import BenchmarkConfig, Runner
 from molsearch.errors import UsageError
 from molsearch.metrics.enrichment import METRICS
+from molsearch.progress import OnProgress
 from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.protocols import CONFORMERS
 from molsearch.service.cluster import workers
-from molsearch.service.events import Done, Emit, Note, OnProgress, Progress, silent
+from molsearch.service.events import Done, Emit, Note, Progress, silent
 from molsearch.service.requests import BenchmarkRequest
 from molsearch.words import counted
 from molsearch.work.backend import Backend, singly

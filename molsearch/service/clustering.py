@@ -16,11 +16,12 @@ from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.index.remote import is_address
 from molsearch.io.folders import Kind, look
-from molsearch.io.outputs import refuse_existing
 from molsearch.io.runs import write_run
-from molsearch.io.tables import table_format, write_frames
+from molsearch.io.tables import write_frames
+from molsearch.picks.output import STRUCTURES
 from molsearch.picks.table import HitTable
 from molsearch.search.clusters import Clusters, cluster_at, cluster_into
+from molsearch.search.output import check_table
 from molsearch.service.cluster_source import OfHits, OfIndex
 from molsearch.service.events import Done, Emit, Note, silent, stage
 from molsearch.service.requests import ClusterRequest
@@ -33,7 +34,6 @@ IS_LEADER, SIMILARITY = "is_leader", "leader_similarity"
 _OURS = (CLUSTER, SIZE, LEADER, IS_LEADER, SIMILARITY)
 #: Similarity that makes a cluster where nobody says one, by what it is of.
 USUAL = {"embedding": 0.8, "ecfp4": 0.4}
-STRUCTURES = (schema.SMILES, schema.PARENT_SMILES, schema.SCAFFOLD)
 
 
 @dataclass(frozen=True)
@@ -146,11 +146,8 @@ def check(request: ClusterRequest) -> None:
     UsageError
         Its name tells no format of a table, or it exists.
     """
-    if request.output is None:
-        return
-    if table_format(request.output) == "sdf":
-        raise UsageError(f"{request.output}: clusters are a table; name a .csv or .parquet file")
-    refuse_existing(Path(request.output), overwrite=request.overwrite)
+    if request.output is not None:
+        check_table(Path(request.output), "clusters", overwrite=request.overwrite)
 
 
 def _source(

@@ -15,6 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from molsearch.config import Config
 from molsearch.errors import InputError, MolSearchError
+from molsearch.progress import OnProgress
 
 _SECONDS_BETWEEN = 0.2
 
@@ -111,7 +112,6 @@ class Done(Config):
 
 Event = Progress | Waiting | Note | Warned | Failure | Done
 Emit = Callable[[Event], None]
-OnProgress = Callable[[int, int], None]
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 

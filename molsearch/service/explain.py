@@ -16,7 +16,7 @@ from molsearch.errors import EncoderMismatchError, UsageError
 from molsearch.io.atomic import write_text
 from molsearch.io.outputs import refuse_existing
 from molsearch.io.runs import write_run
-from molsearch.io.tables import table_format, write_frame
+from molsearch.io.tables import write_frame
 from molsearch.nn.encoder import Encoder
 from molsearch.reasons.atoms import AtomExplainer
 from molsearch.reasons.drawings import drawn
@@ -24,7 +24,7 @@ from molsearch.reasons.page import MAX_DRAWN, write_reasons
 from molsearch.reasons.reason import SUPPORT, Reason, reasons, support_thresholds
 from molsearch.reasons.table import EXPLAINED, STRUCTURES, Named, reason_frame
 from molsearch.search.leave_one_out import leave_one_out
-from molsearch.search.output import check_output
+from molsearch.search.output import check_table
 from molsearch.search.queries import embed_queries
 from molsearch.search.screen import Stopwatch
 from molsearch.service.account import seconds_of
@@ -60,9 +60,7 @@ def check(request: ExplainRequest) -> None:
         One exists, or tells no format.
     """
     if request.output is not None:
-        check_output(Path(request.output), overwrite=request.overwrite)
-        if table_format(request.output) == "sdf":
-            raise UsageError(f"{request.output}: reasons are a table; name a .csv or .parquet file")
+        check_table(Path(request.output), "reasons", overwrite=request.overwrite)
     if request.html is not None:
         refuse_existing(Path(request.html), overwrite=request.overwrite)
     if request.svg is not None:

@@ -22,11 +22,11 @@ from molsearch.errors import IndexCorruptError, InputError, MolSearchError, Usag
 from molsearch.io.cache import MEND, user_cache
 from molsearch.io.folders import Kind, look
 from molsearch.io.hashing import sha256_file, sha256_json
+from molsearch.progress import OnProgress
 from molsearch.store.lock import alone
 from molsearch.work.far import Far
 
 STDIN = "-"
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

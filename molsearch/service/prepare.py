@@ -13,8 +13,9 @@ from molsearch.data.prepare import NothingPreparedError
 from molsearch.data.prepare import prepare as run
 from molsearch.data.prepared import PreparedSet
 from molsearch.io.atomic import write_text
+from molsearch.progress import OnProgress
 from molsearch.service.cluster import far
-from molsearch.service.events import Done, Emit, Note, OnProgress, silent, stage
+from molsearch.service.events import Done, Emit, Note, silent, stage
 from molsearch.service.requests import PrepareRequest
 from molsearch.service.told import reading_lines
 

@@ -6,15 +6,10 @@ import gzip
 import sqlite3
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from molsearch.data.aggregate import APART, FAR, aggregate
+from molsearch.data.aggregate import APART, FAR
 from molsearch.data.convert import COLUMNS, Converted, convert, read_uniprot_map
-from molsearch.data.measurements import numbers_of, raw_frame, to_pchembl
 from molsearch.errors import InputError
 
 ASPIRIN, CAFFEINE = "CC(=O)Oc1ccccc1C(=O)O", "Cn1c(=O)c2c(ncn2C)n(C)c1=O"
@@ -244,110 +239,6 @@ def test_converted_table_trains(tmp_path: Path) -> None:
     assert activities.n_pairs == 2
 
 
-def _one(value: str, units: str = "nM", relation: str = "", kind: str = "Ki") -> pd.DataFrame:
-    columns = {"smiles": "C", "uniprot": "P", "value": value, "units": units}
-    return to_pchembl(raw_frame({**columns, "relation": relation, "activity_type": kind}, 1))[0]
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    p=st.floats(1, 14),
-    unit=st.sampled_from([("M", 0), ("mM", 3), ("uM", 6), ("µM", 6), ("nM", 9), ("pM", 12)]),
-    sign=st.sampled_from(["=", ">", "<", ">=", "<="]),
-    apart=st.booleans(),
-)
-def test_units_and_signs(p: float, unit: tuple[str, int], sign: str, apart: bool) -> None:
-    value = f"{10 ** (unit[1] - p):.12g}"
-    found = _one(value, unit[0], f"'{sign}'") if apart else _one(f"{sign} {value}", unit[0])
-    assert found["pchembl"].item() == pytest.approx(p, abs=1e-6)
-    # a concentration above a value is an activity below its logarithm
-    assert found["relation"].item() == {"=": "=", ">": "<", "<": ">", ">=": "<", "<=": ">"}[sign]
-
-
-@pytest.mark.parametrize("value", ["0", "-5", "abc", "", "1e30", "inf"])
-def test_values_without_a_logarithm_fail(value: str) -> None:
-    assert _one(value).empty
-
-
-def test_logarithms_keep_their_sign() -> None:
-    found = _one(">7.5", units="", kind="pKi")
-    assert (found["pchembl"].item(), found["relation"].item()) == (7.5, ">")
-    assert found["activity_type"].item() == "Ki"
-
-
-def _frame(*pairs: tuple[str, float]) -> pd.DataFrame:
-    n = len(pairs)
-    same = {"inchikey": "AAAAAAAAAAAAAA-B", "smiles": "C", "uniprot": "P", "activity_type": "Ki"}
-    empty = ("target_chembl_id", "target_name", "organism", "chembl_id", "confidence")
-    names = dict.fromkeys(empty, "")
-    frame = pd.DataFrame({**same, **names}, index=range(n))
-    return frame.assign(relation=[r for r, _ in pairs], pchembl=[v for _, v in pairs])
-
-
-@pytest.mark.parametrize(
-    ("pairs", "expected"),
-    [
-        ([("=", 6.0), ("=", 7.0), ("=", 6.8)], (6.8, "=", "active")),
-        ([("inactive", np.nan)], (np.nan, "inactive", "inactive")),
-        ([("inactive", np.nan), ("=", 6.5)], (6.5, "=", "active")),
-        ([("inactive", np.nan), ("<", 7.0)], (7.0, "<", "uncertain")),
-        ([("=", 5.5), (">", 8.0)], (5.5, "=", "weak_5_6")),
-        ([("<", 5.0), ("<", 4.0)], (4.0, "<", "inactive")),
-        ([("<", 7.0)], (7.0, "<", "uncertain")),
-        ([(">", 5.0), (">", 6.5)], (6.5, ">", "active")),
-        ([(">", 5.0)], (5.0, ">", "uncertain")),
-        ([("=", 4.9)], (4.9, "=", "inactive")),
-    ],
-)
-def test_repeats(pairs: list[tuple[str, float]], expected: tuple[float, str, str]) -> None:
-    table, torn = aggregate(_frame(*pairs))
-    row = table.iloc[0]
-    assert row["pchembl"] == pytest.approx(expected[0], nan_ok=True)
-    assert (row["relation"], row["tier"]) == expected[1:]
-    assert row["n_values"] == len(pairs)
-    assert torn.empty
-
-
-def test_bounds_on_both_sides_are_kept_as_failures() -> None:
-    table, torn = aggregate(_frame(("<", 7.0), (">", 5.0)))
-    assert table.empty
-    assert len(torn) == 2
-    assert "both sides" in torn["reason"].iloc[0]
-
-
-@settings(max_examples=15, deadline=None)
-@given(values=st.lists(st.floats(0, 16), min_size=1, max_size=9))
-def test_values_that_agree_become_their_median_and_others_are_left_out(values: list[float]) -> None:
-    table, lost = aggregate(_frame(*[("=", v) for v in values]))
-    middle, far = float(np.median(values)), np.ptp(values) > 1 + 1e-9
-    near = [v for v in values if not far or abs(v - middle) <= 1 + 1e-9]
-    assert len(lost) + table["n_values"].sum() == len(values)
-    if (far and len(values) == 2) or 2 * len(near) <= len(values):
-        assert table.empty
-        assert set(lost["reason"]) == {APART}
-        return
-    assert table["pchembl"].item() == pytest.approx(np.median(near), abs=6e-4)
-    assert table["spread"].item() == pytest.approx(np.ptp(near), abs=6e-4)
-    assert set(lost["reason"]) <= {FAR}
-
-
-def test_an_assay_that_measured_often_has_one_say() -> None:
-    frame = _frame(("=", 6.0), ("=", 6.1), ("=", 6.2), ("=", 8.0), ("=", 8.1))
-    told, _ = aggregate(frame.assign(assay=["A", "A", "A", "B", "C"]))
-    # Medians of assays are 6.1, 8.0 and 8.1: three of five values lie far from 8.
-    assert told.empty
-    alone, lost = aggregate(frame)
-    assert alone["pchembl"].item() == pytest.approx(6.1)
-    assert sorted(lost["pchembl"]) == [8.0, 8.1]
-
-
-def test_bounds_of_a_pair_whose_values_disagree_say_nothing_either() -> None:
-    table, lost = aggregate(_frame(("=", 5.0), ("=", 7.0), (">", 6.0), ("inactive", np.nan)))
-    assert table.empty
-    assert len(lost) == 4
-    assert set(lost["reason"]) == {APART}
-
-
 MESSY = """\ufeffMolecule ChEMBL ID;Smiles;Standard Type;Standard Relation;Standard Value;\
 Standard Units;pChEMBL Value;Data Validity Comment;Comment;Assay ChEMBL ID;Target ChEMBL ID
 "CHEMBL1";"CC(=O)Oc1ccccc1C(=O)O";"IC50";"'='";"100";"nM";"7";"None";"";"CHEMBL_A";"T1"
@@ -411,51 +302,6 @@ def test_a_table_of_which_all_pairs_disagree_says_so(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("smiles,target,pchembl\nCCO,P1,5\nCCO,P1,8\n")
     with pytest.raises(InputError, match="no usable measurement; the first: measurements of this"):
         convert([tmp_path / "a.csv"])
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    number=st.integers(0, 10**9),
-    decimals=st.integers(0, 999),
-    style=st.sampled_from(["plain", "thousands", "point", "both"]),
-)
-def test_numbers_are_read_as_they_are_written(number: int, decimals: int, style: str) -> None:
-    whole, part = str(number), f"{decimals:03d}"
-    text, due = {
-        "plain": (whole, float(number)),
-        "thousands": (f"{number:,}", float(number)),
-        "point": (f"{whole}.{part}", float(f"{whole}.{part}")),
-        "both": (f"{number:,}.{part}", float(f"{whole}.{part}")),
-    }[style]
-    assert numbers_of(pd.Series([text])).item() == pytest.approx(due)
-
-
-@pytest.mark.parametrize(
-    ("text", "due"),
-    [("0,35", 0.35), ("1,5", 1.5), ("12,3456", 12.3456), ("0,350", 0.35), ("1,234", 1234.0),
-     ("1,2,3", np.nan), ("1.234,5", np.nan), ("", np.nan), ("2e3", 2000.0), ("1,5e3", 1500.0)],
-)  # fmt: skip
-def test_a_comma_before_decimals_is_none_between_thousands(text: str, due: float) -> None:
-    assert numbers_of(pd.Series([text])).item() == pytest.approx(due, nan_ok=True)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    value=st.text(max_size=12),
-    units=st.text(max_size=6),
-    relation=st.text(max_size=4),
-    comment=st.text(max_size=14),
-)
-def test_whatever_cells_hold_each_row_is_in_one_of_the_two(
-    value: str, units: str, relation: str, comment: str
-) -> None:
-    cells = {"value": value, "units": units, "relation": relation, "comment": comment}
-    raw = raw_frame({"smiles": "C", "uniprot": "P", "activity_type": "Ki", **cells}, 1)
-    good, failed = to_pchembl(raw)
-    assert len(good) + len(failed) == 1
-    assert (failed["reason"] != "").all()
-    assert good["relation"].isin(["=", "<", ">", "inactive"]).all()
-    assert (good["pchembl"].isna() == (good["relation"] == "inactive")).all()
 
 
 def test_files_that_are_nothing_known_are_named(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from fakes import FakeEncoder, molecule, prepared_set
+from hypothesis import HealthCheck, settings
 
 from molsearch.index.reader import IndexReader
 from molsearch.index.writer import build_index
@@ -13,6 +14,17 @@ from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import QuerySet
 
 N = 700
+
+
+def examples(most: int) -> settings:
+    """Settings of tests that share an index among their examples, which changes nothing in it."""
+    return settings(
+        max_examples=most,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+
+
 # How embeddings are stored, by the rows of a shard.
 STORED = {
     1000: {},  # as they are

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from families import ACIDS, AMINES, SULFONAMIDES, method_for, run, tiny
+from families import ACIDS, AMINES, SULFONAMIDES, cut_and_whole, method_for, run, tiny
 from molecules import SMALL, conformer, store_of
 
 from molsearch.chem.features import Buckets
@@ -56,11 +56,7 @@ def test_training_draws_and_evaluation_pools(several: GraphStore, tmp_path: Path
 
 def test_interrupted_run_equals_an_uninterrupted_one(several: GraphStore, tmp_path: Path) -> None:
     config = tiny()
-    method = method_for(config, several)
-    whole = run(config, method, tmp_path / "whole")
-    run(config, method, tmp_path / "cut", stop=7)
-    resumed = run(config, method, tmp_path / "cut")
-    assert [r["loss"] for r in resumed.history] == [r["loss"] for r in whole.history]
+    whole, _ = cut_and_whole(config, lambda: method_for(config, several), tmp_path)
     first = GraphStore(*(getattr(several, n) for n in GraphStore.__slots__[:-2]))
     alone = run(config, method_for(config, first), tmp_path / "first")
     assert [r["loss"] for r in alone.history] != [r["loss"] for r in whole.history]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from molsearch.errors import InputError
 from molsearch.io import parquet
 from molsearch.io.atomic import replacing
 from molsearch.io.hashing import sha256_file
+from molsearch.progress import OnProgress
 
 STANDARD = "standard"
 TARGET_HELD_OUT = "target-held-out"
@@ -42,7 +43,6 @@ _NAMED = re.compile(
 )
 _WEAK_TIER = "weak_5_6"
 _HOMOLOGY = "target_homology.parquet"
-OnProgress = Callable[[int, int], None]
 _COLUMNS = [
     "inchikey",
     "smiles",

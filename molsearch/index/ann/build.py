@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from molsearch.index.models import read_model, write_model
 from molsearch.index.reader import IndexReader
 from molsearch.io.atomic import replacing
 from molsearch.io.hashing import sha256_bytes
+from molsearch.progress import OnProgress
 from molsearch.words import counted
 
 #: Rows that the axes of fingerprints are learned from.
@@ -38,8 +39,6 @@ LEAST_A_LIST = 64
 _MOST_LISTS = 65_536
 _ROWS_AT_ONCE = 16_384
 _SEED = 20
-
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from molsearch.index.ann.joint import sampled
 from molsearch.index.ann.manifest import Measured
 from molsearch.index.ann.opened import Opened
 from molsearch.index.reader import IndexReader
+from molsearch.progress import OnProgress
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import QuerySet
 from molsearch.scoring.ranking import Ranking, ranking_of
@@ -29,8 +30,6 @@ _SINGLE, _SEVERAL = 16, 6  # searches, half of each kind
 _SERIES = 50  # nearest molecules out of which further queries are taken
 _ENOUGH = 0.9995
 _SEED = 21
-
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def scan(
 
 
 def _on_devices(one: _Scan, residents: Residents, excluded: Excluded | None, most: int) -> None:
-    starts = np.concatenate([[0], np.cumsum(one.reader.shard_rows)]).astype(int)
+    starts = one.reader.starts
 
     def out(number: int) -> NDArray[np.bool_] | None:
         return None if excluded is None else excluded[number]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from brute import STORED, N, blended, brute_force, made, numbers_of, queries_of
-from hypothesis import HealthCheck, given, settings
+from brute import STORED, N, blended, brute_force, examples, made, numbers_of, queries_of
+from hypothesis import given
 from hypothesis import strategies as st
 
 from molsearch.scoring.blend import Blend, Likeness
@@ -12,9 +12,7 @@ from molsearch.scoring.queryset import Against
 from molsearch.search.engine import search
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(25)
 @given(
     seed=st.integers(0, 10**6),
     shard_rows=st.sampled_from([*STORED]),
@@ -60,9 +58,7 @@ def test_embeddings_and_fingerprints_together_equal_brute_force(
         assert (np.diff(ranked) < 1e-9).all()
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(40)
 @given(
     seed=st.integers(0, 10**6),
     shard_rows=st.sampled_from([*STORED]),

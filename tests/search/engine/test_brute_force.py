@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from brute import STORED, N, brute_force, numbers_of, queries_of
-from hypothesis import HealthCheck, given, settings
+from brute import STORED, N, brute_force, examples, numbers_of, queries_of
+from hypothesis import given
 from hypothesis import strategies as st
 
 from molsearch.scoring.queryset import QuerySet
@@ -37,9 +37,7 @@ def test_search_equals_brute_force(readers, shard_rows, k):
     assert len(found) == min(k, N)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(40)
 @given(
     seed=st.integers(0, 10**6),
     shard_rows=st.sampled_from([*STORED]),

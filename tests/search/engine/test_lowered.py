@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from brute import STORED, N, brute_force, numbers_of, queries_of
-from hypothesis import HealthCheck, given, settings
+from brute import STORED, N, brute_force, examples, numbers_of, queries_of
+from hypothesis import given
 from hypothesis import strategies as st
 
 from molsearch.scoring.queryset import Against, QuerySet
@@ -14,9 +14,7 @@ from molsearch.search.engine import search
 from molsearch.search.exact import Exact
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@examples(40)
 @given(
     seed=st.integers(0, 10**6),
     shard_rows=st.sampled_from([*STORED]),
