@@ -2,12 +2,14 @@
 
     python -m ablation configs/ablation.yaml [--only QUESTION]... [--runs FOLDER]
         [--cache FOLDER] [-n 1] [--threads 1] [--device cpu] [--jobs 1]
-    python -m ablation configs/ablation.yaml --collect-only --runs FOLDER
+    python -m ablation configs/ablation.yaml --collect-only [--keep] --runs FOLDER
     python -m ablation configs/ablation.yaml --check
 
 A run's folder is RUNS/QUESTION/VARIANT-SEED. Finished runs are skipped and interrupted ones
-continue; one is trained at a time unless --jobs says otherwise. Results are written after every
-run to RESULTS/QUESTION.json. Data are found as `molsearch train` finds them (MOLSEARCH_DATA).
+continue; one is trained at a time unless --jobs says otherwise. With --keep a run that RESULTS has
+and RUNS lacks, trained elsewhere by the same settings, stays and is not trained again. Results are
+written after every run to RESULTS/QUESTION.json. Data are found as `molsearch train` finds them
+(MOLSEARCH_DATA).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import Any
 
 from ablation.collect import SCHEMA, collect
 from ablation.figure import figure
+from ablation.kept import kept_run
 from ablation.page import page
 from ablation.plan import AblationPlan, Training, chosen, jobs, read_plan
 from ablation.runs import ROOT, How, run_all
@@ -77,13 +80,20 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--device", default="cpu")
     add("--jobs", type=int, default=1, help="runs at a time")
     add("--collect-only", action="store_true", help="train nothing")
+    add("--keep", action="store_true", help="keep the runs of RESULTS that RUNS lacks")
     add("--check", action="store_true", help="say whether page and figures are the results'")
     return parser.parse_args(arguments)
 
 
 def _train(plan: AblationPlan, names: Sequence[str], options: argparse.Namespace) -> list[str]:
     """Train what the questions lack; each run that ends is gathered at once."""
-    wanted = {job.name: job for name in names for job in jobs(plan, _home(options), name)}
+    found = _kept(plan, options)
+    wanted = {
+        job.name: job
+        for name in names
+        for job, variant, seed in jobs(plan, _home(options), name)
+        if kept_run(plan, found, name, variant, seed) is None
+    }
     for job in wanted.values():
         job.config()  # all settings are checked before hours are spent on some
     cache = options.cache.absolute() if options.cache else None
@@ -101,10 +111,15 @@ def _home(options: argparse.Namespace) -> Path:
 
 
 def _gather(plan: AblationPlan, names: Sequence[str], options: argparse.Namespace) -> None:
+    found = _kept(plan, options)
     for name in names:
-        record = collect(plan, _home(options), name, options.runs, _say)
+        record = collect(plan, _home(options), name, options.runs, _say, found)
         if record is not None:
             write_text(options.results / f"{name}.json", as_text(record))
+
+
+def _kept(plan: AblationPlan, options: argparse.Namespace) -> list[dict[str, Any]]:
+    return list(records(plan, options.results).values()) if options.keep else []
 
 
 def as_text(record: dict[str, Any]) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pydantic import ValidationError
 
+from ablation.kept import kept_run
 from ablation.plan import AblationPlan, Question, Training, Variant, job_of
 from ablation.runs import NOTE_FILE, is_finished
 from ablation.summary import ECFP4_METRICS, METRICS, SEVERAL, summarised
@@ -27,8 +30,31 @@ _COUNTS = ("pairs", "molecules", "molecules_with_3d", "targets", "unlabelled_mol
 _DIGITS = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Screens:
+    """What a run was judged on: targets with their numbers of molecules, ECFP4's figures."""
+
+    targets: list[dict[str, Any]]
+    ecfp4: dict[str, list[float | None]]
+
+    def are(self, other: Screens) -> bool:
+        """Say whether both are of the same targets, molecules and queries."""
+        shared = [m for m in ECFP4_METRICS if m not in SEVERAL]
+        return self.targets == other.targets and all(
+            np.allclose(
+                _floats(self.ecfp4[m]), _floats(other.ecfp4[m]), rtol=0, atol=1e-4, equal_nan=True
+            )
+            for m in shared
+        )
+
+
 def collect(
-    plan: AblationPlan, folder: Path, question: str, runs: Path, say: Callable[[str], None]
+    plan: AblationPlan,
+    folder: Path,
+    question: str,
+    runs: Path,
+    say: Callable[[str], None],
+    kept: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any] | None:
     """Gather a question's finished runs; None where there are none.
 
@@ -38,6 +64,8 @@ def collect(
         Of the plan, which its configurations lie beside.
     say
         Told of each run that is left out because it is damaged or was trained otherwise.
+    kept
+        Committed results, whose runs stand in for those that `runs` lacks.
 
     Returns
     -------
@@ -46,23 +74,27 @@ def collect(
     """
     asked = plan.questions[question]
     variants: list[dict[str, Any]] = []
-    tables: list[pd.DataFrame] = []
+    screens: list[Screens] = []
     for variant in asked.variants:
         found = []
         for seed in asked.seeds_of(variant):
             job = job_of(plan, folder, question, variant, seed)
-            if not is_finished(runs / job.name):
-                continue
             try:
-                run, table = read_run(job, runs / job.name, variant.encoder, seed)
-                _same_screens(tables, table, job.name)
+                if is_finished(runs / job.name):
+                    run, table = read_run(job, runs / job.name, variant.encoder, seed)
+                    seen = _screens(table)
+                elif (known := kept_run(plan, kept, question, variant, seed)) is not None:
+                    run, seen = known[0], _recorded(known[1])
+                else:
+                    continue
+                _same_screens(screens, seen, job.name)
             except InputError as error:
                 say(f"left out: {error}")
                 continue
             found.append(run)
-            tables.append(table)
+            screens.append(seen)
         variants.append(_variant(plan, asked, question, variant, found))
-    if not tables:
+    if not screens:
         return None
     return summarised(
         {
@@ -70,11 +102,8 @@ def collect(
             "question": question,
             **asked.model_dump(include={"title", "asks", "budget", "reference", "sweep"}),
             "complete": not any(variant["missing"] for variant in variants),
-            "targets": [
-                {"target": str(name), "molecules": int(n)}
-                for name, n in zip(tables[0]["target"], tables[0]["n"], strict=True)
-            ],
-            "ecfp4": {"by_target": _columns(tables[0], "_ecfp4", ECFP4_METRICS)},
+            "targets": screens[0].targets,
+            "ecfp4": {"by_target": screens[0].ecfp4},
             "variants": variants,
         }
     )
@@ -183,16 +212,22 @@ def _columns(
     }
 
 
-def _same_screens(others: list[pd.DataFrame], table: pd.DataFrame, name: str) -> None:
+def _screens(table: pd.DataFrame) -> Screens:
+    targets = [
+        {"target": str(name), "molecules": int(n)}
+        for name, n in zip(table["target"], table["n"], strict=True)
+    ]
+    return Screens(targets, _columns(table, "_ecfp4", ECFP4_METRICS))
+
+
+def _recorded(record: Mapping[str, Any]) -> Screens:
+    return Screens(record["targets"], record["ecfp4"]["by_target"])
+
+
+def _same_screens(others: Sequence[Screens], seen: Screens, name: str) -> None:
     """Refuse runs that were screened on other targets, molecules or queries."""
-    if not others:
-        return
-    shared = [metric for metric in ECFP4_METRICS if metric not in SEVERAL]
-    columns = ["target", "n", *(f"{metric}_ecfp4" for metric in shared)]
-    try:
-        pd.testing.assert_frame_equal(others[0][columns], table[columns], rtol=0, atol=1e-4)
-    except (AssertionError, KeyError):
-        raise InputError(f"{name}: its development screens are not those of the others") from None
+    if others and not others[0].are(seen):
+        raise InputError(f"{name}: its development screens are not those of the others")
 
 
 def _chosen_step(folder: Path, encoder: str) -> int:
@@ -203,6 +238,10 @@ def _chosen_step(folder: Path, encoder: str) -> int:
     rows = pd.read_csv(path)
     rows = rows[rows["encoder"] == encoder].reset_index(drop=True)
     return int(rows["step"][int(rows["bedroc_80p5"].argmax())]) if len(rows) else 0
+
+
+def _floats(values: Sequence[float | None]) -> npt.NDArray[np.float64]:
+    return np.array([np.nan if one is None else one for one in values], np.float64)
 
 
 def _json(path: Path, otherwise: Any) -> Any:

@@ -193,8 +193,13 @@ def job_of(
     return Training(f"{place}/{trained.name}-{seed}", folder / trained.config, changes)
 
 
-def jobs(plan: AblationPlan, folder: Path, question: str) -> Iterator[Training]:
-    """Yield the runs of a question, seed by seed, so that all variants have one before a second."""
+def jobs(
+    plan: AblationPlan, folder: Path, question: str
+) -> Iterator[tuple[Training, Variant, int]]:
+    """Yield the runs of a question, each with a variant that looks at it, and its seed.
+
+    They come seed by seed, so that all variants have one before a second.
+    """
     asked = plan.questions[question]
     seen: set[str] = set()
     for seed in dict.fromkeys(s for v in asked.variants for s in asked.seeds_of(v)):
@@ -204,4 +209,4 @@ def jobs(plan: AblationPlan, folder: Path, question: str) -> Iterator[Training]:
             job = job_of(plan, folder, question, variant, seed)
             if job.name not in seen:
                 seen.add(job.name)
-                yield job
+                yield job, variant, seed

@@ -22,9 +22,9 @@ def changed(tmp_path, question="method", variant=None, **fields):
 
 def test_runs_are_named_and_ordered_seed_by_seed_and_shared_ones_come_once(tmp_path):
     plan = plans.read_plan(write_plan(tmp_path))
-    names = [job.name for job in plans.jobs(plan, tmp_path, "method")]
+    names = [job.name for job, _, _ in plans.jobs(plan, tmp_path, "method")]
     assert names == [f"method/{v}-{s}" for s in (1, 2, 3) for v in ("supervised", "soft")]
-    assert [job.name for job in plans.jobs(plan, tmp_path, "labels")] == [
+    assert [job.name for job, _, _ in plans.jobs(plan, tmp_path, "labels")] == [
         "labels/few-1",
         "method/supervised-1",
     ]
@@ -32,11 +32,11 @@ def test_runs_are_named_and_ordered_seed_by_seed_and_shared_ones_come_once(tmp_p
 
 def test_settings_are_the_questions_then_the_variants_then_the_seed(tmp_path):
     plan = plans.read_plan(write_plan(tmp_path))
-    job = list(plans.jobs(plan, tmp_path, "method"))[1]
+    job = list(plans.jobs(plan, tmp_path, "method"))[1][0]
     assert job.changes == ("micro_batch=16", "soft.uniformity=0", "seed=1")
     config = job.config()
     assert (config.micro_batch, config.soft.uniformity, config.seed) == (16, 0.0, 1)
-    shared = list(plans.jobs(plan, tmp_path, "labels"))[1]
+    shared = list(plans.jobs(plan, tmp_path, "labels"))[1][0]
     assert shared.changes == ("micro_batch=16", "seed=1")  # of the question it belongs to
 
 
@@ -65,7 +65,7 @@ def test_a_wrong_plan_is_refused_in_one_line(tmp_path, fields, said):
 def test_settings_of_the_encoder_are_checked_before_training(tmp_path):
     plan = plans.read_plan(changed(tmp_path, set=["model.depth=3"]))
     with pytest.raises(UsageError, match=r"method/supervised-1: model\.depth"):
-        next(iter(plans.jobs(plan, tmp_path, "method"))).config()
+        next(iter(plans.jobs(plan, tmp_path, "method")))[0].config()
 
 
 def test_questions_are_chosen_by_name(tmp_path):
@@ -81,14 +81,14 @@ def test_questions_are_chosen_by_name(tmp_path):
 def test_every_setting_of_the_committed_plan_is_one():
     plan = plans.read_plan(COMMITTED)
     for name in plan.questions:
-        for job in plans.jobs(plan, COMMITTED.parent, name):
+        for job, _, _ in plans.jobs(plan, COMMITTED.parent, name):
             job.config()
 
 
 def test_the_committed_variants_train_as_long_as_their_budget_says():
     plan = plans.read_plan(COMMITTED)
     for name in ("method", "labels"):
-        for job in plans.jobs(plan, COMMITTED.parent, name):
+        for job, _, _ in plans.jobs(plan, COMMITTED.parent, name):
             supervised = "supervised-" in job.name and "/soft" not in job.name
             changes = [one for one in job.changes if "activities_limit" not in one]
             config = plans.Training(job.name, job.config_file, tuple(changes)).config()
@@ -96,5 +96,5 @@ def test_the_committed_variants_train_as_long_as_their_budget_says():
             assert config.evaluate_every == 250
             assert config.method == "supervised" or config.soft.limit == 100_000
     for name, steps in (("ideas", 1000), ("geometry", 500), ("regularisation", 500)):
-        for job in plans.jobs(plan, COMMITTED.parent, name):
+        for job, _, _ in plans.jobs(plan, COMMITTED.parent, name):
             assert job.config().steps == steps
