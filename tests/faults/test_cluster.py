@@ -39,7 +39,13 @@ from molsearch.work.connect import cluster
 from molsearch.work.place import Place
 
 pytest.importorskip("ray", reason="Ray is not installed (pip install 'molsearch[cluster]')")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    # Ray ends the process that joins it, without an exception, where a loaded machine keeps its
+    # daemons waiting. A test that lost its process so begins again; one that fails does not.
+    pytest.mark.flaky(reruns=2, only_rerun=["^no failure of an assertion$"]),
+]
 FLAT = {"n_conformers": 0}
 
 
