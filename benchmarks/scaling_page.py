@@ -10,9 +10,10 @@ file, everything assumed is a constant here and is said on the page.
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
+
+import marked
 
 from molsearch.io.atomic import write_text
 from molsearch.words import counted
@@ -46,21 +47,11 @@ def sections(found: dict[str, Any]) -> dict[str, str]:
 
 def rewrite(page: Path, found: dict[str, Any]) -> None:
     """Put the sections into the page."""
-    text = page.read_text(encoding="utf-8")
-    for name, body in sections(found).items():
-        marks = re.compile(rf"(<!-- {name}: begin[^>]*-->\n).*?(<!-- {name}: end -->)", re.DOTALL)
-        if not marks.search(text):
+    text, made = page.read_text(encoding="utf-8"), sections(found)
+    for name in made:
+        if marked.between(text, name) is None:
             raise ValueError(f"{page} has no section {name}")
-        text = marks.sub(lambda hit, body=body: f"{hit[1]}{body}\n{hit[2]}", text)
-    write_text(page, text)
-
-
-def between(page: str, name: str) -> str:
-    """Take what stands in a section of a page."""
-    found = re.search(rf"<!-- {name}: begin[^>]*-->\n(.*?)\n<!-- {name}: end -->", page, re.DOTALL)
-    if found is None:
-        raise ValueError(f"no section {name}")
-    return found[1]
+    write_text(page, marked.rewrite(text, made))
 
 
 class Rates:

@@ -1,4 +1,4 @@
-"""Figures of docs/speed.md and docs/growing.md out of their result files.
+"""Figures of docs/speed.md, docs/growing.md and docs/server.md out of their result files.
 
     python benchmarks/speed_page.py
 
@@ -6,176 +6,54 @@ Only what stands between a section's marks is written; a section whose figures w
 yet is left as it is.
 """
 
-# ruff: noqa: ISC004
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
+
+from marked import rewrite
+from server_sections import load, together
+from speed_sections import bytes_by_part, csv, lists, memory, prefix, search, stages
 
 from molsearch.io.atomic import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
-PAGES = (ROOT / "docs" / "speed.md", ROOT / "docs" / "growing.md")
-_VERBS = ("prepare", "index", "screen")
-_ROWS = (
-    ("one query", "faiss int8", "faiss 8-bit signed, which is approximate"),
-    ("one query", "faiss flat", "faiss flat"),
-    ("one query", "reading its bytes", "reading the bytes"),
-    ("64 queries", "faiss flat", "faiss flat"),
-    ("64 queries", "faiss int8", "faiss 8-bit signed"),
-    *(
-        (f"default ranking, {n}", "faiss int8 and FPSim2", peer)
-        for n, peer in (
-            ("one query", "faiss 8-bit and FPSim2, one after the other"),
-            ("five queries", "the same, FPSim2 once a query"),
-        )
-    ),
+PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("speed", "growing", "server"))
+_WHOLE = (
+    ("MEMORY", "memory", memory),
+    ("STAGES", "stages", stages),
+    ("BYTES", "index-bytes", bytes_by_part),
+    ("LOAD", "server-load", load),
+    ("TOGETHER", "screens-together", together),
+)
+_OF_ENGINE = (
+    ("CSV", "csv to index", csv),
+    ("SEARCH", "search", search),
+    ("LISTS", "lists", lists),
+    ("PREFIX", "prefix storage", prefix),
 )
 
 
-def sections(engine: dict[str, Any], memory: dict[str, Any]) -> dict[str, str]:
+def results() -> dict[str, dict[str, Any]]:
+    """Read the result files that there are."""
+    places = {name: RESULTS / f"{name}.json" for name in ("engine", *(of for _, of, _ in _WHOLE))}
+    return {name: json.loads(at.read_text()) for name, at in places.items() if at.exists()}
+
+
+def sections(found: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Write every section for which there are figures."""
-    made = {"MEMORY": _memory(memory)}
-    for name, part, write in (
-        ("CSV", "csv to index", _csv),
-        ("SEARCH", "search", _search),
-        ("LISTS", "lists", _lists),
-        ("PREFIX", "prefix storage", _prefix),
-    ):
-        if part in engine:
-            made[name] = write(engine[part])
-    return made
-
-
-def rewrite(text: str, made: dict[str, str]) -> str:
-    """Put sections into the page that has marks for them."""
-    for name, body in made.items():
-        text = _marks(name).sub(lambda hit, body=body: f"{hit[1]}{body}\n{hit[3]}", text)
-    return text
-
-
-def between(text: str, name: str) -> str | None:
-    """Take what stands in a section of a page; None where the page has no such section."""
-    found = _marks(name).search(text)
-    return None if found is None else found[2].rstrip("\n")
-
-
-def _marks(name: str) -> re.Pattern[str]:
-    marks = rf"(<!-- {name}: begin[^>]*-->\n)(.*?)(<!-- {name}: end -->)"
-    return re.compile(marks, re.DOTALL)
-
-
-def _where(found: dict[str, Any]) -> str:
-    machine = found["machine"]
-    load = machine["load when begun"]
-    busy = "" if load is None else f", load {load:.1f} when begun"
-    return f"{machine['cores']} cores of {machine['cpu']}{busy}"
-
-
-def _csv(found: dict[str, Any]) -> str:
-    work = [1 / found[f"processor time, rdkit to {n}"] for n in ("one worker", "two workers")]
-    return "\n".join(
-        [
-            f"{found['molecules']:,} molecules ({_where(found)}), against RDKit's reading and "
-            "ECFP4 of them in one thread:",
-            "",
-            "| | rate to RDKit's | molecules/s | processor time a molecule to RDKit's |",
-            "|---|---|---|---|",
-            f"| RDKit | 1 | {found['rdkit parse + ecfp4, per second']:,} | 1 |",
-            f"| one worker | {found['one worker to rdkit']:.2f} "
-            f"| {found['csv to index, one worker, per second']:,} | {work[0]:.1f} |",
-            f"| two workers | {found['two workers to rdkit']:.2f} "
-            f"| {found['csv to index, two workers, per second']:,} | {work[1]:.1f} |",
-            "",
-            f"Two workers are {found['two workers to one']:.2f} times as fast as one.",
-        ]
-    )
-
-
-def _search(found: dict[str, Any]) -> str:
-    lines = [
-        f"{found['rows']:,} made-up rows of 256 dimensions, k = {found['k']:,}, one thread "
-        f"({_where(found)}):",
-        "",
-        "| | time of ours to that of | ratio | in processor time |",
-        "|---|---|---|---|",
-    ]
-    last = ""
-    for name, peer, words in _ROWS:
-        one = found[name]
-        if f"to {peer}" in one:
-            ratios = f"{one[f'to {peer}']:.2f} | {one[f'to {peer}, processor time']:.2f}"
-            lines.append(f"|{'' if name == last else f' {name}'} | {words} | {ratios} |")
-            last = name
-    gain = found["two threads"]["one query, one thread to two"]
-    return "\n".join([*lines, "", f"Two threads answer one query {gain:.2f} times as fast as one."])
-
-
-def _lists(found: dict[str, Any]) -> str:
-    lines = [
-        f"{found['rows']:,} rows near {found['real molecules behind them']:,} real molecules, "
-        f"k = {found['k']:,}, one thread ({_where(found)}):",
-        "",
-        "| ranking | time to that of exact search | recall when built | recall of these queries "
-        "| lists looked into |",
-        "|---|---|---|---|---|",
-    ]
-    for name, one in found.items():
-        if isinstance(one, dict) and "to exact" in one:
-            lines.append(
-                f"| {name} | {one['to exact']:.2f} | {one['recall when built']:.3f} "
-                f"| {one['recall of these']:.3f} | {one['lists looked into']:,} of "
-                f"{one['lists']:,} |"
-            )
-        elif isinstance(one, dict) and "searched exactly" in one:
-            lines.append(f"| {name} | 1, searched exactly: {one['searched exactly']} | | | |")
-    return "\n".join(lines)
-
-
-def _prefix(found: dict[str, Any]) -> str:
-    lines = [
-        f"{found['rows']:,} screening compounds, {found['queries']} queries one by one:",
-        "",
-        "| copy | k | rows left by the bounds | processor time to that of the full copy |",
-        "|---|---|---|---|",
-    ]
-    for width in (128, 64):
-        for name, one in found[f"{width} axes"].items():
-            lines.append(
-                f"| prefix-{width} | {int(name.split()[1]):,} | {one['rows left']:.1%} "
-                f"| {one['to all dimensions, processor time']:.1f} |"
-            )
-    first = [
-        found[f"{width} axes"]["k 1000"]["rows left by first dimensions"] for width in (128, 64)
-    ]
-    return "\n".join(
-        [
-            *lines,
-            "",
-            "The first dimensions of the embedding itself, which encoders are trained to be of use "
-            f"alone, leave {first[0]:.0%} ({first[1]:.0%}) at k = 1,000.",
-        ]
-    )
-
-
-def _memory(found: dict[str, Any]) -> str:
-    most: dict[int, dict[str, int]] = {}
-    for point in found["points"]:
-        most.setdefault(point["molecules"], {})[point["verb"]] = point["anonymous"]
-    lines = ["| molecules | `prepare` | `index` | `screen` |", "|---|---|---|---|"]
-    for n, of in most.items():
-        cells = [f"{of[verb] / 1e6:.0f} MB" if verb in of else "" for verb in _VERBS]
-        lines.append(f"| {n:,} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    engine = found.get("engine", {})
+    return {
+        **{name: write(found[of]) for name, of, write in _WHOLE if of in found},
+        **{name: write(engine[of]) for name, of, write in _OF_ENGINE if of in engine},
+    }
 
 
 def main() -> None:
     """Write the pages."""
-    found = [json.loads((RESULTS / name).read_text()) for name in ("engine.json", "memory.json")]
-    made = sections(*found)
+    made = sections(results())
     for page in PAGES:
         write_text(page, rewrite(page.read_text(encoding="utf-8"), made))
 

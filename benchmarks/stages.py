@@ -1,104 +1,156 @@
-"""Molecules per second of each stage from a file to a hit list, and its share of the time.
+"""What each stage from a file to a hit list costs: molecules a second of one core.
 
-    python benchmarks/stages.py LIBRARY.smi [--molecules 2000]
+    python benchmarks/stages.py LIBRARY [--molecules 2000] [-o results/stages.json]
 
-Every stage runs in this one process on the same molecules, with as many torch threads as
-OMP_NUM_THREADS allows, so the shares compare; the last column is the rate relative to RDKit's
-ECFP4 of the same molecules, the peer that everybody knows. Workers share the chemistry of
-``molsearch prepare`` among them: divide its time by their number.
+Two ways: without conformers, as the bundled default encoder has it, and with a conformer each, as
+an encoder that sees geometry needs. Every stage runs in this one process on the same molecules,
+with one torch thread, in turn with the peer that everybody knows: RDKit's reading and ECFP4.
+Processor time counts, the less of two turns, so neighbours on the machine weigh little and the
+parts compare. Workers share the chemistry of ``molsearch prepare`` among them: divide its time by
+their number. Then: ``python benchmarks/speed_page.py`` writes docs/speed.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import time
+import json
 from collections.abc import Callable
+from dataclasses import astuple
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-from rdkit import Chem, RDLogger
+import pyarrow as pa
+import torch
+from engine import machine, measured, peer
+from rdkit import RDLogger
 
-from molsearch.chem.conformers import embed
+from molsearch.chem.block import prepare_block
 from molsearch.chem.facts import PREPARED, compute
-from molsearch.chem.fingerprints import ecfp4, tanimoto
 from molsearch.chem.prepare import prepare_record
 from molsearch.chem.records import iter_records
 from molsearch.config import PrepareConfig, ReadConfig
-from molsearch.data.prepare import prepare
+from molsearch.data.blocks import BLOCK
+from molsearch.data.prepared_table import block_table, table_of
 from molsearch.data.tables import graphs_of_table
-from molsearch.index.writer import build_index
+from molsearch.io.atomic import write_text
+from molsearch.nn.encoder import Encoder
 from molsearch.nn.weights import load_encoder
-from molsearch.schema import STORED_FACTS
+from molsearch.schema import PARENT_SMILES, STORED_FACTS, Prepared, Record
+
+WITH_3D = "small-whole"
+_TURNS = 2
+WAYS = {
+    "without conformers": {
+        "read": "reading",
+        "parent, fingerprint, what the encoder sees": "chemistry",
+        "encoder": "encoder",
+    },
+    "with a conformer each": {
+        "read": "reading",
+        "parent, fingerprint, conformer (ETKDGv3, fast)": "chemistry, conformers",
+        "what the encoder sees": "graphs, conformers",
+        "encoder": "encoder, conformers",
+    },
+    "of hits alone": {"facts": "facts"},
+}
+
+
+class Clock:
+    """Least processor time of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def time(self, stage: str, work: Callable[[], Any]) -> Any:
+        """Do a stage, and keep what it took where it took no less before."""
+        kept: list[Any] = []
+        _, seconds = measured(lambda: kept.append(work()))
+        self.seconds[stage] = min(self.seconds.get(stage, seconds), seconds)
+        return kept[0]
+
+
+def measure(library: Path, n: int) -> dict[str, Any]:
+    """Time every stage on the first `n` records of a library."""
+    torch.set_num_threads(1)
+    encoders = load_encoder(device="cpu"), load_encoder(WITH_3D, device="cpu")
+    clock = Clock()
+    for _ in range(_TURNS):
+        records = clock.time("reading", partial(_records, library, n))
+        smiles = _without(clock, records, encoders[0])
+        _with_conformers(clock, records, encoders[1])
+        clock.time("facts", partial(compute, smiles, STORED_FACTS))
+        clock.time("peer", partial(peer, [record.smiles for record in records]))
+    return {
+        "records": len(records),
+        "molecules": len(smiles),
+        "encoders": dict(zip(WAYS, ("small", WITH_3D), strict=False)),
+        "rdkit parse + ecfp4, per second": round(len(records) / clock.seconds["peer"]),
+        "ways": ways(clock.seconds, len(records)),
+        "machine": machine(),
+    }
+
+
+def ways(seconds: dict[str, float], n: int) -> dict[str, list[dict[str, Any]]]:
+    """Rate of each stage, its part of its way, and its rate to the peer's."""
+    found = {}
+    for way, stages in WAYS.items():
+        total = sum(seconds[key] for key in stages.values())
+        found[way] = [
+            {
+                "stage": stage,
+                "per second": round(n / seconds[key], 1),
+                "part": round(seconds[key] / total, 4),
+                "to rdkit": round(seconds["peer"] / seconds[key], 4),
+            }
+            for stage, key in stages.items()
+        ]
+    return found
+
+
+def _records(library: Path, n: int) -> list[Record]:
+    return list(itertools.islice(iter_records([library], ReadConfig()), n))
+
+
+def _without(clock: Clock, records: list[Record], encoder: Encoder) -> list[str]:
+    """Go the way without conformers; give the parents' SMILES."""
+    config, buckets = PrepareConfig(n_conformers=0), astuple(encoder.buckets)
+
+    def chemistry() -> pa.Table:
+        cuts = range(0, len(records), BLOCK)
+        blocks = [prepare_block(records[first : first + BLOCK], config, buckets) for first in cuts]
+        return pa.concat_tables([block_table(block, buckets) for block in blocks])
+
+    table = clock.time("chemistry", chemistry)
+    clock.time("encoder", partial(encoder.embed_table, table))
+    return table.column(PARENT_SMILES).to_pylist()
+
+
+def _with_conformers(clock: Clock, records: list[Record], encoder: Encoder) -> None:
+    config = PrepareConfig()
+
+    def chemistry() -> pa.Table:
+        found = [prepare_record(record, config, PREPARED) for record in records]
+        return table_of([one for one in found if isinstance(one, Prepared)])
+
+    table = clock.time("chemistry, conformers", chemistry)
+    graphs = partial(graphs_of_table, table, encoder.buckets)
+    store, _ = clock.time("graphs, conformers", graphs)
+    clock.time("encoder, conformers", partial(encoder.encode_store, store))
 
 
 def main() -> None:
-    """Time the stages and print the table."""
+    """Time the stages, keep and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("library", type=Path)
     parser.add_argument("--molecules", type=int, default=2000)
+    parser.add_argument("-o", "--output", type=Path, default=Path("results/stages.json"))
     given = parser.parse_args()
     RDLogger.DisableLog("rdApp.*")
-    with TemporaryDirectory() as folder:
-        rows = time_stages(given.library, given.molecules, Path(folder))
-    peer = next(rate for name, rate, _ in rows if name.startswith("ECFP4"))
-    total = sum(seconds for name, _, seconds in rows if not name.startswith("ECFP4"))
-    print(f"{'stage':<44}{'molecules/s':>12}{'share':>8}{'x ECFP4':>10}")
-    for name, rate, seconds in rows:
-        share = "" if name.startswith("ECFP4") else f"{seconds / total:7.1%}"
-        print(f"{name:<44}{rate:>12,.0f}{share:>8}{rate / peer:>10.3g}")
-
-
-def time_stages(library: Path, n: int, folder: Path) -> list[tuple[str, float, float]]:
-    """Return name, molecules per second and seconds of each stage."""
-    rows: list[tuple[str, float, float]] = []
-
-    def timed(name: str, n_done: int, work: Callable[[], Any]) -> Any:
-        started = time.perf_counter()
-        result = work()
-        seconds = time.perf_counter() - started
-        rows.append((name, n_done / seconds, seconds))
-        return result
-
-    def read() -> list[Any]:
-        return list(itertools.islice(iter_records([library], ReadConfig()), n))
-
-    records = timed("read", n, read)
-    without_3d, with_3d = PrepareConfig(n_conformers=0), PrepareConfig()
-    flat = timed(
-        "parent, fingerprint",
-        len(records),
-        lambda: [prepare_record(record, without_3d, PREPARED) for record in records],
-    )
-    parents = [one.parent_smiles for one in flat if hasattr(one, "parent_smiles")]
-    timed("facts of a hit list", len(parents), lambda: compute(parents, STORED_FACTS))
-    mols = [Chem.MolFromSmiles(smiles) for smiles in parents]
-    timed("conformer (ETKDGv3, fast)", len(mols), lambda: [_embed(mol, with_3d) for mol in mols])
-    prepared = prepare([library], folder / "p", ReadConfig(), with_3d, workers=2, limit=n)
-    tables = list(prepared.iter_tables())
-    encoder = load_encoder(device="cpu")
-    buckets = encoder.buckets
-    stores = timed(
-        "graph features", prepared.n_ok, lambda: [graphs_of_table(t, buckets)[0] for t in tables]
-    )
-    timed("encoder", prepared.n_ok, lambda: [encoder.encode_store(store) for store in stores])
-    reader = build_index(prepared, encoder, folder / "i")
-    vectors = np.asarray(reader.embeddings(0), np.float32)
-    timed("search (one query)", len(vectors), lambda: np.argsort(-(vectors @ vectors[0]))[:1000])
-    prints = timed("ECFP4 (RDKit), the peer", len(mols), lambda: [ecfp4(mol) for mol in mols])
-    bits = np.frombuffer(b"".join(prints), np.uint8).reshape(len(mols), -1)
-    timed("ECFP4 search (one query)", len(mols), lambda: np.argsort(-tanimoto(bits[0], bits)))
-    return rows
-
-
-def _embed(mol: Chem.Mol, config: PrepareConfig) -> int:
-    """Embed one molecule; a failure costs its time too."""
-    try:
-        return len(embed(mol, config))
-    except (ValueError, RuntimeError):
-        return 0
+    found = json.dumps(measure(given.library, given.molecules), indent=1)
+    write_text(given.output, found + "\n")
+    print(found)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +11,7 @@ import pytest
 from rdkit import Chem
 from rdkit.Chem import Descriptors
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
+from scripts import script
 
 EXAMPLE = Path(__file__).parents[2] / "datasets" / "example"
 
@@ -37,12 +37,7 @@ def formula(smiles: str) -> str:
 
 @pytest.fixture(scope="module")
 def make() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_example", EXAMPLE / "make.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("datasets", "example", "make.py")
 
 
 DRUGS = rows_of("drugs.csv")
@@ -153,11 +148,7 @@ def test_pyrazole_has_the_aryl_groups_of_celecoxib_side_by_side(make: ModuleType
 
 
 def test_development_screens_are_whole_classes_and_repeat() -> None:
-    spec = importlib.util.spec_from_file_location("development", EXAMPLE / "development.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = script("datasets", "example", "development.py")
     rows = rows_of("development.csv")
     made = [dict(zip(module.COLUMNS, map(str, row), strict=True)) for row in module.screens()]
     assert made == rows

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
 import pytest
+from scripts import ROOT, script
 
-ROOT = Path(__file__).resolve().parents[2]
+between = script("benchmarks", "marked.py").between
 
 
 @pytest.fixture(scope="module")
 def page():
-    path = ROOT / "benchmarks" / "scaling_page.py"
-    spec = importlib.util.spec_from_file_location("scaling_page", path)
-    made = importlib.util.module_from_spec(spec)
-    sys.modules["scaling_page"] = made
-    spec.loader.exec_module(made)
-    return made
+    return script("benchmarks", "scaling_page.py")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +24,7 @@ def found():
 def test_every_figure_of_the_page_comes_from_the_result_file(page, found):
     text = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
     for name, body in page.sections(found).items():
-        assert page.between(text, name) == body, f"run: python benchmarks/scaling_page.py ({name})"
+        assert between(text, name) == body, f"run: python benchmarks/scaling_page.py ({name})"
 
 
 def test_core_hours_disk_and_seconds_of_a_billion_follow_from_the_rates(page, found):

@@ -1,37 +1,28 @@
-"""docs/speed.md and docs/growing.md say what the result files hold."""
+"""Pages of measurements say what the result files hold."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
-from pathlib import Path
 
 import pytest
+from scripts import ROOT, script
 
-ROOT = Path(__file__).resolve().parents[2]
+between = script("benchmarks", "marked.py").between
 
 
 @pytest.fixture(scope="module")
 def page():
-    path = ROOT / "benchmarks" / "speed_page.py"
-    spec = importlib.util.spec_from_file_location("speed_page", path)
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
-
-
-def result(name):
-    return json.loads((ROOT / "results" / name).read_text())
+    return script("benchmarks", "speed_page.py")
 
 
 def test_every_section_comes_from_its_result_file(page):
-    made = page.sections(result("engine.json"), result("memory.json"))
+    made = page.sections(page.results())
     texts = [one.read_text(encoding="utf-8") for one in page.PAGES]
     for name, body in made.items():
-        standing = [found for text in texts if (found := page.between(text, name)) is not None]
+        standing = [found for text in texts if (found := between(text, name)) is not None]
         assert standing == [body], f"run: python benchmarks/speed_page.py ({name})"
-    assert {"CSV", "SEARCH", "MEMORY"} <= set(made)
+    assert {"CSV", "SEARCH", "MEMORY", "LOAD", "BYTES"} <= set(made)
 
 
 def test_sections_hold_what_was_measured(page):
@@ -63,15 +54,45 @@ def test_sections_hold_what_was_measured(page):
             "machine": machine,
         },
     }
-    made = page.sections(engine, {"points": []})
+    made = page.sections({"engine": engine})
     assert "| prefix-64 | 1,000 | 5.8% | 2.5 |" in made["PREFIX"]
     assert "leave 67% (67%)" in made["PREFIX"]
     assert "| balanced, 1 query | 0.21 | 0.963 | 0.970 | 40 of 1,000 |" in made["LISTS"]
     assert "searched exactly: of the first" in made["LISTS"]
     assert "2 cores of a processor, load 0.1 when begun" in made["LISTS"]
     text = "<!-- LISTS: begin (x) -->\nold\n<!-- LISTS: end -->\nrest"
-    assert page.between(page.rewrite(text, made), "LISTS") == made["LISTS"]
+    assert between(page.rewrite(text, made), "LISTS") == made["LISTS"]
     assert page.rewrite(text, made).endswith("\nrest")
+
+
+def test_stages_are_parts_of_their_way(page):
+    stages = script("benchmarks", "stages.py")
+    seconds = {
+        "reading": 0.5,
+        "chemistry": 3.0,
+        "encoder": 1.5,
+        "facts": 2.0,
+        "peer": 1.0,
+        "chemistry, conformers": 8.0,
+        "graphs, conformers": 1.0,
+        "encoder, conformers": 0.5,
+    }
+    found = {
+        "records": 100,
+        "encoders": {"without conformers": "small"},
+        "rdkit parse + ecfp4, per second": 100,
+        "ways": stages.ways(seconds, 100),
+        "machine": {"cores": 2, "cpu": "a processor", "load when begun": None},
+    }
+    made = page.sections({"stages": found})["STAGES"].splitlines()
+    assert "100 records (2 cores of a processor)" in made[0]
+    assert made[4:7] == [
+        "| without conformers (`small`) | read | 200 | 10.0% | 2 |",
+        "|  | parent, fingerprint, what the encoder sees | 33 | 60.0% | 0.33 |",
+        "|  | encoder | 67 | 30.0% | 0.67 |",
+    ]
+    assert sum(one["part"] for one in found["ways"]["with a conformer each"]) == pytest.approx(1)
+    assert made[-1] == "| of hits alone | facts | 50 |  | 0.5 |"
 
 
 def test_the_table_of_patterns_is_that_of_the_result_file() -> None:
