@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from molsearch.index.facts import FactColumns
 
 
+Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
+
+
 class IndexReader(ShardFiles):
     """A whole generation of an index, which no writer removes while this lives.
 
@@ -81,7 +84,7 @@ class IndexReader(ShardFiles):
         cannot be.
         """
         if columns is None or not self._lazy.intersection(columns):
-            return take_rows(self.records, shards, rows, columns)
+            return self.called(take_rows(self.records, shards, rows, columns))
         held = [name for name in columns if name in self.held_columns]
         more = [schema.PARENT_SMILES] if schema.PARENT_SMILES not in held else []
         table = take_rows(self.records, shards, rows, [*held, *more])
@@ -92,7 +95,11 @@ class IndexReader(ShardFiles):
         ]
         if lacking:
             table = self.facts.complete(table, self.starts[shards] + rows, lacking)
-        return table.select(list(columns))
+        return self.called(table.select(list(columns)))
+
+    def called(self, rows: Rows) -> Rows:
+        """Give rows with the names that the library's files go by (`molsearch.index.renamed`)."""
+        return rows
 
     def fact_failures(
         self,
@@ -106,7 +113,7 @@ class IndexReader(ShardFiles):
         kept = self.facts.kept
         places = None if shards is None or rows is None else self.starts[shards] + rows
         reasons = kept.failed() if places is None else kept.reasons(places.astype(np.int64))
-        return failures_of(self, reasons)
+        return self.called(failures_of(self, reasons))
 
     @cached_property
     def facts(self) -> FactColumns:
@@ -142,7 +149,7 @@ class IndexReader(ShardFiles):
         """Every record without an embedding, and why."""
         path = generation_folder(self.path, self.manifest.generation) / FAILURES
         try:
-            return parquet.read(path)
+            return self.called(parquet.read(path))
         except (OSError, pa.ArrowException) as error:
             raise IndexCorruptError(f"{path} cannot be read: {first_line(error)}") from error
 

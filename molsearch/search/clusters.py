@@ -59,7 +59,7 @@ def cluster_at(points: Points, at: float, on_progress: OnProgress | None = None)
     at
         Similarity to a leader that makes a molecule its member, above -1 and at most 1.
     on_progress
-        Called with molecules done, of twice as many as there are, and 0.
+        Called with molecules done, and 0. Each is compared twice: half of it is done by then.
 
     Raises
     ------
@@ -88,13 +88,13 @@ def cluster_at(points: Points, at: float, on_progress: OnProgress | None = None)
                 f"more than {_MOST_LEADERS:,} clusters at a similarity of {at:g} among the first "
                 f"{counted(first + len(block), 'molecule')}; ask for a lower one"
             )
-        report(first + len(block), 0)
+        report((first + len(block)) // 2, 0)
     cluster = np.empty(len(points), np.int64)
     similarity = np.empty(len(points), np.float32)
     for first, block in points.blocks():
         rows = slice(first, first + len(block))
         cluster[rows], similarity[rows] = leaders.nearest(block)
-        report(len(points) + first + len(block), 0)
+        report((len(points) + first + len(block)) // 2, 0)
     return _clusters(found, cluster, similarity)
 
 
@@ -104,7 +104,7 @@ def cluster_into(points: Points, n: int, on_progress: OnProgress | None = None) 
     Parameters
     ----------
     on_progress
-        Called with molecules done, of `n` times as many as there are, and 0.
+        Called with molecules done, and 0. Each is compared `n` times: a part of it each time.
 
     Raises
     ------
@@ -117,7 +117,8 @@ def cluster_into(points: Points, n: int, on_progress: OnProgress | None = None) 
     cluster = np.zeros(len(points), np.int64)
     similarity = np.full(len(points), -np.inf, np.float32)
     found: list[int] = []
-    while len(found) < min(n, len(points)):
+    n = min(n, len(points))
+    while len(found) < n:
         row = int(similarity.argmin())
         if similarity[row] >= 1 - _SAME:
             break
@@ -128,9 +129,10 @@ def cluster_into(points: Points, n: int, on_progress: OnProgress | None = None) 
             closer = near > similarity[rows]
             cluster[rows][closer] = len(found)
             similarity[rows][closer] = near[closer]
-            report(len(points) * len(found) + first + len(block), 0)
+            report((len(points) * len(found) + first + len(block)) // n, 0)
         cluster[row], similarity[row] = len(found), np.inf  # one that leads leads once
         found.append(row)
+    report(len(points), 0)
     return _clusters(found, cluster, similarity)
 
 

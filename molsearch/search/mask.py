@@ -138,5 +138,5 @@ def _batches(
     for shard in range(reader.n_shards):
         start = 0
         for batch in reader.records(shard).iter_batches(_ROWS_AT_ONCE, columns=list(names)):
-            yield shard, start, batch
+            yield shard, start, reader.called(batch)
             start += len(batch)

@@ -106,8 +106,8 @@ def cluster(
     check(request)
     source = _source(request, session, emit, reader, table, encoder)
     n_rows = len(source.points)
-    passes = 2 if request.n is None else min(request.n, n_rows)
-    with stage(emit, "clustering", passes * n_rows) as progress:
+    with stage(emit, "clustering", n_rows) as progress:
+        progress(0, 0)
         if request.n is None:
             at = USUAL[request.by] if request.similarity is None else request.similarity
             found = cluster_at(source.points, at, progress)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from molsearch.chem.records import expand_sources
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepare import NothingPreparedError
 from molsearch.data.prepared import PreparedSet
@@ -17,6 +18,7 @@ from molsearch.index.far import Embedded
 from molsearch.index.fill import fill_facts
 from molsearch.index.layout import MANIFEST
 from molsearch.index.reader import IndexReader, open_index
+from molsearch.index.renamed import renamed
 from molsearch.index.writer import build_index
 from molsearch.search.screen import Stopwatch
 from molsearch.service.events import Emit, Note, Waiting, stage
@@ -153,9 +155,10 @@ def kept_index(source: Source, embedder: Embedder, emit: Emit, watch: Stopwatch)
         place = cache_place(
             source.files, source.read, source.prepare, embedder.identity, limit=source.limit
         )
+    names = expand_sources(source.files)
     with suppress(IndexCorruptError):  # told below, where it is mended
         if (found := _found(place, embedder, emit)) is not None:
-            return found
+            return renamed(found, names)
     waiting = Waiting(reason="another run is making the index of this library")
     with making(place, lambda: emit(waiting)):
         try:
@@ -163,7 +166,9 @@ def kept_index(source: Source, embedder: Embedder, emit: Emit, watch: Stopwatch)
         except IndexCorruptError as error:
             emit(Note(text=f"{error}: it is made again", important=True))
             found = None
-        return _make(source, place, embedder, emit, watch) if found is None else found
+        if found is None:
+            found = _make(source, place, embedder, emit, watch)
+    return renamed(found, names)
 
 
 def _found(place: CachePlace, embedder: Embedder, emit: Emit) -> IndexReader | None:

@@ -176,18 +176,30 @@ def test_a_library_is_indexed_once_and_found_again(molsearch, world, tmp_path, m
         "-k",
         4,
     )
-    first = molsearch(*base, "-l", world.library, "-o", tmp_path / "a.csv")
+    failed = tmp_path / "failed.csv"
+    first = molsearch(*base, "-l", world.library, "-o", tmp_path / "a.csv", "--failures", failed)
     assert first.code == 0
     assert "index of this library will be kept in" in first.err
-    # The same content elsewhere is the same library; its own name is part of it.
-    (tmp_path / "moved").mkdir()
-    shutil.copy(world.library, tmp_path / "moved" / world.library.name)
+    failed_first = failed.read_text()
+    # The same content elsewhere is the same library, and is spoken of by its name of today.
+    moved = tmp_path / "moved" / world.library.name
+    moved.parent.mkdir()
+    shutil.copy(world.library, moved)
     second = molsearch(
-        *base, "-l", tmp_path / "moved" / world.library.name, "-o", tmp_path / "b.csv"
-    )
+        *base, "-l", moved, "-o", tmp_path / "b.csv", "--failures", failed, "--overwrite",
+        "--where", f'source="{moved}"',
+    )  # fmt: skip
     assert second.code == 0
     assert "index of this library found in" in second.err
-    assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
+    assert f"{world.library} row" not in second.err
+    assert f"first: {moved} row" in second.err
+    names = str(world.library), str(moved)
+    hits = [(tmp_path / name).read_text() for name in ("a.csv", "b.csv")]
+    assert hits[0].replace(*names) == hits[1] != hits[0]
+    assert failed_first.replace(*names) == failed.read_text() != failed_first
+    account = json.loads((tmp_path / "b.csv.run.json").read_text())
+    assert account["index"]["sources"] == [str(moved)]
+    assert account["index"]["reading"][0]["source"] == str(moved)
 
     # Another encoder keeps the prepared set; damage is mended by making the index again.
     other = ("screen", "-q", ASPIRIN, "--encoder", world.other_encoder, "-n", 1, "--conformers", 0)
