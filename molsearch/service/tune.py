@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,13 @@ import pyarrow as pa
 from molsearch import bundled
 from molsearch.chem.records import iter_records
 from molsearch.config import PrepareConfig, ReadConfig
-from molsearch.data.prepare import prepare
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.series import Series, read_series, with_identity
 from molsearch.errors import InputError
 from molsearch.io.hashing import sha256_file, sha256_json
 from molsearch.nn.weights import load_encoder
 from molsearch.service.events import Emit, Note, stage
+from molsearch.service.library import ensure_prepared
 from molsearch.service.requests import SeriesConfig, TrainRequest
 from molsearch.service.train_words import Steps, cache_folder
 from molsearch.train.finetune import finetune
@@ -37,9 +38,9 @@ def tune(job: SeriesConfig, request: TrainRequest, emit: Emit) -> dict[str, Any]
     parent = load_encoder(job.start_from, device=request.device)
     steps = Steps(config.steps, emit)
     folder = cache_folder(request.cache).parent / "prepared"
-    mine = _prepared(source, folder, request.workers, None, emit, whole_rows(source))
+    mine = prepared_once(source, folder, request.workers, None, emit, whole_rows(source))
     decoys = Path(job.decoys) if job.decoys is not None else bundled.example() / "library.csv"
-    others = _prepared(decoys, folder, request.workers, N_DECOYS, emit)
+    others = prepared_once(decoys, folder, request.workers, N_DECOYS, emit)
     if mine.n_failed:
         text = (
             f"{counted(mine.n_failed, 'row')} of {source} could not be prepared; see "
@@ -137,7 +138,7 @@ def gain_table(gain: Gain, out: Path) -> list[str]:
     return lines
 
 
-def _prepared(
+def prepared_once(
     source: Path,
     folder: Path,
     workers: int,
@@ -145,18 +146,28 @@ def _prepared(
     emit: Emit,
     read: ReadConfig | None = None,
 ) -> PreparedSet:
+    """Prepare a file below `folder`, or find what was made of the same content before.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it cannot be read.
+    """
     if not source.is_file():
         raise InputError(f"{source}: no such file of molecules; check the path")
     config, read = PrepareConfig(), read or ReadConfig()
     known = [sha256_file(source), source.name, config.model_dump(), read.model_dump(), limit]
+    known.append(version("rdkit"))
     place = folder / sha256_json(known)[:16]
     with stage(emit, f"preparing {source.name}") as progress:
-        return prepare(
+        return ensure_prepared(
             [source],
             place,
             read,
             config,
             workers=workers,
+            replace=True,
+            any_source=True,
             limit=limit,
             on_progress=progress,
         )

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import CommandLine
 
 from molsearch.chem.records import iter_records
 from molsearch.cli.train_config import read_config
 from molsearch.errors import InputError, UsageError
 from molsearch.nn.weights import load_encoder
+from molsearch.service.events import silent
 from molsearch.service.repeat import read_request
 from molsearch.service.requests import TrainRequest
-from molsearch.service.tune import whole_rows
+from molsearch.service.tune import prepared_once, whole_rows
 
 ROOT = Path(__file__).parents[2]
 SMOKE = ROOT / "configs" / "smoke.yaml"
@@ -28,27 +31,24 @@ QUICK = [
 ]
 
 
-def molsearch(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "molsearch", *map(str, arguments)],
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("smoke")
+    options = [word for change in QUICK for word in ("--set", change)]
+    options += ["-n", "1", "--device", "cpu"]
+    done = subprocess.run(
+        [sys.executable, "-m", "molsearch", "train", str(SMOKE), *options],
         capture_output=True,
         text=True,
-        cwd=cwd,
+        cwd=folder,
         check=False,
         env={
             "PYTHONPATH": str(ROOT),
-            "HOME": str(cwd),
+            "HOME": str(folder),
             "OMP_NUM_THREADS": "1",
             "MOLSEARCH_DATA": "/nonexistent",
         },
     )
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    folder = tmp_path_factory.mktemp("smoke")
-    changes = [word for change in QUICK for word in ("--set", change)]
-    done = molsearch("train", SMOKE, *changes, "-n", "1", "--device", "cpu", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder / "runs" / "smoke", done.stderr
 
@@ -91,11 +91,13 @@ def test_the_record_of_a_training_is_a_request_that_repeats_it(trained: tuple[Pa
     assert TrainRequest.model_validate_json(kept.request.model_dump_json()) == kept.request
 
 
-def test_finished_encoder_is_not_overwritten(trained: tuple[Path, str]) -> None:
-    again = molsearch("train", SMOKE, "-o", trained[0], cwd=trained[0].parent)
-    assert again.returncode == 2
-    assert again.stderr.count("\n") == 1
-    assert "--overwrite" in again.stderr
+def test_finished_encoder_is_not_overwritten(
+    molsearch: CommandLine, trained: tuple[Path, str]
+) -> None:
+    again = molsearch("train", SMOKE, "-o", trained[0])
+    assert again.code == 2
+    assert again.err.count("\n") == 1
+    assert "--overwrite" in again.err
 
 
 def test_changes_reach_sections_and_empty_settings() -> None:
@@ -121,7 +123,15 @@ def test_configuration_errors_name_the_setting(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_fine_tuning_prints_the_gain(trained: tuple[Path, str], tmp_path: Path) -> None:
+def test_fine_tuning_prints_the_gain(
+    molsearch: CommandLine,
+    trained: tuple[Path, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOLSEARCH_DATA", "/nonexistent")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with (ROOT / "datasets" / "example" / "drugs.csv").open() as handle:
         drugs = list(csv.DictReader(handle))
     classes = ["COX inhibitor", "dopamine D2 antagonist", "H1 antihistamine"]
@@ -133,10 +143,10 @@ def test_fine_tuning_prints_the_gain(trained: tuple[Path, str], tmp_path: Path) 
             writer.writerows([d["smiles"], d["drug_class"]] for d in rows)
     arguments = ["--activities", "mine.csv", "--decoys", "others.csv", "-o", "tuned", "-n", "1"]
     settings = ["--set", "steps=6", "--set", "evaluate_every=3"]
-    done = molsearch("train", "--from", trained[0], *arguments, *settings, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    lines = done.stderr.splitlines()
-    assert any("69 active on 3 targets" in line for line in lines), done.stderr
+    done = molsearch("train", "--from", trained[0], *arguments, *settings)
+    assert done.code == 0, done.err
+    lines = done.err.splitlines()
+    assert any("69 active on 3 targets" in line for line in lines), done.err
     table = {line.split()[0]: line.split()[1:] for line in lines if line.startswith("  ")}
     before, after, gain = (np.array(table[n], float) for n in ("before", "after", "gain"))
     assert np.allclose((after - before)[:4], gain[:4], atol=2e-4)
@@ -146,17 +156,34 @@ def test_fine_tuning_prints_the_gain(trained: tuple[Path, str], tmp_path: Path) 
     assert load_encoder(tmp_path / "tuned", device="cpu").card["parent"]["identity"] == parent
 
 
-def test_requests_that_fit_nothing_are_one_line(tmp_path: Path) -> None:
+def test_a_series_is_prepared_once_wherever_it_lies_and_whenever_it_was_saved(
+    tmp_path: Path,
+) -> None:
+    found = []
+    for place, seconds in (("here", 1_000_000_000), ("there", 2_000_000_000)):
+        table = tmp_path / place / "mine.csv"
+        table.parent.mkdir()
+        table.write_text("smiles,pIC50\nCCO,7\nCCN,6\n")
+        os.utime(table, (seconds, seconds))
+        found.append(prepared_once(table, tmp_path / "cache", 1, None, silent))
+    assert found[0].path == found[1].path
+    assert [one.n_ok for one in found] == [2, 2]
+
+
+def test_requests_that_fit_nothing_are_one_line(
+    molsearch: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.csv").write_text("smiles,pIC50\nCCO,7\n")
     for arguments, said in (
         ([], "give CONFIG"),
         ([SMOKE, "--activities", "mine.csv", "-o", "x"], "no CONFIG"),
         (["--activities", "mine.csv"], "-o OUTPUT"),
     ):
-        done = molsearch("train", *arguments, cwd=tmp_path)
-        assert done.returncode == 2
-        assert said in done.stderr
-        assert done.stderr.count("\n") == 1
+        done = molsearch("train", *arguments)
+        assert done.code == 2
+        assert said in done.err
+        assert done.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
