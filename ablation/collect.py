@@ -188,12 +188,15 @@ def differing(trained: TrainConfig, planned: TrainConfig) -> str:
 
 def _placeless(config: dict[str, Any]) -> dict[str, Any]:
     """Name other encoders by their folder alone: where it lay changes nothing."""
-    soft = config["soft"]
+    taught = {
+        name: {**config[name], "teachers": [Path(one).name for one in config[name]["teachers"]]}
+        for name in ("soft", "distil")
+    }
     return {
         **config,
         "start_from": Path(config["start_from"]).name,
         "parts": [Path(part).name for part in config["parts"]],
-        "soft": {**soft, "teachers": [Path(one).name for one in soft["teachers"]]},
+        **taught,
     }
 
 

@@ -10,6 +10,7 @@ from molsearch.config_base import Config as Config
 from molsearch.config_train import FinetuneConfig as FinetuneConfig
 from molsearch.config_train import TrainConfig as TrainConfig
 from molsearch.terms import AlignConfig as AlignConfig
+from molsearch.terms import DistilConfig as DistilConfig
 from molsearch.terms import GradedConfig as GradedConfig
 from molsearch.terms import InactivesConfig as InactivesConfig
 from molsearch.terms import OverTargetsConfig as OverTargetsConfig

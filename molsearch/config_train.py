@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from molsearch.config_base import Config
 from molsearch.terms import (
     AlignConfig,
+    DistilConfig,
     GradedConfig,
     InactivesConfig,
     OverTargetsConfig,
@@ -21,9 +22,9 @@ class TrainConfig(Config):
     """How an encoder is trained."""
 
     name: str = "encoder"
-    method: Literal["supervised", "taught", "semi_supervised", "self_supervised", "committee"] = (
-        "supervised"
-    )
+    method: Literal[
+        "supervised", "taught", "semi_supervised", "self_supervised", "distilled", "committee"
+    ] = "supervised"
     parts: tuple[str, ...] = Field(
         default=(),
         description="method committee: trained encoders that stand side by side in the new one",
@@ -150,6 +151,7 @@ class TrainConfig(Config):
     over_targets: OverTargetsConfig = OverTargetsConfig()
     shapes: ShapesConfig = ShapesConfig()
     align: AlignConfig = AlignConfig()
+    distil: DistilConfig = DistilConfig()
 
     @model_validator(mode="after")
     def _belong_together(self) -> TrainConfig:
@@ -163,6 +165,10 @@ class TrainConfig(Config):
             )
         if self.far_from and not self.homology:
             raise ValueError("far_from needs the table of sequence identity: set homology")
+        if self.method == "distilled" and not self.distil.teachers:
+            raise ValueError("method distilled follows others: set distil.teachers")
+        if self.method in ("self_supervised", "committee") and self.distil.teachers:
+            raise ValueError(f"distil: method {self.method} follows no teachers")
         if (self.method == "committee") != bool(self.parts):
             raise ValueError("parts and method committee belong together: give both or none")
         if self.inactives.binary > 0 and self.inactives.head == "embedding" and not self.prototypes:
@@ -181,7 +187,7 @@ class TrainConfig(Config):
     @model_validator(mode="after")
     def _needs_no_activities(self) -> TrainConfig:
         """Refuse settings of labelled pairs where there are none."""
-        if self.method != "self_supervised":
+        if self.method not in ("self_supervised", "distilled"):
             return self
         for name, unused in (
             ("partners", self.partners == 1),
@@ -198,7 +204,7 @@ class TrainConfig(Config):
             ("soft.supervised", self.soft.supervised == 0),
         ):
             if not unused:
-                raise ValueError(f"{name}: method self_supervised looks at no activities")
+                raise ValueError(f"{name}: method {self.method} looks at no activities")
         return self
 
 

@@ -231,3 +231,32 @@ class AlignConfig(Config):
         description="the side that gets no gradient: none, so that either learns from the other; "
         "geometry, so that substructures alone learn; or substructures",
     )
+
+
+class DistilConfig(Config):
+    """Frozen encoders side by side, whose embeddings one encoder learns; off at weight 0."""
+
+    teachers: tuple[str, ...] = Field(
+        default=(), description="encoders, folders or bundled ones; a committee may be one"
+    )
+    weight: float = Field(default=0.0, ge=0, description="of following the teachers")
+    molecules: int = Field(default=1024, ge=2, description="a step")
+    labelled_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="of a step, drawn from the labelled molecules; the others are of "
+        "soft.unlabelled",
+    )
+    loss: Literal["vectors", "similarities"] = Field(
+        default="vectors",
+        description="what is to be the teachers': each molecule's vector, or the similarities "
+        "among a step's molecules",
+    )
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> DistilConfig:
+        """Refuse teachers whom nobody follows, and nobody to follow."""
+        if (self.weight > 0) != bool(self.teachers):
+            raise ValueError("distil.teachers and distil.weight belong together: give both or none")
+        return self

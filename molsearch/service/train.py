@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from molsearch.errors import UsageError
 from molsearch.io.folders import RUN, Kind, look
 from molsearch.io.runs import write_run
 from molsearch.nn.device import resolve_device
+from molsearch.nn.encoder import Encoder
 from molsearch.nn.weights import CARD_FILE, load_encoder
 from molsearch.service.events import Done, Emit, Note, silent
 from molsearch.service.requests import TrainRequest
@@ -24,9 +26,11 @@ from molsearch.train.distributed import first_before_others, is_first, process_g
 from molsearch.train.grow import model_of
 from molsearch.train.join import run_join
 from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE
-from molsearch.train.material import Featuriser, data_root, gather
+from molsearch.train.material import WITHOUT_LABELS, Featuriser, data_root, gather
+from molsearch.train.methods import teachers_of
 from molsearch.train.run import Hooks, run_training
 from molsearch.train.state import CHECKPOINT_FILE
+from molsearch.train.teachers import refuse_what_knows
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -
         parent = parts[0]
     model = parts[0].network.config if parts else model_of(config, parent)
     refuse_without_geometry(config, model)
+    _refuse_what_knows(config, parts, parent)
+    teachers_of(config, model, device)  # refused before molecules are featurised
     steps = Steps(config.steps, emit)
     featuriser = Featuriser(
         Buckets.of(model),
@@ -105,7 +111,7 @@ def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -
         geometry=model.use_geometry,
     )
     material = gather(config, _data(config, request.data), featuriser)
-    for text in opening(material, labelled=config.method != "self_supervised"):
+    for text in opening(material, labelled=config.method not in WITHOUT_LABELS):
         emit(Note(text=text))
     if request.check:
         from molsearch.train.check_plan import check_run  # POT takes its time to import
@@ -119,6 +125,16 @@ def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -
     for text in summary(card, out):
         emit(Note(text=text))
     return {"config": config.model_dump(), "card": card}
+
+
+def _refuse_what_knows(
+    config: TrainConfig, parts: Sequence[Encoder], parent: Encoder | None
+) -> None:
+    """Refuse to build on what knows the targets or molecules that the run says it holds out."""
+    for path, part in zip(config.parts, parts, strict=True):
+        refuse_what_knows("parts", path, part, config)
+    if parent is not None and config.start_from:
+        refuse_what_knows("start_from", config.start_from, parent, config)
 
 
 def _data(config: TrainConfig, folder: str | None) -> Path:

@@ -75,6 +75,7 @@ def recent_words(recent: list[StepReport], steps: int) -> str:
         ("shapes", 3),
         ("align", 3),
         ("aligned", 2),
+        ("distil", 4),
         ("soft", 3),
         ("uniformity", 3),
         ("neighbours", 1),

@@ -21,7 +21,8 @@ from molsearch.nn.committee import network_of
 from molsearch.nn.encoder import Encoder
 from molsearch.train.grow import model_of
 from molsearch.train.over_targets import target_plan
-from molsearch.train.taught import EPSILON, load_teachers
+from molsearch.train.taught import EPSILON
+from molsearch.train.teachers import load_teachers
 from molsearch.words import counted
 
 METHODS = ("taught", "semi_supervised")  # those whose labels are transport plans

@@ -18,7 +18,7 @@ from molsearch.nn.network import Network
 from molsearch.nn.weights import save_encoder
 from molsearch.train import card as cards
 from molsearch.train.develop import evaluate_screens
-from molsearch.train.material import Material
+from molsearch.train.material import WITHOUT_LABELS, Material
 
 _PROTOCOL = (
     "{file} (lite): each query alone against its target's other actives and decoys, "
@@ -74,7 +74,7 @@ def finish(
 
 def _counts(config: TrainConfig, material: Material) -> dict[str, int]:
     unlabelled = material.unlabelled
-    labelled = config.method != "self_supervised"
+    labelled = config.method not in WITHOUT_LABELS
     return {
         "pairs": material.activities.n_pairs if labelled else 0,
         "molecules": material.activities.n_labelled,

@@ -29,6 +29,8 @@ from molsearch.words import counted
 
 #: Methods that train on labelled pairs.
 LABELLED = ("supervised", "taught", "semi_supervised")
+#: Methods that look at molecules of the activity table, and not at their labels.
+WITHOUT_LABELS = ("self_supervised", "distilled")
 #: Methods that look at molecules without labels.
 UNLABELLED = ("taught", "semi_supervised", "self_supervised")
 
@@ -189,7 +191,9 @@ def _featurised(
                 f"{config.development}: {counted(int((~good).sum()), 'unreadable molecule')}"
             )
         material = replace(material, screens=screens, development=development)
-    looks = config.method in UNLABELLED or config.over_targets.weight > 0
+    looks = (
+        config.method in UNLABELLED or config.over_targets.weight > 0 or config.distil.weight > 0
+    )
     if looks and config.soft.unlabelled:
         smiles, own = load_unlabelled(
             root / config.soft.unlabelled, limit=config.soft.limit, seed=config.seed

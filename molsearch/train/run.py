@@ -9,31 +9,21 @@ from typing import Any
 
 import torch
 
-from molsearch.config import ModelConfig, TrainConfig
-from molsearch.data.partners import Partners
-from molsearch.data.sampler import PairSampler
-from molsearch.errors import InputError
+from molsearch.config import TrainConfig
 from molsearch.losses.gather import rank_and_size
 from molsearch.nn.encoder import Encoder
-from molsearch.train.align import Alignment, read_out
+from molsearch.train.align import read_out
 from molsearch.train.distributed import is_first
 from molsearch.train.finish import figures_of, finish
-from molsearch.train.graded import graded_of
 from molsearch.train.grow import grown, model_of
-from molsearch.train.inactives import InactiveDraws
 from molsearch.train.learner import Learner, with_weights
 from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
 from molsearch.train.loop import StepReport, start, train
 from molsearch.train.material import Material
-from molsearch.train.method import Term, TrainingMethod
-from molsearch.train.over_targets import over_targets_of
+from molsearch.train.methods import method_of, teachers_of
 from molsearch.train.prototypes import among_ligands
-from molsearch.train.self_supervised import SelfSupervised
-from molsearch.train.semi_supervised import SemiSupervised, stream_of
-from molsearch.train.shapes import Shapes
 from molsearch.train.state import TrainState
-from molsearch.train.supervised import Supervised
-from molsearch.train.taught import Taught, load_teachers, pool_of, views_of
+from molsearch.train.teachers import teacher_facts
 
 _LOG_EVERY = 50
 
@@ -44,52 +34,6 @@ class Hooks:
 
     on_step: Callable[[StepReport], None]
     on_evaluation: Callable[[int, str, dict[str, float]], None]
-
-
-def method_of(
-    config: TrainConfig, material: Material, device: torch.device, model: ModelConfig
-) -> TrainingMethod:
-    """Build the method that the configuration names, for a network of `model`."""
-    activities = material.activities
-    if config.method == "self_supervised":
-        return SelfSupervised(config, stream_of(config, material.store, material.unlabelled))
-    if config.activity_weight > 0 and activities.pchembl is None:
-        raise InputError(
-            f"{config.activities}: no column 'pchembl', by which activity_weight weighs the pairs"
-        )
-    sampler = PairSampler(
-        activities.acts_on,
-        config.pairs_per_step,
-        seed=config.seed,
-        pchembl=activities.pchembl if config.activity_weight > 0 else None,
-        partners=Partners(material.store, config.partners, model.n_buckets)
-        if config.partners > 1
-        else None,
-        balance=config.balance,
-    )
-    inactives = None
-    if material.inactives is not None:
-        inactive_on = material.inactives.pairs.inactive_on
-        inactives = InactiveDraws(config, material.inactives.store, inactive_on, sampler)
-    terms: list[Term] = []
-    if config.graded.weight > 0:
-        terms.append(graded_of(config, activities, material.store, sampler.columns))
-    if config.over_targets.weight > 0:
-        terms.append(over_targets_of(config, material, sampler.n_ligands))
-    if material.overlays is not None:
-        terms.append(Shapes(config, material.store, material.overlays))
-    if config.align.weight > 0:
-        terms.append(Alignment(config, material.store, sampler.acts_on))
-    supervised = Supervised(config, material.store, sampler, inactives, terms)
-    if config.method == "supervised":
-        return supervised
-    if config.method == "taught":
-        teachers = load_teachers(config, model, device)
-        molecules, is_labelled = pool_of(config, material.store, material.unlabelled)
-        return Taught(config, supervised, molecules, is_labelled, views_of(teachers, molecules))
-    return SemiSupervised(
-        config, supervised, stream_of(config, material.store, material.unlabelled)
-    )
 
 
 def run_training(
@@ -113,7 +57,9 @@ def run_training(
         The card; empty on all processes but the first.
     """
     network = grown(config, parent.network) if parent is not None else None
-    method = method_of(config, material, device, model_of(config, parent))
+    model = model_of(config, parent)
+    teachers = teachers_of(config, model, device)
+    method = method_of(config, material, model, teachers)
     n_targets = material.activities.n_trained_targets
     state = start(config, out, device, method.learners, network, n_targets=n_targets)
     if config.prototype_start == "ligands" and parent is not None and state.step == 0:
@@ -154,7 +100,8 @@ def run_training(
         _write_logs(out, state)
     if events is not None:
         events.close()
-    return _finish(config, material, state, out, parent) if is_first() else {}
+    facts = teacher_facts([*teachers["soft"], *teachers["distil"]])
+    return _finish(config, material, state, out, parent, facts) if is_first() else {}
 
 
 def _start_among_ligands(
@@ -168,7 +115,12 @@ def _start_among_ligands(
 
 
 def _finish(
-    config: TrainConfig, material: Material, state: TrainState, out: Path, parent: Encoder | None
+    config: TrainConfig,
+    material: Material,
+    state: TrainState,
+    out: Path,
+    parent: Encoder | None,
+    teachers: list[dict[str, Any]],
 ) -> dict[str, Any]:
     # Of equal encoders the later ships: it is the one that saw the unlabelled molecules.
     name, learner = max(reversed(state.learners.items()), key=lambda item: item[1].best[0])
@@ -182,6 +134,7 @@ def _finish(
         "device": str(state.device),
         "processes": rank_and_size()[1],
         "parent": parent.identity if parent is not None else None,
+        **({"teachers": teachers} if teachers else {}),
     }
     return finish(config, material, out, networks, shipped=name, run=run)
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple
 from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from molsearch.chem.features import Buckets
-from molsearch.config import ModelConfig, TrainConfig
+from molsearch.config import TrainConfig
 from molsearch.data.neighbourhoods import Neighbourhoods, nearest
 from molsearch.data.store import GraphStore, concatenate, take
 from molsearch.errors import UsageError
 from molsearch.losses.gather import gather_rows, rank_and_size
 from molsearch.losses.soft_contrastive import soft_contrastive
 from molsearch.nn.encoder import Encoder
-from molsearch.nn.weights import load_encoder
 from molsearch.train.distributed import own_share
 from molsearch.train.learner import Learner, embed
 from molsearch.train.memory import check_memory, remember, remembered, remembered_embeddings
@@ -137,26 +134,6 @@ def views_of(teachers: Sequence[Encoder], molecules: GraphStore) -> NDArray[np.f
     """Embed the pool by each teacher, side by side, so that inner products are their mean."""
     views = [teacher.encode_ensembles(molecules) for teacher in teachers]
     return np.concatenate(views, axis=1) / np.float32(np.sqrt(len(views)))
-
-
-def load_teachers(config: TrainConfig, model: ModelConfig, device: torch.device) -> list[Encoder]:
-    """Load the frozen encoders, and refuse one that reads other substructures than the student.
-
-    Raises
-    ------
-    UsageError
-        The buckets of a teacher are not those that the run's molecules are featurised with.
-    """
-    buckets = Buckets.of(model)
-    teachers = [load_encoder(path, device=str(device)) for path in config.soft.teachers]
-    for path, teacher in zip(config.soft.teachers, teachers, strict=True):
-        if teacher.buckets != buckets:
-            raise UsageError(
-                f"soft.teachers: {path} reads {astuple(teacher.buckets)} buckets (environments, "
-                f"torsions, pairs), this run {astuple(buckets)}; set model to the teacher's, or "
-                "name another teacher"
-            )
-    return teachers
 
 
 def _drawn(random: np.random.Generator, store: GraphStore, n: int) -> GraphStore:

@@ -30,7 +30,8 @@ from molsearch.losses.info_nce import info_nce
 from molsearch.train import loop
 from molsearch.train.learner import embed, encoder_config
 from molsearch.train.material import Featuriser, Material, gather
-from molsearch.train.run import Hooks, method_of, run_training
+from molsearch.train.methods import method_of
+from molsearch.train.run import Hooks, run_training
 
 QUIET = {"dropout": 0.0, "environment_dropout": 0.0, "geometry_dropout": 0.0}
 
@@ -114,7 +115,7 @@ def test_labels_have_no_part_and_the_card_says_so(tmp_path: Path) -> None:
     assert len(losses[0]) == 3
     supervised = config.model_copy(update={"method": "supervised"})
     with pytest.raises(ValueError, match="nothing to contrast"):
-        method_of(supervised, without, torch.device("cpu"), encoder_config(supervised))
+        method_of(supervised, without, encoder_config(supervised))
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,9 @@ from molsearch.train.learner import embed, encoder_config
 from molsearch.train.material import Featuriser, gather
 from molsearch.train.run import Hooks, run_training
 from molsearch.train.supervised import Supervised
-from molsearch.train.taught import Taught, load_teachers, pool_of, views_of
+from molsearch.train.taught import Taught, pool_of, views_of
 from molsearch.train.taught_labels import labels_among
+from molsearch.train.teachers import load_teachers
 
 QUIET = {"dropout": 0.0, "environment_dropout": 0.0, "use_geometry": False}
 FAMILIES = np.repeat(np.arange(3), 4), np.repeat(np.arange(3), 3)

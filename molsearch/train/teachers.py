@@ -1,0 +1,121 @@
+"""Frozen encoders that others learn from: what they must read, and must not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
+from typing import Any, Literal
+
+import torch
+
+from molsearch.chem.features import Buckets
+from molsearch.config import ModelConfig, TrainConfig
+from molsearch.errors import UsageError
+from molsearch.nn.encoder import Encoder
+from molsearch.nn.weights import load_encoder
+
+
+def load_teachers(
+    config: TrainConfig,
+    model: ModelConfig,
+    device: torch.device,
+    section: Literal["soft", "distil"] = "soft",
+) -> list[Encoder]:
+    """Load the frozen encoders that a section of a configuration names.
+
+    Parameters
+    ----------
+    model
+        The student's.
+
+    Raises
+    ------
+    UsageError
+        A teacher reads other substructures than the run's molecules are featurised with, or
+        conformers that these do not have; or it knows what the run leaves out.
+    """
+    setting, paths = f"{section}.teachers", getattr(config, section).teachers
+    buckets = Buckets.of(model)
+    teachers = [load_encoder(path, device=str(device)) for path in paths]
+    for path, teacher in zip(paths, teachers, strict=True):
+        if teacher.buckets != buckets:
+            raise UsageError(
+                f"{setting}: {path} reads {astuple(teacher.buckets)} buckets (environments, "
+                f"torsions, pairs), this run {astuple(buckets)}; set model to the teacher's, or "
+                "name another teacher"
+            )
+        if teacher.sees_geometry and not model.use_geometry:
+            raise UsageError(
+                f"{setting}: {path} reads conformers, which this run does not featurise; set "
+                "model.use_geometry, or name another teacher"
+            )
+        refuse_what_knows(setting, path, teacher, config)
+    return teachers
+
+
+def refuse_what_knows(setting: str, path: str, encoder: Encoder, config: TrainConfig) -> None:
+    """Refuse an encoder to build on that knows what the run leaves out; see `known_to`.
+
+    Raises
+    ------
+    UsageError
+        It does.
+    """
+    if known := known_to(encoder.card, config):
+        raise UsageError(
+            f"{setting}: {path} was trained on {known}, which this run leaves out; name another "
+            "encoder"
+        )
+
+
+def known_to(card: Mapping[str, Any], config: TrainConfig) -> str:
+    """Say what an encoder has learned from that a run leaves out; empty where nothing is known.
+
+    What it was made of counts too: the parts of a committee, its own teachers.
+    """
+    for made in _configs(card.get("training")):
+        if config.benchmark_molecules == "out" and made.get("benchmark_molecules") == "kept":
+            return "benchmark molecules"
+        if more := set(made.get("tiers", ())) - set(config.tiers):
+            return f"tier {' and '.join(sorted(more))}"
+        if config.hold_out_benchmark_targets and not made.get("hold_out_benchmark_targets"):
+            return "benchmark targets"
+        if config.homology and not _as_far(made, config, "homology", "max_identity"):
+            return f"homologues above {config.max_identity} of targets that are held out"
+        if config.far_from and not (
+            set(config.far_from) <= set(made.get("far_from", ()))
+            and _as_far(made, config, "homology", "far_identity")
+        ):
+            return f"targets close to those of {' and '.join(config.far_from)}"
+    return ""
+
+
+def teacher_facts(teachers: Sequence[Encoder]) -> list[dict[str, Any]]:
+    """Say on a card what its teachers are called, are, and were trained on."""
+    return [
+        {
+            "name": teacher.card.get("name"),
+            "identity": teacher.identity,
+            "training": teacher.card.get("training"),
+        }
+        for teacher in teachers
+    ]
+
+
+def _configs(training: object) -> Iterator[Mapping[str, Any]]:
+    """Yield the settings of each training that an encoder rests on; empty where unknown."""
+    if not isinstance(training, Mapping):
+        yield {}
+        return
+    for name in ("parts", "teachers"):
+        for one in training.get(name, ()):
+            yield from _configs(one.get("training"))
+    if "parts" not in training:  # a committee has not learned anything itself
+        config = training.get("config")
+        yield config if isinstance(config, Mapping) else {}
+
+
+def _as_far(made: Mapping[str, Any], config: TrainConfig, table: str, identity: str) -> bool:
+    """Whether a training kept as far from what it held out as `config` says."""
+    most = float(getattr(config, identity))
+    return bool(made.get(table)) and float(made.get(identity, 1.0)) <= most
