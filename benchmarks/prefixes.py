@@ -23,12 +23,8 @@ import torch
 from molsearch.index.blocks import CheckedRows
 from molsearch.index.layout import EMBEDDINGS
 from molsearch.index.reader import IndexReader, open_index
-from molsearch.index.vectors.prefix import (
-    PrefixRows,
-    encode_prefix,
-    principal_axes,
-    write_prefix,
-)
+from molsearch.index.vectors.copies import CopyRows, write_copy
+from molsearch.index.vectors.prefix import Prefix, encode_prefix, principal_axes
 from molsearch.scoring.queryset import QuerySet
 from molsearch.search.engine import search
 
@@ -90,18 +86,19 @@ class Prefixed(IndexReader):
 
     def __init__(self, reader: IndexReader, folder: Path, width: int) -> None:
         super().__init__(reader.path, reader.manifest)
-        self._copies = []
+        self._made = []
         for shard, entry in enumerate(reader.manifest.shards):
             place = folder / f"{width}-{shard}"
             rows = reader.checked_embeddings(shard)
             assert isinstance(rows, CheckedRows)
             source = entry.files[EMBEDDINGS].sha256
-            write_prefix(place, rows, source, width)
-            self._copies.append(PrefixRows(place, rows, source, width))
+            write_copy(place, rows, source, Prefix(width), reader.dim)
+            shape = (entry.n_rows, reader.dim)
+            self._made.append(CopyRows(place, Prefix(width), rows, source, shape))
 
-    def prefixes(self, shard: int) -> PrefixRows:
+    def copy(self, shard: int) -> CopyRows:
         """Give the copy made here."""
-        return self._copies[shard]
+        return self._made[shard]
 
 
 def _ratios(reader: IndexReader, queries: np.ndarray, repeats: int) -> dict[tuple[int, int], float]:

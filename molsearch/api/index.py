@@ -64,7 +64,7 @@ class Index(Growing):
         overwrite: bool = False,
         workers: int | None = None,
         device: str = "auto",
-        storage: Literal["full", "prefix-128", "prefix-64", "compact"] = "full",
+        storage: str = "full",
         on_progress: Told = None,
         **preparing: Any,
     ) -> Index:
@@ -79,8 +79,9 @@ class Index(Growing):
         out
             Folder of the index; in the user's cache, found again by content, where None.
         storage
-            ``"prefix-64"``: less room, the same hits; ``"compact"``: half the room, approximate
-            scores; see `docs/growing.md`.
+            ``"prefix-64"``, ``"prefix-128"``: less room, the same hits; ``"compact"``: half the
+            room, approximate scores (`docs/growing.md`); or a codec of one's own
+            (`docs/extending.md`).
         on_progress
             True tells progress, False does not, None shows a bar in notebooks; or a function that
             takes the numbers of molecules embedded and failed.

@@ -59,7 +59,7 @@ INDEX = (
     options.SEED,
     Flag("facts"),
     options.WORKERS,
-    Flag("storage"),
+    Flag("storage", metavar="full|prefix-128|prefix-64|compact"),
     Flag("shard", metavar="i/n", read=shard_of, kind=str),
     options.CLUSTER,
     options.STAGING,

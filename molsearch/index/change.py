@@ -30,6 +30,7 @@ from molsearch.index.shard import (
 )
 from molsearch.index.stored import Stored
 from molsearch.index.tally import Tally
+from molsearch.index.vectors.registry import codec_of
 from molsearch.io.atomic import fsync_folder, replacing
 from molsearch.io.hashing import sha256_json
 from molsearch.progress import OnProgress
@@ -65,7 +66,7 @@ def changing(path: Path) -> Iterator[IndexReader]:
     InputError
         There is no index.
     UsageError
-        Another process is writing it, or it is but a part of a library.
+        Another process is writing it, it is but a part of a library, or its codec is not known.
     IndexCorruptError
         It is damaged.
     """
@@ -79,6 +80,7 @@ def changing(path: Path) -> Iterator[IndexReader]:
                 f"{path} is {reader.manifest.part} of a library, which is changed when it is "
                 "whole: molsearch index merge first"
             )
+        codec_of(reader.manifest.plan)  # known, or refused before anything is written
         yield reader
 
 
@@ -159,7 +161,7 @@ def _written(
             # Rounded rows are not quite of unit length, and none of them must go.
             tolerance=LENGTH_TOLERANCE if stored is None else 1.0,
             recall=None if stored is None else stored.recall,
-            prefix=plan.prefix,
+            codec=codec_of(plan),
         )
     else:
         piece.stream.skip(piece.n_rows)

@@ -15,6 +15,7 @@
           int8.json                 shards have it, older ones get it when first searched
           prefix.npy, prefix_….npy  in their place under --storage prefix-64 and prefix-128: the
           prefix.json               embeddings in so many axes of the shard, a byte an axis
+          NAME….npy, NAME.json      under the storage NAME of a codec that was added
           records.parquet           ids, structures, properties, coordinates, user columns
           ranks.npy                 uint32 [rows, 1], the rows' places by molecule_id, which order
                                     equal scores; older shards have none
@@ -60,8 +61,10 @@ ADDED = "added"
 FORMAT: Final = "molsearch-index"
 assert FORMAT == INDEX_FORMAT
 FORMAT_VERSION = 1
-# Of indexes with prefixes: earlier versions of molsearch name it, rather than damage.
+# Of indexes with prefixes, and with codecs that were added: earlier versions of molsearch name
+# them, rather than damage.
 PREFIX_VERSION = 2
+CODEC_VERSION = 3
 MAX_SHARD_ROWS = 2**18
 # Rows embedded and written at a time, as one row group: what one scattered hit costs to read.
 BATCH_ROWS = 1024

@@ -27,6 +27,7 @@ from molsearch.index.stored import (
     renumbered,
     stored_tables,
 )
+from molsearch.index.vectors.registry import codec_of
 from molsearch.index.writer import existing_index
 from molsearch.io.hashing import sha256_json
 from molsearch.progress import OnProgress
@@ -65,6 +66,7 @@ def merge_indexes(
     readers = merging.readers
     _refuse_mixture(readers)
     plan = merging.plan()
+    codec_of(plan)  # known, or refused before anything is written
     needed = sum(entry.n_bytes for one in readers for shard in one.manifest.shards
                  for entry in shard.files.values())  # fmt: skip
     with storage_errors(out, lambda: needed), writer_lock(out):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from molsearch.config import Config
 from molsearch.errors import IndexCorruptError
-from molsearch.index.layout import PREFIX_VERSION
+from molsearch.index.layout import CODEC_VERSION
 from molsearch.io.reading import read_small
 from molsearch.store.sealed import LARGEST, SealError, parse_sealed, write_sealed
 
@@ -64,8 +64,8 @@ def _check_version(where: Path | str, body: dict[str, Any]) -> None:
     """Name a newer format as such, rather than as damage."""
     plan = body.get("plan", body)
     version = plan.get("format_version") if isinstance(plan, dict) else None
-    if isinstance(version, int) and version > PREFIX_VERSION:
+    if isinstance(version, int) and version > CODEC_VERSION:
         raise IndexCorruptError(
             f"{where} has format version {version}, newer than this molsearch reads "
-            f"({PREFIX_VERSION}); upgrade molsearch"
+            f"({CODEC_VERSION}); upgrade molsearch"
         )

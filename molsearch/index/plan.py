@@ -86,6 +86,8 @@ class IndexPlan(Config):
     ----------
     prefix
         Axes of the copy that is scanned; None where that has all dimensions.
+    codec
+        Of the copy, where it is one that was added (`molsearch.index.vectors.registry`).
     change
         What is done to another generation; None where a library is indexed.
     """
@@ -98,23 +100,30 @@ class IndexPlan(Config):
     shard_rows: int = Field(gt=0)
     n_rows: int = Field(gt=0)
     prefix: int | None = Field(default=None, gt=0)
+    codec: str | None = None
     change: Change | None = None
 
     @property
     def storage(self) -> str:
         """How embeddings are kept, in a few words."""
+        if self.codec is not None:
+            return f"{self.dtype} with copies by {self.codec}"
         return self.dtype if self.prefix is None else f"{self.dtype} with prefixes of {self.prefix}"
 
     @model_validator(mode="after")
     def _fits(self) -> IndexPlan:
         if self.prefix is not None and (self.prefix >= self.dim or self.dtype == "int8"):
             raise ValueError(f"no prefix of {self.prefix} in {self.dim}, {self.dtype}")
+        if self.codec is not None and (self.prefix is not None or self.dtype == "int8"):
+            raise ValueError(f"no copy by {self.codec} in {self.storage}")
         return self
 
     @model_serializer(mode="wrap")
     def _as_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what most have none of: their bytes are those of earlier versions."""
         body: dict[str, Any] = write(self)
-        if self.prefix is None:
-            del body["prefix"]
-        return body
+        return {
+            name: value
+            for name, value in body.items()
+            if name not in ("prefix", "codec") or value is not None
+        }

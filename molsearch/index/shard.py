@@ -34,8 +34,9 @@ from molsearch.index.manifest import ShardEntry
 from molsearch.index.models import read_model, write_model
 from molsearch.index.npy import RowWriter
 from molsearch.index.ranks import write_ranks
-from molsearch.index.vectors import int8
-from molsearch.index.vectors.prefix import write_prefix
+from molsearch.index.vectors.codec import Codec
+from molsearch.index.vectors.copies import CopyRows, write_copy
+from molsearch.index.vectors.measured import check_bound, measured_recall
 from molsearch.io import parquet
 from molsearch.io.atomic import fsync_folder, replacing
 
@@ -78,8 +79,8 @@ def write_shard(
     on_rows: Callable[[int, int], None],
     *,
     tolerance: float = LENGTH_TOLERANCE,
+    codec: Codec,
     recall: float | None = None,
-    prefix: int | None = None,
 ) -> ShardEntry:
     """Embed `tables` into a new shard in `folder`; its ``shard.json`` comes last.
 
@@ -94,10 +95,15 @@ def write_shard(
         Called after each table with the rows just read and those of them that failed.
     tolerance
         How far an embedding's length may be from 1.
+    codec
+        Of the copy that is scanned.
     recall
         What is known of the copy's recall, where it is made of rows that were rounded before.
-    prefix
-        Axes of the copy that is scanned; all dimensions where None.
+
+    Raises
+    ------
+    UsageError
+        The codec does not do what it says.
     """
     if folder.exists():
         shutil.rmtree(folder)
@@ -125,36 +131,32 @@ def write_shard(
         write_failures(folder / FAILURES, failures)
         names.append(FAILURES)
     described = {name: describe(folder / name) for name in names}
-    if compact or n_rows >= int8.LEAST_ROWS:
+    lossy = compact or not codec.bounded
+    if compact or n_rows >= max(1, codec.least_rows):
         source = describe(folder / EMBEDDINGS).sha256
         rows = CheckedRows.of(folder / EMBEDDINGS)
-        if prefix is None:
-            copied = int8.write_int8(folder, rows, source)
-        else:
-            copied = write_prefix(folder, rows, source, prefix)
+        copied = write_copy(folder, rows, source, codec, embedder.dim)
         described.update({name: describe(folder / name) for name in copied})
+        if n_rows:
+            copy = CopyRows(folder, codec, rows, source, (n_rows, embedder.dim))
+            check_bound(rows, copy)
+            # Of rows that were rounded before, what was lost then is all there is to know.
+            if lossy and not (compact and recall is not None):
+                recall = measured_recall(rows, copy)
+    if lossy and recall is None:
+        recall = 1.0
     if compact:
-        recall = _recall(folder, n_rows) if recall is None else recall
         (folder / EMBEDDINGS).unlink()
     entry = ShardEntry(
         folder=relative_folder(folder),
         n_rows=n_rows,
         n_failed=sum(len(table) for table in failures),
         files=described,
-        recall=recall if compact else None,
+        recall=recall if lossy else None,
     )
     write_model(folder / SHARD, entry)
     fsync_folder(folder.parent)
     return entry
-
-
-def _recall(folder: Path, n_rows: int) -> float:
-    """Measure what a shard loses with its full embeddings, while they are still there."""
-    if not n_rows:
-        return 1.0
-    vectors = CheckedRows.of(folder / EMBEDDINGS)
-    copy = int8.Int8Rows(folder, None, n_rows, vectors.array.shape[1])
-    return int8.measured_recall(vectors, copy)
 
 
 def usable(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -9,14 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from molsearch.errors import IndexCorruptError
+from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.blocks import BlockSums, CheckedRows, Rows
 from molsearch.index.files import check_whole
-from molsearch.index.layout import BLOCKS, EMBEDDINGS, FINGERPRINTS, INT8, PREFIX, RANKS
+from molsearch.index.layout import BLOCKS, EMBEDDINGS, FINGERPRINTS, RANKS
 from molsearch.index.manifest import Manifest
 from molsearch.index.models import read_model
-from molsearch.index.vectors.int8 import DecodedRows, Int8Rows, open_int8
-from molsearch.index.vectors.prefix import PrefixRows
+from molsearch.index.vectors.codec import Codec
+from molsearch.index.vectors.copies import CopyRows, DecodedRows, about_file, write_copy
+from molsearch.index.vectors.registry import INT8, codec_of
 
 # Bytes of one kind of file, over all shards, that stay mapped from one search to the next: their
 # pages count as this process's memory until the system wants them for something else.
@@ -39,8 +41,7 @@ class ShardFiles:
         self.manifest = manifest
         self._sums: dict[int, BlockSums | None] = {}
         self._rows: dict[tuple[int, str], CheckedRows] = {}
-        self._int8: dict[int, Int8Rows | None] = {}
-        self._prefixes: dict[int, PrefixRows] = {}
+        self._copies: dict[int, CopyRows | None] = {}
 
     @property
     def dim(self) -> int:
@@ -74,9 +75,9 @@ class ShardFiles:
 
     @property
     def recall(self) -> float | None:
-        """Least of what `ShardEntry.recall` says; None where embeddings are stored in full."""
+        """Least of what `ShardEntry.recall` says; None where a search is exact."""
         found = [one.recall for one in self.manifest.shards if one.recall is not None]
-        return min(found, default=None)
+        return None if self.codec is None else min(found, default=None)
 
     def embeddings(self, shard: int) -> NDArray[np.floating]:
         """Embeddings ``[rows, dim]`` of a shard, mapped from the disk, not read.
@@ -97,7 +98,9 @@ class ShardFiles:
         Each block is compared with its checksum the first time that this process looks at it.
         """
         if self._is_compact:
-            return DecodedRows(self._compact_rows(shard))
+            copy = self.copy(shard)
+            assert copy is not None
+            return DecodedRows(copy)
         return self._kept(shard, EMBEDDINGS, lambda: self.embeddings(shard))
 
     def checked_fingerprints(self, shard: int) -> CheckedRows:
@@ -113,54 +116,60 @@ class ShardFiles:
             return None
         return self._kept(shard, RANKS, lambda: self._mapped(shard, RANKS, 1, "uint32"))
 
-    def int8_embeddings(self, shard: int) -> Int8Rows | None:
-        """Embeddings of a shard in a byte a dimension, for scanning (`molsearch.index.vectors`).
+    @cached_property
+    def codec(self) -> Codec | None:
+        """Of the copies that are scanned.
+
+        None where it was added when the index was made and is not known here, which is told: the
+        rows themselves are scanned, to the same end or a better one.
+        """
+        try:
+            return codec_of(self.manifest.plan)
+        except UsageError as error:
+            warnings.warn(f"{error}; {self.path} is scanned without its copies", stacklevel=2)
+            return None
+
+    def copy(self, shard: int) -> CopyRows | None:
+        """Embeddings of a shard in the form that is scanned (`molsearch.index.vectors`).
 
         None where the shard is small, or is older than this copy and cannot be given one.
         """
-        if self._is_compact:
-            return self._compact_rows(shard)
-        if self.manifest.plan.prefix is not None:
-            return None
-        if shard in self._int8:
-            return self._int8[shard]
-        entry = self.manifest.shards[shard]
-        found = open_int8(
-            self.path / entry.folder,
-            self._kept(shard, EMBEDDINGS, lambda: self.embeddings(shard)),
-            entry.files[EMBEDDINGS].sha256,
-            promised=INT8 in entry.files,
-        )
-        if found is None or self.n_rows * self.dim <= KEPT_MAPPED:
-            self._int8[shard] = found
+        if shard in self._copies:
+            return self._copies[shard]
+        found = self._compact_rows(shard) if self._is_compact else self._copy(shard)
+        if found is None or self.n_rows * found.n_bytes <= KEPT_MAPPED:
+            self._copies[shard] = found
         return found
 
-    def prefixes(self, shard: int) -> PrefixRows | None:
-        """Embeddings of a shard in its first axes; None where it has no such copy."""
-        entry, width = self.manifest.shards[shard], self.manifest.plan.prefix
-        if width is None or PREFIX not in entry.files:
+    def _copy(self, shard: int) -> CopyRows | None:
+        entry, codec = self.manifest.shards[shard], self.codec
+        if codec is None:
             return None
-        found = self._prefixes.get(shard)
-        if found is None:
-            rows = self._kept(shard, EMBEDDINGS, lambda: self.embeddings(shard))
-            source = entry.files[EMBEDDINGS].sha256
-            found = PrefixRows(self.path / entry.folder, rows, source, width)
-            if self.n_rows * width <= KEPT_MAPPED:
-                self._prefixes[shard] = found
-        return found
+        folder, source = self.path / entry.folder, entry.files[EMBEDDINGS].sha256
+        shape = (entry.n_rows, self.dim)
+        rows = self._kept(shard, EMBEDDINGS, lambda: self.embeddings(shard))
+        if about_file(codec) in entry.files:
+            return CopyRows(folder, codec, rows, source, shape)
+        if entry.n_rows < codec.least_rows or codec is not INT8:  # others are made with the shard
+            return None
+        try:
+            return CopyRows(folder, codec, rows, source, shape)
+        except IndexCorruptError:
+            pass
+        try:
+            write_copy(folder, rows, source, codec, self.dim)
+        except OSError:  # not ours to write, or full: the rows themselves are scanned
+            return None
+        return CopyRows(folder, codec, rows, source, shape)
 
     @property
     def _is_compact(self) -> bool:
         return self.manifest.plan.dtype == "int8"
 
-    def _compact_rows(self, shard: int) -> Int8Rows:
-        found = self._int8.get(shard)
-        if found is None:
-            entry = self.manifest.shards[shard]
-            found = Int8Rows(self.path / entry.folder, None, entry.n_rows, self.dim)
-            if self.n_rows * self.dim <= KEPT_MAPPED:
-                self._int8[shard] = found
-        return found
+    def _compact_rows(self, shard: int) -> CopyRows:
+        entry = self.manifest.shards[shard]
+        shape = (entry.n_rows, self.dim)
+        return CopyRows(self.path / entry.folder, INT8, None, None, shape)
 
     def _file(self, shard: int, name: str) -> Path:
         return self.path / self.manifest.shards[shard].folder / name

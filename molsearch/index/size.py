@@ -47,7 +47,7 @@ def bytes_by_part(reader: IndexReader) -> dict[str, int]:
     total: Counter[str] = Counter()
     for number, shard in enumerate(reader.manifest.shards):
         for name, entry in shard.files.items():
-            part = _PARTS.get(name, "rest")
+            part = _PARTS.get(name, "copies" if name.endswith(".npy") else "rest")
             if name != RECORDS:
                 total[part] += entry.n_bytes
                 continue
@@ -57,7 +57,8 @@ def bytes_by_part(reader: IndexReader) -> dict[str, int]:
     total["rest"] += reader.manifest.failures.n_bytes
     folder = generation_folder(reader.path, reader.manifest.generation) / FACTS
     total["facts"] += sum(one.stat().st_size for one in folder.glob("*.parquet"))
-    order = [*dict.fromkeys(_PARTS.values()), *_COLUMNS, "own columns", "rest"]
+    copies = ["copies"] if total["copies"] else []
+    order = [*dict.fromkeys(_PARTS.values()), *copies, *_COLUMNS, "own columns", "rest"]
     return {part: total[part] for part in order}
 
 

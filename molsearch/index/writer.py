@@ -17,6 +17,7 @@ from molsearch.index.files import describe
 from molsearch.index.generation import check_target, prune, start_generation, storage_errors
 from molsearch.index.layout import (
     BATCH_ROWS,
+    CODEC_VERSION,
     FAILURES,
     FORMAT_VERSION,
     MANIFEST,
@@ -33,6 +34,7 @@ from molsearch.index.rows import RowStream
 from molsearch.index.shard import RowEmbedder, finished_shard, write_failures, write_shard
 from molsearch.index.stored import Stored
 from molsearch.index.tally import Tally
+from molsearch.index.vectors.registry import codec_of
 from molsearch.io import parquet
 from molsearch.progress import OnProgress
 from molsearch.store.lock import writer_lock
@@ -49,6 +51,7 @@ def build_index(
     shard_rows: int = MAX_SHARD_ROWS,
     dtype: str = "float16",
     prefix: int | None = None,
+    codec: str | None = None,
     embedded: Embedded | None = None,
     on_progress: OnProgress | None = None,
 ) -> IndexReader:
@@ -72,6 +75,8 @@ def build_index(
     prefix
         Axes of the copy that is scanned, fewer than the encoder's dimensions; all of these where
         None.
+    codec
+        Name of an added codec of that copy (`molsearch.index.vectors.registry`).
     embedded
         Embeds batches elsewhere, with the same encoder (`molsearch.index.far`).
     on_progress
@@ -100,7 +105,7 @@ def build_index(
         )
     plan = IndexPlan.model_validate(
         {
-            "format_version": FORMAT_VERSION if prefix is None else PREFIX_VERSION,
+            "format_version": _version_of(prefix, codec),
             "library": prepared.identity,
             "encoder": embedder.identity,
             "dim": embedder.dim,
@@ -108,8 +113,10 @@ def build_index(
             "shard_rows": shard_rows,
             "n_rows": prepared.n_ok,
             "prefix": prefix,
+            "codec": codec,
         }
     )
+    codec_of(plan)  # known, or refused before anything is written
     with storage_errors(out, lambda: _bytes_needed(plan, prepared, out)), writer_lock(out):
         if not overwrite and (found := existing_index(out, plan)) is not None:
             return found
@@ -118,6 +125,13 @@ def build_index(
         commit(out, _finish(out, number, plan, prepared, embedder, shards))
         prune(out, number)
     return open_index(out, identity=embedder.identity)
+
+
+def _version_of(prefix: int | None, codec: str | None) -> int:
+    """Format of an index: the first that knew of all that is in it."""
+    if codec is not None:
+        return CODEC_VERSION
+    return FORMAT_VERSION if prefix is None else PREFIX_VERSION
 
 
 def _bytes_needed(plan: IndexPlan, prepared: PreparedSet, out: Path) -> int:
@@ -176,7 +190,8 @@ def _write_shards(
             source: RowEmbedder = embedder
             if embedded is not None:
                 batches, source = embedded(batches), Stored(plan.dim, "float32", None)
-            entry = write_shard(folder, batches, source, plan.dtype, tally.add, prefix=plan.prefix)
+            codec = codec_of(plan)
+            entry = write_shard(folder, batches, source, plan.dtype, tally.add, codec=codec)
         else:
             stream.skip(plan.shard_rows)
         rows = min(plan.shard_rows, plan.n_rows - i * plan.shard_rows)

@@ -28,6 +28,9 @@ class Pool:
         Scores rows exactly.
     least
         Exact score that rows must reach.
+    kept
+        Rows that the bounds leave at least; more than `k` where they are no bounds (a codec
+        without one): then nothing is left out for its `least` either before it is scored exactly.
 
     Attributes
     ----------
@@ -35,18 +38,21 @@ class Pool:
         What the highest score of a row must reach for `add`.
     """
 
-    def __init__(self, k: int, exact: Exact, least: float | None = None) -> None:
+    def __init__(
+        self, k: int, exact: Exact, least: float | None = None, kept: int | None = None
+    ) -> None:
         self.k = k
+        self._kept = k if kept is None else kept
         self._least = least
         self.threshold = _LOWEST
-        if least is not None:
+        if least is not None and self._kept == k:
             self.threshold = max(_LOWEST, float(np.nextafter(np.float32(least), _DOWN)))
         self._exact = exact
         self._parts: list[Part] = [
             (np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
         ]
         self._size = 0
-        self._limit = 2 * k + 1024
+        self._limit = 2 * self._kept + 1024
 
     def add(
         self, rows: NDArray[np.int64], highest: NDArray[np.float32], lowest: NDArray[np.float32]
@@ -70,12 +76,12 @@ class Pool:
 
     def _compress(self) -> Part:
         rows, highest, lowest = (np.concatenate(some) for some in zip(*self._parts, strict=True))
-        if len(rows) > self.k:
-            cut = len(rows) - self.k
+        if len(rows) > self._kept:
+            cut = len(rows) - self._kept
             kept = self._raised(float(np.partition(lowest, cut)[cut]), (rows, highest, lowest))
         else:
             kept = (rows, highest, lowest)
-        if len(kept[0]) > 2 * self.k + _ROOM:
+        if len(kept[0]) > 2 * self._kept + _ROOM:
             kept = self._compress_exactly(kept[0])
         self._parts = [kept]
         self._size = len(kept[0])
@@ -84,7 +90,7 @@ class Pool:
 
     def _compress_exactly(self, rows: NDArray[np.int64]) -> Part:
         scores = self._exact.keys(self._exact.scores(rows))
-        best = self._exact.best(rows, scores, self.k)
+        best = self._exact.best(rows, scores, self._kept)
         keys = scores[best].astype(np.float32)
         highest = np.nextafter(keys, np.float32(np.inf))
         lowest = np.nextafter(keys, np.float32(-np.inf))

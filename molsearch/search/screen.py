@@ -17,6 +17,7 @@ import torch
 from molsearch import schema
 from molsearch.config import ScreenConfig
 from molsearch.errors import EncoderMismatchError, UsageError
+from molsearch.index.approximate import approximate
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.io.typed import TypedTable, typed_table
@@ -270,7 +271,7 @@ def screen(
         *warned.of_queries(queries, flat=reader.manifest.library.prepare.n_conformers == 0),
         *(inactives.warnings(queries) if inactives is not None else ()),
         *(exclusions.warnings() if exclusions is not None else ()),
-        *warned.of_recall(reader.recall, approximation),
+        *warned.of_recall(approximate(reader), approximation),
         *hit_filter.warnings(),
         *(warned.of_stream(columns) if stream_to is not None else ()),
         *warned.of_facts(failed),

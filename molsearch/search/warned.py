@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from molsearch import schema
 from molsearch.config import ScreenConfig
-from molsearch.index.approximate import approximate
 from molsearch.index.reader import IndexReader
 from molsearch.search.ann.choose import Approximation
 from molsearch.search.queries import Query
@@ -44,10 +43,10 @@ def of_facts(failed: pa.Table) -> Iterator[str]:
         )
 
 
-def of_recall(stored: float | None, approximation: Approximation | None) -> Iterator[str]:
+def of_recall(stored: str | None, approximation: Approximation | None) -> Iterator[str]:
     """Say what storage, and a search that does not look everywhere, may lose."""
     if stored is not None:
-        yield approximate(stored)
+        yield stored
     if approximation is not None:
         yield approximation.sentence()
 

@@ -16,6 +16,7 @@ from molsearch.index.embedder import Embedder
 from molsearch.index.generation import check_target
 from molsearch.index.layout import PREPARED
 from molsearch.index.reader import IndexReader
+from molsearch.index.vectors.registry import storage_of
 from molsearch.io.folders import Kind, look
 from molsearch.io.runs import write_run
 from molsearch.service.cluster import embedding, far, refuse_device
@@ -26,9 +27,6 @@ from molsearch.service.requests import IndexRequest
 from molsearch.service.session import Session
 from molsearch.service.told import library_account, tell_library
 from molsearch.work.far import Far
-
-#: Axes of the copy that is scanned, by the storage asked for.
-PREFIXES = {"prefix-64": 64, "prefix-128": 128}
 
 
 @dataclass(frozen=True)
@@ -89,6 +87,7 @@ def index(
     started = time.monotonic()
     out = Path(request.output)
     check_target(out)
+    storage_of(request.storage)  # refused before anything is prepared
     facts = fact_names(request.facts)
     refuse_device(request.cluster, request.device)
     prepared = _as_prepared(request)
@@ -100,8 +99,8 @@ def index(
         request = request.model_copy(update={"prepare": settled(request.prepare, encoder, emit)})
     with far(request.cluster, request.staging, out, emit) as elsewhere:
         prepared, reader = _made(request, prepared, encoder, emit, elsewhere)
-    if reader.recall is not None:
-        emit(Note(text=approximate(reader.recall)))
+    if (said := approximate(reader)) is not None:
+        emit(Note(text=said))
     if facts:
         fill(reader, facts, emit, workers=request.workers)
     if repeats := str(prepared.repeated_ids()):
@@ -148,8 +147,7 @@ def _made(
         emit,
         overwrite=request.overwrite,
         resume=request.resume,
-        dtype="int8" if request.storage == "compact" else "float16",
-        prefix=PREFIXES.get(request.storage),
+        storage=storage_of(request.storage),
         embedded=embedding(elsewhere, encoder, request.encoder, request.batch_size),
     )
     return prepared, reader
@@ -184,6 +182,7 @@ def _account(request: IndexRequest, reader: IndexReader, seconds: float) -> dict
         "dim": reader.dim,
         "dtype": manifest.plan.dtype,
         "prefix": manifest.plan.prefix,
+        **({} if manifest.plan.codec is None else {"codec": manifest.plan.codec}),
         "recall": reader.recall,
         "seconds": round(seconds, 2),
         "request": request.model_dump(mode="json"),

@@ -82,6 +82,7 @@ def _index(path: Path) -> dict[str, Any]:
         "dim": reader.dim,
         "dtype": manifest.plan.dtype,
         "prefix": manifest.plan.prefix,
+        **({} if manifest.plan.codec is None else {"codec": manifest.plan.codec}),
         "recall": reader.recall,
         "approximate_search": _lists(reader),
         "sources": list(manifest.library.sources),

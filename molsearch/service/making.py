@@ -19,6 +19,7 @@ from molsearch.index.fill import fill_facts
 from molsearch.index.layout import MANIFEST
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.renamed import renamed
+from molsearch.index.vectors.registry import Storage
 from molsearch.index.writer import build_index
 from molsearch.search.screen import Stopwatch
 from molsearch.service.events import Emit, Note, Waiting, stage
@@ -100,11 +101,11 @@ def index_of(
     *,
     overwrite: bool,
     resume: bool = True,
-    dtype: str = "float16",
-    prefix: int | None = None,
+    storage: Storage | None = None,
     embedded: Embedded | None = None,
 ) -> IndexReader:
     """Embed a prepared set into an index, or open the index an earlier run left there."""
+    kept = storage or Storage()
     with stage(emit, "embedding", prepared.n_ok) as progress:
         return build_index(
             prepared,
@@ -112,8 +113,9 @@ def index_of(
             out,
             resume=resume,
             overwrite=overwrite,
-            dtype=dtype,
-            prefix=prefix,
+            dtype=kept.dtype,
+            prefix=kept.prefix,
+            codec=kept.codec,
             embedded=embedded,
             on_progress=progress,
         )

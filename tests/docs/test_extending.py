@@ -14,6 +14,7 @@ from molsearch.bench.benchmarks.registry import OPENERS
 from molsearch.bench.methods import SCORERS
 from molsearch.chem.readers import formats
 from molsearch.errors import UsageError
+from molsearch.index.vectors.registry import CODECS
 from molsearch.nn.registry import SIZES, model_config
 
 PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
@@ -24,7 +25,7 @@ OTHERS = [f"C{'C' * n}N1CCN(C)CC1" for n in range(9)]
 @pytest.fixture
 def undone(monkeypatch, tmp_path):
     """A folder to work in; what the page registers is gone afterwards."""
-    before = [(names, dict(names)) for names in (SIZES, OPENERS, SCORERS)]
+    before = [(names, dict(names)) for names in (SIZES, OPENERS, SCORERS, CODECS)]
     monkeypatch.setattr(formats, "FORMATS", list(formats.FORMATS))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MOLSEARCH_CACHE", str(tmp_path / "cache"))
@@ -61,8 +62,12 @@ def test_every_example_runs(undone, capsys):
     (undone / "data" / "assays.csv").write_text("assay,smiles,id,active\n" + "\n".join(rows))
     said = run(capsys)
     assert list(said) == [
-        *("An encoder size", "A benchmark", "A file format", "A scorer", "A work backend")
+        *("An encoder size", "A benchmark", "A file format", "A scorer", "A codec"),
+        "A work backend",
     ]
+    exact, approximate = said["A codec"].splitlines()
+    assert exact == "True nibbles"
+    assert "codec signs) states no bound on its errors, so the list is approximate" in approximate
     assert said["A work backend"] == "['aspirin', 'caffeine'] True\n"
     assert "embeddings of 64" in said["An encoder size"]
     assert model_config("narrow").width == 64

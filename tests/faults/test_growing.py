@@ -24,7 +24,7 @@ from molsearch.errors import MolSearchError, UsageError
 from molsearch.index.change import changing
 from molsearch.index.npy import RowWriter
 from molsearch.index.reader import open_index
-from molsearch.index.vectors import int8
+from molsearch.index.vectors import codec
 from molsearch.index.verify import verify_index
 from molsearch.index.writer import build_index
 
@@ -44,9 +44,9 @@ CHILD = textwrap.dedent(
     from molsearch.index.merge import merge_indexes
     import molsearch.index.npy, molsearch.index.shard
     from molsearch.index import companions
-    from molsearch.index.vectors import int8
+    from molsearch.index.vectors import codec
 
-    int8.LEAST_ROWS, companions.PART_ROWS = 1, 32
+    codec.LEAST_ROWS, companions.PART_ROWS = 1, 32
 
     for owner, name in ((os, "fsync"), (os, "link"), (pathlib.Path, "replace"),
                         (pathlib.Path, "mkdir"), (pathlib.Path, "unlink"),
@@ -100,7 +100,7 @@ def test_kill_at_seeded_moments_leaves_the_old_or_the_new_and_the_same_command_f
     folder, kind, monkeypatch
 ):
     """Copies that are scanned, and what is kept beside shards, are among what must be equal."""
-    monkeypatch.setattr(int8, "LEAST_ROWS", 1)
+    monkeypatch.setattr(codec, "LEAST_ROWS", 1)
     base = base_index(folder, prefix=5)
     keep(base, "numbers")
     shutil.copytree(base, folder / "twin")

@@ -10,7 +10,8 @@ from fakes import FakeEncoder, library
 from molsearch.index.merge import merge_indexes
 from molsearch.index.reader import open_index
 from molsearch.index.size import bytes_by_part
-from molsearch.index.vectors.int8 import encode, measured_recall
+from molsearch.index.vectors.int8 import Int8
+from molsearch.index.vectors.measured import measured_recall
 from molsearch.index.verify import verify_index
 from molsearch.index.writer import build_index
 from molsearch.scoring.queryset import QuerySet
@@ -84,8 +85,10 @@ def test_recall_is_one_where_rounding_changes_no_order_and_less_where_it_does(tm
             return self.vectors[start:stop]
 
     class Copy(Rows):
+        codec = Int8()
+
         def rows(self, start, stop):
-            return encode(self.vectors[start:stop])
+            return self.codec.encode(self.vectors[start:stop], {})
 
     rng = np.random.default_rng(5)
     spread = rng.standard_normal((3000, 8)).astype(np.float32)

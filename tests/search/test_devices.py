@@ -14,7 +14,7 @@ from fakes import FakeEncoder, library, molecule, prepared_set
 from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.chem.likeness import TANIMOTO_ERROR
 from molsearch.errors import IndexCorruptError, UsageError
-from molsearch.index.vectors import int8
+from molsearch.index.vectors import codec
 from molsearch.index.writer import build_index
 from molsearch.scoring.blend import Blend, Likeness
 from molsearch.scoring.plan import plan_of
@@ -33,7 +33,7 @@ LARGE = 2**30
 @pytest.fixture(scope="module", autouse=True)
 def small_shards_too():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(int8, "LEAST_ROWS", 150)
+        patch.setattr(codec, "LEAST_ROWS", 150)
         yield
 
 
@@ -50,8 +50,8 @@ def reader(tmp_path_factory):
         prepared_set(folder / "p", outcomes), FakeEncoder(), folder / "i", shard_rows=170
     )
     assert made.shard_rows == [170, 170, 170, 90]
-    assert made.int8_embeddings(0) is not None
-    assert made.int8_embeddings(3) is None
+    assert made.copy(0) is not None
+    assert made.copy(3) is None
     return made
 
 
@@ -215,7 +215,7 @@ def test_the_next_block_is_read_while_one_is_scored(reader, monkeypatch):
     assert read.wait(20)  # nobody has asked for it yet
     rest = list(blocks)
     assert [chunk for chunk, _ in rest] == [(50, 120), (120, 170)]
-    codes = reader.int8_embeddings(0).rows(120, 170).codes
+    codes = reader.copy(0).rows(120, 170)[""]
     assert np.array_equal(rest[1][1].vectors.numpy(), codes)
 
 

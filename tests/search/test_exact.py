@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from molsearch.index.vectors.int8 import encode
-from molsearch.search.engine.int8 import Int8Queries
+from molsearch.index.vectors.int8_queries import Int8Queries
 from molsearch.search.exact import dot
 
 
@@ -33,10 +33,10 @@ def test_a_block_after_another_has_its_own_products() -> None:
     rng = np.random.default_rng(2)
     one = torch.from_numpy(rng.standard_normal((64, 1)).astype(np.float32))
     large, small = (encode(rng.standard_normal((n, 64)).astype(np.float32)) for n in (900, 40))
-    queries = Int8Queries(one)
-    first = queries.products(large)
+    queries = Int8Queries(one.numpy())
+    first = queries.of_block(large)[0]
     kept = first.copy()
-    second = queries.products(small)
+    second = queries.of_block(small)[0]
     assert np.array_equal(first, kept)  # what was given away is not written over
-    assert np.array_equal(second, Int8Queries(one).products(small))
-    assert np.array_equal(queries.products(large), kept)
+    assert np.array_equal(second, Int8Queries(one.numpy()).of_block(small)[0])
+    assert np.array_equal(queries.of_block(large)[0], kept)

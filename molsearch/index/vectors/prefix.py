@@ -8,32 +8,24 @@ much: docs/speed.md.)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from molsearch.errors import IndexCorruptError
-from molsearch.index.blocks import BlockSums, CheckedRows, block_sums
+from molsearch.index.blocks import Rows
 from molsearch.index.layout import PREFIX, PREFIX_ABOUT, PREFIX_AXES, PREFIX_SCALES
-from molsearch.index.models import read_model, write_model
-from molsearch.index.npy import RowWriter
-from molsearch.index.vectors.int8 import Int8Block, checked, encode
-from molsearch.io.atomic import replacing
+from molsearch.index.vectors.codec import Codec, Parts
+from molsearch.index.vectors.int8 import Int8Block, encode
 
 FILES = (PREFIX, PREFIX_SCALES, PREFIX_AXES, PREFIX_ABOUT)
+CODES, SCALES, AXES = "", "scales", "axes"
 _LOOKED_AT = 16_384  # rows that the axes are made of
 _ROWS_AT_ONCE = 4096
 _UP = np.float32(np.inf)
-
-
-class PrefixAbout(BlockSums):
-    """Sums of the copy's blocks, and the sha256 of the ``embeddings.npy`` it was made of."""
-
-    source: str = Field(pattern=r"^[0-9a-f]{64}$")
-    width: int = Field(gt=0)
+_SLACK = np.float32(1 + 2.0**-16)
+_ROUNDING = 2.0**-30  # of axes that are orthonormal to float64's last bits
 
 
 @dataclass(frozen=True)
@@ -51,15 +43,85 @@ class PrefixBlock:
     inside: Int8Block
     rest: NDArray[np.float32]
 
+    @classmethod
+    def of(cls, parts: Parts) -> PrefixBlock:
+        """Give the arrays of a copy their names."""
+        scales = parts[SCALES]
+        return cls(Int8Block(parts[CODES], scales[:, 0], scales[:, 1]), scales[:, 2])
 
-def principal_axes(vectors: CheckedRows, width: int) -> NDArray[np.float64]:
+
+class Prefix(Codec):
+    """A byte an axis.
+
+    Parameters
+    ----------
+    width
+        Number of axes.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width: int = width
+        self.name = f"prefix-{width}"
+
+    @property
+    def stem(self) -> str:
+        """Its files are called alike whatever the width, which stands in ``prefix.json``."""
+        return "prefix"
+
+    def layout(self, dim: int) -> Mapping[str, tuple[int, str]]:
+        """See `Codec.layout`: scales are the factor of a row, its distance and its rest."""
+        del dim
+        return {CODES: (self.width, "int8"), SCALES: (3, "float32")}
+
+    def shared(self, vectors: Rows) -> Parts:
+        """See `Codec.shared`: the axes."""
+        return {AXES: principal_axes(vectors, self.width)}
+
+    def encode(self, vectors: NDArray[np.floating], shared: Parts) -> Parts:
+        """See `Codec.encode`."""
+        block = encode_prefix(vectors, shared[AXES])
+        columns = [block.inside.scale, block.inside.distance, block.rest]
+        return {CODES: block.inside.codes, SCALES: np.stack(columns, axis=1)}
+
+    def asked(self, matrix: NDArray[np.float32], shared: Parts) -> PrefixQueries:
+        """See `Codec.asked`."""
+        return PrefixQueries(matrix, shared[AXES])
+
+
+class PrefixQueries:
+    """Products of what rows have in the axes, with a bound on what they have outside.
+
+    With ``A`` the axes: ``|v·x - (Av)·x'| ≤ |Av| |Ax - x'| + |v - A'Av| |x - A'Ax|``, with ``x'``
+    the rounded prefix of a row; both lengths of the row's are kept with it.
+    """
+
+    def __init__(self, matrix: NDArray[np.float32], axes: NDArray[np.float64]) -> None:
+        from molsearch.index.vectors.int8_queries import Int8Queries
+
+        exact = matrix.astype(np.float64)
+        inside = axes @ exact
+        outside = np.linalg.norm(exact - axes.T @ inside, axis=0).max()
+        longest = np.linalg.norm(exact, axis=0).max()
+        self._outside = np.float32(outside + _ROUNDING * longest) * _SLACK
+        self._rounded = np.float32(2.0**-23 * longest)
+        self._inside = Int8Queries(inside)
+
+    def products(self, parts: Parts) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """See `molsearch.index.vectors.codec.Asked.products`."""
+        block = PrefixBlock.of(parts)
+        found, error = self._inside.of_block(block.inside)
+        error += self._outside * block.rest * _SLACK + self._rounded
+        return found, error
+
+
+def principal_axes(vectors: Rows, width: int) -> NDArray[np.float64]:
     """Orthonormal axes ``[width, dim]`` that hold as much of the rows' lengths as any.
 
     Found from rows that are evenly spread over the shard; each axis points where its largest
     component is positive, so that equal rows give equal axes.
     """
-    dim = vectors.array.shape[1]
     n = len(vectors)
+    dim = vectors.rows(0, 1).shape[1]
     moment = np.zeros((dim, dim))
     step = max(1, -(-n // _LOOKED_AT))
     for first in range(0, n, _ROWS_AT_ONCE * step):
@@ -77,82 +139,3 @@ def encode_prefix(vectors: NDArray[np.floating], axes: NDArray[np.float64]) -> P
     inside = exact @ axes.T
     rest = np.linalg.norm(exact - inside @ axes, axis=1).astype(np.float32)
     return PrefixBlock(encode(inside), np.nextafter(rest, _UP))
-
-
-def write_prefix(folder: Path, vectors: CheckedRows, source: str, width: int) -> tuple[str, ...]:
-    """Make the copy of a finished shard; ``prefix.json`` comes last.
-
-    Parameters
-    ----------
-    source
-        sha256 of its ``embeddings.npy``.
-    width
-        Number of axes.
-
-    Returns
-    -------
-    Names of the files: `FILES`.
-    """
-    axes = principal_axes(vectors, width)
-    with (
-        replacing(folder / PREFIX) as codes_path,
-        replacing(folder / PREFIX_SCALES) as scales_path,
-        replacing(folder / PREFIX_AXES) as axes_path,
-        RowWriter(codes_path, width, "int8") as codes,
-        RowWriter(scales_path, 3, "float32") as scales,
-        RowWriter(axes_path, axes.shape[1], "float64") as kept,
-    ):
-        kept.append(axes)
-        for first in range(0, len(vectors), _ROWS_AT_ONCE):
-            block = encode_prefix(vectors.rows(first, first + _ROWS_AT_ONCE), axes)
-            codes.append(block.inside.codes)
-            columns = [block.inside.scale, block.inside.distance, block.rest]
-            scales.append(np.stack(columns, axis=1))
-    sums = {name: block_sums(folder / name) for name in FILES[:-1]}
-    write_model(folder / PREFIX_ABOUT, PrefixAbout(files=sums, source=source, width=width))
-    return FILES
-
-
-class PrefixRows:
-    """The copy of a shard's rows, mapped; blocks are compared with their sums as they are read.
-
-    Parameters
-    ----------
-    vectors
-        The rows themselves.
-    source
-        sha256 of their file.
-
-    Raises
-    ------
-    IndexCorruptError
-        The copy is not whole, or not one of these rows.
-    """
-
-    def __init__(self, folder: Path, vectors: CheckedRows, source: str, width: int) -> None:
-        self.vectors = vectors
-        about = read_model(folder / PREFIX_ABOUT, PrefixAbout)
-        if about.source != source or about.width != width:
-            raise IndexCorruptError(
-                f"{folder / PREFIX} is a copy of other rows; build the index again with --overwrite"
-            )
-        n_rows, dim = vectors.array.shape
-        self._codes = checked(folder / PREFIX, about, (n_rows, width), np.dtype("<i1"))
-        self._scales = checked(folder / PREFIX_SCALES, about, (n_rows, 3), np.dtype("<f4"))
-        kept = checked(folder / PREFIX_AXES, about, (width, dim), np.dtype("<f8"))
-        self.axes: NDArray[np.float64] = np.array(kept.rows(0, width))
-
-    def __len__(self) -> int:
-        return len(self._codes)
-
-    def rows(self, start: int, stop: int) -> PrefixBlock:
-        """Rows ``start .. stop - 1``; their codes are mapped.
-
-        Raises
-        ------
-        IndexCorruptError
-            They were altered since they were written.
-        """
-        scales = self._scales.rows(start, stop)
-        inside = Int8Block(self._codes.rows(start, stop), scales[:, 0], scales[:, 1])
-        return PrefixBlock(inside, scales[:, 2])

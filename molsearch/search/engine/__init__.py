@@ -1,8 +1,9 @@
 """Exact search: a scan whose scores come with bounds, and float64 scores of what may belong.
 
-A backend (`floats`, `int8`) gives a score of every row and how far it may be from the exact one.
+A backend (`floats`, `copied`) gives a score of every row and how far it may be from the exact one.
 The pool keeps each row that could still be among the k best, and their exact scores decide: the
-result equals that of scoring every stored embedding in float64, whichever backend scanned.
+result equals that of scoring every stored embedding in float64, whichever backend scanned; but for
+a codec without a bound, whose lists are called approximate.
 """
 
 from molsearch.search.engine.candidates import Candidates

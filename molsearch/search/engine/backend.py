@@ -22,7 +22,8 @@ class Approximate:
     largest
         Bound on the difference of any product from the product with the stored row in float32.
     error
-        float32 ``[n]``: the same row by row; None where the products are with the stored rows.
+        float32 ``[n]``: the same row by row; None where the products are with the stored rows, or
+        where nothing is known of them (`molsearch.search.engine.copied`).
     """
 
     cosines: torch.Tensor

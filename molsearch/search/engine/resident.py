@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from molsearch.errors import UsageError
 from molsearch.index.layout import EMBEDDINGS, FINGERPRINTS, INT8
 from molsearch.index.reader import IndexReader
+from molsearch.index.vectors.copies import CopyRows
+from molsearch.index.vectors.int8 import Int8, Int8Block
 
 #: GiB a device that shards may take; four fifths of what is free where it is not set.
 VARIABLE = "MOLSEARCH_DEVICE_MEMORY"
@@ -74,12 +76,12 @@ def host_block(
     reader: IndexReader, shard: int, start: int, stop: int, *, prints: bool, pinned: bool
 ) -> Block:
     """Read rows of a shard for a device, checked against their sums."""
-    codes = reader.int8_embeddings(shard)
+    codes = _codes(reader, shard)
     scale = distance = None
     if codes is None:
         vectors = np.array(reader.checked_embeddings(shard).rows(start, stop))
     else:
-        rows = codes.rows(start, stop)
+        rows = Int8Block.of(codes.rows(start, stop))
         vectors = np.array(rows.codes)
         scale, distance = np.array(rows.scale), np.array(rows.distance)
     bits = None
@@ -214,6 +216,12 @@ def _limit_of(devices: Sequence[torch.device]) -> int:
     return int(_SHARE * min(free, default=0))
 
 
+def _codes(reader: IndexReader, number: int) -> CopyRows | None:
+    """Copy of a byte a dimension, where a shard has one: of others, devices take the rows."""
+    copy = reader.copy(number)
+    return copy if copy is not None and isinstance(copy.codec, Int8) else None
+
+
 def _key(reader: IndexReader, number: int) -> _Key:
     files = reader.manifest.shards[number].files
     vectors = files.get(EMBEDDINGS) or files[INT8]
@@ -221,7 +229,7 @@ def _key(reader: IndexReader, number: int) -> _Key:
 
 
 def _bytes_of(reader: IndexReader, number: int, *, prints: bool) -> int:
-    codes = reader.int8_embeddings(number)
+    codes = _codes(reader, number)
     one = reader.dim + 4 if codes is not None else reader.embeddings(number).strides[0]
     return reader.shard_rows[number] * (one + (256 if prints else 0))
 

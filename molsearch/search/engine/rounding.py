@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from molsearch.index.vectors.codec import LONGEST
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import Against, QuerySet
-
-# Stored embeddings have unit length, but for float16's rounding.
-LONGEST = 1.01
 
 
 def error_of_cosines(queries: QuerySet) -> float:

@@ -17,10 +17,9 @@ from molsearch.index.blocks import CheckedRows
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.plan import ScanPlan
 from molsearch.search.engine.backend import Approximate, Backend
+from molsearch.search.engine.copied import AskedOnce, CopyBackend
 from molsearch.search.engine.device_scan import LARGER, scan_on_devices
 from molsearch.search.engine.floats import FloatBackend
-from molsearch.search.engine.int8 import Int8Backend, Int8Queries
-from molsearch.search.engine.prefix import PrefixBackend
 from molsearch.search.engine.resident import Residents
 from molsearch.search.pool import Pool
 
@@ -82,7 +81,7 @@ def scan(
             one, residents, excluded, min(LARGER * chunk_rows, _CHUNK_SCORES // matrix.shape[1])
         )
         return
-    small: Int8Queries | None = None
+    asked = AskedOnce(matrix)
     most = max(1, min(chunk_rows, _CHUNK_SCORES // matrix.shape[1]))
     offset = 0
     for number, n_rows in enumerate(reader.shard_rows):
@@ -90,16 +89,12 @@ def scan(
             offset += n_rows
             continue
         # Mapped anew for each shard: pages of the one before leave this process's memory.
-        copy = reader.int8_embeddings(number)
-        prefixes = reader.prefixes(number)
+        copy = reader.copy(number)
         backend: Backend
-        if prefixes is not None:
-            backend = PrefixBackend(prefixes, plan, matrix)
-        elif copy is None:
+        if copy is None:
             backend = FloatBackend(reader.checked_embeddings(number), plan, matrix)
         else:
-            small = small or Int8Queries(matrix)
-            backend = Int8Backend(copy, plan, small)
+            backend = CopyBackend(copy, plan, matrix, asked)
         prints = reader.checked_fingerprints(number) if plan.needs_fingerprints else None
         out = None if excluded is None else excluded[number]
         shard = _Shard(number, backend, prints, out, offset)
@@ -167,7 +162,7 @@ class _Scan:
         found = shard.backend.score(start, stop)
         prints = None if shard.prints is None else shard.prints.rows(start, stop)
         scores = self.plan.finish(found.cosines, prints)
-        if isinstance(shard.backend, PrefixBackend):
+        if isinstance(shard.backend, CopyBackend) and shard.backend.refines:
             self._check(shard.number, scores, out)
             self._refined(shard, scores, found, start)
         else:
@@ -203,7 +198,7 @@ class _Scan:
 
     def _refined(self, shard: _Shard, scores: torch.Tensor, found: Approximate, start: int) -> None:
         """Offer rows that may be of use by their own bounds, multiplied as they are stored."""
-        assert isinstance(shard.backend, PrefixBackend)
+        assert isinstance(shard.backend, CopyBackend)
         rows = self._possible(scores, found)
         if len(rows):
             found = shard.backend.refine(start + rows)

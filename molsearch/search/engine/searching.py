@@ -15,6 +15,7 @@ from molsearch.scoring.blend import Blend
 from molsearch.scoring.plan import ScanPlan, plan_of, shared_plan
 from molsearch.scoring.queryset import Against, QuerySet, coarse
 from molsearch.search.engine.candidates import Candidates
+from molsearch.search.engine.copied import kept_for
 from molsearch.search.engine.resident import Residents, residents_of
 from molsearch.search.engine.rounding import error_of, error_of_cosines
 from molsearch.search.engine.scan import CHUNK_ROWS, Excluded, scan
@@ -74,7 +75,7 @@ def search(
     blend = blend or Blend(fusion=queries.fusion)
     exact = exact_of(reader, replace(queries, fusion=blend.fusion), k, against, blend)
     plan = plan_of(exact.queries, blend, against)
-    pool = Pool(k, exact, least)
+    pool = Pool(k, exact, least, kept_for(reader, k))
     error = error_of(queries, blend, against)
     scan(reader, plan, [pool], error, residents or _residents(device), excluded, chunk_rows)
     return candidates_of(exact, *pool.result())
@@ -96,7 +97,7 @@ def search_each(
     plan = ScanPlan(coarse(queries, each=True))
     alone = [queries.only(query) for query in range(queries.n_queries)]
     exacts = [exact_of(reader, one, k) for one in alone]
-    pools = [Pool(k, exact) for exact in exacts]
+    pools = [Pool(k, exact, kept=kept_for(reader, k)) for exact in exacts]
     error = error_of_cosines(queries)
     scan(reader, plan, pools, error, residents or _residents(device), None, chunk_rows)
     return [candidates_of(exact, *pool.result()) for pool, exact in zip(pools, exacts, strict=True)]
@@ -131,7 +132,10 @@ def search_lists(
         for one, blend in zip(wanted, blends, strict=True)
     ]
     plan = shared_plan([exact.queries for exact in exacts], blends)
-    pools = [Pool(one.k, exact, one.least) for one, exact in zip(wanted, exacts, strict=True)]
+    pools = [
+        Pool(one.k, exact, one.least, kept_for(reader, one.k))
+        for one, exact in zip(wanted, exacts, strict=True)
+    ]
     error = max(error_of(e.queries, blend, None) for e, blend in zip(exacts, blends, strict=True))
     scan(reader, plan, pools, error, None, None, chunk_rows)
     return [candidates_of(exact, *pool.result()) for pool, exact in zip(pools, exacts, strict=True)]

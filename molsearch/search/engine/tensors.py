@@ -10,7 +10,7 @@ from molsearch.scoring.plan import ScanPlan
 from molsearch.search.engine.backend import Approximate
 from molsearch.search.engine.resident import Block
 
-# As of `molsearch.search.engine.int8`: for the rounding of lengths and of a few operations.
+# As of `molsearch.index.vectors.int8_queries`: for the rounding of lengths and of a few operations.
 _SLACK = 1 + 2.0**-16
 _ROUNDING = 2.0**-20
 

@@ -64,11 +64,12 @@ class IndexRequest(Config):
         description="facts to compute now for every molecule, such as alerts,clogp,qed, or all; "
         "else they are computed for hits and filters, and kept; may be given later",
     )
-    storage: Literal["full", "prefix-128", "prefix-64", "compact"] = Field(
+    storage: str = Field(
         default="full",
-        description="prefix-128 or prefix-64: the copy that is scanned holds so many axes, less "
-        "room and the same hits; compact: embeddings in a byte a dimension alone, half the room; "
-        "scores are approximate, by how much is measured and told",
+        description="full; prefix-128 or prefix-64: the copy that is scanned holds so many axes, "
+        "less room and the same hits; compact: embeddings in a byte a dimension alone, half the "
+        "room; scores are approximate, by how much is measured and told; or the name of a codec of "
+        "one's own (docs/extending.md)",
     )
     shard: tuple[int, int] | None = Field(
         default=None,

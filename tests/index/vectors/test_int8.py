@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from molsearch.errors import IndexCorruptError
+from molsearch.index import shard_files
 from molsearch.index.reader import IndexReader, open_index
-from molsearch.index.vectors import int8
+from molsearch.index.vectors import codec, int8
 from molsearch.index.verify import verify_index
 from molsearch.index.writer import build_index
 
@@ -46,7 +47,7 @@ def test_a_vector_that_is_not_finite_stays_so(bad):
 
 @pytest.fixture
 def made(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setattr(int8, "LEAST_ROWS", 50)
+    monkeypatch.setattr(codec, "LEAST_ROWS", 50)
     build_index(library(tmp_path / "p", 230), FakeEncoder(), tmp_path / "i", shard_rows=100)
     return tmp_path / "i"
 
@@ -54,16 +55,16 @@ def made(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def older(tmp_path, monkeypatch) -> Path:
     """An index from before there was such a copy."""
-    monkeypatch.setattr(int8, "LEAST_ROWS", 10**9)
+    monkeypatch.setattr(codec, "LEAST_ROWS", 10**9)
     build_index(library(tmp_path / "p", 230), FakeEncoder(), tmp_path / "i", shard_rows=100)
-    monkeypatch.setattr(int8, "LEAST_ROWS", 50)
+    monkeypatch.setattr(codec, "LEAST_ROWS", 50)
     return tmp_path / "i"
 
 
 def copied(reader: IndexReader, shard: int = 0) -> np.ndarray:
-    rows = reader.int8_embeddings(shard)
+    rows = reader.copy(shard)
     assert rows is not None
-    block = rows.rows(0, len(rows))
+    block = int8.Int8Block.of(rows.rows(0, len(rows)))
     return block.scale[:, None] * block.codes
 
 
@@ -72,13 +73,13 @@ def test_an_index_is_made_with_its_copy_and_verified_with_it(made):
     np.testing.assert_allclose(copied(reader), reader.embeddings(0), atol=0.01)
     names = [set(shard.files) & set(int8.FILES) for shard in reader.manifest.shards]
     assert names == [set(int8.FILES), set(int8.FILES), set()]  # the last one has 30 rows
-    assert reader.int8_embeddings(2) is None
+    assert reader.copy(2) is None
     path = next(made.rglob("shard-00001/int8.npy"))
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 4
     path.write_bytes(content)
     assert any("int8.npy" in problem for problem in verify_index(made).problems)
-    rows = IndexReader(made, reader.manifest).int8_embeddings(1)
+    rows = IndexReader(made, reader.manifest).copy(1)
     with pytest.raises(IndexCorruptError, match=r"int8.npy was altered"):
         rows.rows(0, 100)
 
@@ -134,8 +135,8 @@ def test_a_folder_that_cannot_be_written_is_searched_all_the_same(older, monkeyp
         calls.append(arguments)
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(int8, "write_int8", refuse)
+    monkeypatch.setattr(shard_files, "write_copy", refuse)
     reader = open_index(older)
-    assert reader.int8_embeddings(0) is None
-    assert reader.int8_embeddings(0) is None
+    assert reader.copy(0) is None
+    assert reader.copy(0) is None
     assert len(calls) == 1  # and not tried at every search

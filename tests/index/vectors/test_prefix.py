@@ -19,19 +19,19 @@ from molsearch.index.merge import merge_indexes
 from molsearch.index.plan import IndexPlan
 from molsearch.index.reader import open_index
 from molsearch.index.size import bytes_by_part
-from molsearch.index.vectors import int8, prefix
+from molsearch.index.vectors import codec, int8, prefix
 from molsearch.index.verify import verify_index
 from molsearch.index.writer import build_index
 from molsearch.scoring.plan import plan_of
 from molsearch.scoring.queryset import QuerySet
-from molsearch.search.engine.prefix import PrefixBackend
+from molsearch.search.engine.copied import AskedOnce, CopyBackend
 
 DIM, WIDTH = 24, 8
 
 
 @pytest.fixture(autouse=True)
 def small_shards_too(monkeypatch):
-    monkeypatch.setattr(int8, "LEAST_ROWS", 1)
+    monkeypatch.setattr(codec, "LEAST_ROWS", 1)
 
 
 def built(folder: Path, name: str = "i", n: int = 230, **options):
@@ -77,9 +77,9 @@ def test_no_score_is_further_off_than_its_bound_and_refining_it_helps(tmp_path, 
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     plan = plan_of(QuerySet(vectors, np.arange(n_queries)), None, None)
     for shard, n_rows in enumerate(reader.shard_rows):
-        rows = reader.prefixes(shard)
+        rows = reader.copy(shard)
         assert rows is not None
-        backend = PrefixBackend(rows, plan, plan.matrix)
+        backend = CopyBackend(rows, plan, plan.matrix, AskedOnce(plan.matrix))
         found = backend.score(0, n_rows)
         due = (reader.embeddings(shard).astype(np.float64) @ vectors.T).max(axis=1)
         off = np.abs(found.cosines.numpy()[:, 0] - due)
@@ -95,8 +95,8 @@ def test_a_larger_part_of_the_rows_lies_in_the_axes_than_in_the_first_dimensions
     reader = built(tmp_path)
     for shard in range(reader.n_shards):
         vectors = reader.embeddings(shard).astype(np.float64)
-        rows = reader.prefixes(shard)
-        inside = ((vectors @ rows.axes.T) ** 2).sum()
+        rows = reader.copy(shard)
+        inside = ((vectors @ rows.shared["axes"].T) ** 2).sum()
         assert inside > (vectors[:, :WIDTH] ** 2).sum()
 
 
@@ -118,13 +118,13 @@ def test_every_change_keeps_it(tmp_path):
     reader = add(path, library(tmp_path / "q", 40), encoder=FakeEncoder(dim=DIM))
     assert all(prefix.PREFIX in shard.files for shard in reader.manifest.shards)
     reader = drop(path, ["m00001"])
-    assert all(reader.prefixes(i) is not None for i in range(reader.n_shards))
+    assert all(reader.copy(i) is not None for i in range(reader.n_shards))
     reader = compact(path)
-    assert all(reader.prefixes(i) is not None for i in range(reader.n_shards))
+    assert all(reader.copy(i) is not None for i in range(reader.n_shards))
     other = built(tmp_path, "other", 50)
     merged = merge_indexes([path, other.path], tmp_path / "both")
     assert merged.manifest.plan.prefix == WIDTH
-    assert all(merged.prefixes(i) is not None for i in range(merged.n_shards))
+    assert all(merged.copy(i) is not None for i in range(merged.n_shards))
     assert verify_index(merged.path).sound
     plain = built(tmp_path, "plain", 50, prefix=None)
     with pytest.raises(UsageError, match=r"prefixes of 8.*index both alike"):
@@ -144,7 +144,7 @@ def test_an_altered_copy_is_damage_and_found(tmp_path, name):
 
 
 def read(path):
-    rows = open_index(path).prefixes(1)
+    rows = open_index(path).copy(1)
     assert rows is not None
     return rows.rows(0, 100)
 
@@ -173,8 +173,8 @@ def test_products_do_not_depend_on_how_many_rows_are_refined(tmp_path):
     reader = built(tmp_path)
     query = QuerySet(reader.embeddings(0)[:1].astype(np.float32), np.array([0]))
     plan = plan_of(query, None, None)
-    rows = reader.prefixes(0)
+    rows = reader.copy(0)
     assert rows is not None
-    backend = PrefixBackend(rows, plan, plan.matrix)
+    backend = CopyBackend(rows, plan, plan.matrix, AskedOnce(plan.matrix))
     one = torch.cat([backend.refine(np.array([i])).cosines for i in range(20)])
     np.testing.assert_allclose(one, backend.refine(np.arange(20)).cosines, atol=1e-6)

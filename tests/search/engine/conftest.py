@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from brute import STORED, made
 
-from molsearch.index.vectors import int8
+from molsearch.index.vectors import codec, int8
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _small_shards_too():
     """Shards of any size have their one-byte copies here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(int8, "LEAST_ROWS", 1)
+        patch.setattr(codec, "LEAST_ROWS", 1)
         yield
 
 
@@ -21,10 +21,10 @@ def readers(tmp_path_factory):
     """See `STORED`."""
     folder = tmp_path_factory.mktemp("engine")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(int8, "LEAST_ROWS", 10**9)
+        patch.setattr(codec, "LEAST_ROWS", 10**9)
         found = {rows: made(folder / str(rows), rows) for rows in (1000, 60)}
-        patch.setattr(int8, "LEAST_ROWS", 1)
-        found[1000]._int8.update(dict.fromkeys(range(found[1000].n_shards)))
+        patch.setattr(codec, "LEAST_ROWS", 1)
+        found[1000]._copies.update(dict.fromkeys(range(found[1000].n_shards)))
         for rows in (128, 90, 250, 200):
             found[rows] = made(folder / str(rows), rows, stored=STORED[rows])
     assert found[128].manifest.shards[0].files.keys() >= set(int8.FILES)

@@ -9,11 +9,11 @@ import pytest
 import torch
 from brute import N, queries_of
 
-from molsearch.index.vectors import int8
+from molsearch.index.vectors.int8 import Int8
 from molsearch.scoring.blend import Blend, Likeness
 from molsearch.scoring.plan import ScanPlan, plan_of
 from molsearch.scoring.queryset import QuerySet, coarse
-from molsearch.search.engine.int8 import Int8Backend, Int8Queries
+from molsearch.search.engine.copied import AskedOnce, CopyBackend
 from molsearch.search.engine.rounding import error_of, error_of_cosines
 from molsearch.search.exact import Exact
 
@@ -65,7 +65,8 @@ def test_the_error_of_one_byte_products_is_bounded(kind):
     stored = stored.astype(np.float16)
     asked = QuerySet(queries.astype(np.float32), np.arange(5))
     plan = ScanPlan(coarse(asked, each=True))
-    backend = Int8Backend(_Held(int8.encode(stored)), plan, Int8Queries(plan.matrix))
+    held = _Held(Int8().encode(stored, {}))
+    backend = CopyBackend(held, plan, plan.matrix, AskedOnce(plan.matrix))
     found = backend.score(0, len(stored))
     due = stored.astype(np.float64) @ asked.vectors.astype(np.float64).T
     wrong = np.abs(found.cosines.numpy() - due)
@@ -76,12 +77,13 @@ def test_the_error_of_one_byte_products_is_bounded(kind):
 class _Held:
     """Rows in memory in place of a file's."""
 
-    def __init__(self, block):
-        self.block = block
+    codec, vectors, shared = Int8(), None, {}
+
+    def __init__(self, parts):
+        self.parts = parts
 
     def __len__(self):
-        return len(self.block.codes)
+        return len(self.parts[""])
 
     def rows(self, start, stop):
-        parts = (self.block.codes, self.block.scale, self.block.distance)
-        return int8.Int8Block(*(part[start:stop] for part in parts))
+        return {name: part[start:stop] for name, part in self.parts.items()}

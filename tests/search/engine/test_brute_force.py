@@ -14,14 +14,16 @@ from molsearch.search.engine import search
 
 
 def test_each_backend_has_its_turn(readers):
-    copies = {rows: reader.int8_embeddings(0) for rows, reader in readers.items()}
-    assert copies[1000] is None
-    assert copies[128] is not None
-    assert copies[60] is not None
-    assert copies[200] is not None
-    assert copies[90] is copies[250] is None
-    assert all(readers[rows].prefixes(0) is not None for rows in (90, 250))
-    assert all(readers[rows].prefixes(0) is None for rows in (1000, 128, 60, 200))
+    copies = {rows: reader.copy(0) for rows, reader in readers.items()}
+    used = {rows: copy and copy.codec.name for rows, copy in copies.items()}
+    assert used == {
+        1000: None,
+        128: "int8",
+        60: "int8",
+        90: "prefix-5",
+        250: "prefix-11",
+        200: "int8",
+    }
 
 
 @pytest.mark.parametrize("shard_rows", [*STORED])

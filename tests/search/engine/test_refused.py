@@ -8,7 +8,7 @@ from brute import made, queries_of
 
 from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.reader import IndexReader
-from molsearch.index.vectors import int8
+from molsearch.index.vectors import codec
 from molsearch.scoring.queryset import QuerySet
 from molsearch.search.engine import search
 
@@ -35,7 +35,7 @@ def test_groups_must_name_every_query(groups):
 
 
 def test_a_nan_in_a_shard_is_corruption_not_a_missing_hit(tmp_path, monkeypatch):
-    monkeypatch.setattr(int8, "LEAST_ROWS", 10**9)
+    monkeypatch.setattr(codec, "LEAST_ROWS", 10**9)
     reader = made(tmp_path, 300)
     path = next((tmp_path / "i").rglob("shard-00001/embeddings.npy"))
     array = np.load(path)

@@ -12,13 +12,10 @@ from typing import Any
 
 import numkong
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from molsearch.index.vectors.int8 import Int8Block, Int8Rows, encode
-from molsearch.scoring.plan import ScanPlan
-from molsearch.search.engine.backend import Approximate
-from molsearch.search.engine.rounding import LONGEST
+from molsearch.index.vectors.codec import LONGEST, Parts
+from molsearch.index.vectors.int8 import Int8Block, encode
 
 # Lengths and distances are computed in float64; this covers their own rounding, and that of the
 # few float32 operations between an integer and a score, at the size of a score.
@@ -27,10 +24,10 @@ _ROUNDING = 2.0**-20
 
 
 class Int8Queries:
-    """Columns of a plan's matrix, in two bytes a dimension."""
+    """Queries, the columns of a matrix ``[dim, m]``, in two bytes a dimension."""
 
-    def __init__(self, matrix: torch.Tensor) -> None:
-        vectors = matrix.cpu().numpy().T.astype(np.float64)
+    def __init__(self, matrix: NDArray[np.floating]) -> None:
+        vectors = matrix.T.astype(np.float64)
         first = encode(vectors)
         coarse = first.scale[:, None].astype(np.float64) * first.codes
         second = encode(vectors - coarse)
@@ -46,8 +43,12 @@ class Int8Queries:
             np.ascontiguousarray(np.concatenate([first.codes, second.codes]))
         )
 
-    def products(self, block: Int8Block) -> NDArray[np.float32]:
-        """Products ``[n, m]`` with rows: exact integers, then scaled."""
+    def products(self, parts: Parts) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """See `molsearch.index.vectors.codec.Asked.products`."""
+        return self.of_block(Int8Block.of(parts))
+
+    def of_block(self, block: Int8Block) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Products ``[n, m]`` with rows, exact integers that are then scaled, and their bound."""
         # Below 2^24 up to 1,040 dimensions, and rounded by a part of 2^-24 above.
         found = np.asarray(numkong.dots_packed(block.codes, self._packed))
         m = len(self._scales[0])
@@ -61,7 +62,7 @@ class Int8Queries:
             total *= self._scales[0]
             total += np.multiply(whole[:, m:], self._scales[1], out=whole[:, m:])
         total *= block.scale[:, None]
-        return total
+        return total, block.distance * self._error + self._least
 
     def _room(self, n: int) -> NDArray[np.float32]:
         """Memory ``[n, 2]`` of this thread: to get it anew takes longer than to fill it."""
@@ -69,24 +70,3 @@ class Int8Queries:
         if room is None or len(room) < n:
             room = self._rooms.room = np.empty((n, 2), np.float32)
         return room[:n]
-
-    def error(self, distance: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Bound on the error of every product with rows that far from their copies."""
-        return distance * self._error + self._least
-
-
-class Int8Backend:
-    """See `Backend`."""
-
-    def __init__(self, rows: Int8Rows, plan: ScanPlan, queries: Int8Queries) -> None:
-        self._rows, self._plan, self._queries = rows, plan, queries
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def score(self, start: int, stop: int) -> Approximate:
-        """See `Backend.score`."""
-        block = self._rows.rows(start, stop)
-        cosines = self._plan.reduce(torch.from_numpy(self._queries.products(block)))
-        error = self._queries.error(block.distance)
-        return Approximate(cosines, float(error.max()), error)
