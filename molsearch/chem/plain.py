@@ -15,7 +15,7 @@ from molsearch.words import counted
 # One fragment of common elements, without isotopes, hydrogens written out, wildcards, and without
 # charges but those of a nitro group: neither normaliser nor uncharger touches one drawn so.
 _PLAIN = re.compile(
-    r"(?:[-=#/\\()0-9%BCNOPSFIbcnopslr]++|\[nH\]|\[C@@?H?\]"
+    r"(?:[-=#/\\()0-9%BCNOPSFIbcnopslr]++|\[nH\]|\[NH\]|\[C@@?H?\]"
     r"|\[N\+\]\(=O\)\[O-\]|\[N\+\]\(\[O-\]\)=O|\[O-\]\[N\+\]\(=O\)|(?<=O=)\[N\+\]\(\[O-\]\))++"
 )
 _CARBON = re.compile(r"C(?!l)|c")
@@ -34,6 +34,11 @@ def _as_written() -> Chem.SmilesParserParams:
     parameters = Chem.SmilesParserParams()
     parameters.sanitize = parameters.removeHs = False
     return parameters
+
+
+def is_read_again(smiles: str) -> bool:
+    """Whether RDKit holds a plain SMILES as it will hold the canonical one: ``[NH]`` becomes N."""
+    return "[NH]" not in smiles
 
 
 def has_stereo(smiles: str) -> bool:
@@ -56,7 +61,8 @@ def _read_flat(smiles: str) -> Chem.Mol | None:
 def plain_parent(record: Record, max_heavy_atoms: int) -> Chem.Mol | None:
     """Read a SMILES whose parent is the molecule as it stands; None for all that need a look.
 
-    ``parse`` and ``parent_of`` would return the same molecule unchanged.
+    ``parse`` and ``parent_of`` would return the same molecule unchanged; see `is_read_again` of
+    what ``canonical_parent`` would.
 
     Raises
     ------

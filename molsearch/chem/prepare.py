@@ -16,7 +16,7 @@ from molsearch.chem.fingerprints import ecfp4
 from molsearch.chem.geometry import why_not_3d
 from molsearch.chem.inchi import PREFIX as INCHI
 from molsearch.chem.parse import RejectedError, all_positions, parse
-from molsearch.chem.plain import plain_parent
+from molsearch.chem.plain import is_read_again, plain_parent
 from molsearch.chem.standardize import canonical_parent, parent_of
 from molsearch.chem.stereo import stereo_smiles
 from molsearch.config import PrepareConfig
@@ -97,7 +97,7 @@ def _prepare(
     record: Record, config: PrepareConfig, facts: Collection[str], buckets: Buckets | None
 ) -> Prepared:
     mol = plain_parent(record, config.max_heavy_atoms)
-    if mol is not None and config.n_conformers == 0:
+    if mol is not None and config.n_conformers == 0 and is_read_again(record.smiles):
         # Nothing was done to it, so what RDKit has read is what it would read again.
         parent, positions = mol, None
         parent_smiles = Chem.MolToSmiles(mol)

@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from molsearch.io.atomic import write_text
 _PACKAGES = ("molsearch", "torch", "torch-geometric", "rdkit", "numpy", "pandas", "pyarrow", "POT")
 
 
+@cache
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that decide results."""
     found = {"python": platform.python_version()}

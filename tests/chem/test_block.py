@@ -34,6 +34,9 @@ ODD = [
     Record(10, "b", 6, "charged", "C[N+](C)(C)CCO"),
     Record(11, "b", 7, "small", "CO"),
     Record(12, "b", 8, "stereo", "C/C=C/[C@H](N)C(=O)O"),
+    Record(13, "b", 9, "hydrogen", "CS(=O)(=O)[NH]c1ccccc1"),
+    Record(14, "b", 10, "radical", "CCCCC[NH]"),
+    Record(15, "b", 11, "imine", "[NH]=C(/C=C/[C@H](F)Cl)[NH]C"),
 ]
 
 

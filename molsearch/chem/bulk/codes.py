@@ -22,6 +22,7 @@ for _letter, _number in {"B": 5, "C": 6, "N": 7, "O": 8, "F": 9, "P": 15, "S": 1
 _TYPE = np.full(256, 15, np.uint32)
 _TYPE[[5, 6, 7, 8, 9, 14, 15, 16, 17, 33, 34, 35, 51, 52, 53]] = np.arange(15)
 _AROMATIC = 1.5
+_AMINE = 2  # bonds of a nitrogen beside one hydrogen
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,9 @@ def atom_codes(graphs: Graphs, atoms: Atoms) -> tuple[NDArray[np.uint32], NDArra
     low = (element == 16) & (degree <= 2)
     over[tetrahedral] = 0
     unsure = (over > 0) & ~common & ~low
-    unsure |= atoms.hydrogen & ~aromatic & ((element != 6) | (over > 0) | (degree != 3))
+    # [NH] of two bonds is N to the canonical SMILES, which RDKit's own codes are of.
+    amine = (element == 7) & (valence == _AMINE)
+    unsure |= atoms.hydrogen & ~aromatic & ~amine & ((element != 6) | (over > 0) | (degree != 3))
     pi = np.where(aromatic, 1, over).astype(np.uint32) % np.uint32(3)
     branches = degree.astype(np.uint32) % np.uint32(7)
     return branches | pi << np.uint32(3) | _TYPE[element] << np.uint32(5), unsure

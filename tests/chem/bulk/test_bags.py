@@ -77,6 +77,7 @@ def test_other_spellings_of_the_same_molecules() -> None:
         # Stereo: centres, double bonds, centres without a name, marks that say nothing.
         *("C[C@H](N)C(=O)O", "C[C@@]1(F)CC[C@@](C)(Cl)CC1", "C/C=C/C=C\\C", "CC(=O)/N=C/c1ccccc1"),
         *("OC1C[C@H]2CC[C@@H]1C2", "C[C@H]1CC[C@@H](C)CC1", "C/C(C)=C/CC", "C[C@](C)(C)CN"),
+        *("CS(=O)(=O)[NH]c1ccccc1", "C[NH]/C(=N/C)NC", "[NH]=C(N)CCC", "CCCCC[NH]", "C1CC1[NH]CC"),
         *("C[C@H](Br)[C@@H](Br)C", "[O-][N+](=O)c1ccc(Cl)cc1", "CCN(C)N(=O)=O", "BrCCI"),
     ],
 )
@@ -86,7 +87,7 @@ def test_molecules_that_are_out_of_the_ordinary(smiles: str) -> None:
 
 _TOKENS = [
     *"CCCNOScno123456=#()FI",
-    *("Cl", "Br", "[nH]", "[C@H]", "[C@@H]", "[C@]", "/", "\\", "S(=O)(=O)", "C1CC1", "c1ccccc1"),
+    *("Cl", "Br", "[nH]", "[NH]", "[C@H]", "[C@@H]", "[C@]", "/", "\\", "S(=O)(=O)", "C1CC1", "c1ccccc1"),
     *("[N+](=O)[O-]", "P", "B"),
 ]
 
