@@ -10,12 +10,14 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from molsearch.work.allocator import keep_freed_memory
 from molsearch.work.job import Raised
 
 
 def serve(pipe: Connection, task: Callable[[Any], Any], parent: int) -> None:
     """Work until the parent hangs up; Ctrl-C is the parent's business (see `Crew._hire`)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
     try:
         pipe.send(None)
