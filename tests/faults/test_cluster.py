@@ -33,7 +33,7 @@ from molsearch.service.requests import (
 )
 from molsearch.service.screen import screen
 from molsearch.service.session import Session
-from molsearch.work import connect, place, ray
+from molsearch.work import connect, place, probe, ray
 from molsearch.work.backend import cut, singly
 from molsearch.work.connect import cluster
 from molsearch.work.place import Place
@@ -87,11 +87,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_encoder(tmp_path_factory.mktemp("encoder") / "e")
-
-
-@pytest.fixture
-def molsearch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    return CommandLine(capsys, monkeypatch)
 
 
 @pytest.fixture(autouse=True)
@@ -155,23 +150,29 @@ def test_a_prepared_set_goes_through_an_object_store(
     assert [name for name in system.find(bucket) if not name.endswith("/")] == []
 
 
-@pytest.mark.parametrize("package", ["molsearch", "rdkit"])
 def test_a_node_with_another_version_is_refused_by_name(
-    joined: tuple[Any, Any], tmp_path: Path, package: str
+    joined: tuple[Any, Any], tmp_path: Path
 ) -> None:
-    path = other_version(tmp_path, package, "0.0.1")
+    path = other_version(tmp_path, "molsearch", "0.0.1")
     first = f"{path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
     other = joined[0].add_node(
         num_cpus=1, object_store_memory=80 * 2**20, env_vars={"PYTHONPATH": first}
     )
     try:
         with (
-            pytest.raises(MolSearchError, match=rf"^node .* has {package} 0\.0\.1, this machine"),
+            pytest.raises(MolSearchError, match=r"^node .* has molsearch 0\.0\.1, this machine"),
             cluster(joined[0].address),
         ):
             pass
     finally:
         joined[0].remove_node(other, allow_graceful=True)
+
+
+@pytest.mark.parametrize("package", probe.PACKAGES)
+def test_every_package_that_differs_is_named(package: str) -> None:
+    told = {**probe.versions(), package: "0.0.1"}
+    with pytest.raises(MolSearchError, match=rf"^node x has {package} 0\.0\.1, this machine"):
+        ray._refuse("node x", told, None)
 
 
 def test_a_place_that_workers_do_not_see_is_refused(

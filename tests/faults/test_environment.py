@@ -21,6 +21,8 @@ SCREEN = (
     *("--quiet",),
 )
 
+TURKISH = {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"}
+
 # Several commands, one start: what comes of the place where a process runs is the same for all.
 SEVERAL = """
 import json, sys
@@ -109,9 +111,8 @@ def usual(world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, by
 @pytest.mark.parametrize(
     "variables",
     [
-        {"TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1"},
         {"TZ": "America/St_Johns", "PYTHONHASHSEED": "4294967295", "LC_ALL": "C"},
-        {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8", "PYTHONUTF8": "0"},
+        {"TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1", "PYTHONUTF8": "0", **TURKISH},
         {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     ],
     ids=str,

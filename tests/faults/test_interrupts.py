@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from command_line import make_encoder, make_library
+from command_line import CommandLine, make_encoder, make_library
 
 from molsearch.chem.conformers import embed
 from molsearch.config import PrepareConfig
@@ -27,10 +27,26 @@ def _hears_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def start(*arguments: str, cwd: Path, **options) -> subprocess.Popen[bytes]:
+# The command line, which says when the first conformers are begun.
+TELLS = """
+from molsearch.chem import conformers
+from molsearch.cli.main import main
+real = conformers.rdDistGeom.EmbedMultipleConfs
+def told(*arguments):
+    print("embedding", flush=True)
+    conformers.rdDistGeom.EmbedMultipleConfs = real
+    return real(*arguments)
+conformers.rdDistGeom.EmbedMultipleConfs = told
+main()
+"""
+
+
+def start(
+    *arguments: str, cwd: Path, program: tuple[str, ...] = ("-m", "molsearch"), **options
+) -> subprocess.Popen[bytes]:
     options = {"preexec_fn": _hears_ctrl_c, **options}
     return subprocess.Popen(
-        [sys.executable, "-m", "molsearch", *arguments],
+        [sys.executable, *program, *arguments],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -89,8 +105,9 @@ def test_a_run_that_ignores_ctrl_c_makes_what_it_would_have_made(tmp_path: Path)
         )
         for _ in range(signals):
             time.sleep(0.2)
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGINT)
+            if process.poll() is not None:
+                break
+            os.killpg(process.pid, signal.SIGINT)
         assert process.wait(timeout=300) == 0
         table = next(PreparedSet.open(tmp_path / folder).iter_tables())
         coords.append(table.column("coords").to_pylist())
@@ -98,23 +115,26 @@ def test_a_run_that_ignores_ctrl_c_makes_what_it_would_have_made(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_ctrl_c_while_a_query_is_embedded_in_process_is_not_lost(tmp_path: Path) -> None:
+def test_ctrl_c_while_a_query_is_embedded_in_process_is_not_lost(
+    molsearch: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """RDKit catches the signal while it embeds, and Python would never hear of it."""
+    monkeypatch.chdir(tmp_path)
     make_encoder(tmp_path / "e")
     make_library(tmp_path / "library.csv")
-    for command in (
-        ("prepare", "library.csv", "-o", "p", "-n", "1", "-q"),
-        ("index", "p", "-o", "i", "--encoder", "e", "-q"),
-    ):
-        assert start(*command, cwd=tmp_path).wait(timeout=120) == 0
+    assert molsearch("prepare", "library.csv", "-o", "p", "-n", "1", "-q").code == 0
+    assert molsearch("index", "p", "-o", "i", "--encoder", "e", "-q").code == 0
     (tmp_path / "q.smi").write_text("\n".join(f"{MACROCYCLE} q{n}" for n in range(200)) + "\n")
     process = start(
         *("screen", "-q", "q.smi", "-i", "i", "--encoder", "e", "-o", "hits.csv"),
         *("--query-conformers", "50"),
         cwd=tmp_path,
+        program=("-c", TELLS),
     )
-    # The main thread is busy with nothing but RDKit after its imports.
-    wait_until(lambda: psutil.Process(process.pid).cpu_times().user > 8.0, process)
+    # From now on the main thread is busy with nothing but RDKit, a second a query.
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"embedding\n"
+    time.sleep(0.3)
     sent = time.monotonic()
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=120)[1].decode()
@@ -164,12 +184,15 @@ def test_a_reader_that_has_had_enough_is_no_error_of_ours(tmp_path: Path, comman
 
 
 @pytest.mark.slow
-def test_a_hit_list_for_a_reader_that_leaves_after_a_line(tmp_path: Path) -> None:
+def test_a_hit_list_for_a_reader_that_leaves_after_a_line(
+    molsearch: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     make_encoder(tmp_path / "e")
     lines = [f"{'C' * (1 + n % 40)}O{'C' * (1 + n // 40)} m{n}" for n in range(1200)]
     (tmp_path / "library.smi").write_text("\n".join(lines) + "\n")
     options = ("--encoder", "e", "-n", "1", "--conformers", "0", "-q")
-    assert start("index", "library.smi", "-o", "i", *options, cwd=tmp_path).wait(timeout=120) == 0
+    assert molsearch("index", "library.smi", "-o", "i", *options).code == 0
     process = start(
         *("screen", "-q", "CCO", "-i", "i", "--encoder", "e", "-k", "1200", "-o", "-"),
         cwd=tmp_path,

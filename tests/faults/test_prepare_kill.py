@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from killing import Killer
 from worker_tasks import every_tenth_dead
 
 from molsearch.config import PrepareConfig, ReadConfig
@@ -32,27 +32,16 @@ FLAT = PrepareConfig(n_conformers=0)
 N = 60
 SHARD = 16
 
-# Runs in a child, so that it can die by its own hand at the n-th call of a file operation.
+# Children that die by their own hand at the n-th call of a file operation, or after it.
 KILLED = """
-import os, signal, sys
+import sys
 from pathlib import Path
+sys.path[:0] = [sys.argv[1], sys.argv[3]]
+from killing import hook, serve
 from molsearch.io import atomic
-from molsearch.io.folders import Kind, look
-countdown = int(sys.argv[3])
-def hook(name):
-    real = getattr(atomic, name)
-    def dying(*args):
-        global countdown
-        countdown -= 1
-        if countdown == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*args)
-    setattr(atomic, name, dying)
-hook("fsync_file"); hook("fsync_folder")
-sys.path[:0] = sys.argv[4:]
+hook(atomic, "fsync_file"); hook(atomic, "fsync_folder")
 import test_prepare_kill as t
-from molsearch.data.prepared_writer import writing
-t.fill(Path(sys.argv[1]), Path(sys.argv[2]))
+serve(lambda out: t.fill(Path(sys.argv[2]), Path(out)))
 """
 
 
@@ -93,22 +82,23 @@ def test_kill_at_every_write_then_resume_equals_uninterrupted(source: Path, tmp_
     whole = tmp_path / "whole"
     fill(source, whole)
     reference = contents(whole)
-    here = str(Path(__file__).parent)
-    support = str(Path(__file__).parents[1] / "support")
-    # 15 files (lock owner, manifests, shards), two flushes each.
-    moments = random.Random(5).sample(range(1, 31), 9)
-    for moment in moments:
-        out = tmp_path / f"killed-{moment}"
-        command = [sys.executable, "-c", KILLED, str(source), str(out), str(moment), here, support]
-        died = subprocess.run(command, capture_output=True, check=False)
-        assert died.returncode == -signal.SIGKILL, died.stderr.decode()
-        if look(out).kind is Kind.PREPARED:
-            left = PreparedSet.open(out, allow_unfinished=True)
-            left.verify()
-            assert left.n_in % SHARD == 0 or left.n_in == N
-        fill(source, out)
-        assert contents(out) == reference
-        assert not list(out.rglob(".*.tmp-*"))
+    killer = Killer(KILLED, str(source), str(Path(__file__).parent))
+    try:
+        # 15 files (lock owner, manifests, shards), two flushes each.
+        n_events = int(killer.ask(tmp_path / "counted", -1)[0])
+        assert n_events == 60
+        for moment in random.Random(5).sample(range(1, n_events + 1), 18):
+            out = tmp_path / f"killed-{moment}"
+            assert killer.ask(out, moment)[-1] == "killed"
+            if look(out).kind is Kind.PREPARED:
+                left = PreparedSet.open(out, allow_unfinished=True)
+                left.verify()
+                assert left.n_in % SHARD == 0 or left.n_in == N
+            fill(source, out)
+            assert contents(out) == reference
+            assert not list(out.rglob(".*.tmp-*"))
+    finally:
+        killer.close()
 
 
 RUNNING = """
