@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from skips import (  # noqa: F401  hooks of every test
@@ -13,6 +14,9 @@ from skips import (  # noqa: F401  hooks of every test
     pytest_sessionfinish,
     pytest_unconfigure,
 )
+
+if TYPE_CHECKING:
+    from command_line import CommandLine
 
 # Before numpy and torch are imported: two test processes with two threads each would spend
 # their time waiting for one another at barriers. Subprocesses of tests inherit this.
@@ -29,6 +33,14 @@ def shared_data(monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.skip("no real data: MOLSEARCH_DATA names no folder that holds dude/")
     monkeypatch.setenv("MOLSEARCH_DATA", str(folder))
     return folder
+
+
+@pytest.fixture
+def molsearch(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """The command line, within the test's own process."""
+    from command_line import CommandLine
+
+    return CommandLine(capsys, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

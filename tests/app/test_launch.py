@@ -6,7 +6,7 @@ import shlex
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import CommandLine, make_encoder, make_library
+from command_line import make_encoder, make_library
 from fakes import FakeEncoder, library
 
 from molsearch.config import Molecule, PrepareConfig, ReadConfig
@@ -27,11 +27,6 @@ def world(tmp_path, monkeypatch):
     monkeypatch.setenv("MOLSEARCH_ROOTS", str(tmp_path))
     monkeypatch.setattr(jobs, "launch", lambda folder: None)
     return tmp_path
-
-
-@pytest.fixture
-def molsearch_command(capsys, monkeypatch):
-    return CommandLine(capsys, monkeypatch)
 
 
 DRAFT = Draft("--overwrite; rm -rf", "CCO", parent="CCO")
@@ -69,7 +64,7 @@ def test_the_line_to_reproduce_is_one_command_with_the_query_whole(world):
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_the_line_to_reproduce_gives_the_same_hit_list(world, monkeypatch, molsearch_command, many):
+def test_the_line_to_reproduce_gives_the_same_hit_list(world, monkeypatch, molsearch, many):
     encoder = make_encoder(world / "encoder")
     table = make_library(world / "library.csv")
     prepared = prepare([table], world / "p", ReadConfig(), PrepareConfig(), workers=1)
@@ -86,7 +81,7 @@ def test_the_line_to_reproduce_gives_the_same_hit_list(world, monkeypatch, molse
     }  # fmt: skip
     job = launch.start_screen(drafts, LibraryChoice("index", world / "i", "i"), options, inactives)
     job.file("asked.json").write_text(json.dumps(job.steps[0].request))
-    done = molsearch_command("run", job.file("asked.json"), "--events")
+    done = molsearch("run", job.file("asked.json"), "--events")
     assert done.code == 0, done.err
     ran = pd.read_parquet(job.file("hits.parquet"))
     (world / "elsewhere").mkdir()
@@ -94,7 +89,7 @@ def test_the_line_to_reproduce_gives_the_same_hit_list(world, monkeypatch, molse
     words = shlex.split(job.meta["reproduce"])
     assert words[:2] == ["molsearch", "screen"]
     assert ("inactives.csv" in job.meta["reproduce"]) == many
-    again = molsearch_command(*words[1:])
+    again = molsearch(*words[1:])
     assert again.code == 0, again.err
     repeated = pd.read_csv("hits.csv")
     assert repeated.columns.tolist() == ran.columns.tolist()

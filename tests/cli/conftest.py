@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from command_line import ASPIRIN, CommandLine, make_encoder, make_library
+from command_line import ASPIRIN, make_encoder, make_library
 
 from molsearch.config import PrepareConfig, ReadConfig
 
@@ -39,11 +39,6 @@ def world(tmp_path_factory) -> World:
         folder / "prepared",
         folder / "library.index",
     )
-
-
-@pytest.fixture
-def molsearch(capsys, monkeypatch) -> CommandLine:
-    return CommandLine(capsys, monkeypatch)
 
 
 @pytest.fixture

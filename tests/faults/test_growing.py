@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -19,10 +18,10 @@ import pytest
 from changes import add, compact, content, drop, keep
 from fakes import FakeEncoder, library
 from killing import Killer
+from refusing import PLACES, refuse
 
 from molsearch.errors import MolSearchError, UsageError
 from molsearch.index.change import changing
-from molsearch.index.npy import RowWriter
 from molsearch.index.reader import open_index
 from molsearch.index.vectors import codec
 from molsearch.index.verify import verify_index
@@ -139,30 +138,6 @@ def test_kill_at_seeded_moments_leaves_the_old_or_the_new_and_the_same_command_f
         killer.close()
 
 
-PLACES = {
-    "fsync": (os, "fsync"),
-    "rename": (Path, "replace"),
-    "rows": (RowWriter, "append"),
-    "manifest": (Path, "write_bytes"),
-}
-
-
-class Failing:
-    """Stands for a call that fails from its n-th use on."""
-
-    def __init__(self, original, n: int) -> None:
-        self.original, self.left = original, n
-
-    def __get__(self, instance, owner):
-        return lambda *arguments: self(instance, *arguments)
-
-    def __call__(self, *arguments, **named):
-        if self.left == 0:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "some/file")
-        self.left -= 1
-        return self.original(*arguments, **named)
-
-
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("n", [1, 3])
 @pytest.mark.parametrize("kind", ["add", "drop", "compact"])
@@ -174,10 +149,7 @@ def test_a_full_disk_is_one_line_and_the_index_stays(folder, monkeypatch, place,
         "drop": lambda: drop(base, [f"m{i:05d}" for i in range(10, 116)]),
         "compact": lambda: compact(base),
     }
-    owner, name = PLACES[place]
-    if place == "rows":
-        n -= 1
-    monkeypatch.setattr(owner, name, Failing(getattr(owner, name), n))
+    refuse(monkeypatch, place, n - (place == "rows"), errno.ENOSPC)
     with pytest.raises(MolSearchError, match=r"^cannot write some/file: No space .*repeat"):
         actions[kind]()
     monkeypatch.undo()

@@ -4,51 +4,38 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from fakes import FakeEncoder, library
+from refusing import PLACES, refuse
 
 from molsearch.errors import MolSearchError
-from molsearch.index.npy import RowWriter
 from molsearch.index.reader import open_index
 from molsearch.index.writer import build_index
 
-PLACES = {
-    "fsync": (os, "fsync"),
-    "rename": (Path, "replace"),
-    "rows": (RowWriter, "append"),
-    "manifest": (Path, "write_bytes"),
-}
+# Each place is refused at every moment, and for every reason at one of them.
+MOMENTS = [(n, errno.ENOSPC) for n in (0, 1, 2, 4, 7)]
+REASONS = [(1, code) for code in (errno.EIO, errno.EACCES, errno.EROFS)]
 
 
-class Failing:
-    """Stands for a call that fails from its n-th use on."""
-
-    def __init__(self, original, n: int, code: int) -> None:
-        self.original, self.left, self.code = original, n, code
-
-    def __get__(self, instance, owner):
-        return lambda *arguments: self(instance, *arguments)
-
-    def __call__(self, *arguments, **named):
-        if self.left == 0:
-            raise OSError(self.code, os.strerror(self.code), "some/file")
-        self.left -= 1
-        return self.original(*arguments, **named)
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """An index, and a larger set that shall replace it."""
+    place = tmp_path_factory.mktemp("disk")
+    build_index(library(place / "p", 60), FakeEncoder(), place / "i")
+    return place / "i", library(place / "q", 350)
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("n", [0, 1, 2, 4, 7])
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS])
+@pytest.mark.parametrize(("n", "code"), [*MOMENTS, *REASONS])
 def test_a_refusing_disk_is_one_line_and_the_old_generation_stays(
-    tmp_path, monkeypatch, place, n, code
+    world, folder, monkeypatch, place, n, code
 ):
-    out = tmp_path / "i"
-    build_index(library(tmp_path / "p", 60), FakeEncoder(), out)
-    new = library(tmp_path / "q", 350)
-    owner, name = PLACES[place]
-    monkeypatch.setattr(owner, name, Failing(getattr(owner, name), n, code))
+    old, new = world
+    out = Path(shutil.copytree(old, folder / "i"))
+    refuse(monkeypatch, place, n, code)
     with pytest.raises(
         MolSearchError, match=r"^cannot write some/file: .*repeat the command"
     ) as caught:

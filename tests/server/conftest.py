@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from command_line import CommandLine, make_library
+from command_line import make_library
+from processes import ending
 
 import molsearch as ms
 
@@ -22,20 +23,13 @@ def serving(*arguments, environment=None):
     process = subprocess.Popen(
         run, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
     )
-    try:
+    with ending(process):
         assert process.stderr is not None
         line = process.stderr.readline()
         assert line.startswith("serving "), line + process.stderr.read()
         # Nothing may fill the pipe and hold the server up.
         threading.Thread(target=process.stderr.read, daemon=True).start()
         yield line.split()[1], process
-    finally:
-        process.terminate()
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
 
 
 @pytest.fixture(scope="session")
@@ -57,8 +51,3 @@ def address(roots):
 def client(address):
     with httpx.Client(base_url=address, timeout=120) as found:
         yield found
-
-
-@pytest.fixture
-def molsearch(capsys, monkeypatch):
-    return CommandLine(capsys, monkeypatch)

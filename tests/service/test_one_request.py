@@ -8,7 +8,7 @@ import sys
 import warnings
 
 import pytest
-from command_line import ASPIRIN, CommandLine, make_encoder, make_library
+from command_line import ASPIRIN, make_encoder, make_library
 
 import molsearch as ms
 from molsearch.service.events import Done, Failure, Progress, Warned, read_event
@@ -41,11 +41,6 @@ def world(tmp_path_factory):
     encoder = make_encoder(folder / "encoder")
     ms.Index.build(folder / "library.csv", str(encoder), folder / "i", workers=1, n_conformers=1)
     return folder
-
-
-@pytest.fixture
-def molsearch(capsys, monkeypatch):
-    return CommandLine(capsys, monkeypatch)
 
 
 def by_service(world, output, _):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import ending
 
 from molsearch_app import places
 
@@ -121,15 +122,9 @@ def answering(
     """Start a server, give its address once it answers there, and end it."""
     with log.open("wb") as said:
         process = subprocess.Popen(command, env=variables, stdout=said, stderr=said, cwd=cwd)
-        try:
+        with ending(process, PATIENCE_MS / 1000):
             _wait(process, address, log)
             yield address
-        finally:
-            process.terminate()
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
