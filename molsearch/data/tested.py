@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from molsearch.data.activity_names import folded as _folded
+from molsearch.data.activity_names import understood
 from molsearch.data.measurements import NO_VALUE, UNITS, numbers_of, raw_frame, to_pchembl
 from molsearch.errors import InputError
 
@@ -126,13 +128,44 @@ def read_tested(rows: Rows, column: str | None = None) -> Tested | None:
             if (found := read(rows, name, names)) is not None:
                 return found
     if column is not None:
-        if (found := _labelled(rows, column) or _logarithmic(rows, column, names)) is not None:
+        found = _labelled(rows, column) or _of_words(rows, column, names)
+        if found is not None:
             return found
         raise InputError(
             f"column {column!r} is no activity: give -log10 of molar values (pIC50), values with "
             "their unit in the name (IC50 (nM)), or active and inactive"
         )
     return None
+
+
+def also_measured(rows: Rows, taken: str) -> dict[str, NDArray[np.bool_]]:
+    """Find further activity columns beside the one that was taken.
+
+    Returns
+    -------
+    For each of their names, in the table's order, the rows that hold a value there, ``[n]``.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    found = {}
+    for name in names:
+        if name == taken or _plain(name) == "standardvalue" or not _is_activity(name):
+            continue
+        there = np.isfinite(_numbers(_texts(rows, name)))
+        if there.any():
+            found[name] = there
+    return found
+
+
+def unclaimed(rows: Rows) -> list[str]:
+    """Name columns of activities that are read only when they are asked for: `understood`."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    asked = [name for name in names if (known := understood(name)) and known.unit is not None]
+    return [name for name in asked if np.isfinite(_numbers(_texts(rows, name))).any()]
+
+
+def _is_activity(name: str) -> bool:
+    plain = _plain(name)
+    return bool(_LOGARITHM.fullmatch(plain) or _CONCENTRATION.fullmatch(plain) or understood(name))
 
 
 def without_unit(rows: Rows) -> str | None:
@@ -163,6 +196,19 @@ def _numbers(texts: Sequence[str]) -> NDArray[np.float64]:
 
 def _logarithms(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
     return _logarithmic(rows, name, names) if _LOGARITHM.fullmatch(_plain(name)) else None
+
+
+def _of_words(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
+    """Read a column that was named by hand: in the unit that its name holds, else a logarithm.
+
+    A concentration whose unit nobody tells is neither: 0.5 µM is not pIC50 0.5.
+    """
+    known = understood(name)
+    if known is not None and known.unit is None:
+        return None
+    if known is not None and known.unit:
+        return _measured(name, _texts(rows, name), known.unit)
+    return _logarithmic(rows, name, names)
 
 
 def _logarithmic(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
@@ -236,10 +282,6 @@ def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | Non
             f"{', '.join(UNITS)}, a column pIC50, or --activity-column none"
         )
     return _measured(name, texts, unit)
-
-
-def _folded(text: str) -> str:
-    return text.lower().replace("µ", "u").replace("μ", "u")
 
 
 def _of(name: str) -> tuple[str, str]:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.chem.stereo import parent_key
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
-from molsearch.data.tested import ACTIVE, GAP, INACTIVE, Tested, read_tested, without_unit
+from molsearch.data.tested import (
+    ACTIVE,
+    GAP,
+    INACTIVE,
+    Tested,
+    also_measured,
+    read_tested,
+    unclaimed,
+    without_unit,
+)
 from molsearch.errors import InputError
 from molsearch.schema import Failure, Prepared
 from molsearch.search.inactives import Inactives, read_inactives
@@ -150,12 +161,16 @@ def _split(
             f"{given}: no molecule is active by column {table.column!r}{limits[0]}; give a lower "
             "--active-above, or --activity-column none to search with all of them"
         )
-    neither = int(first.sum()) - len(kept[ACTIVE]) - len(kept[INACTIVE])
+    measured = {group for group, value in zip(groups, table.values, strict=True) if value == value}
+    unknown = first & ~np.isin(groups, sorted(measured))
+    neither = int((first & ~unknown).sum()) - len(kept[ACTIVE]) - len(kept[INACTIVE])
     repeated = len(prepared) - int(first.sum())
     note = (
         f"{given}: column {table.column!r} is read as the activity: "
         f"{counted(len(kept[ACTIVE]), 'active')}{limits[0]} as queries, "
         f"{counted(len(kept[INACTIVE]), 'inactive')}{limits[1]}, {neither:,} neither"
+        + (f", {int(unknown.sum()):,} without a value in it" if unknown.any() else "")
+        + _elsewhere(prepared, table.column, groups, unknown)
         + (
             f"; {counted(repeated, 'row')} {noun(repeated, 'repeats', 'repeat')} a molecule, which "
             "counts by its median"
@@ -166,11 +181,36 @@ def _split(
     return kept[ACTIVE], kept[INACTIVE], note
 
 
+def _elsewhere(
+    prepared: Sequence[Prepared], taken: str, groups: Sequence[str], unknown: NDArray[np.bool_]
+) -> str:
+    """Say which columns hold an activity of molecules for which the one that is read has none."""
+    lost = {group for group, there in zip(groups, unknown, strict=True) if there}
+    parts = []
+    for name, there in also_measured([row.user for row in prepared], taken).items():
+        known = {group for group, yes in zip(groups, there, strict=True) if yes} & lost
+        if known:
+            parts.append(f"{len(known):,} in {name!r}")
+    if not parts:
+        return ""
+    return f" (but {some_of(parts, _NAMED)}: one column is read, --activity-column names another)"
+
+
 def _unclear(given: Given, prepared: Sequence[Prepared], config: ScreenConfig) -> list[str]:
     """Say that a column would be an activity if its unit were known."""
     if not is_file(given) or config.activity_column is not None:
         return []
-    column = without_unit([row.user for row in prepared])
+    rows = [row.user for row in prepared]
+    if likely := unclaimed(rows):
+        note = (
+            f"{given}: each of {counted(len(prepared), 'row')} is a query, active or not, though "
+            f"{some_of([repr(name) for name in likely], _NAMED)} "
+            f"{noun(len(likely), 'looks like an activity', 'look like activities')}: "
+            f"--activity-column {shlex.quote(likely[0])} reads it, --activity-column none says "
+            "that all are meant"
+        )
+        return [note]
+    column = without_unit(rows)
     if column is None:
         return []
     note = (

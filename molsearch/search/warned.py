@@ -81,7 +81,7 @@ def of_hits(n: int, config: ScreenConfig, reader: IndexReader, *, filtered: bool
                 f"{n:,} wanted: raise -k"
             )
     elif filtered and n < min(config.k, reader.n_rows):
-        yield (
-            f"only {n:,} of {counted(reader.n_rows, 'molecule')} pass the filters; "
-            f"{config.k:,} were asked"
-        )
+        passing = f"only {n:,} of {counted(reader.n_rows, 'molecule')} pass"
+        if n == 0:
+            passing = f"none of {counted(reader.n_rows, 'molecule')} passes"
+        yield f"{passing} the filters; {config.k:,} were asked"

@@ -147,8 +147,8 @@ def _read(part: str, text: str) -> list[Condition]:
     if found is None or (found["text"] is not None and not _compares_text(found)):
         raise UsageError(
             f"--where {text[:80]!r} is no condition; write for instance 'mw<500', "
-            "'200<=mw<500, clogp<=5' or '\"list price\"<90, vendor=\"Acme Ltd\"', or a preset: "
-            f"{', '.join(PRESETS)}"
+            "'200<=mw<500, clogp<=5' or '\"list price\"<90, vendor=\"Acme Ltd\"' (double quotes "
+            f"round a name or text of several words), or a preset: {', '.join(PRESETS)}"
         )
     name = _column(found["name"])
     if name in TEXTS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from molsearch.config import ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import MOLECULE_ID
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_TABLES = {".csv": ",", ".tsv": "\t"}  # suffix -> what stands between its columns, as a rule
+_DELIMITERS = ";\t,"
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _SHOWN = 8
 
@@ -46,8 +48,12 @@ def read_ids(source: str, column: str | None = None, *, hint: str = _HINT) -> li
         ids = _of_parquet(source, column, hint)
     else:
         text = b"".join(open_blocks(source, ReadConfig())).decode("utf-8", "replace")
-        if suffix in _DELIMITERS:
-            ids = _of_table(source, text, _DELIMITERS[suffix], column, hint)
+        if "\0" in text:
+            raise InputError(
+                f"{source} is no text; save its ids as a text, one a line, or as a csv file (UTF-8)"
+            )
+        if suffix in _TABLES:
+            ids = _of_table(source, text, _delimiter(text, _TABLES[suffix]), column, hint)
         elif column is not None:
             raise InputError(f"{source} is a list, which has no column {column!r}; leave it out")
         else:
@@ -61,6 +67,13 @@ def read_ids(source: str, column: str | None = None, *, hint: str = _HINT) -> li
 def _suffix(source: str) -> str:
     path = Path(source)
     return (path.with_suffix("") if path.suffix.lower() in _PACKED else path).suffix.lower()
+
+
+def _delimiter(text: str, usual: str) -> str:
+    """Tell what stands between columns by the header: a spreadsheet's csv may have semicolons."""
+    header = next(iter(text.splitlines()), "")
+    bare = re.sub(r'"[^"]*"', "", header)
+    return usual if usual in bare else next((one for one in _DELIMITERS if one in bare), usual)
 
 
 def _of_table(source: str, text: str, delimiter: str, column: str | None, hint: str) -> list[str]:

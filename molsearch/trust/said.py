@@ -16,8 +16,8 @@ from molsearch.trust.fitted import Fitted, Held
 from molsearch.words import counted
 
 _WORDS = {
-    "nearness": "its chemistry is too far from the encoder's, or too near",
-    "fingerprint_nearness": "its chemistry is too far from the encoder's, or too near",
+    "nearness": "the query's chemistry is too far from the encoder's, or too near",
+    "fingerprint_nearness": "the query's chemistry is too far from the encoder's, or too near",
     "log_n": "of so many queries no screen was seen",
     "mutual_similarity": "the queries are more, or less, alike than any that were seen",
     "mutual_cosine": "the queries are more, or less, alike than any that were seen",

@@ -157,7 +157,8 @@ def badges(
         yield Badge("alert", "inactive", "one of the known inactives, found in the library")
     if mark is not None and mark.marks(hit):
         yield Badge("known", mark.label, mark.label)
-    if is_new(hit):
+    # A tautomer of the query may look unlike it to a fingerprint, and is no find all the same.
+    if is_new(hit) and hit.get(schema.IS_QUERY) not in (True, 1):
         why = f"ECFP4 similarity to the nearest query below {NEW_BELOW}, above {NEW_ABOVE:g} %"
         yield Badge("fresh", "new", f"{why} of random molecules")
     alerts = alerts_of(hit)

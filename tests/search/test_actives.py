@@ -42,7 +42,8 @@ def test_actives_become_queries_and_inactives_inactives(table):
     assert found.inactives.n_in == found.inactives.n_ok == 1
     (note,) = found.notes
     said = "a.csv: column 'pIC50' is read as the activity: 2 actives (≥ 6) as queries, 1 inactive"
-    assert note == said + " (< 5), 2 neither; 2 rows repeat a molecule, which counts by its median"
+    said += " (< 5), 1 neither, 1 without a value in it"
+    assert note == said + "; 2 rows repeat a molecule, which counts by its median"
 
 
 def test_the_threshold_and_the_column_are_the_users(table):
@@ -119,3 +120,41 @@ def test_rows_of_a_table_that_cannot_be_used_are_left_out_and_told(table, tmp_pa
     (tmp_path / "c.csv").write_text("smiles,name,pIC50\nC1CC,broken,8.0\n")
     with pytest.raises(InputError, match=r"c\.csv:2: this query cannot be used"):
         read("c.csv")
+
+
+def test_values_in_another_column_are_not_lost_in_silence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "two.csv").write_text(
+        "smiles,id,IC50 (nM),Ki (µM),IC50 SD (nM)\n"
+        "CCO,a,10,0.5,1\nCCN,b,,0.02,\nCCC,c,,>50,\nCCCl,d,,,3\nCCCO,e,3000,,\n"
+    )
+    found = read("two.csv")
+    assert [q.query_id for q in found.queries] == ["a"]
+    (note,) = found.notes
+    assert "1 active (≥ 6) as queries, 0 inactives (< 5), 1 neither, 3 without a value" in note
+    assert "(but 2 in 'Ki (µM)': one column is read, --activity-column names another)" in note
+    assert [q.query_id for q in read("two.csv", activity_column="Ki (µM)").queries] == ["a", "b"]
+
+
+def test_a_column_that_looks_like_an_activity_is_told_and_read_when_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "smiles,id,EGFR IC50 (nM),hERG pIC50\nCCO,a,10,4\nCCN,b,90000,4.4\nCCC,c,,5\n"
+    (tmp_path / "lab.csv").write_text(text)
+    found = read("lab.csv")
+    assert len(found.queries) == 3
+    (note,) = found.notes
+    assert note.startswith("lab.csv: each of 3 rows is a query, active or not, though ")
+    assert "'EGFR IC50 (nM)'; 'hERG pIC50' look like activities: --activity-column 'EGFR IC" in note
+    assert read("lab.csv", activity_column="none").notes == ()
+    named = read("lab.csv", activity_column="EGFR IC50 (nM)")
+    assert [q.query_id for q in named.queries] == ["a"]
+    assert [q.query_id for q in named.inactives.molecules] == ["b"]
+    logs = read("lab.csv", activity_column="hERG pIC50", active_above=5)
+    assert [q.query_id for q in logs.queries] == ["c"]
+
+
+def test_a_concentration_without_unit_is_no_logarithm_even_when_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "u.csv").write_text("smiles,id,IC50\nCCO,a,0.02\nCCN,b,12\n")
+    with pytest.raises(InputError, match=r"u\.csv: column 'IC50' is no activity: .* unit"):
+        read("u.csv", activity_column="IC50")

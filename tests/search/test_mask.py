@@ -132,7 +132,7 @@ def test_a_mask_that_leaves_nothing_is_one_line(reader):
     done = screened(reader, k=10, where=("mw>5000",))
     assert len(done.frame) == 0
     assert any(
-        line == f"only 0 of {N} molecules pass the filters; 10 were asked" for line in done.warnings
+        line == f"none of {N} molecules passes the filters; 10 were asked" for line in done.warnings
     )
 
 

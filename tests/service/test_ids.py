@@ -19,6 +19,8 @@ from molsearch.service.ids import read_ids
         ("a.csv", 'rank,molecule_id\n1,x 1\n2,"y"\n3\n'),
         ("a.tsv", "molecule_id\tscore\nx 1\t1\ny\t2\n"),
         ("a.csv", "name\nx 1\ny\n"),
+        ("a.csv", '\ufeffmolecule_id;"a, b"\r\nx 1;1,5\r\ny;2\r\n'),
+        ("a.csv", '"of, all";molecule_id\n1;x 1\n2;y\n'),
     ],
 )
 def test_ids_come_once_and_in_their_order(tmp_path, name, content):
@@ -40,6 +42,8 @@ def test_packed_and_parquet_and_named_columns(tmp_path):
         ("a.txt", "x\n", "id", "is a list, which has no column"),
         ("a.csv", "molecule_id,b\n", None, "holds no id"),
         ("a.parquet", "no parquet", None, "cannot be read"),
+        ("a.csv", "Catalog ID;b\nx;1\n", None, "no column 'molecule_id' .it has Catalog ID, b."),
+        ("a.xlsx", "PK\x03\x04\0\0", None, "is no text; save its ids as a text"),
     ],
 )
 def test_what_holds_no_ids_is_one_line(tmp_path, name, content, column, match):

@@ -33,6 +33,8 @@ def test_badges_say_what_sets_a_hit_apart():
     assert words(ecfp4_similarity=0.35) == []
     assert words(alerts="Brenk: nitro; PAINS: azo", background_percentile=10.0) == ["2 alerts"]
     assert words(alerts=float("nan"), ecfp4_similarity=1.0, is_query=True) == ["query"]
+    # A tautomer of the query, which the fingerprint finds unlike it.
+    assert words(is_query=True) == ["query"]
     assert words(**{"class": "kinase", schema.UNSPECIFIED_STEREO: 2}) == [
         "a kinase inhibitor", "new", "stereo open",
     ]  # fmt: skip
