@@ -152,7 +152,7 @@ def largest_organic_fragment(mol: Chem.Mol) -> Chem.Mol:
     fragments = [mol]
     if len(Chem.GetMolFrags(mol)) > 1:
         fragments = list(Chem.GetMolFrags(mol, asMols=True))
-    organic = [fragment for fragment in fragments if _is_organic(fragment)]
+    organic = [fragment for fragment in fragments if is_organic(fragment)]
     if not organic:
         raise RejectedError(STAGE, "no organic fragment")
     most = max(fragment.GetNumHeavyAtoms() for fragment in organic)
@@ -162,7 +162,8 @@ def largest_organic_fragment(mol: Chem.Mol) -> Chem.Mol:
     return min(best, key=lambda one: (-Descriptors.MolWt(one), Chem.MolToSmiles(one)))
 
 
-def _is_organic(fragment: Chem.Mol) -> bool:
+def is_organic(fragment: Chem.Mol) -> bool:
+    """Whether a fragment holds carbon, and is no carbonate, cyanide or the like."""
     if not fragment.HasSubstructMatch(_pattern(_CARBON)):
         return False
     if fragment.GetNumHeavyAtoms() > 4:

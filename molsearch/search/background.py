@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import Against, QuerySet, per_query
 from molsearch.search.engine import Candidates
-from molsearch.words import counted
+from molsearch.words import counted, some_of
 
 _ROWS_AT_ONCE = 8192
+_FEW = 3  # queries that have a line each
 
 
 class Background:
@@ -122,14 +123,19 @@ def warnings_of(
     if not isinstance(limits, Mapping):
         return []
     neighbours, least = int(limits["neighbours"]), float(limits["quantile_05"])
-    found = []
-    for number, name in enumerate(query_ids):
-        nearness = background.nearness(number, neighbours)
-        if nearness < least:
-            found.append(
-                f"query {name!r} lies far from the training chemistry (mean similarity to its "
-                f"{counted(neighbours, 'nearest background molecule')} {nearness:.2f}, limit "
-                f"{least:.2f}): "
-                "trust its ranks less"
-            )
-    return found
+    near = [background.nearness(number, neighbours) for number in range(len(query_ids))]
+    far = [(name, one) for name, one in zip(query_ids, near, strict=True) if one < least]
+    measure = f"mean similarity to {'its' if len(far) <= _FEW else 'their'} "
+    measure += counted(neighbours, "nearest background molecule")
+    if len(far) > _FEW:
+        names = some_of([f"{name!r} {one:.2f}" for name, one in far], _FEW)
+        line = (
+            f"{len(far):,} queries lie far from the training chemistry ({measure} below "
+            f"{least:.2f}: {names}): trust their ranks less"
+        )
+        return [line]
+    return [
+        f"query {name!r} lies far from the training chemistry ({measure} {one:.2f}, limit "
+        f"{least:.2f}): trust its ranks less"
+        for name, one in far
+    ]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
 from molsearch import schema
+from molsearch.chem.mixtures import left_out
 from molsearch.config import ScreenConfig
 from molsearch.index.reader import IndexReader
 from molsearch.search.ann.choose import Approximation
 from molsearch.search.queries import Query
-from molsearch.words import counted
+from molsearch.words import counted, some_of
+
+_FEW = 3  # queries that have a line each
+_LONG = 120  # characters of a name or structure in a line
 
 
 def of_stream(columns: Sequence[str]) -> Iterator[str]:
@@ -57,16 +61,37 @@ def of_queries(queries: Sequence[Query], *, flat: bool) -> Iterator[str]:
     if bare:
         what = "query is a vector" if bare == 1 else "queries are vectors"
         yield f"{bare:,} {what}, without a structure: the embedding alone ranks"
-    for query in queries:
-        if not query.has_structure:
-            continue
-        if query.first.geometry == schema.GEOMETRY_NONE and not flat:
-            yield f"query {query.query_id!r} has no 3D geometry: it is ranked by substructure alone"
-        if n := query.first.n_unspecified_stereo:
-            yield (
-                f"query {query.query_id!r} leaves {counted(n, 'stereocentre')} open: one of its "
-                "stereoisomers is searched with"
-            )
+    known = [query for query in queries if query.has_structure]
+    if not flat:
+        yield from _each(
+            {q.query_id: "" for q in known if q.first.geometry == schema.GEOMETRY_NONE},
+            "query {name} has no 3D geometry: it is ranked by substructure alone",
+            "{n} queries have no 3D geometry: they are ranked by substructure alone ({names})",
+        )
+    yield from _each(
+        {
+            q.query_id: counted(n, "stereocentre")
+            for q in known
+            if (n := q.first.n_unspecified_stereo)
+        },
+        "query {name} leaves {what} open: one of its stereoisomers is searched with",
+        "{n} queries leave stereocentres open: one stereoisomer of each is searched with ({names})",
+    )
+    yield from _each(
+        {q.query_id: what for q in known if (what := left_out(q.first.smiles))},
+        "query {name} is a mixture: its largest organic part is searched with, and not {what}",
+        "{n} queries are mixtures: the largest organic part of each is searched with ({names})",
+    )
+
+
+def _each(found: Mapping[str, str], one: str, many: str) -> Iterator[str]:
+    """Say something of each query by itself, or of more than a few in one line."""
+    names = [repr(name[:_LONG]) for name in found]
+    if len(names) > _FEW:
+        yield many.format(n=f"{len(names):,}", names=some_of(names, _FEW))
+        return
+    for name, what in zip(names, found.values(), strict=True):
+        yield one.format(name=name, what=what[:_LONG])
 
 
 def of_hits(n: int, config: ScreenConfig, reader: IndexReader, *, filtered: bool) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -106,3 +108,15 @@ def test_only_queries_far_from_the_training_chemistry_are_named(setting):
     assert len(warned) == (1 if near else 2)
     assert "query 'second' lies far from the training chemistry" in warned[-1]
     assert warnings_of(background, {}, ["first", "second"]) == []
+    card = {"applicability": {"neighbours": 10, "quantile_05": 5.0}}
+    assert len(warnings_of(background, card, ["first", "second"])) == 2
+
+
+def test_many_queries_far_from_the_training_chemistry_are_one_line(setting):
+    vectors, queries = setting
+    many = replace(queries, vectors=queries.vectors[np.zeros(5, int)], groups=np.arange(5))
+    card = {"applicability": {"neighbours": 10, "quantile_05": 5.0}}
+    (line,) = warnings_of(Background(vectors, many), card, list("abcde"))
+    assert line.startswith("5 queries lie far from the training chemistry (mean similarity to the")
+    assert "'a' " in line
+    assert "; 2 more)" in line

@@ -264,6 +264,15 @@ def test_warnings_of_queries_without_3d_and_with_open_stereo(reader):
     assert any("'alanine' leaves 1 stereocentre open" in warning for warning in hits.warnings)
 
 
+def test_many_queries_share_a_warning_and_a_mixture_says_what_is_searched_with(reader):
+    hits = run(reader, *[f"CC(N)C{'C' * n}O q{n}" for n in range(5)], "CCCO.CCN both", k=1)
+    (line,) = [warning for warning in hits.warnings if "stereocentre" in warning]
+    due = "5 queries leave stereocentres open: one stereoisomer of each is searched with ("
+    assert line == due + "'q0'; 'q1'; 'q2'; 2 more)"
+    due = "query 'both' is a mixture: its largest organic part is searched with, and not CCN"
+    assert due in hits.warnings
+
+
 def test_another_encoder_is_refused_before_it_embeds_anything(reader):
     other = FakeEncoder("other")
     with pytest.raises(EncoderMismatchError):
