@@ -5,6 +5,7 @@ import multiprocessing
 import pytest
 from worker_tasks import (
     FLAT,
+    LIMIT,
     check_lost,
     imported_with,
     records,
@@ -14,14 +15,18 @@ from worker_tasks import (
 )
 
 from molsearch import schema
-from molsearch.data import blocks
+from molsearch.data import blocks, workers
 from molsearch.data.blocks import block_stream, received, sent
 from molsearch.errors import InputError
 from molsearch.schema import Record
 
 
 @pytest.mark.slow
-def test_a_dead_or_stuck_worker_costs_exactly_its_molecule() -> None:
+def test_a_dead_or_stuck_worker_costs_exactly_its_molecule(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (blocks, workers):
+        monkeypatch.setattr(module, "hard_limit", lambda config: LIMIT)
     stream = block_stream(
         records(70),
         FLAT,

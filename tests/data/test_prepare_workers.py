@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from worker_tasks import (
     FLAT,
+    LIMIT,
     always_dead,
     asleep_once,
     calm,
@@ -17,15 +18,25 @@ from worker_tasks import (
 )
 
 from molsearch.config import PrepareConfig
+from molsearch.data import workers
 from molsearch.data.workers import Outcome, prepare_stream
 from molsearch.errors import InputError, MolSearchError
 from molsearch.schema import Failure, Prepared, Record
 
 
-@pytest.mark.slow
+@pytest.fixture
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "hard_limit", lambda config: LIMIT)
+
+
+@pytest.mark.usefixtures("_soon")
 def test_a_dead_or_stuck_worker_costs_exactly_its_molecule() -> None:
     stream = prepare_stream(records(70), FLAT, workers=2, task=troubled, chunk=16)
     check_lost([one for batch in stream for one in batch])
+
+
+def test_a_record_has_twice_its_time_and_some_for_the_import_of_rdkit() -> None:
+    assert workers.hard_limit(FLAT) == 2 * 0.5 + 5
 
 
 def test_workers_that_always_die_are_the_machines_fault() -> None:
@@ -46,7 +57,7 @@ def test_workers_killed_from_outside_cost_nothing() -> None:
     assert numbers == list(range(1, 301))
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("_soon")
 def test_a_record_that_waits_for_the_processor_is_not_at_fault() -> None:
     (outcomes,) = prepare_stream(records(3), FLAT, workers=1, task=asleep_once)
     assert [one.reason for one in outcomes] == ["m1", "m2", "m3"]  # type: ignore[union-attr]
