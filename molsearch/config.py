@@ -101,6 +101,9 @@ class ModelConfig(Config):
     n_torsions: int = Field(default=0, ge=0, description="buckets of topological torsions")
     n_pairs: int = Field(default=0, ge=0, description="buckets of atom pairs")
     width: int = Field(default=256, gt=0)
+    expansion: int = Field(
+        default=4, ge=1, description="hidden channels of the layers behind the branches, in widths"
+    )
     graph_width: int = Field(default=96, gt=0)
     n_layers: int = Field(default=3, ge=1)
     distances: Literal["space", "paths"] = Field(

@@ -60,10 +60,10 @@ class Network(nn.Module):
         )
         self.mlp = nn.Sequential(
             nn.LayerNorm(width),
-            nn.Linear(width, 4 * width),
+            nn.Linear(width, config.expansion * width),
             nn.GELU(),
             nn.Dropout(config.dropout),
-            nn.Linear(4 * width, width),
+            nn.Linear(config.expansion * width, width),
         )
         self.head = nn.Linear(width, config.embedding_dim)
 

@@ -62,8 +62,8 @@ def reduced(views: NDArray[np.float16], dim: int) -> NDArray[np.float16]:
     chunks = [slice(i, i + _AT_A_TIME) for i in range(0, len(views), _AT_A_TIME)]
     gram = np.zeros((width, width))
     for chunk in chunks:
-        part = torch.from_numpy(views[chunk]).double()
-        gram += (part.T @ part).numpy()
+        part = torch.from_numpy(views[chunk]).float()
+        gram += (part.T @ part).double().numpy()
     axes = np.linalg.eigh(gram)[1][:, ::-1][:, :dim]
     # An axis has no direction of its own: its largest entry shall be positive.
     largest = np.abs(axes).argmax(axis=0)

@@ -153,3 +153,12 @@ def test_bags_are_summed_as_a_plain_sum_says_in_training_and_at_use(store: Graph
         found.train(training)
         got = found(batch.bag, batch.bag_counts, batch.bag_ptr).detach().double()
         assert torch.allclose(got, plain, atol=1e-5)
+
+
+def test_the_layers_behind_the_branches_are_as_wide_as_set(store: GraphStore) -> None:
+    usual = CONFIGS["substructure only"]
+    narrow = usual.model_copy(update={"expansion": 2})
+    hidden = [Network(one).mlp[1].out_features for one in (usual, narrow)]
+    assert hidden == [4 * usual.width, 2 * usual.width]
+    z = _embed(Network(narrow).eval(), store)
+    assert z.shape == (len(store), usual.embedding_dim)
