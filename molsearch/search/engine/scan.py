@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -21,6 +21,7 @@ from molsearch.search.engine.copied import AskedOnce, CopyBackend
 from molsearch.search.engine.device_scan import LARGER, scan_on_devices
 from molsearch.search.engine.floats import FloatBackend
 from molsearch.search.engine.resident import Residents
+from molsearch.search.engine.threads import together
 from molsearch.search.pool import Pool
 
 CHUNK_ROWS = 65_536
@@ -105,7 +106,8 @@ def scan(
             n_threads = torch.get_num_threads()
             scores = _CACHED_SCORES if n_threads == 1 else _UNSHARED_SCORES
             rows = min(most, max(_FIRST_ROWS, scores // matrix.shape[1]))
-            _in_threads(one, shard, rows, n_threads)
+            chunks = list(_chunks(n_rows, rows, first=number == 0))
+            together(partial(one.chunk, shard), chunks, n_threads)
         offset += n_rows
 
 
@@ -133,17 +135,16 @@ def _chunks(n_rows: int, most: int, *, first: bool) -> Iterator[tuple[int, int]]
         size = min(most, 2 * size)
 
 
-def _in_threads(one: _Scan, shard: _Shard, most: int, n_threads: int) -> None:
-    """Scan a shard with as many threads as PyTorch may use."""
-    chunks = list(_chunks(len(shard.backend), most, first=shard.number == 0))
-    n_threads = min(n_threads, len(chunks))
-    if n_threads <= 1:
-        for start, stop in chunks:
-            one.chunk(shard, start, stop)
-        return
-    with ThreadPoolExecutor(n_threads) as threads:
-        for done in [threads.submit(one.chunk, shard, *chunk) for chunk in chunks]:
-            done.result()
+# On the processor by NumPy: PyTorch would share such work among threads of its own, and these wait
+# for one another within the threads of a scan.
+def _sum(scores: torch.Tensor) -> float:
+    return float(scores.numpy().sum() if scores.device.type == "cpu" else scores.sum())
+
+
+def _taken(scores: torch.Tensor, places: NDArray[np.int64]) -> NDArray[np.float32]:
+    if scores.device.type == "cpu":
+        return np.asarray(scores.numpy()[places])
+    return scores[torch.from_numpy(places).to(scores.device)].cpu().numpy()
 
 
 class _Scan:
@@ -188,7 +189,7 @@ class _Scan:
 
     def _check(self, number: int, scores: torch.Tensor, out: NDArray[np.bool_] | None) -> None:
         """Refuse scores that are not finite; those of rows that are `out` become the lowest."""
-        if not math.isfinite(float(scores.sum())):
+        if not math.isfinite(_sum(scores)):
             raise IndexCorruptError(
                 f"shard {number} of {self.reader.path} holds an embedding that is not "
                 f"finite; run: molsearch verify {self.reader.path}"
@@ -230,7 +231,7 @@ class _Scan:
         places = self._reaching(scores, self.plan.of_products * found.largest + self._error)
         if len(places) == 0:
             return
-        around = scores.reshape(-1)[torch.from_numpy(places).to(scores.device)].cpu().numpy()
+        around = _taken(scores.reshape(-1), places)
         rows, lists = np.divmod(places, len(self._pools))
         width: NDArray[np.float32] | np.float32 = np.float32(self._error)
         if found.error is not None:
