@@ -24,8 +24,8 @@ from molsearch.search.clusters import Clusters, cluster_at, cluster_into
 from molsearch.search.output import check_table
 from molsearch.service.cluster_source import OfHits, OfIndex
 from molsearch.service.events import Done, Emit, Note, silent, stage
+from molsearch.service.outputs import refuse_clashes, run_file
 from molsearch.service.requests import ClusterRequest
-from molsearch.service.screen import run_file
 from molsearch.service.session import Session
 from molsearch.words import counted
 
@@ -146,6 +146,7 @@ def check(request: ClusterRequest) -> None:
     UsageError
         Its name tells no format of a table, or it exists.
     """
+    refuse_clashes(request)
     if request.output is not None:
         check_table(Path(request.output), "clusters", overwrite=request.overwrite)
 

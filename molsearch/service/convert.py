@@ -14,6 +14,7 @@ from molsearch.errors import UsageError
 from molsearch.io.runs import write_run
 from molsearch.io.tables import table_format, write_frame
 from molsearch.service.events import Done, Emit, Progress, silent
+from molsearch.service.outputs import refuse_clashes
 from molsearch.service.requests import ConvertRequest
 
 
@@ -48,6 +49,7 @@ def convert(request: ConvertRequest, emit: Emit = silent) -> Conversion:
     """
     started = time.monotonic()
     output = Path(request.output)
+    refuse_clashes(request)
     _check(output, overwrite=request.overwrite)
     accessions = read_uniprot_map(Path(request.uniprot_map)) if request.uniprot_map else None
     known = None

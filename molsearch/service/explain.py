@@ -31,8 +31,8 @@ from molsearch.service.account import seconds_of
 from molsearch.service.encoders import bundled_of
 from molsearch.service.events import Done, Emit, Note, Warned, silent, stage
 from molsearch.service.explain_input import Given, given_of
+from molsearch.service.outputs import refuse_clashes, run_file
 from molsearch.service.requests import ExplainRequest
-from molsearch.service.screen import run_file
 from molsearch.service.session import Session
 from molsearch.words import counted
 
@@ -59,6 +59,7 @@ def check(request: ExplainRequest) -> None:
     UsageError
         One exists, or tells no format.
     """
+    refuse_clashes(request)
     if request.output is not None:
         check_table(Path(request.output), "reasons", overwrite=request.overwrite)
     if request.html is not None:

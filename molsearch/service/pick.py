@@ -17,6 +17,7 @@ from molsearch.picks.pick import pick as choose
 from molsearch.picks.table import HitTable, read_table
 from molsearch.picks.wells import Control
 from molsearch.service.events import Done, Emit, Note, silent
+from molsearch.service.outputs import refuse_clashes
 from molsearch.service.requests import Ligand, PickRequest
 
 _Role = Literal["query", "inactive"]
@@ -46,10 +47,9 @@ def pick(request: PickRequest, emit: Emit = silent, *, table: HitTable | None = 
         read.
     """
     outputs = [Path(one) for one in (request.output, *request.also) if one is not None]
+    refuse_clashes(request)
     for path in outputs:
         check_output(path, overwrite=request.overwrite)
-    if len({path.absolute() for path in outputs}) < len(outputs):
-        raise UsageError("two outputs have one name; choose different files")
     if table is None:
         if request.hits is None:
             raise UsageError("name the hit list")

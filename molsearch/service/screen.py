@@ -27,6 +27,7 @@ from molsearch.service.cluster import refuse_device, workers
 from molsearch.service.events import Done, Emit, Note, Warned, silent
 from molsearch.service.geometry import settled
 from molsearch.service.making import Source, kept_index
+from molsearch.service.outputs import refuse_clashes, run_file
 from molsearch.service.requests import ScreenRequest
 from molsearch.service.screen_given import rank_given, read_given
 from molsearch.service.session import Session
@@ -40,12 +41,6 @@ class Screened:
     hits: HitList
     account: dict[str, Any]
     watch: Stopwatch
-
-
-def run_file(output: str | Path) -> Path:
-    """Where the account of a run goes: beside its output."""
-    path = Path(output)
-    return path.with_name(path.name + ".run.json")
 
 
 def check(request: ScreenRequest) -> None:
@@ -67,15 +62,13 @@ def check(request: ScreenRequest) -> None:
     read = (request.queries, request.inactives, request.dissimilar_to, request.exclude_ids)
     if [given for several in read for given in several].count("-") > 1:
         raise UsageError("standard input (-) can be read once: give the rest as files")
+    refuse_clashes(request)
     if request.output is not None:
         check_output(Path(request.output), overwrite=request.overwrite)
     if request.failures is not None:
         refuse_existing(Path(request.failures), overwrite=request.overwrite)
     if request.html is not None:
-        page = Path(request.html)
-        refuse_existing(page, overwrite=request.overwrite)
-        if request.output is not None and page.absolute() == Path(request.output).absolute():
-            raise UsageError(f"--output and --html both name {page}; choose two files")
+        refuse_existing(Path(request.html), overwrite=request.overwrite)
     parse_expression(request.rank)
     # A table of what was measured brings its own inactives: that is known once it is read.
     tables = any(is_file(query) for query in request.queries)

@@ -23,8 +23,9 @@ from molsearch.search.screen import Stopwatch
 from molsearch.service.events import Done, Emit, Event, Note, Warned, silent, stage
 from molsearch.service.geometry import settled
 from molsearch.service.making import Source, index_of
+from molsearch.service.outputs import refuse_clashes, run_file
 from molsearch.service.requests import SpaceRequest
-from molsearch.service.screen import Screened, check, run_file, screen
+from molsearch.service.screen import Screened, check, screen
 from molsearch.service.session import Session
 from molsearch.space.search import Found, Product, Space, SpaceConfig
 from molsearch.space.synthons import Synthons, read_synthons
@@ -58,6 +59,7 @@ def space(request: SpaceRequest, session: Session, emit: Emit = silent) -> Scree
         The request, the synthon file, a query or the encoder cannot be used, or no product is
         like any query.
     """
+    refuse_clashes(request)
     check(request.ranking(_PLACEHOLDER, request.prepare))
     watch = Stopwatch()
     with watch.stage("read synthons"):

@@ -95,7 +95,7 @@ def test_an_output_that_exists_is_refused_before_any_work(screen, tmp_path, monk
 def test_two_outputs_of_one_name_or_below_a_file_are_refused(screen, tmp_path):
     same = screen("-o", tmp_path / "hits.csv", "--html", tmp_path / "hits.csv")
     assert same.code == 2
-    assert "both name" in same.line
+    assert "two outputs are called" in same.line
     (tmp_path / "file").write_text("")
     below = screen("-o", tmp_path / "file" / "hits.csv")
     assert below.code == 2
