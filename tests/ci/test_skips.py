@@ -40,7 +40,10 @@ def run(tmp_path: Path):
             browser.touch(mode=0o755)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MOLSEARCH", "PYTEST"))}
         environment = {**kept, "PYTHONPATH": str(SUPPORT), "PATH": str(browser.parent), **variables}
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+        # Of all plugins that are installed one is needed; the others take seconds to import.
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command += ["-p", "xdist.plugin", *arguments]
         done = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True
         )
