@@ -147,8 +147,9 @@ def encoder_folder(path: str | Path | None) -> Path:
         folder = BUNDLED / str(path)
     for name in (CARD_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
+            why = f"{name} is missing" if folder.exists() else "there is no such folder"
             raise InputError(
-                f"{folder}: no encoder here ({name} is missing); name a folder that molsearch "
+                f"{folder}: no encoder here ({why}); name a folder that molsearch "
                 f"train wrote, or a bundled encoder ({', '.join(bundled_encoders())})"
             )
     return folder

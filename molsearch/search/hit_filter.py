@@ -29,7 +29,7 @@ from molsearch.search.mask import (
 )
 from molsearch.search.substructures import NAME as SUBSTRUCTURES
 from molsearch.search.substructures import SubstructureScreen
-from molsearch.search.user_columns import UserConditions
+from molsearch.search.user_columns import UserConditions, of_one_name
 from molsearch.search.where import COMPUTED, OF_INACTIVES, STORED, TEXTS, Condition, all_hold, parse
 from molsearch.words import counted
 
@@ -62,6 +62,7 @@ class HitFilter:
         # Unless told, what ranks decides, which is known with the queries.
         self._may_weigh = config.inactives_weight is None
         self._user: UserConditions | None = None
+        self._two_meanings: list[str] = []
         self._screen: SubstructureScreen | None = None
         self._unkept: str | None = None
         self._is_narrowed = False
@@ -105,6 +106,7 @@ class HitFilter:
         UsageError
             The library has no such column.
         """
+        self._two_meanings = of_one_name([one.column for one in self.computed], reader)
         if self.own:
             taken = schema.ALL_INACTIVE_COLUMNS if inactives else ()
             self._user = UserConditions(self.own, reader, (*taken, *self.shown))
@@ -114,7 +116,7 @@ class HitFilter:
 
     def warnings(self) -> list[str]:
         """Say after the screen what of the conditions could not be tested."""
-        found = [] if self._user is None else self._user.warnings()
+        found = [*self._two_meanings, *([] if self._user is None else self._user.warnings())]
         found += [] if self._unkept is None else [self._unkept]
         tested = {condition.column for condition in self.stored}
         tested |= {schema.ALERTS} if self.exclude_alerts else set()

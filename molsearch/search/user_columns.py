@@ -111,6 +111,24 @@ class UserConditions:
         ]
 
 
+def of_one_name(columns: Iterable[str], reader: IndexReader) -> list[str]:
+    """Warn of a condition on a column of ours whose name a column of the library has too.
+
+    The library's first molecule tells which it has.
+    """
+    wanted = dict.fromkeys(columns)
+    if not wanted or not reader.n_shards:
+        return []
+    batches = reader.records(0).iter_batches(1, columns=[schema.USER])
+    there = json.loads(next(iter(batches)).column(0)[0].as_py())
+    return [
+        f"--where {name} is about the {name} of this screen; the library's own column of that "
+        f"name is called {name}_input"
+        for name in wanted
+        if name in there
+    ]
+
+
 def _keys_of(wanted: Sequence[str], reader: IndexReader, taken: Sequence[str]) -> dict[str, str]:
     """Find the stored name of each wanted column; reads on until all are found."""
     readings = reader.manifest.library.reading

@@ -264,6 +264,14 @@ def test_warnings_of_queries_without_3d_and_with_open_stereo(reader):
     assert any("'alanine' leaves 1 stereocentre open" in warning for warning in hits.warnings)
 
 
+def test_a_condition_on_our_score_is_told_where_the_library_has_a_score_too(reader):
+    due = "--where score is about the score of this screen; the library's own column of that name "
+    for threshold in (0, 99):
+        hits = run(reader, where=(f"score>{threshold}",), k=5)
+        assert due + "is called score_input" in hits.warnings
+    assert not any("--where" in one for one in run(reader, where=("molsearch_score>0",)).warnings)
+
+
 def test_many_queries_share_a_warning_and_a_mixture_says_what_is_searched_with(reader):
     hits = run(reader, *[f"CC(N)C{'C' * n}O q{n}" for n in range(5)], "CCCO.CCN both", k=1)
     (line,) = [warning for warning in hits.warnings if "stereocentre" in warning]
