@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import Against, QuerySet, per_query
+from molsearch.search.threads import together
 from molsearch.search.ties import in_order
 
 _ROWS_AT_ONCE = 4096
@@ -62,12 +64,16 @@ class Exact:
         n_queries = self.queries.n_queries
         likeness = self.likeness(rows)
         result = np.empty((len(rows), n_queries + (self.against is not None)))
-        for some, products in self._products(rows):
+
+        def score(shard: int, some: NDArray[np.int64], places: NDArray[np.int64]) -> None:
+            products = self._multiplied(shard, places)
             of_queries = products[:, : len(self.queries.vectors)]
             result[some, :n_queries] = per_query(of_queries, self.queries)
             if self.against is not None:
                 others = products[:, len(self.queries.vectors) :]
                 result[some, n_queries] = per_query(others, self.against.inactives).max(axis=1)
+
+        together(score, list(self._pieces(rows)), torch.get_num_threads())
         return np.concatenate([result[:, :n_queries], likeness, result[:, n_queries:]], axis=1)
 
     def likeness(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -99,25 +105,29 @@ class Exact:
         """
         number = np.empty(len(rows), dtype=np.int64)
         best = np.empty(len(rows))
-        for some, products in self._products(rows):
+        for shard, some, places in self._pieces(rows):
+            products = self._multiplied(shard, places)
             scores = per_query(products[:, : len(self.queries.vectors)], self.queries)
             number[some] = scores.argmax(axis=1)
             best[some] = scores.max(axis=1)
         return number, best
 
-    def _products(
+    def _pieces(
         self, rows: NDArray[np.int64]
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
-        """Yield places in `rows`, some at a time, and their products ``[some, c]``."""
+    ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield shards, places in `rows`, some at a time, and what these are within the shard."""
         step = max(1, min(_ROWS_AT_ONCE, _VALUES_AT_ONCE // len(self._vectors)))
         shards, places = self.locate(rows)
         order = np.argsort(rows, kind="stable")
         for shard in np.unique(shards):
             mine = order[shards[order] == shard]
-            vectors = self.reader.checked_embeddings(int(shard))
             for first in range(0, len(mine), step):
                 some = mine[first : first + step]
-                yield some, dot(vectors.take(places[some]), self._vectors)
+                yield int(shard), some, places[some]
+
+    def _multiplied(self, shard: int, places: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Products ``[n, c]`` of some rows of a shard."""
+        return dot(self.reader.checked_embeddings(shard).take(places), self._vectors)
 
     def keys(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Reduce what `scores` gives to the keys ``[n]`` by which rows are ranked."""

@@ -21,8 +21,8 @@ from molsearch.search.engine.copied import AskedOnce, CopyBackend
 from molsearch.search.engine.device_scan import LARGER, scan_on_devices
 from molsearch.search.engine.floats import FloatBackend
 from molsearch.search.engine.resident import Residents
-from molsearch.search.engine.threads import together
 from molsearch.search.pool import Pool
+from molsearch.search.threads import together
 
 CHUNK_ROWS = 65_536
 _CACHED_SCORES = 2**17  # 512 KiB of float32, worked on several times

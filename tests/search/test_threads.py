@@ -7,8 +7,8 @@ from threading import Barrier, Event, get_ident
 
 import pytest
 
-from molsearch.search.engine import threads
-from molsearch.search.engine.threads import together
+from molsearch.search import threads
+from molsearch.search.threads import together
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3, 8])

@@ -1,4 +1,4 @@
-"""Threads that scan: started once a process, and as many as PyTorch may use."""
+"""Threads of a search: started once a process, and as many as PyTorch may use."""
 
 from __future__ import annotations
 
@@ -49,4 +49,4 @@ def _take(work: _Work, left: Iterator[tuple[Any, ...]]) -> None:
 
 @cache
 def _helpers(number: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(number, thread_name_prefix="scan")
+    return ThreadPoolExecutor(number, thread_name_prefix="search")
