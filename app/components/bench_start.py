@@ -12,8 +12,9 @@ import streamlit as st
 from molsearch.bench.benchmarks.at_hand import TITLES, AtHand, at_hand, seconds
 from molsearch.errors import MolSearchError
 from molsearch.words import counted
-from molsearch_app import access, jobs, keeping
+from molsearch_app import jobs, keeping
 from molsearch_app.components import benchmarks, choose, theme, uploads
+from molsearch_app.components.begin import began
 
 _DRAWN = {"limit_actives": 40, "limit_decoys": 2000}
 _ALL, _SOME = "all", "at most 40 actives and 2,000 others a target, drawn"
@@ -146,15 +147,12 @@ def _methods() -> list[str]:
 
 def _begin(title: str, start: Callable[[str, str, Path], jobs.AppRun]) -> None:
     """Make a run, start it and open it; or say why there is none."""
-    try:
-        run_id, folder = keeping.new_run("benchmark")
-        job = start(run_id, title, folder)
-    except MolSearchError as error:
-        theme.problem(error)
-        return
-    access.claim(job)
-    st.query_params["run"] = job.run_id
-    st.rerun()
+    began(lambda: start(*_new(title)))
+
+
+def _new(title: str) -> tuple[str, str, Path]:
+    run_id, folder = keeping.new_run("benchmark")
+    return run_id, title, folder
 
 
 WAYS: dict[str, Callable[[], None]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,12 @@ def overview(record: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def ranked(record: dict[str, Any], names: Iterable[str]) -> list[str]:
+    """Order names of methods as the table of means has them, the best first."""
+    order = [line.name for line in summary.lines(record)]
+    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
+
+
 def tiers(record: dict[str, Any]) -> pd.DataFrame:
     """BEDROC by similarity tier: how far each method sees beyond what is already known."""
     rows = []
@@ -84,10 +90,11 @@ def tiers(record: dict[str, Any]) -> pd.DataFrame:
 
 
 def curves(record: dict[str, Any], name: str) -> pd.DataFrame:
-    """Mean curves in long form: method, x, y."""
+    """Mean curves in long form, of the best method first: method, x, y."""
+    found = summary.mean_curves(record, name)
     parts = [
-        pd.DataFrame({"method": method, "x": GRID, "y": np.asarray(values)})
-        for method, values in summary.mean_curves(record, name).items()
+        pd.DataFrame({"method": method, "x": GRID, "y": np.asarray(found[method])})
+        for method in ranked(record, found)
     ]
     columns = ["method", "x", "y"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

@@ -14,7 +14,8 @@ from molsearch_app.components import theme, umap
 PICK = "pick"
 _MOST = 5000
 _TIP = ["rank", "molecule", "score", "ECFP4"]
-_OTHERS = ("#8a94a0", "#8e6bbf", "#b4767c", "#b59a3c", "#5b7fbf", "#6f8f6a")
+_OTHERS = ("#8e6bbf", "#b4767c", "#b59a3c", "#5b7fbf", "#6f8f6a", "#8a94a0")
+_DASHES = ([1, 0], [6, 3], [2, 2])
 PROPERTIES = (
     ("mw", "Molecular weight"), ("clogp", "cLogP"), ("tpsa", "TPSA"),
     ("heavy_atoms", "Heavy atoms"), ("hbd", "Donors"), ("rotatable_bonds", "Rotatable bonds"),
@@ -231,13 +232,26 @@ def method_colours(methods: list[str]) -> list[str]:
 
 def _wrapped(names: list[str]) -> Any:
     """Legend below a chart, in as many lines as its names need: in one they would be cut."""
-    columns = 2 if max(map(len, names), default=0) <= 14 else 1
-    return alt.Legend(orient="bottom", columns=columns, labelLimit=0, title=None)
+    return alt.Legend(orient="bottom", columns=_columns(names), labelLimit=0, title=None)
+
+
+def _columns(names: list[str]) -> int:
+    """Columns of a legend that has room on a telephone too."""
+    return 2 if max(map(len, names), default=0) <= 14 else 1
+
+
+def _dashes(colours: list[str]) -> list[list[int]]:
+    """Tell methods of one colour apart: the first is drawn through, the others are dashed."""
+    before = [colours[:place].count(colour) for place, colour in enumerate(colours)]
+    return [_DASHES[number % len(_DASHES)] for number in before]
 
 
 def curves(data: pd.DataFrame, x: str, y: str) -> Any:
     """Mean curves of all methods, on a logarithmic axis: the early part is what is bought."""
     methods = list(data["method"].unique())
+    colours = method_colours(methods)
+    legend = _wrapped(methods)
+    lines = -(-len(methods) // _columns(methods))
     return (
         alt.Chart(data)
         .mark_line(strokeWidth=2.2)
@@ -247,10 +261,16 @@ def curves(data: pd.DataFrame, x: str, y: str) -> Any:
             color=alt.Color(
                 "method:N",
                 title=None,
-                legend=_wrapped(methods),
-                scale=alt.Scale(domain=methods, range=method_colours(methods)),
+                legend=legend,
+                scale=alt.Scale(domain=methods, range=colours),
+            ),
+            strokeDash=alt.StrokeDash(
+                "method:N",
+                title=None,
+                legend=legend,
+                scale=alt.Scale(domain=methods, range=_dashes(colours)),
             ),
             tooltip=["method", alt.Tooltip("x:Q", format=".3f"), alt.Tooltip("y:Q", format=".3f")],
         )
-        .properties(height=300 + 18 * len(methods))
+        .properties(height=380 + 20 * lines)
     )

@@ -95,6 +95,17 @@ def _examples() -> list[Draft]:
     return [draft for draft in found if draft.name in chosen]
 
 
+def show_drafts(drafts: Sequence[queries.Draft]) -> None:
+    """Draw what was given, and count what cannot be read."""
+    if drafts:
+        st.html(queries.chips(drafts))
+    if bad := sum(bool(draft.error) for draft in drafts):
+        st.warning(
+            f"{bad} of {len(drafts)} cannot be read and would be left out.",
+            icon=":material/warning:",
+        )
+
+
 def inactive_widgets() -> list[Draft]:
     """Let the user give molecules that were measured and found inactive."""
     with st.expander("Known inactives", icon=":material/block:"):
@@ -103,14 +114,7 @@ def inactive_widgets() -> list[Draft]:
             key="inactive-text", height=90, max_chars=100_000,
         )  # fmt: skip
         drafts = queries.parse_text(text or "")
-        if drafts:
-            st.html(queries.chips(drafts))
-        bad = sum(bool(draft.error) for draft in drafts)
-        if bad:
-            st.warning(
-                f"{bad} of {len(drafts)} cannot be read and would be left out.",
-                icon=":material/warning:",
-            )
+        show_drafts(drafts)
         st.slider(
             "How far being near to one of them pushes a hit down", 0.0, 2.0, 0.0, 0.1,
             key="opt-inactives-weight",

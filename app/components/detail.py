@@ -130,7 +130,7 @@ def panel(job: AppRun, result: Result, hit: Mapping[str, Any]) -> None:
             picture = drawing.as_url(radar.radar(hit, properties(query)), dark=theme.is_dark())
             words = "Radar plot of the properties of the hit and of its nearest query"
             st.html(f"<div class='ms-radar'><img src='{picture}' alt='{words}'></div>")
-            st.caption("Filled: the hit. Dashed: its nearest query. Outer ring: MW 700, cLogP 7 …")
+            st.caption(f"Filled: the hit. Dashed: its nearest query. Outer ring: {radar.RING}.")
         if each := parts.each_query(hit, result):
             with st.expander("Its score for each query", expanded=True):
                 st.html(each)

@@ -13,6 +13,7 @@ AXES = (
     ("mw", "MW", 700.0), ("clogp", "cLogP", 7.0), ("tpsa", "TPSA", 160.0), ("hbd", "donors", 6.0),
     ("hba", "acceptors", 12.0), ("rotatable_bonds", "rotors", 14.0),
 )  # fmt: skip
+RING = ", ".join(f"{label} {top:g}" for _, label, top in AXES)
 _SIZE, _RADIUS = 250, 82
 _LETTERS = 'font-family="sans-serif" font-size="10.5" fill="currentColor" opacity=".8"'
 

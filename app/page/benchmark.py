@@ -61,7 +61,11 @@ def shown(job: jobs.AppRun | None) -> None:
         lines = "\n".join(f"- {theme.unmarked(sentence)}" for sentence in said)
         st.warning(f"**Read the figures with this in mind**\n\n{lines}")
     st.dataframe(
-        benchmarks.overview(record), hide_index=True, height="content", alt="Means over targets"
+        benchmarks.overview(record),
+        hide_index=True,
+        height="content",
+        alt="Means over targets",
+        column_config={"Method": st.column_config.TextColumn(width="medium")},
     )
     st.caption(caption(record))
     if files[name] in titles:
@@ -92,7 +96,8 @@ def committed() -> dict[str, dict[str, Any]]:
 def by_target(record: dict[str, Any]) -> None:
     """Compare methods with ECFP4 target by target."""
     values = results.table(record, "bedroc_80p5")
-    others = [name for name in values.columns if name != summary.BASELINE]
+    names = benchmarks.ranked(record, values.columns)
+    others = [name for name in names if name != summary.BASELINE]
     if summary.BASELINE not in values or not others:
         return
     st.subheader("Target by target", anchor=False)
@@ -103,7 +108,8 @@ def by_target(record: dict[str, Any]) -> None:
         alt=f"BEDROC of {method} against {summary.BASELINE}, a point a target",
     )  # fmt: skip
     table = values[[method, summary.BASELINE]].copy()
-    table["difference"] = table[method] - table[summary.BASELINE]
+    # Without the last digits: a loss that rounds to none is no minus.
+    table["difference"] = (table[method] - table[summary.BASELINE]).round(3) + 0.0
     right.dataframe(
         table.sort_values("difference", ascending=False).rename_axis("target"),
         column_config={

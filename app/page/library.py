@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +10,7 @@ import streamlit as st
 from molsearch import schema
 from molsearch.errors import MolSearchError
 from molsearch.words import counted
-from molsearch_app import access, jobs
+from molsearch_app import jobs
 from molsearch_app.components import (
     addresses,
     charts,
@@ -22,6 +21,7 @@ from molsearch_app.components import (
     theme,
     uploads,
 )
+from molsearch_app.components.begin import began
 from molsearch_app.components.launch import start_index, start_verify
 from molsearch_app.components.library import Summary
 from molsearch_app.components.takeaway import ready
@@ -176,18 +176,6 @@ def check(one: Summary) -> None:
             theme.problem(f"{status.error}. Index the library again.")
     if st.button("Verify every byte", icon=":material/verified:", key="verify"):
         began(lambda: start_verify(one.path))
-
-
-def began(start: Callable[[], jobs.AppRun]) -> None:
-    """Start a job and show it, or say why there is none."""
-    try:
-        job = start()
-    except MolSearchError as error:
-        theme.problem(error)
-        return
-    access.claim(job)
-    st.query_params["run"] = job.run_id
-    st.rerun()
 
 
 main()

@@ -10,7 +10,7 @@ import streamlit as st
 
 from molsearch.data.series import TARGET_COLUMNS, VALUE_COLUMNS
 from molsearch.errors import MolSearchError
-from molsearch_app import access, jobs
+from molsearch_app import jobs
 from molsearch_app.components import (
     ablations,
     addresses,
@@ -20,6 +20,7 @@ from molsearch_app.components import (
     theme,
     uploads,
 )
+from molsearch_app.components.begin import began
 
 _ONE = "(one target)"
 
@@ -156,14 +157,7 @@ def fine_tune() -> None:
                 "Activities and targets are in one column; choose two.", icon=":material/error:"
             )
             return
-        try:
-            job = encoders.start_tuning(path, str(value), chosen, float(least), None)
-        except MolSearchError as error:
-            theme.problem(error)
-            return
-        access.claim(job)
-        st.query_params["run"] = job.run_id
-        st.rerun()
+        began(lambda: encoders.start_tuning(path, str(value), chosen, float(least), None))
 
 
 main()

@@ -87,11 +87,9 @@ def finished(job: jobs.AppRun, status: jobs.Status) -> None:
     with left:
         listing(job, result, rows)
     with right:
-        focus = st.session_state.get("focus")
-        if focus not in result.frame.index:
-            focus = first(rows)
-        if focus is not None:
-            detail.panel(job, result, result.frame.loc[focus].to_dict())
+        if (focus := looked_at(result, rows)) is not None:
+            hit = {str(name): value for name, value in result.frame.loc[focus].items()}
+            detail.panel(job, result, hit)
     short = takeaway.kept(job, result)
     takeaway.files(job, result, rows, short)
     takeaway.reproduce(job, status)
@@ -102,6 +100,12 @@ def first(rows: pd.DataFrame) -> int | None:
     others = rows[~rows[schema.IS_QUERY].astype(bool)]
     shown = others if len(others) else rows
     return int(shown[schema.RECORD_NUMBER].iloc[0]) if len(shown) else None
+
+
+def looked_at(result: Result, rows: pd.DataFrame) -> int | None:
+    """Record number of the hit that is shown beside the list: the one picked, or the first."""
+    focus = st.session_state.get("focus")
+    return focus if focus in result.frame.index else first(rows)
 
 
 def listing(job: jobs.AppRun, result: Result, rows: pd.DataFrame) -> None:
@@ -120,8 +124,7 @@ def listing(job: jobs.AppRun, result: Result, rows: pd.DataFrame) -> None:
     if rows.empty:
         theme.empty("No hit passes", "Loosen a filter to see more.")
         return
-    focus = st.session_state.get("focus")
-    focus = focus if focus in rows.index else None
+    focus = looked_at(result, rows)
     picked = views.VIEWS[str(view)](job, result, rows, focus)
     if picked is not None and picked != st.session_state.get("picked"):
         views.look(picked)

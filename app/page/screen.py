@@ -24,14 +24,7 @@ def main() -> None:
         st.subheader("1 · Queries", anchor=False)
         drafts = choose.query_widgets()
         good = queries.good(drafts)
-        if drafts:
-            st.html(queries.chips(drafts))
-        bad = sum(bool(draft.error) for draft in drafts)
-        if bad:
-            st.warning(
-                f"{bad} of {len(drafts)} cannot be read and would be left out.",
-                icon=":material/warning:",
-            )
+        choose.show_drafts(drafts)
         inactives = choose.inactive_widgets()
     with right:
         st.subheader("2 · Library", anchor=False)

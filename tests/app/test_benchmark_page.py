@@ -7,9 +7,10 @@ from app_pages import button, said, upload
 from app_runs import QUERY, bare_run
 
 from molsearch.bench import results
+from molsearch.bench.report import summary
 from molsearch.service.requests import BenchmarkRequest
 from molsearch_app import jobs
-from molsearch_app.components import benchmarks
+from molsearch_app.components import benchmarks, charts
 
 
 def test_a_reader_sees_first_what_nothing_was_chosen_by():
@@ -23,6 +24,22 @@ def test_benchmarks_show_the_committed_results(page):
     at = page("benchmark")
     assert not at.exception
     assert "Target by target" in [one.value for one in at.subheader] or "No results" in said(at)
+
+
+def test_the_best_method_comes_first_and_no_two_lines_look_alike(page):
+    at = page("benchmark")
+    record = benchmarks.committed()["dude-1to50"]
+    order = [line.name for line in summary.lines(record)]
+    assert at.selectbox(key="bench-method").value == order[0]
+    curves = benchmarks.curves(record, "roc")
+    assert list(curves["method"].unique()) == [name for name in order if name in set(curves.method)]
+    drawn = charts.curves(curves, "x", "y").to_dict()["encoding"]
+    looks = zip(
+        drawn["color"]["scale"]["range"],
+        map(tuple, drawn["strokeDash"]["scale"]["range"]),
+        strict=True,
+    )
+    assert len({*looks}) == len(order) > 8
 
 
 def test_a_drug_class_becomes_a_benchmark(page, runs, started):

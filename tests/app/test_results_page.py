@@ -11,7 +11,7 @@ from app_pages import button, said
 from app_runs import bare_run, finished_run, hit_frame
 
 from molsearch_app import jobs
-from molsearch_app.components import hits, progress, shortlist
+from molsearch_app.components import charts, hits, progress, shortlist
 
 
 def test_results_are_shown_while_the_map_is_drawn(page, runs, monkeypatch):
@@ -52,6 +52,20 @@ def test_results_have_several_views(page, runs, view):
     at.segmented_control(key="view").set_value(view).run()
     assert not at.exception
     assert "<script>" not in said(at)
+
+
+def test_the_line_among_the_scores_is_the_hit_that_is_looked_at_picked_or_not(
+    page, runs, monkeypatch
+):
+    drawn = []
+    real = charts.distribution
+    monkeypatch.setattr(
+        charts, "distribution", lambda rows, score: drawn.append(score) or real(rows, score)
+    )
+    at = page("results", run=finished_run(runs))
+    at.segmented_control(key="view").set_value("Scores").run()
+    frame = hit_frame()
+    assert drawn[-1] == frame.loc[~frame["is_query"].astype(bool), "score"].max()
 
 
 @pytest.mark.parametrize("view", ["2D", "Properties"])
