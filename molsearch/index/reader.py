@@ -153,6 +153,13 @@ class IndexReader(ShardFiles):
         except (OSError, pa.ArrowException) as error:
             raise IndexCorruptError(f"{path} cannot be read: {first_line(error)}") from error
 
+    @cached_property
+    def first_failure(self) -> pa.Table:
+        """The first of `failures`, if any: every screen names it, and none reads all for that."""
+        found = self.failures()
+        # Copied: a slice would keep all of it.
+        return found.take(pa.array([0][: len(found)], pa.int64()))
+
     def check(self) -> None:
         """Compare every file's presence, size and edges with the manifest.
 

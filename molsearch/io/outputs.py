@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from molsearch.errors import UsageError
+from molsearch.io.tables import table_format
+
+
+def check_output(
+    path: Path, *, overwrite: bool, what: str = "hits", also: Collection[str] = ()
+) -> None:
+    """Refuse the file of a table before any work is done for it.
+
+    Parameters
+    ----------
+    what, also
+        What is written, and suffixes that it comes in besides those of tables.
+
+    Raises
+    ------
+    UsageError
+        Its name tells no format, or as of `refuse_existing`.
+    """
+    if path.suffix.lower() not in also:
+        try:
+            table_format(path)
+        except UsageError as error:
+            more = f"; {what} also in {', '.join(also)}" if also else ""
+            raise UsageError(f"{error}{more}") from error
+    refuse_existing(path, overwrite=overwrite)
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:

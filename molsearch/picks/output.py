@@ -8,8 +8,7 @@ from typing import Any
 
 from molsearch import schema
 from molsearch.chem.molblock import mol_block
-from molsearch.errors import UsageError
-from molsearch.io.outputs import refuse_existing
+from molsearch.io import outputs
 from molsearch.io.tables import table_format, write_frame, write_sdf
 from molsearch.picks.config import PickConfig
 from molsearch.picks.pick import Picks
@@ -19,19 +18,8 @@ STRUCTURES = (schema.SMILES, schema.PARENT_SMILES, schema.SCAFFOLD)
 
 
 def check_output(path: Path, *, overwrite: bool) -> None:
-    """Refuse an output before any work is done for it.
-
-    Raises
-    ------
-    UsageError
-        Its name tells no format, it exists (without `overwrite`), or it cannot be written.
-    """
-    if path.suffix.lower() != XLSX:
-        try:
-            table_format(path)
-        except UsageError as error:
-            raise UsageError(f"{error}; picks also in {XLSX}") from error
-    refuse_existing(path, overwrite=overwrite)
+    """As `molsearch.io.outputs.check_output`, for picks: xlsx too."""
+    outputs.check_output(path, overwrite=overwrite, what="picks", also=(XLSX,))
 
 
 def write_picks(picks: Picks, config: PickConfig, path: Path, *, excel_safe: bool = False) -> None:

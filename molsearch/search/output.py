@@ -14,7 +14,7 @@ from molsearch.chem.conformers import geometry_of
 from molsearch.chem.molblock import mol_block
 from molsearch.errors import UsageError
 from molsearch.io import parquet
-from molsearch.io.outputs import refuse_existing
+from molsearch.io.outputs import check_output
 from molsearch.io.tables import table_format, write_frame, write_sdf
 from molsearch.search.hits import STRUCTURES
 from molsearch.search.screen import HitList
@@ -23,20 +23,8 @@ COORDINATES = "coordinates"
 _AT_ONCE = 1024
 
 
-def check_output(path: Path, *, overwrite: bool) -> None:
-    """Refuse an output before any work is done for it.
-
-    Raises
-    ------
-    UsageError
-        Its name tells no format, it exists (without `overwrite`), or it is a folder.
-    """
-    table_format(path)
-    refuse_existing(path, overwrite=overwrite)
-
-
 def check_table(path: Path, what: str, *, overwrite: bool) -> None:
-    """As `check_output`, for `what` comes as a table and has no SDF.
+    """As `molsearch.io.outputs.check_output`, for `what` comes as a table and has no SDF.
 
     Raises
     ------

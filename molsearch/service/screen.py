@@ -10,7 +10,7 @@ from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.index.verify import verify_index
-from molsearch.io.outputs import refuse_existing
+from molsearch.io.outputs import check_output, refuse_existing
 from molsearch.io.runs import write_run
 from molsearch.nn.device import resolve_device
 from molsearch.scoring.expression import parse_expression
@@ -18,7 +18,7 @@ from molsearch.scoring.extra import column_of
 from molsearch.search.engine import search
 from molsearch.search.find import Search
 from molsearch.search.hit_filter import HitFilter
-from molsearch.search.output import check_output, write_hits
+from molsearch.search.output import write_hits
 from molsearch.search.page import write_page
 from molsearch.search.queries import is_file
 from molsearch.search.screen import HitList, Stopwatch

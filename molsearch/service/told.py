@@ -33,11 +33,11 @@ def library_account(reader: IndexReader, failures: str | None) -> dict[str, Any]
     library's files were read.
     """
     manifest = reader.manifest
-    table = reader.failures()
     place = generation_folder(reader.path, manifest.generation) / FAILURES
     if failures is not None:
-        write_failures([table], Path(failures))
-    account = account_of_failures([table], manifest.n_in, failures or str(place))
+        write_failures([reader.failures()], Path(failures))
+    account = account_of_failures([reader.first_failure], manifest.n_in, failures or str(place))
+    account["n_failed"] = manifest.n_failed
     account["reading"] = [plain_reading(reading) for reading in manifest.library.reading]
     return account
 

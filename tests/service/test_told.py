@@ -3,10 +3,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+import pytest
+from fakes import FakeEncoder, library
+
 from molsearch.data.readings import grouped
+from molsearch.index.writer import build_index
 from molsearch.schema import ColumnType, Reading
 from molsearch.service.events import Note
-from molsearch.service.told import plain_reading, reading_lines, tell_library
+from molsearch.service.told import library_account, plain_reading, reading_lines, tell_library
 
 
 def test_sources_read_alike_are_one_line() -> None:
@@ -52,3 +56,18 @@ def test_the_first_failure_and_the_place_of_all() -> None:
     ]
     tell_library({**account, "n_failed": 0, "first_failure": None}, hear)
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("bad_every", [0, 3])
+def test_failures_are_read_once_for_all_screens_of_an_index(tmp_path, monkeypatch, bad_every):
+    prepared = library(tmp_path / "p", 30, bad_every=bad_every)
+    reader = build_index(prepared, FakeEncoder(), tmp_path / "i")
+    whole = reader.failures()
+    read = []
+    monkeypatch.setattr(type(reader), "failures", lambda self: read.append(1) or whole)
+    first, again = library_account(reader, None), library_account(reader, None)
+    assert first == again
+    assert len(read) == 1
+    assert first["n_failed"] == whole.num_rows == (10 if bad_every else 0)
+    due = {"source": "library.smi", "row": 3, "stage": "parse", "reason": "not a readable SMILES"}
+    assert first["first_failure"] == (due if bad_every else None)

@@ -53,7 +53,17 @@ class PickRequest(PickConfig):
         return PickConfig(**{name: getattr(self, name) for name in PickConfig.model_fields})
 
 
-class ExplainRequest(Config):
+class _Embedded(Config):
+    """What is common to requests that read molecules and embed them."""
+
+    read: ReadConfig = ReadConfig()
+    encoder: Encoder = None
+    device: Device = "auto"
+    excel_safe: ExcelSafe = False
+    overwrite: Overwrite = False
+
+
+class ExplainRequest(_Embedded):
     """Say why hits stand where they do."""
 
     verb: Literal["explain"] = "explain"
@@ -93,11 +103,6 @@ class ExplainRequest(Config):
     svg: str | None = Field(
         default=None, description="folder for a drawing of each hit and its query"
     )
-    read: ReadConfig = ReadConfig()
-    encoder: Encoder = None
-    device: Device = "auto"
-    excel_safe: ExcelSafe = False
-    overwrite: Overwrite = False
 
     @model_validator(mode="after")
     def _something(self) -> ExplainRequest:
@@ -109,7 +114,7 @@ class ExplainRequest(Config):
         return self
 
 
-class ClusterRequest(Config):
+class ClusterRequest(_Embedded):
     """Cluster an index, or a hit list."""
 
     verb: Literal["cluster"] = "cluster"
@@ -131,11 +136,6 @@ class ClusterRequest(Config):
     n: int | None = Field(default=None, ge=1, description="so many clusters, as unlike as can be")
     top: int | None = Field(default=None, ge=1, description="of the first so many hits alone")
     leaders_only: bool = Field(default=False, description="a row a cluster: its leader")
-    read: ReadConfig = ReadConfig()
-    encoder: Encoder = None
-    device: Device = "auto"
-    excel_safe: ExcelSafe = False
-    overwrite: Overwrite = False
 
     @model_validator(mode="after")
     def _one_way(self) -> ClusterRequest:
