@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from molsearch.chem.facts import compute
+from molsearch.data.measurements import numbers_of
 from molsearch.errors import InputError
 from molsearch.schema import INCHIKEY, PARENT_SMILES, SCAFFOLD, USER
 
@@ -186,7 +187,7 @@ def _activities(texts: Sequence[str] | None, n: int, column: str | None) -> NDAr
     if present <= _ACTIVE | _INACTIVE:
         signs = [np.inf if w in _ACTIVE else -np.inf if w in _INACTIVE else np.nan for w in words]
         return np.array(signs)
-    numbers = pd.to_numeric(pd.Series(words), errors="coerce").to_numpy()
+    numbers = numbers_of(pd.Series(words, dtype=object)).to_numpy(np.float64)
     for word, number in zip(words, numbers, strict=True):
         if word and word != "nan" and np.isnan(number):
             raise InputError(

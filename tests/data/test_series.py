@@ -83,6 +83,12 @@ def test_values_that_mislead_are_refused(texts: tuple[str, ...], reason: str) ->
         _values("7", value_column="nope")
 
 
+def test_decimal_commas_are_read_as_points_are() -> None:
+    commas, points = _values("7,4", "8,2", "4,9", ""), _values("7.4", "8.2", "4.9", "")
+    assert commas.active.any()
+    assert np.array_equal(commas.active, points.active)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     groups=st.lists(st.integers(0, 12), min_size=30, max_size=80),
