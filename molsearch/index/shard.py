@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -84,7 +85,7 @@ def write_shard(
 ) -> ShardEntry:
     """Embed `tables` into a new shard in `folder`; its ``shard.json`` comes last.
 
-    Memory holds one table and its embeddings, whatever the length of the shard, and at its end
+    Memory holds two tables and their embeddings, whatever the length of the shard, and at its end
     the ids of all rows.
 
     Parameters
@@ -108,19 +109,9 @@ def write_shard(
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    failures: list[pa.Table] = []
-    n_rows = 0
     compact = dtype == "int8"
     with _Files(folder, embedder.dim, "float32" if compact else dtype) as files:
-        for table in tables:
-            vectors = np.asarray(embedder.embed_table(table))
-            good = usable(vectors, len(table), embedder.dim, tolerance)
-            if not good.all():
-                failures.append(_failed_rows(table.filter(pa.array(~good))))
-                table, vectors = table.filter(pa.array(good)), vectors[good]
-            files.append(table, vectors)
-            n_rows += len(table)
-            on_rows(len(good), int((~good).sum()))
+        n_rows, failures = _embedded(files, tables, embedder, on_rows, tolerance)
     write_ranks(folder)
     names = [FINGERPRINTS, RECORDS, RANKS, *([] if compact else [EMBEDDINGS])]
     write_model(
@@ -157,6 +148,34 @@ def write_shard(
     write_model(folder / SHARD, entry)
     fsync_folder(folder.parent)
     return entry
+
+
+def _embedded(
+    files: _Files,
+    tables: Iterable[pa.Table],
+    embedder: RowEmbedder,
+    on_rows: Callable[[int, int], None],
+    tolerance: float,
+) -> tuple[int, list[pa.Table]]:
+    """Fill a shard's files, a table written while the next is embedded; its rows and failures."""
+    failures: list[pa.Table] = []
+    n_rows = 0
+    written: Future[None] | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="write") as writing:
+        for table in tables:
+            vectors = np.asarray(embedder.embed_table(table))
+            good = usable(vectors, len(table), embedder.dim, tolerance)
+            if not good.all():
+                failures.append(_failed_rows(table.filter(pa.array(~good))))
+                table, vectors = table.filter(pa.array(good)), vectors[good]
+            if written is not None:
+                written.result()
+            written = writing.submit(files.append, table, vectors)
+            n_rows += len(table)
+            on_rows(len(good), int((~good).sum()))
+        if written is not None:
+            written.result()
+    return n_rows, failures
 
 
 def usable(
