@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 from molsearch.errors import EncoderMismatchError, InputError, MolSearchError, UsageError
 from molsearch.server.bodies import Error
 from molsearch.server.libraries import Shelf
+from molsearch.service.requests import sentence_of
 
 log = logging.getLogger("molsearch.server")
 _OURS = "an error of the server's; its log says more"
@@ -83,10 +84,7 @@ def install(app: FastAPI) -> None:
         first = error.errors()[0]
         if first["type"] == "json_invalid":
             return answer(422, "the body is not JSON; send an object")
-        place = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-        if first["type"] == "extra_forbidden":
-            return answer(422, f"{place}: there is no such field; check its spelling")
-        return answer(422, f"{place}: {first['msg']}")
+        return answer(422, sentence_of(first, "body"))
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:

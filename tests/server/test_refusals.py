@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from molsearch.errors import UsageError
 from molsearch.server import refusals
+from molsearch.server.bodies import ScreenBody
 from molsearch.server.jobs import ENDED, Jobs
 from molsearch.server.libraries import Shelf
 from molsearch.server.refusals import Refused
@@ -169,3 +170,26 @@ def test_a_desk_whose_queue_is_full_refuses_and_one_that_is_slow_gives_up():
             desk.close()
 
     assert asyncio.run(go()) == (503, 503)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"queries": ()}, "queries: 0 given; at least 1 is needed"),
+        ({"queries": ("C",), "rank": "nope"}, "rank: 'nope' does not rank here"),
+        ({"queries": ("C" * 3000,)}, "queries.0: String should have at most 2000 characters"),
+        ({"queries": ("C",), "Bogus": 1}, "Bogus: there is no such field"),
+        ({"queries": ("C",), "k": 0}, "k: Input should be greater than"),
+    ],
+)
+def test_a_body_that_cannot_be_used_is_told_of_by_its_fields(fields, said):
+    app = FastAPI()
+    refusals.install(app)
+
+    @app.post("/")
+    async def take(body: ScreenBody) -> None:
+        del body
+
+    answer = TestClient(app).post("/", json={"library": "l", **fields})
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith(said)

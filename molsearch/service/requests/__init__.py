@@ -69,6 +69,7 @@ __all__ = [
     "TrainRequest",
     "VerifyRequest",
     "complaint",
+    "sentence_of",
     "validated",
 ]
 
@@ -108,8 +109,34 @@ def validated(kind: type[T], fields: Mapping[str, Any]) -> T:
 
 def complaint(error: ValidationError) -> str:
     """Say what is wrong first, in one line."""
-    first = error.errors(include_url=False)[0]
-    name = ".".join(str(part) for part in first["loc"]) or "request"
-    if first["type"] == "extra_forbidden":
+    return sentence_of(error.errors(include_url=False)[0], "request")
+
+
+def sentence_of(wrong: Mapping[str, Any], whole: str) -> str:
+    """Say what is wrong with a field, as the validation of it found.
+
+    Parameters
+    ----------
+    wrong
+        One of the errors that pydantic lists.
+    whole
+        What the fields are of.
+    """
+    # Of alternatives the place names the kind too, which is no field: constrained-str, Molecule.
+    place = [
+        str(part)
+        for part in wrong["loc"]
+        if isinstance(part, int) or (part.isidentifier() and part.islower() and part not in _KINDS)
+    ]
+    name = ".".join(place) or whole
+    if wrong["type"] == "extra_forbidden":
+        unknown = str(wrong["loc"][-1])
+        name = ".".join([*(place[:-1] if place[-1:] == [unknown] else place), unknown])
         return f"{name}: there is no such field; check its spelling"
-    return f"{name}: {first['msg'].removeprefix('Value error, ')}"
+    if wrong["type"] == "too_short":
+        found, least = wrong["ctx"]["actual_length"], wrong["ctx"]["min_length"]
+        return f"{name}: {found} given; at least {least} is needed"
+    return f"{name}: {wrong['msg'].removeprefix('Value error, ')}"
+
+
+_KINDS = frozenset({"body", "str", "int", "float", "bool"})
