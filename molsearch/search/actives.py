@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molsearch import schema
+from molsearch.chem.readers.rows import OnReading
+from molsearch.chem.records import unheard
 from molsearch.chem.stereo import parent_key
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.data.tested import (
@@ -62,13 +64,14 @@ def read_ligands(
     read: ReadConfig,
     prepare: PrepareConfig,
     config: ScreenConfig,
+    on_reading: OnReading = unheard,
 ) -> Ligands:
     """Read and prepare queries and inactives.
 
     A query file with an activity column is read as a table of what was measured: its actives
     are queries, its inactives join those given, and what lies between is neither; rows that
     cannot be used are left out, and told: such tables are long. Of other queries each must be
-    usable.
+    usable. `on_reading` is told how each file is read.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def read_ligands(
         if vectors is not None:
             found += vectors
             continue
-        prepared, failures = prepared_of(given, read, prepare, QUERY)
+        prepared, failures = prepared_of(given, read, prepare, QUERY, on_reading)
         parts = split_table(given, prepared, config) if prepared else None
         if failures and parts is None:
             raise InputError(unusable(given, failures, QUERY))
@@ -102,7 +105,7 @@ def read_ligands(
     if not found:
         raise InputError("no query given; pass a SMILES, an InChI or a file with -q")
     notes += _without_coordinates(found, prepare)
-    others = read_inactives(inactives, read, prepare)
+    others = read_inactives(inactives, read, prepare, on_reading)
     return Ligands(tuple(named_apart(found)), _joined(others, more, n_inactive), tuple(notes))
 
 

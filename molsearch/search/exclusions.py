@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molsearch import schema
+from molsearch.chem.readers.rows import OnReading
+from molsearch.chem.records import unheard
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
 from molsearch.index.reader import IndexReader
@@ -58,6 +60,7 @@ def read_exclusions(
     dissimilar_to: Sequence[Given],
     dissimilar_at: float,
     prepare: PrepareConfig,
+    on_reading: OnReading = unheard,
 ) -> Exclusions | None:
     """Read what a screen is told to exclude; None where that is nothing.
 
@@ -69,6 +72,8 @@ def read_exclusions(
         Structures and files of them, and the ECFP4 similarity to one of them that excludes.
     prepare
         How the library was prepared.
+    on_reading
+        Told how a file of structures is read.
 
     Raises
     ------
@@ -78,12 +83,12 @@ def read_exclusions(
     if not (ids or dissimilar_to):
         return None
     flat = prepare.model_copy(update={"n_conformers": 0})
-    prints = [one for given in dissimilar_to for one in _prints(given, flat)]
+    prints = [one for given in dissimilar_to for one in _prints(given, flat, on_reading)]
     return Exclusions(ids, np.stack(prints) if prints else None, dissimilar_at)
 
 
-def _prints(given: Given, prepare: PrepareConfig) -> list[NDArray[np.uint8]]:
-    found, failures, _ = read_one(given, ReadConfig(), prepare, _KNOWN)
+def _prints(given: Given, prepare: PrepareConfig, on_reading: OnReading) -> list[NDArray[np.uint8]]:
+    found, failures, _ = read_one(given, ReadConfig(), prepare, _KNOWN, on_reading)
     if failures:
         # One that is left out would let through what is like it.
         raise InputError(unusable(given, failures, _KNOWN))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from molsearch.chem.readers.rows import OnReading
+from molsearch.chem.records import unheard
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Failure
@@ -61,12 +63,16 @@ class Inactives:
 
 
 def read_inactives(
-    texts: Sequence[Given], read: ReadConfig, prepare: PrepareConfig
+    texts: Sequence[Given],
+    read: ReadConfig,
+    prepare: PrepareConfig,
+    on_reading: OnReading = unheard,
 ) -> Inactives | None:
     """Read and prepare inactives as queries are: SMILES, InChI or files; None where none is given.
 
     Unlike a query, a row of a file that cannot be used is left out: tables of measured molecules
-    are long. It is counted and listed in `Inactives.failures`.
+    are long. It is counted and listed in `Inactives.failures`. `on_reading` is told how each file
+    is read.
 
     Raises
     ------
@@ -79,7 +85,7 @@ def read_inactives(
     failures: list[Failure] = []
     n_in = 0
     for text in texts:
-        found, failed, n_read = read_one(text, read, prepare, INACTIVE)
+        found, failed, n_read = read_one(text, read, prepare, INACTIVE, on_reading)
         molecules += found
         failures += failed
         n_in += n_read

@@ -16,9 +16,9 @@ from molsearch.chem.given import is_mol_block, smiles_of_mol_block
 from molsearch.chem.inchi import PREFIX, smiles_of_inchi
 from molsearch.chem.prepare import prepare_in_process
 from molsearch.chem.readers.formats import looks_like_a_file
-from molsearch.chem.readers.rows import typed_text
+from molsearch.chem.readers.rows import OnReading, typed_text
 from molsearch.chem.readers.smi import split_line
-from molsearch.chem.records import iter_records
+from molsearch.chem.records import iter_records, unheard
 from molsearch.chem.stereo import parent_key
 from molsearch.config import Molecule, PrepareConfig, ReadConfig, Vector
 from molsearch.data.prepared_table import table_of
@@ -98,7 +98,12 @@ class Query:
         return np.frombuffer(self.first.ecfp4, dtype=np.uint8)
 
 
-def read_queries(texts: Sequence[Given], read: ReadConfig, prepare: PrepareConfig) -> list[Query]:
+def read_queries(
+    texts: Sequence[Given],
+    read: ReadConfig,
+    prepare: PrepareConfig,
+    on_reading: OnReading = unheard,
+) -> list[Query]:
     """Read and prepare queries: SMILES (optionally followed by a name), InChI, files, molecules.
 
     Consecutive records of a file with the same id and parent are conformers of one query.
@@ -111,7 +116,7 @@ def read_queries(texts: Sequence[Given], read: ReadConfig, prepare: PrepareConfi
     """
     queries: list[Query] = []
     for text in texts:
-        found, failures, _ = read_one(text, read, prepare, QUERY)
+        found, failures, _ = read_one(text, read, prepare, QUERY, on_reading)
         if failures:
             raise InputError(unusable(text, failures, QUERY))
         queries += found
@@ -121,9 +126,18 @@ def read_queries(texts: Sequence[Given], read: ReadConfig, prepare: PrepareConfi
 
 
 def read_one(
-    text: Given, read: ReadConfig, prepare: PrepareConfig, role: Role
+    text: Given,
+    read: ReadConfig,
+    prepare: PrepareConfig,
+    role: Role,
+    on_reading: OnReading = unheard,
 ) -> tuple[list[Query], list[Failure], int]:
     """Read and prepare what one argument gives; a structure typed there must be one.
+
+    Parameters
+    ----------
+    on_reading
+        Told how a file is read.
 
     Returns
     -------
@@ -134,7 +148,7 @@ def read_one(
     InputError
         The text is neither a file nor a structure, or the file cannot be read.
     """
-    prepared, failures = prepared_of(text, read, prepare, role)
+    prepared, failures = prepared_of(text, read, prepare, role, on_reading)
     if failures and not is_file(text):
         raise InputError(unusable(text, failures, role))
     return list(grouped(prepared, prepare)), failures, len(prepared) + len(failures)
@@ -192,13 +206,17 @@ def _of_dimension(query: Query, dim: int) -> NDArray[np.float32]:
 
 
 def prepared_of(
-    text: Given, read: ReadConfig, prepare: PrepareConfig, role: Role
+    text: Given,
+    read: ReadConfig,
+    prepare: PrepareConfig,
+    role: Role,
+    on_reading: OnReading = unheard,
 ) -> tuple[list[Prepared], list[Failure]]:
     """Read and prepare every record of what one argument gives, each by itself."""
-    return prepare_in_process(_records(text, read, role), prepare, _FACTS)
+    return prepare_in_process(_records(text, read, role, on_reading), prepare, _FACTS)
 
 
-def _records(text: Given, read: ReadConfig, role: Role) -> Iterator[Record]:
+def _records(text: Given, read: ReadConfig, role: Role, on_reading: OnReading) -> Iterator[Record]:
     if isinstance(text, Vector):
         raise InputError(f"a {role.noun} needs a structure; a vector is none")
     if isinstance(text, Molecule):
@@ -210,7 +228,7 @@ def _records(text: Given, read: ReadConfig, role: Role) -> Iterator[Record]:
         yield _record(text, "", role)
         return
     if is_file(text):
-        yield from iter_records([text], read)
+        yield from iter_records([text], read, on_reading)
         return
     text = str(text)
     if looks_like_a_file(text):

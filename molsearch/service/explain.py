@@ -23,6 +23,7 @@ from molsearch.reasons.drawings import drawn
 from molsearch.reasons.page import MAX_DRAWN, write_reasons
 from molsearch.reasons.reason import SUPPORT, Reason, reasons, support_thresholds
 from molsearch.reasons.table import EXPLAINED, STRUCTURES, Named, reason_frame
+from molsearch.schema import Reading
 from molsearch.search.leave_one_out import leave_one_out
 from molsearch.search.output import check_table
 from molsearch.search.queries import embed_queries
@@ -34,6 +35,7 @@ from molsearch.service.explain_input import Given, given_of
 from molsearch.service.outputs import refuse_clashes, run_file
 from molsearch.service.requests import ExplainRequest
 from molsearch.service.session import Session
+from molsearch.service.told import tell_given
 from molsearch.words import counted
 
 _UNLIKE = 0.03
@@ -95,7 +97,9 @@ def explain(
     check(request)
     watch = Stopwatch()
     with watch.stage("read"):
-        given = given or given_of(request)
+        readings: list[Reading] = []
+        given = given or given_of(request, readings.append)
+    tell_given(readings, emit)
     if encoder is None and given.weights.embeds:
         with watch.stage("load encoder"):
             encoder = _encoder(request, given, session)

@@ -11,7 +11,8 @@ from typing import Any
 from molsearch.chem.occlusion import HIDEABLE
 from molsearch.chem.prepare import prepare_in_process
 from molsearch.chem.readers.formats import looks_like_a_file
-from molsearch.chem.records import iter_records
+from molsearch.chem.readers.rows import OnReading
+from molsearch.chem.records import iter_records, unheard
 from molsearch.config import Molecule, PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.io.reading import parse_json, read_small
@@ -71,8 +72,8 @@ class Given:
         return found if isinstance(found, str) else None
 
 
-def given_of(request: ExplainRequest) -> Given:
-    """Read what a request names.
+def given_of(request: ExplainRequest, on_reading: OnReading = unheard) -> Given:
+    """Read what a request names; `on_reading` is told how each file without a record is read.
 
     Raises
     ------
@@ -87,9 +88,9 @@ def given_of(request: ExplainRequest) -> Given:
     if request.hits is not None:
         path, record = _found(Path(request.hits), needed=not request.queries)
     if request.molecules or path is None:
-        hits, failures = _structures(request)
+        hits, failures = _structures(request, on_reading)
     else:
-        hits, failures = _listed(path, request)
+        hits, failures = _listed(path, request, unheard if record else on_reading)
     if not hits:
         reason = f" (the first: {failures[0].reason})" if failures else ""
         raise InputError(
@@ -100,7 +101,7 @@ def given_of(request: ExplainRequest) -> Given:
     notes: tuple[str, ...] = ()
     if request.queries:
         given = read_ligands(
-            request.queries, request.inactives, ReadConfig(), _FLAT, ScreenConfig()
+            request.queries, request.inactives, ReadConfig(), _FLAT, ScreenConfig(), on_reading
         )
         queries, notes = given.queries, given.notes
         inactives = () if given.inactives is None else given.inactives.molecules
@@ -159,11 +160,13 @@ def weights_of(ranking: Ranking) -> Weights:
     )
 
 
-def _structures(request: ExplainRequest) -> tuple[list[Prepared], list[Failure]]:
+def _structures(
+    request: ExplainRequest, on_reading: OnReading
+) -> tuple[list[Prepared], list[Failure]]:
     hits: list[Prepared] = []
     failures: list[Failure] = []
     for place, text in enumerate(request.molecules[: request.k], start=1):
-        prepared, failed = prepared_of(text, request.read, _FLAT, HIT)
+        prepared, failed = prepared_of(text, request.read, _FLAT, HIT, on_reading)
         hits += prepared
         # Of structures the row is the place among those given.
         failures += failed if is_file(text) else [replace(one, row=place) for one in failed]
@@ -238,10 +241,12 @@ def _picked_from(content: Any) -> Path | None:
     return listed.with_name(listed.name + _RECORD)
 
 
-def _listed(path: Path, request: ExplainRequest) -> tuple[list[Prepared], list[Failure]]:
+def _listed(
+    path: Path, request: ExplainRequest, on_reading: OnReading
+) -> tuple[list[Prepared], list[Failure]]:
     if not path.is_file():
         raise InputError(f"no hit list {path}; check the path")
-    records = islice(iter_records([path], request.read), request.k)
+    records = islice(iter_records([path], request.read, on_reading), request.k)
     return prepare_in_process(records, _FLAT, ())
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from molsearch.chem.readers.rows import OnReading
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.io.runs import write_run
@@ -16,9 +17,11 @@ from molsearch.picks.pick import Picks
 from molsearch.picks.pick import pick as choose
 from molsearch.picks.table import HitTable, read_table
 from molsearch.picks.wells import Control
+from molsearch.schema import Reading
 from molsearch.service.events import Done, Emit, Note, silent
 from molsearch.service.outputs import refuse_clashes
 from molsearch.service.requests import Ligand, PickRequest
+from molsearch.service.told import tell_given
 
 _Role = Literal["query", "inactive"]
 _FLAT = PrepareConfig(n_conformers=0)
@@ -54,7 +57,9 @@ def pick(request: PickRequest, emit: Emit = silent, *, table: HitTable | None = 
         if request.hits is None:
             raise UsageError("name the hit list")
         table = read_table(request.hits, request.read)
-    picks = choose(table, request.config, [*_controls(request)])
+    readings: list[Reading] = []
+    picks = choose(table, request.config, [*_controls(request, readings.append)])
+    tell_given(readings, emit)
     for path in outputs:
         write_picks(picks, request.config, path, excel_safe=request.excel_safe)
     for line in picks.words:
@@ -81,19 +86,19 @@ def account_of(request: PickRequest, picks: Picks, table: HitTable) -> dict[str,
     }
 
 
-def _controls(request: PickRequest) -> Iterator[Control]:
+def _controls(request: PickRequest, on_reading: OnReading) -> Iterator[Control]:
     if request.controls:
         yield from _of_run(request)
-    yield from _read(request.positive, "query")
-    yield from _read(request.negative, "inactive")
+    yield from _read(request.positive, "query", on_reading)
+    yield from _read(request.negative, "inactive", on_reading)
 
 
-def _read(texts: Sequence[Ligand], role: _Role) -> Iterator[Control]:
+def _read(texts: Sequence[Ligand], role: _Role, on_reading: OnReading) -> Iterator[Control]:
     if not texts:
         return
     from molsearch.search.queries import read_queries
 
-    for one in read_queries(texts, ReadConfig(), _FLAT):
+    for one in read_queries(texts, ReadConfig(), _FLAT, on_reading):
         yield Control(one.query_id, one.first.smiles, one.first.parent_smiles, role)
 
 

@@ -13,6 +13,7 @@ from molsearch.index.verify import verify_index
 from molsearch.io.outputs import check_output, refuse_existing
 from molsearch.io.runs import write_run
 from molsearch.nn.device import resolve_device
+from molsearch.schema import Reading
 from molsearch.scoring.expression import parse_expression
 from molsearch.scoring.extra import column_of
 from molsearch.search.engine import search
@@ -31,7 +32,7 @@ from molsearch.service.outputs import refuse_clashes, run_file
 from molsearch.service.requests import ScreenRequest
 from molsearch.service.screen_given import rank_given, read_given
 from molsearch.service.session import Session
-from molsearch.service.told import library_account, tell_library
+from molsearch.service.told import library_account, tell_given, tell_library
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,9 @@ def screen(
     if reader is None:
         request = request.model_copy(update={"prepare": settled(request.prepare, encoder, emit)})
     with watch.stage("prepare queries"):
-        given = read_given(request, reader, encoder)
+        readings: list[Reading] = []
+        given = read_given(request, reader, encoder, readings.append)
+    tell_given(readings, emit)
     if reader is None:
         source = Source(
             request.library, request.read, request.prepare, request.limit, request.workers

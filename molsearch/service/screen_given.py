@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+from molsearch.chem.readers.rows import OnReading
+from molsearch.chem.records import unheard
 from molsearch.config import ReadConfig, ScreenConfig
 from molsearch.errors import UsageError
 from molsearch.index.embedder import Embedder
@@ -52,8 +54,15 @@ class Given:
     whole: str | None
 
 
-def read_given(request: ScreenRequest, reader: IndexReader | None, encoder: Embedder) -> Given:
+def read_given(
+    request: ScreenRequest,
+    reader: IndexReader | None,
+    encoder: Embedder,
+    on_reading: OnReading = unheard,
+) -> Given:
     """Read and prepare it as the library was or will be, and refuse what does not go together.
+
+    `on_reading` is told how each file is read.
 
     Raises
     ------
@@ -66,12 +75,17 @@ def read_given(request: ScreenRequest, reader: IndexReader | None, encoder: Embe
         # With files of a library the reading options are about those; a query file is detected.
         read = ReadConfig() if request.library else request.read
         prepare = like.model_copy(update=request.query_changes)
-        ligands = read_ligands(request.queries, request.inactives, read, prepare, request.config)
+        ligands = read_ligands(
+            request.queries, request.inactives, read, prepare, request.config, on_reading
+        )
         check_ranking(request, len(ligands.queries), encoder)
     else:
-        ligands = Ligands((), read_inactives(request.inactives, ReadConfig(), like))
+        inactives = read_inactives(request.inactives, ReadConfig(), like, on_reading)
+        ligands = Ligands((), inactives)
     ids = [name for path in request.exclude_ids for name in read_ids(path, hint=_IDS)]
-    exclusions = read_exclusions(ids, request.dissimilar_to, request.dissimilar_at, like)
+    exclusions = read_exclusions(
+        ids, request.dissimilar_to, request.dissimilar_at, like, on_reading
+    )
     HitFilter(request.config).check(inactives=ligands.inactives is not None)
     return Given(ligands, exclusions, whole)
 

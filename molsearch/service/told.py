@@ -1,4 +1,4 @@
-"""What every run says of the library it read: columns taken, and the records it could not use."""
+"""What every run says of what it read: columns taken, and the records it could not use."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from molsearch.data.failures import write_failures
+from molsearch.data.readings import grouped
 from molsearch.index.layout import FAILURES, generation_folder
 from molsearch.index.reader import IndexReader
 from molsearch.schema import REASON, ROW, SOURCE, STAGE, Reading
@@ -59,14 +60,31 @@ def tell_library(account: dict[str, Any], emit: Emit) -> None:
         emit(Note(text=text))
 
 
-def reading_lines(readings: Sequence[dict[str, Any]]) -> list[str]:
-    """Say which columns were taken for structure and id, and what could have been."""
-    lines = [_reading_line(reading) for reading in readings[:_SHOWN]]
+def tell_given(readings: Sequence[Reading], emit: Emit) -> None:
+    """Say in a line each how files of queries and the like were read.
+
+    Of lines of structures alone there is nothing to say. Molecules without ids are named by
+    number; that options change it is not said, since those of a run may be about its library.
+    """
+    once = dict.fromkeys(one for one in readings if one.format != "smi" or one.molecule_id)
+    for text in reading_lines([plain_reading(one) for one in grouped(once)], options=False):
+        emit(Note(text=text))
+
+
+def reading_lines(readings: Sequence[dict[str, Any]], *, options: bool = True) -> list[str]:
+    """Say which columns were taken for structure and id, and what could have been.
+
+    Parameters
+    ----------
+    options
+        Whether to name the option by which molecules without ids get them.
+    """
+    lines = [_reading_line(reading, options=options) for reading in readings[:_SHOWN]]
     more = len(readings) - _SHOWN
     return [*lines, f"… and {more} other ways of reading, in run.json"] if more > 0 else lines
 
 
-def _reading_line(reading: dict[str, Any]) -> str:
+def _reading_line(reading: dict[str, Any], *, options: bool) -> str:
     many = reading["n_sources"] - 1
     line = f"{reading['source']}{f' and {many} more' if many else ''}: structure from "
     line += reading["structure"] + _others(reading["other_structures"])
@@ -74,7 +92,8 @@ def _reading_line(reading: dict[str, Any]) -> str:
         line += f", id from {reading['molecule_id']}" + _others(reading["other_ids"])
     else:
         option = "--id-field" if reading["structure"] == "mol block" else "--id-column"
-        line += f"; no ids found, so molecules are mol-1, mol-2, …: name them with {option}"
+        line += "; no ids found, so molecules are mol-1, mol-2, …"
+        line += f": name them with {option}" if options else ""
     return "; ".join([line, *reading["notes"]])
 
 

@@ -57,6 +57,17 @@ def test_a_hit_list_with_everything_a_user_reads(screen, world, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["hits.csv", "hits.csv.run.json"]
 
 
+def test_how_files_of_queries_were_read_is_told_once(screen, tmp_path):
+    (tmp_path / "q.csv").write_text("Name,Batch,SMILES\nq1,7,CC(=O)Oc1ccccc1C(=O)O\n")
+    (tmp_path / "no.csv").write_text("code,canonical_smiles\nn1,CCO\n")
+    result = screen("-q", tmp_path / "q.csv", "--inactives", tmp_path / "no.csv",
+                    "--dissimilar-to", tmp_path / "no.csv", "-o", tmp_path / "h.csv")  # fmt: skip
+    assert result.err.count(f"{tmp_path / 'q.csv'}: structure from SMILES, id from Name") == 1
+    assert result.err.count("no.csv: structure from canonical_smiles, id from code") == 1
+    (tmp_path / "q.smi").write_text("CCO\n")
+    assert "structure from" not in screen("-q", tmp_path / "q.smi", "-o", tmp_path / "i.csv").err
+
+
 @pytest.mark.parametrize("name", ["h.csv", "h.tsv", "h.csv.gz", "h.parquet"])
 def test_all_tables_hold_the_same_hits(screen, tmp_path, name):
     assert screen("-k", 4, "-o", tmp_path / name, "--quiet").code == 0

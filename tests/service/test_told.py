@@ -10,7 +10,13 @@ from molsearch.data.readings import grouped
 from molsearch.index.writer import build_index
 from molsearch.schema import ColumnType, Reading
 from molsearch.service.events import Note
-from molsearch.service.told import library_account, plain_reading, reading_lines, tell_library
+from molsearch.service.told import (
+    library_account,
+    plain_reading,
+    reading_lines,
+    tell_given,
+    tell_library,
+)
 
 
 def test_sources_read_alike_are_one_line() -> None:
@@ -32,6 +38,23 @@ def test_types_of_columns_are_plain_in_a_record_of_a_run() -> None:
 def test_sd_files_are_told_of_their_own_option() -> None:
     (line,) = reading_lines([asdict(Reading("a.sdf", "sdf", "mol block", ""))])
     assert "--id-field" in line
+
+
+def test_files_of_queries_are_told_but_for_lines_of_structures_alone() -> None:
+    told: list[str] = []
+
+    def hear(event: object) -> None:
+        assert isinstance(event, Note)
+        told.append(event.text)
+
+    bare = Reading("bare.smi", "smi", "first word of the line", "")
+    sheet = Reading("q.xlsx", "xlsx", "SMILES", "", notes=("read from sheet 'actives'",))
+    tell_given([bare, sheet], hear)
+    (line,) = told
+    assert line == (
+        "q.xlsx: structure from SMILES; no ids found, so molecules are mol-1, mol-2, …; "
+        "read from sheet 'actives'"
+    )
 
 
 def test_many_ways_of_reading_are_counted() -> None:
