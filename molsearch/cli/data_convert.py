@@ -31,6 +31,7 @@ CONVERT = (
     Flag("sources", metavar="SOURCE...", argument=True),
     options.OUTPUT,
     Flag("uniprot_map"),
+    Flag("target", metavar="NAME"),
     Flag("benchmarks", metavar="FOLDER"),
     options.WORKERS,
     options.OVERWRITE,

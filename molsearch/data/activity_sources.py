@@ -7,6 +7,7 @@ import csv
 import gzip
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Literal
@@ -14,7 +15,7 @@ from typing import IO, Literal
 import pandas as pd
 
 from molsearch.data.measurements import PLACES, TYPES, raw_frame
-from molsearch.errors import InputError
+from molsearch.errors import InputError, UsageError
 
 _PIECE = 200_000
 _SQLITE = b"SQLite format 3\x00"
@@ -82,6 +83,8 @@ _PLAIN = {
                 "outcome"),
     "flag": ("data_validity_comment",),
 }  # fmt: skip
+# Columns of a plain table that say of what target a row is.
+_TARGETS = (*_PLAIN["uniprot"], *_PLAIN["target_chembl_id"], *_PLAIN["target_name"])
 
 _BINDINGDB = {
     "row": "row",
@@ -104,8 +107,13 @@ _LONGEST_FIELD = 10_000_000
 Reader = Callable[[pd.DataFrame], pd.DataFrame]
 
 
-def read_source(path: Path) -> tuple[str, Iterator[pd.DataFrame]]:
+def read_source(path: Path, target: str | None = None) -> tuple[str, Iterator[pd.DataFrame]]:
     """Tell what a file is, and read it in pieces.
+
+    Parameters
+    ----------
+    target
+        The target of every row, where a plain table does not name them.
 
     Returns
     -------
@@ -117,18 +125,26 @@ def read_source(path: Path) -> tuple[str, Iterator[pd.DataFrame]]:
     ------
     InputError
         If the file is absent or none of these.
+    UsageError
+        If `target` is given and the file names targets itself.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file of activities")
     with path.open("rb") as handle:
         if handle.read(16) == _SQLITE:
+            _refuse_target(path, target, "")
             return "chembl", _read_sqlite(path)
     header, delimiter = _header(path)
     names = [name.strip().lower() for name in header]
     if "ligand smiles" in names:
+        _refuse_target(path, target, "")
         return "bindingdb", _read_text(path, delimiter, _bindingdb)
     if "molecule chembl id" in names and "standard value" in names:
+        _refuse_target(path, target, "")
         return "chembl", _read_text(path, delimiter, _chembl)
+    named = next((name for name in names if name in _TARGETS), None)
+    if named is not None:
+        _refuse_target(path, target, f" in column {header[names.index(named)].strip()!r}")
     missing = [
         wanted
         for wanted, known in (
@@ -136,14 +152,24 @@ def read_source(path: Path) -> tuple[str, Iterator[pd.DataFrame]]:
             ("uniprot", (*_PLAIN["uniprot"], "target_chembl_id")),
             ("value", (*_PLAIN["value"], *_PLAIN["pchembl"], *_PLAIN["comment"])),
         )
-        if not set(known) & set(names)
+        if not set(known) & set(names) and not (wanted == "uniprot" and target)
     ]
     if missing:
+        alone = missing == ["uniprot"]
+        mend = " (--target NAME names the one target of a whole file)" if alone else ""
         raise InputError(
-            f"{path}: no column {missing[0]!r}; a plain table needs smiles, uniprot (or target) "
-            f"and value (with units) or pchembl; this one has {', '.join(header[:12])}"
+            f"{path}: no column {missing[0]!r}{mend}; a plain table needs smiles, uniprot (or "
+            f"target) and value (with units) or pchembl; this one has {', '.join(header[:12])}"
         )
-    return "plain", _read_text(path, delimiter, _plain)
+    return "plain", _read_text(path, delimiter, partial(_plain, target=target))
+
+
+def _refuse_target(path: Path, target: str | None, where: str) -> None:
+    if target:
+        raise UsageError(
+            f"{path}: names its targets itself{where}; leave --target out, or convert this file "
+            "by itself"
+        )
 
 
 def _read_sqlite(path: Path) -> Iterator[pd.DataFrame]:
@@ -255,8 +281,10 @@ def _bindingdb(piece: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _plain(piece: pd.DataFrame) -> pd.DataFrame:
+def _plain(piece: pd.DataFrame, target: str | None = None) -> pd.DataFrame:
     columns: dict[str, object] = {name: piece[name] for name in PLACES}
+    if target:
+        columns["uniprot"] = target
     for to, names in _PLAIN.items():
         found = [name for name in names if name in piece]
         if found:

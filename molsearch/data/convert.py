@@ -62,6 +62,7 @@ def convert(
     sources: Sequence[Path],
     *,
     uniprot_map: dict[str, str] | None = None,
+    target: str | None = None,
     workers: int = 1,
     on_progress: Callable[[int], None] = lambda done: None,
 ) -> Converted:
@@ -74,6 +75,8 @@ def convert(
     uniprot_map
         UniProt accessions by ChEMBL target id, for ChEMBL downloads, which do not name them;
         a target that it lacks keeps its ChEMBL id.
+    target
+        The one target of plain tables that name none.
     on_progress
         Called with the number of distinct structures standardised.
 
@@ -81,11 +84,13 @@ def convert(
     ------
     InputError
         If a source cannot be read, or holds no usable measurement.
+    UsageError
+        If `target` is given and a source names targets itself.
     """
     good: list[pd.DataFrame] = []
     bad: list[pd.DataFrame] = []
     for path in sources:
-        name, pieces = read_source(path)
+        name, pieces = read_source(path, target)
         for piece in pieces:
             measured, failed = to_pchembl(piece)
             good.append(measured.assign(file=path.name, source=name))

@@ -63,6 +63,7 @@ def convert(request: ConvertRequest, emit: Emit = silent) -> Conversion:
     found = convert_sources(
         [Path(source) for source in request.sources],
         uniprot_map=accessions,
+        target=request.target,
         workers=request.workers,
         on_progress=counter.update,
     )

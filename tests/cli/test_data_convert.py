@@ -57,6 +57,28 @@ def test_report_names_the_reasons(table: Path, tmp_path: Path) -> None:
     assert "left out 1" in done.output
 
 
+def test_the_one_target_of_a_file_is_named_by_hand(table: Path, tmp_path: Path) -> None:
+    series, assay = tmp_path / "series.csv", tmp_path / "AID_1.csv"
+    series.write_text("smiles,pIC50\nCC(=O)Oc1ccccc1C(=O)O,7\n")
+    assay.write_text(
+        "PUBCHEM_CID,PUBCHEM_EXT_DATASOURCE_SMILES,PUBCHEM_ACTIVITY_OUTCOME\n702,CCO,Inactive\n"
+    )
+    refused = _run(series, "-o", tmp_path / "a.csv")
+    assert isinstance(refused.exception, InputError)
+    assert "no column 'uniprot' (--target NAME" in str(refused.exception)
+    done = _run(series, assay, "--target", "P23219", "-o", tmp_path / "a.csv")
+    assert done.exit_code == 0, done.output
+    made = pd.read_csv(tmp_path / "a.csv")
+    assert made["uniprot"].tolist() == ["P23219"] * 2
+    assert dict(zip(made["smiles"], made["tier"], strict=True)) == {
+        "CC(=O)Oc1ccccc1C(=O)O": "active",
+        "CCO": "inactive",
+    }
+    refused = _run(table, "--target", "EGFR", "-o", tmp_path / "b.csv")
+    assert isinstance(refused.exception, UsageError)
+    assert "mine.csv: names its targets itself in column 'uniprot'" in str(refused.exception)
+
+
 def test_outputs_are_not_replaced_unasked(table: Path, tmp_path: Path) -> None:
     assert _run(table, "-o", tmp_path / "out.parquet").exit_code == 0
     assert isinstance(_run(table, "-o", tmp_path / "out.parquet").exception, UsageError)

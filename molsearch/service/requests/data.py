@@ -24,6 +24,12 @@ class ConvertRequest(Config):
         default=None,
         description="ChEMBL's chembl_uniprot_mapping.txt: downloads name no accessions",
     )
+    target: str | None = Field(
+        default=None,
+        min_length=1,
+        description="the one target of plain tables that have no column of targets, such as an "
+        "assay downloaded from PubChem: a UniProt accession, or any word",
+    )
     benchmarks: str | None = Field(
         default=None,
         description="data folder whose benchmarks and development screens are marked in the table, "
