@@ -24,10 +24,13 @@ def run(request: ExplainRequest, *, as_json: bool = False, quiet: bool = False) 
     check(request)
     with plain_warnings():
         done = explain(request, Session(), Terminal(quiet=quiet))
-    if request.output is None and not (request.html or request.svg or as_json):
+    bare = request.output is None and not (request.html or request.svg or as_json)
+    # On a terminal the wide table would bury the one that is for reading.
+    shown = bare and not quiet and sys.stdout.isatty()
+    if bare and not shown:
         _print_csv(done, request)
     if not quiet:
-        _print_reasons(done)
+        _print_reasons(done, more=shown)
     if as_json:
         print(json.dumps(done.account, default=str))
     return done.account
@@ -40,8 +43,8 @@ def _print_csv(done: Explained, request: ExplainRequest) -> None:
     write_text_table(done.frame, sys.stdout, excel_safe=request.excel_safe, verbatim=STRUCTURES)
 
 
-def _print_reasons(done: Explained) -> None:
-    """Print what counts most in the first hits, on stderr."""
+def _print_reasons(done: Explained, *, more: bool) -> None:
+    """Print what counts most in the first hits, on stderr; where there is `more`, how to get it."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -70,6 +73,11 @@ def _print_reasons(done: Explained) -> None:
     console.print(Text(f"score: {done.account['ranking']['words']}"))
     outputs = [done.account["request"][name] for name in ("output", "html", "svg")]
     places = ", ".join(place for place in outputs if place)
-    console.print(
-        Text(f"{counted(len(done.hits), 'hit')} explained{f' in {places}' if places else ''}")
+    where = (
+        f" in {places}"
+        if places
+        else " (-o reasons.csv writes all that is said of them)"
+        if more
+        else ""
     )
+    console.print(Text(f"{counted(len(done.hits), 'hit')} explained{where}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -129,6 +130,19 @@ def test_picks_are_explained_by_the_screen_they_come_from(molsearch, hits, tmp_p
     assert "hits.csv.run.json: No such file" in again.line
     given = molsearch("explain", tmp_path / "picks.csv", "-q", "CCO", "-o", tmp_path / "s.csv")
     assert given.code == 0
+
+
+def test_a_terminal_shows_the_table_for_reading_alone(molsearch, monkeypatch):
+    arguments = ("explain", "-q", ASPIRIN, "OC(=O)c1ccccc1O salicylic")
+    piped = molsearch(*arguments)
+    assert piped.out.startswith("molecule_id,")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    shown = molsearch(*arguments)
+    assert shown.out == ""
+    assert "nearest query" in shown.err
+    assert "1 hit explained (-o reasons.csv" in " ".join(shown.err.split())
+    assert "-o reasons.csv" not in piped.err
+    assert molsearch(*arguments, "--quiet").out == piped.out
 
 
 def test_structures_and_queries_need_no_files(molsearch):
