@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
+from molsearch.chem.readers.formats import TEXT, read_suffixes, suffix_of
 from molsearch.config import Config, FinetuneConfig, TrainConfig
 from molsearch.errors import InputError, UsageError
 
@@ -28,8 +30,13 @@ def read_config(path: Path, changes: Sequence[str]) -> TrainConfig:
     InputError
         If the file cannot be read.
     UsageError
-        If a change or a setting is wrong.
+        If a change or a setting is wrong, or the file is one of molecules.
     """
+    if suffix_of(path.name) in {*read_suffixes()} - {*TEXT.suffixes}:
+        raise UsageError(
+            f"{path}: a file of molecules, where CONFIG is a YAML file of settings; to fine-tune "
+            f"on it, give it by --activities {shlex.quote(str(path))}"
+        )
     try:
         content = yaml.safe_load(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -48,7 +48,8 @@ class Series:
     active, inactive
         bool ``[M, T]``; both false where nothing is known.
     columns
-        Columns of targets and of activities that were read; None where there is none.
+        Columns of targets and of activities that were read, as the file spells them; None where
+        there is none.
     """
 
     table: pa.Table
@@ -105,16 +106,17 @@ def read_series(
         If a named column is absent, a value is neither number nor label, values look like
         concentrations, or no molecule is active.
     """
-    rows = _rows(table)
-    targets = _column(rows, target_column, TARGET_COLUMNS)
-    values = _column(rows, value_column, VALUE_COLUMNS)
+    rows, spelt = _rows(table)
+    targets = _column(spelt, target_column, TARGET_COLUMNS)
+    values = _column(spelt, value_column, VALUE_COLUMNS)
+    named = (spelt[targets] if targets else None, spelt[values] if values else None)
     frame = pd.DataFrame(
         {
             "key": table[INCHIKEY].to_pylist(),
             "row": range(table.num_rows),
             "target": "series" if targets is None else [row.get(targets) or None for row in rows],
             "value": _activities(
-                [row.get(values, "") for row in rows] if values else None, len(rows), values
+                [row.get(values, "") for row in rows] if values else None, len(rows), named[1]
             ),
         }
     )
@@ -134,13 +136,11 @@ def read_series(
     inactive[molecule[~is_active], target[~is_active]] = True
     if not active.any():
         raise InputError(
-            f"no active molecule: column {values!r} has none of at least {threshold:g}; "
+            f"no active molecule: column {named[1]!r} has none of at least {threshold:g}; "
             "lower --active-above, or name another --value-column"
         )
     first = merged.groupby("key", sort=False)["row"].first().to_numpy()
-    return Series(
-        table.take(pa.array(first)), [str(n) for n in names], active, inactive, (targets, values)
-    )
+    return Series(table.take(pa.array(first)), [str(n) for n in names], active, inactive, named)
 
 
 def with_identity(table: pa.Table) -> pa.Table:
@@ -158,24 +158,20 @@ def with_identity(table: pa.Table) -> pa.Table:
     return table
 
 
-def _rows(table: pa.Table) -> list[dict[str, str]]:
-    return [
-        {k.strip().lower(): v for k, v in json.loads(text).items()}
-        for text in table[USER].to_pylist()
-    ]
+def _rows(table: pa.Table) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """Rows by the names of columns in small letters, and these names as the first row has them."""
+    read = [json.loads(text) for text in table[USER].to_pylist()]
+    rows = [{name.strip().lower(): value for name, value in row.items()} for row in read]
+    return rows, {name.strip().lower(): name.strip() for name in (read[0] if read else ())}
 
 
-def _column(
-    rows: Sequence[Mapping[str, str]], named: str | None, known: Sequence[str]
-) -> str | None:
-    there = rows[0].keys() if rows else ()
+def _column(spelt: Mapping[str, str], named: str | None, known: Sequence[str]) -> str | None:
     if named is not None:
-        if named.lower() not in there:
-            raise InputError(
-                f"no column {named!r}; the file has {', '.join(there) or 'no other column'}"
-            )
+        if named.lower() not in spelt:
+            there = ", ".join(spelt.values()) or "no other column"
+            raise InputError(f"no column {named!r}; the file has {there}")
         return named.lower()
-    return next((name for name in known if name in there), None)
+    return next((name for name in known if name in spelt), None)
 
 
 def _activities(texts: Sequence[str] | None, n: int, column: str | None) -> NDArray[np.float64]:

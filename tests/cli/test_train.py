@@ -179,6 +179,7 @@ def test_requests_that_fit_nothing_are_one_line(
         ([], "give CONFIG"),
         ([SMOKE, "--activities", "mine.csv", "-o", "x"], "no CONFIG"),
         (["--activities", "mine.csv"], "-o OUTPUT"),
+        (["--from", "small", "mine.csv"], "to fine-tune on it, give it by --activities mine.csv"),
     ):
         done = molsearch("train", *arguments)
         assert done.code == 2

@@ -61,6 +61,15 @@ def test_repeats_of_a_parent_take_the_median() -> None:
     assert tied.active[:, 0].tolist() == [False, True]
 
 
+def test_columns_are_called_as_the_file_calls_them() -> None:
+    rows = [{"Target": "T", "pIC50": "8"}, {"Target": "T", "pIC50": "3"}]
+    assert read_series(_table(rows)).columns == ("Target", "pIC50")
+    with pytest.raises(InputError, match="column 'pIC50' has none"):
+        read_series(_table(rows), threshold=9)
+    with pytest.raises(InputError, match="the file has Target, pIC50"):
+        read_series(_table(rows), value_column="Ki")
+
+
 def test_named_columns_win_over_known_ones() -> None:
     rows = [{"value": "1", "x": "8", "target": "T", "y": "U"}, {"value": "1", "x": "3", "y": "V"}]
     series = read_series(_table(rows), value_column="X", target_column="y")
