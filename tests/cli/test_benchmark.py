@@ -87,6 +87,7 @@ def test_several_numbers_of_drawn_queries_give_a_file_each(molsearch, own):
     ("arguments", "code", "words"),
     [
         (["benchmark", "nope"], 2, "no benchmark 'nope'"),
+        (["benchmark", "own.csv"], 2, "or name a folder with actives.smi and decoys.smi"),
         (["benchmark", "mine", "--methods", "ecfp4", "--queries", "0"], 2, "whole numbers from 1"),
         (["benchmark", "mine", "--methods", "ecfp4", "--queries", "1,x"], 2, "whole numbers"),
         (["benchmark", "mine", "--methods", "ecfp4", "--queries", "9"], 2, "a smaller --queries"),

@@ -17,6 +17,11 @@ from molsearch.config import ReadConfig
 from molsearch.errors import InputError
 from molsearch.schema import Record
 
+# What such a folder holds, for messages.
+SHAPE = (
+    "actives.smi and decoys.smi (or inactives; and queries where they are given; or .csv, .sdf, "
+    ".parquet), in it or in one folder a target"
+)
 _ACTIVES, _INACTIVES, _QUERIES = ("actives",), ("decoys", "inactives"), ("queries", "query")
 
 
@@ -49,10 +54,7 @@ class FolderBenchmark:
             path.resolve().name: path for path in folders if _find(path, _ACTIVES) is not None
         }
         if not self._folders:
-            raise InputError(
-                f"{root} holds no benchmark: expected actives.smi and decoys.smi (or inactives, "
-                "or .csv, .sdf, .parquet), in it or in one folder a target"
-            )
+            raise InputError(f"{root} holds no benchmark: expected {SHAPE}")
         self.provenance = Provenance(
             title=self.name,
             citation="",

@@ -9,7 +9,7 @@ from molsearch import extensions
 from molsearch.bench.benchmarks.dekois import open_dekois
 from molsearch.bench.benchmarks.dev import DevScreens
 from molsearch.bench.benchmarks.dude import open_dude
-from molsearch.bench.benchmarks.folder import FolderBenchmark
+from molsearch.bench.benchmarks.folder import SHAPE, FolderBenchmark
 from molsearch.bench.benchmarks.litpcba import open_litpcba
 from molsearch.bench.benchmarks.muv import open_muv
 from molsearch.bench.benchmarks.task import Benchmark
@@ -54,4 +54,6 @@ def open_benchmark(name: str, data: Path | None = None, *, seed: int = 0) -> Ben
     folder = Path(name)
     if folder.is_dir():
         return FolderBenchmark(folder, seed)
-    raise UsageError(f"no benchmark {name!r}: choose from {', '.join(OPENERS)}, or name a folder")
+    raise UsageError(
+        f"no benchmark {name!r}: choose from {', '.join(OPENERS)}, or name a folder with {SHAPE}"
+    )
