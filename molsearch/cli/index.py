@@ -87,8 +87,9 @@ def run(request: IndexRequest, *, as_json: bool = False, quiet: bool = False) ->
 
     try:
         with plain_warnings():
-            account = index(request, Session(), Terminal(quiet=quiet)).account
-        say(closing(account), quiet=quiet)
+            done = index(request, Session(), Terminal(quiet=quiet))
+        account = done.account
+        say(closing(account, found=done.found), quiet=quiet)
     except EmptyPartError as empty:
         # No failure of the task: a merge counts with parts like this one.
         account = empty.account
@@ -98,10 +99,13 @@ def run(request: IndexRequest, *, as_json: bool = False, quiet: bool = False) ->
     return account
 
 
-def closing(account: dict[str, Any]) -> str:
-    """Say in a line what was made."""
+def closing(account: dict[str, Any], *, found: bool = False) -> str:
+    """Say in a line what was made, or found as it is asked for."""
     n_failed = account["n_failed"]
     failed = f", {counted(n_failed, 'record')} failed" if n_failed else ""
+    if found:
+        molecules = counted(account["n_ok"], "molecule")
+        return f"{account['output']} was up to date: {molecules}{failed}"
     return (
         f"{counted(account['n_ok'], 'molecule')} indexed in "
         f"{account['output']}{failed} "

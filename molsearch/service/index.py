@@ -14,7 +14,7 @@ from molsearch.errors import InputError, UsageError
 from molsearch.index.approximate import approximate
 from molsearch.index.embedder import Embedder
 from molsearch.index.generation import check_target
-from molsearch.index.layout import PREPARED
+from molsearch.index.layout import MANIFEST, PREPARED
 from molsearch.index.reader import IndexReader
 from molsearch.index.vectors.registry import storage_of
 from molsearch.io.folders import Kind, look
@@ -31,10 +31,17 @@ from molsearch.work.far import Far
 
 @dataclass(frozen=True)
 class Indexed:
-    """An index, and what made it."""
+    """An index, and what made it.
+
+    Attributes
+    ----------
+    found
+        Whether it was there as it is asked for, so that nothing was embedded.
+    """
 
     reader: IndexReader
     account: dict[str, Any]
+    found: bool = False
 
 
 class EmptyPartError(InputError):
@@ -97,8 +104,10 @@ def index(
         )
     if prepared is None:
         request = request.model_copy(update={"prepare": settled(request.prepare, encoder, emit)})
+    before = _head(out)
     with far(request.cluster, request.staging, out, emit) as elsewhere:
         prepared, reader = _made(request, prepared, encoder, emit, elsewhere)
+    found = before is not None and before == _head(out)
     if (said := approximate(reader)) is not None:
         emit(Note(text=said))
     if facts:
@@ -110,7 +119,13 @@ def index(
     tell_library(account, emit)
     write_run(reader.path / "run.json", "index", account)
     emit(Done(verb="index", account=account))
-    return Indexed(reader, account)
+    return Indexed(reader, account, found)
+
+
+def _head(out: Path) -> bytes | None:
+    """Bytes of the manifest that names the generation to read; None where there is none."""
+    path = out / MANIFEST
+    return path.read_bytes() if path.is_file() else None
 
 
 def _made(

@@ -40,7 +40,11 @@ def test_raw_files_are_prepared_inside_the_index_and_a_repeat_does_nothing(
     told = json.loads(molsearch("info", tmp_path / "i", "--json").out)
     assert 0 < told["bytes_prepared"] < told["bytes"]
     before = (tmp_path / "i" / "manifest.json").stat().st_mtime_ns
-    assert molsearch(*arguments, "--conformers", 0, "-q").code == 0
+    again = molsearch(*arguments, "--conformers", 0)
+    assert again.code == 0
+    assert f"{tmp_path / 'i'} was up to date: 11 molecules, 1 record failed" in again.err
+    assert "indexed in" in result.err
+    assert "indexed in" not in again.err
     assert (tmp_path / "i" / "manifest.json").stat().st_mtime_ns == before
 
     # Another preparation is another run: refused, and replaced on request.
