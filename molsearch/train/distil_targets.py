@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from molsearch.data.store import GraphStore
 from molsearch.errors import UsageError
 from molsearch.nn.encoder import Encoder
+from molsearch.words import counted
 
 _AT_A_TIME = 16_384
 
@@ -56,7 +57,7 @@ def reduced(views: NDArray[np.float16], dim: int) -> NDArray[np.float16]:
     width = views.shape[1]
     if dim > width:
         raise UsageError(
-            f"distil.teachers: {width} dimensions together, the student has {dim}; set "
+            f"distil.teachers: {counted(width, 'dimension')} together, the student has {dim}; set "
             "model.embedding_dim to as many at most, or name another teacher"
         )
     chunks = [slice(i, i + _AT_A_TIME) for i in range(0, len(views), _AT_A_TIME)]

@@ -40,7 +40,7 @@ def load_teachers(
     for path, teacher in zip(paths, teachers, strict=True):
         if teacher.buckets != buckets:
             raise UsageError(
-                f"{setting}: {path} reads {astuple(teacher.buckets)} buckets (environments, "
+                f"{setting}: {path}: its buckets are {astuple(teacher.buckets)} (environments, "
                 f"torsions, pairs), this run {astuple(buckets)}; set model to the teacher's, or "
                 "name another teacher"
             )
