@@ -46,7 +46,7 @@ def load_teachers(
             )
         if teacher.sees_geometry and not model.use_geometry:
             raise UsageError(
-                f"{setting}: {path} reads conformers, which this run does not featurise; set "
+                f"{setting}: {path} looks at geometry, which this run does not featurise; set "
                 "model.use_geometry, or name another teacher"
             )
         refuse_what_knows(setting, path, teacher, config)

@@ -215,7 +215,7 @@ def test_teachers_that_do_not_fit_are_refused_in_a_line(tmp_path: Path) -> None:
     assert load("held-out", hold_out_benchmark_targets=True) == 1
     for names, said, changes in [
         (("torsions",), r"torsions: its buckets are \(997, 7, 0\)", {}),
-        (("spatial",), "spatial reads conformers", {}),
+        (("spatial",), "spatial looks at geometry", {}),
         (("held-out", "known"), "known was trained on benchmark targets",
          {"hold_out_benchmark_targets": True}),
         (("held-out",), "trained on homologues above 0.9",
