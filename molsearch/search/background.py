@@ -130,8 +130,8 @@ def warnings_of(
     if len(far) > _FEW:
         names = some_of([f"{name!r} {one:.2f}" for name, one in far], _FEW)
         line = (
-            f"{counted(len(far), 'query', 'queries')} lie far from the training chemistry ({measure} below "
-            f"{least:.2f}: {names}): trust their ranks less"
+            f"{counted(len(far), 'query', 'queries')} lie far from the training chemistry "
+            f"({measure} below {least:.2f}: {names}): trust their ranks less"
         )
         return [line]
     return [
