@@ -15,8 +15,9 @@ RULES: tuple[tuple[int, str], ...] = (
     (2, "molsearch-top2+ecfp4-max"),
     (3, "molsearch-top2+2*ecfp4-max"),
 )
-# The same for what known inactives add (`benchmarks/choose_inactives.py`): with one or two queries
-# nothing gained reliably on targets that had no part in the choice; five and ten were tried above.
+# The same for what known inactives add (`benchmarks/choose_inactives.py`): on targets that had no
+# part in the choice nothing gained reliably with one query, and with two nothing among molecules
+# that were measured; five and ten were tried above.
 WITH_INACTIVES: tuple[tuple[int, str], ...] = ((1, ""), (5, "series"))
 
 
