@@ -73,11 +73,6 @@ def _print_reasons(done: Explained, *, more: bool) -> None:
     console.print(Text(f"score: {done.account['ranking']['words']}"))
     outputs = [done.account["request"][name] for name in ("output", "html", "svg")]
     places = ", ".join(place for place in outputs if place)
-    where = (
-        f" in {places}"
-        if places
-        else " (-o reasons.csv writes all that is said of them)"
-        if more
-        else ""
-    )
+    rest = " (-o reasons.csv writes all that is said of them)" if more else ""
+    where = f" in {places}" if places else rest
     console.print(Text(f"{counted(len(done.hits), 'hit')} explained{where}"))
