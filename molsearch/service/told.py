@@ -67,21 +67,22 @@ def tell_given(readings: Sequence[Reading], emit: Emit) -> None:
     number; that options change it is not said, since those of a run may be about its library.
     """
     once = dict.fromkeys(one for one in readings if one.format != "smi" or one.molecule_id)
-    for text in reading_lines([plain_reading(one) for one in grouped(once)], options=False):
+    for text in reading_lines([plain_reading(one) for one in grouped(once)], recorded=False):
         emit(Note(text=text))
 
 
-def reading_lines(readings: Sequence[dict[str, Any]], *, options: bool = True) -> list[str]:
+def reading_lines(readings: Sequence[dict[str, Any]], *, recorded: bool = True) -> list[str]:
     """Say which columns were taken for structure and id, and what could have been.
 
     Parameters
     ----------
-    options
-        Whether to name the option by which molecules without ids get them.
+    recorded
+        Whether they are those of a library: a run record has them all, and options change them.
     """
-    lines = [_reading_line(reading, options=options) for reading in readings[:_SHOWN]]
+    lines = [_reading_line(reading, options=recorded) for reading in readings[:_SHOWN]]
     more = len(readings) - _SHOWN
-    return [*lines, f"… and {more} other ways of reading, in run.json"] if more > 0 else lines
+    place = ", in run.json" if recorded else ""
+    return [*lines, f"… and {more} other ways of reading{place}"] if more > 0 else lines
 
 
 def _reading_line(reading: dict[str, Any], *, options: bool) -> str:

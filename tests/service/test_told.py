@@ -55,6 +55,9 @@ def test_files_of_queries_are_told_but_for_lines_of_structures_alone() -> None:
         "q.xlsx: structure from SMILES; no ids found, so molecules are mol-1, mol-2, …; "
         "read from sheet 'actives'"
     )
+    told.clear()
+    tell_given([Reading(f"{n}", "csv", f"s{n}", "id") for n in range(9)], hear)
+    assert told[-1] == "… and 6 other ways of reading"
 
 
 def test_many_ways_of_reading_are_counted() -> None:
