@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from molsearch.chem.readers.formats import TEXT, read_suffixes, suffix_of
 from molsearch.config import Config, FinetuneConfig, TrainConfig
 from molsearch.errors import InputError, UsageError
+from molsearch.service.train_words import is_of_molecules
 
 _Kind = TypeVar("_Kind", bound=Config)
 
@@ -32,7 +32,7 @@ def read_config(path: Path, changes: Sequence[str]) -> TrainConfig:
     UsageError
         If a change or a setting is wrong, or the file is one of molecules.
     """
-    if suffix_of(path.name) in {*read_suffixes()} - {*TEXT.suffixes}:
+    if is_of_molecules(path):
         raise UsageError(
             f"{path}: a file of molecules, where CONFIG is a YAML file of settings; to fine-tune "
             f"on it, give it by --activities {shlex.quote(str(path))}"

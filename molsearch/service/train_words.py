@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from molsearch.chem.readers.formats import TEXT, read_suffixes, suffix_of
 from molsearch.io.cache import user_cache
 from molsearch.service.events import Emit, Note, Progress
 from molsearch.train.loop import StepReport
@@ -152,3 +153,8 @@ def cache_folder(given: str | None) -> Path:
     if given is not None:
         return Path(given)
     return user_cache() / "graphs"
+
+
+def is_of_molecules(path: Path) -> bool:
+    """Say whether a file's name is one of molecules rather than of settings."""
+    return suffix_of(path.name) in {*read_suffixes()} - {*TEXT.suffixes}

@@ -125,8 +125,9 @@ def _structural(name: str) -> bool:
 
 
 def _holds_structures(cells: Sequence[str]) -> bool:
-    filled = [cell for cell in cells[:10] if cell]
-    # Short ids such as CN are SMILES too; several long ones in a row are no accident.
+    filled = {cell for cell in cells[:10] if cell}
+    # Short ids such as CN are SMILES too; several long ones in a row are no accident, but one id
+    # that repeats may be.
     return len(filled) > 1 and all(len(cell) > 3 and is_molecule(cell) for cell in filled)
 
 

@@ -80,3 +80,8 @@ def test_the_other_candidates_are_named() -> None:
 def test_rows_may_be_short() -> None:
     assert choose_id(["s", "id"], [["C"], ["CC", "a"]], (0,)) == (1, ())
     assert choose_id([], []) == (None, ())
+
+
+def test_an_id_that_reads_as_a_structure_and_repeats_is_an_id_still() -> None:
+    assert choose_id(["smiles", "MOLPORTID"], [["CCO", "BNNN"], ["CCN", "BNNN"]], (0,))[0] == 1
+    assert choose_id(["smiles", "MOLPORTID"], [["CCO", "BNNN"], ["CCN", "CCCO"]], (0,))[0] is None
