@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,11 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from molsearch.errors import EncoderMismatchError, InputError, MolSearchError, UsageError
-from molsearch.server.bodies import Error
+from molsearch.server.bodies import Error, ScreenBody
 from molsearch.server.libraries import Shelf
 from molsearch.service.requests import sentence_of
 
 log = logging.getLogger("molsearch.server")
+_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 _OURS = "an error of the server's; its log says more"
 _MEANINGS = {
     400: "The request is no JSON, or no HTTP that is understood.",
@@ -57,11 +59,17 @@ def refusal_of(error: MolSearchError, shelf: Shelf) -> Refused:
     """Choose the status of a deliberate error."""
     line = shelf.without_paths(str(error))
     if isinstance(error, UsageError | InputError):
-        return Refused(422, line)
+        return Refused(422, _OPTION.sub(_as_field, line))
     log.error("%s", error)
     if isinstance(error, EncoderMismatchError):
         return Refused(503, "the library's encoder is not at hand; the server's log says more")
     return Refused(503, "the library cannot be read; the server's log says more")
+
+
+def _as_field(option: re.Match[str]) -> str:
+    """Name an option as the client's field that it is, where there is one."""
+    field = option[1].replace("-", "_")
+    return field if field in ScreenBody.model_fields else option[0]
 
 
 def has_no_room(error: OSError) -> bool:

@@ -193,3 +193,14 @@ def test_a_body_that_cannot_be_used_is_told_of_by_its_fields(fields, said):
     answer = TestClient(app).post("/", json={"library": "l", **fields})
     assert answer.status_code == 422
     assert answer.json()["error"].startswith(said)
+
+
+def test_options_are_told_as_the_fields_that_they_are() -> None:
+    class Bare:
+        def without_paths(self, line: str) -> str:
+            return line
+
+    error = UsageError("--include-smarts [X]: no SMARTS; see --exclude-smarts and --threads")
+    said = refusals.refusal_of(error, Bare())
+    assert str(said) == "include_smarts [X]: no SMARTS; see exclude_smarts and --threads"
+    assert said.status == 422
