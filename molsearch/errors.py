@@ -38,3 +38,8 @@ class EncoderMismatchError(MolSearchError):
     """The encoder at hand is not the one the index was made with, or cannot be loaded."""
 
     exit_code = 5
+
+
+def first_line(error: BaseException) -> str:
+    """First line of what an error says."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,12 +1,15 @@
-"""A ``.npy`` file written row by row, whose row count is known only at the end."""
+"""``.npy`` files: written row by row, whose row count is known only at the end, and mapped."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from molsearch.errors import IndexCorruptError, first_line
 
 
 class RowWriter:
@@ -69,3 +72,18 @@ class RowWriter:
         }
         np.lib.format.write_array_header_1_0(self._handle, header)
         return self._handle.tell()
+
+
+def mapped(path: Path) -> NDArray[Any]:
+    """Map a file from the disk, without reading it.
+
+    Raises
+    ------
+    IndexCorruptError
+        It is none, or cannot be read.
+    """
+    try:
+        found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise IndexCorruptError(f"{path} cannot be read: {first_line(error)}") from error
+    return found

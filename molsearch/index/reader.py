@@ -19,6 +19,7 @@ from molsearch.errors import (
     IndexCorruptError,
     InputError,
     UnfinishedError,
+    first_line,
 )
 from molsearch.index.blocks import BlockGuard
 from molsearch.index.fact_failures import failures_of
@@ -35,7 +36,7 @@ from molsearch.index.manifest import Manifest, read_generation
 from molsearch.index.models import read_model
 from molsearch.index.record_file import RecordFile
 from molsearch.index.records import take_rows
-from molsearch.index.shard_files import ShardFiles, first_line
+from molsearch.index.shard_files import ShardFiles
 from molsearch.io import parquet
 from molsearch.io.folders import Kind, look
 from molsearch.store.hold import hold

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from molsearch.errors import IndexCorruptError
+from molsearch.errors import IndexCorruptError, first_line
 from molsearch.index.blocks import BlockGuard
 from molsearch.index.decoded import Columns
 from molsearch.io import parquet
@@ -117,10 +117,9 @@ class RecordFile:
                     self._guard.check(start, start + chunk.total_compressed_size)
 
     def _unreadable(self, error: BaseException) -> IndexCorruptError:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         return IndexCorruptError(
-            f"{self.path} cannot be read: {reason}; restore it, or build the index again with "
-            "--overwrite"
+            f"{self.path} cannot be read: {first_line(error)}; restore it, or build the index "
+            "again with --overwrite"
         )
 
 

@@ -16,6 +16,7 @@ from molsearch.index.files import check_whole
 from molsearch.index.layout import BLOCKS, EMBEDDINGS, FINGERPRINTS, RANKS
 from molsearch.index.manifest import Manifest
 from molsearch.index.models import read_model
+from molsearch.index.npy import mapped
 from molsearch.index.vectors.codec import Codec
 from molsearch.index.vectors.copies import CopyRows, DecodedRows, about_file, write_copy
 from molsearch.index.vectors.registry import INT8, codec_of
@@ -202,18 +203,10 @@ class ShardFiles:
 
     def _mapped(self, shard: int, name: str, width: int, dtype: str) -> NDArray:  # type: ignore[type-arg]
         path = self._file(shard, name)
-        try:
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise IndexCorruptError(f"{path} cannot be read: {first_line(error)}") from error
+        array = mapped(path)
         due = (self.manifest.shards[shard].n_rows, width)
         if array.shape != due or array.dtype != np.dtype(dtype):
             raise IndexCorruptError(
                 f"{path} holds {array.dtype} {list(array.shape)}, not {dtype} {list(due)}"
             )
         return array
-
-
-def first_line(error: BaseException) -> str:
-    """First line of what an error says."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

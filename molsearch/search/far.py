@@ -20,11 +20,9 @@ from molsearch.scoring.blend import Blend
 from molsearch.scoring.plan import plan_of
 from molsearch.scoring.queryset import Against, QuerySet
 from molsearch.search.engine.candidates import Candidates
-from molsearch.search.engine.copied import kept_for
 from molsearch.search.engine.rounding import error_of
 from molsearch.search.engine.scan import CHUNK_ROWS, Excluded, scan
-from molsearch.search.engine.searching import candidates_of, exact_of
-from molsearch.search.pool import Pool
+from molsearch.search.engine.searching import candidates_of, exact_of, pool_of
 from molsearch.work.backend import Backend, singly
 
 _Found = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -97,7 +95,7 @@ def _best(shard: tuple[int, NDArray[np.bool_] | None], asked: _Search) -> _Found
         excluded[number] = out
     exact = exact_of(reader, asked.queries, asked.k, asked.against, asked.blend)
     plan = plan_of(exact.queries, asked.blend, asked.against)
-    pool = Pool(asked.k, exact, asked.least, kept_for(reader, asked.k))
+    pool = pool_of(exact, asked.k, asked.least)
     error = error_of(asked.queries, asked.blend, asked.against)
     scan(reader, plan, [pool], error, None, excluded, CHUNK_ROWS, only=number)
     return pool.result()

@@ -101,7 +101,7 @@ def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -
     model = parts[0].network.config if parts else model_of(config, parent)
     refuse_without_geometry(config, model)
     _refuse_what_knows(config, parts, parent)
-    teachers_of(config, model, device)  # refused before molecules are featurised
+    teachers = teachers_of(config, model, device)  # refused before molecules are featurised
     steps = Steps(config.steps, emit)
     featuriser = Featuriser(
         Buckets.of(model),
@@ -121,7 +121,7 @@ def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -
         card = run_join(config, material, out, parts)
     else:
         hooks = Hooks(steps.step, steps.evaluation)
-        card = run_training(config, material, out, device, hooks, parent)
+        card = run_training(config, material, out, device, hooks, parent, teachers)
     for text in summary(card, out):
         emit(Note(text=text))
     return {"config": config.model_dump(), "card": card}

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from molsearch.data.store import GraphStore
+from molsearch.data.axes import directed
 from molsearch.errors import UsageError
-from molsearch.nn.encoder import Encoder
 from molsearch.words import counted
 
 _AT_A_TIME = 16_384
-
-
-def embedded(teachers: Sequence[Encoder], molecules: GraphStore) -> NDArray[np.float16]:
-    """Embed molecules by each teacher, side by side: half precision ``[n, sum of dims]``.
-
-    Each block is divided by the root of their number, so that inner products are the mean of the
-    teachers' cosines.
-    """
-    bounds = np.cumsum([0, *(teacher.dim for teacher in teachers)])
-    views = np.empty((len(molecules), bounds[-1]), np.float16)
-    root = np.float32(np.sqrt(len(teachers)))
-    for place, teacher in enumerate(teachers):
-        views[:, bounds[place] : bounds[place + 1]] = teacher.encode_ensembles(molecules) / root
-    return views
 
 
 def reduced(views: NDArray[np.float16], dim: int) -> NDArray[np.float16]:
@@ -65,11 +48,8 @@ def reduced(views: NDArray[np.float16], dim: int) -> NDArray[np.float16]:
     for chunk in chunks:
         part = torch.from_numpy(views[chunk]).float()
         gram += (part.T @ part).double().numpy()
-    axes = np.linalg.eigh(gram)[1][:, ::-1][:, :dim]
-    # An axis has no direction of its own: its largest entry shall be positive.
-    largest = np.abs(axes).argmax(axis=0)
-    axes = axes * np.sign(axes[largest, np.arange(dim)])
-    turn = torch.from_numpy(np.ascontiguousarray(axes)).float()
+    axes = directed(np.linalg.eigh(gram)[1].T[::-1][:dim])
+    turn = torch.from_numpy(np.ascontiguousarray(axes.T)).float()
     targets = np.empty((len(views), dim), np.float16)
     for chunk in chunks:
         part = torch.from_numpy(views[chunk]).float() @ turn

@@ -10,6 +10,7 @@ from molsearch.nn.committee import joined
 from molsearch.nn.encoder import Encoder
 from molsearch.train.finish import finish
 from molsearch.train.material import Material
+from molsearch.train.teachers import encoder_facts
 
 
 def run_join(
@@ -34,10 +35,7 @@ def run_join(
     names = [_unlike(str(part.card.get("name")), place) for place, part in enumerate(parts)]
     run = {
         "encoder": "committee",
-        "parts": [
-            {"name": name, "identity": part.identity, "training": part.card.get("training")}
-            for name, part in zip(names, parts, strict=True)
-        ],
+        "parts": [encoder_facts(part, name) for name, part in zip(names, parts, strict=True)],
     }
     judged = {"committee": whole, **dict(zip(names, networks, strict=True))}
     return finish(config, material, out, judged, shipped="committee", run=run)

@@ -23,8 +23,8 @@ from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.shapes import Shapes
 from molsearch.train.supervised import Supervised
-from molsearch.train.taught import Taught, pool_of, views_of
-from molsearch.train.teachers import load_teachers
+from molsearch.train.taught import Taught, pool_of
+from molsearch.train.teachers import load_teachers, side_by_side
 
 
 def teachers_of(
@@ -59,7 +59,7 @@ def method_of(
         return supervised
     if config.method == "taught":
         molecules, is_labelled = pool_of(config, material.store, material.unlabelled)
-        views = views_of(teachers["soft"], molecules)
+        views = side_by_side(teachers["soft"], molecules)
         return Taught(config, supervised, molecules, is_labelled, views)
     return SemiSupervised(
         config, supervised, stream_of(config, material.store, material.unlabelled)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ def run_training(
     device: torch.device,
     hooks: Hooks,
     parent: Encoder | None = None,
+    teachers: Mapping[str, Sequence[Encoder]] | None = None,
 ) -> dict[str, Any]:
     """Train, choose encoder and checkpoint on the development screens, write encoder and card.
 
@@ -50,6 +51,8 @@ def run_training(
     ----------
     parent
         The encoder that training starts from.
+    teachers
+        See `teachers_of`, which loads them where they are not given.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def run_training(
     """
     network = grown(config, parent.network) if parent is not None else None
     model = model_of(config, parent)
-    teachers = teachers_of(config, model, device)
+    teachers = teachers or teachers_of(config, model, device)
     method = method_of(config, material, model, teachers)
     n_targets = material.activities.n_trained_targets
     state = start(config, out, device, method.learners, network, n_targets=n_targets)

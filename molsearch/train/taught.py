@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -15,7 +15,6 @@ from molsearch.data.store import GraphStore, concatenate, take
 from molsearch.errors import UsageError
 from molsearch.losses.gather import gather_rows, rank_and_size
 from molsearch.losses.soft_contrastive import soft_contrastive
-from molsearch.nn.encoder import Encoder
 from molsearch.train.distributed import own_share
 from molsearch.train.learner import Learner, embed
 from molsearch.train.memory import check_memory, remember, remembered, remembered_embeddings
@@ -128,12 +127,6 @@ def pool_of(
     if len(is_labelled) < 2:
         raise UsageError("soft.pool: fewer than two molecules to be taught on; raise it")
     return concatenate(parts), is_labelled
-
-
-def views_of(teachers: Sequence[Encoder], molecules: GraphStore) -> NDArray[np.float32]:
-    """Embed the pool by each teacher, side by side, so that inner products are their mean."""
-    views = [teacher.encode_ensembles(molecules) for teacher in teachers]
-    return np.concatenate(views, axis=1) / np.float32(np.sqrt(len(views)))
 
 
 def _drawn(random: np.random.Generator, store: GraphStore, n: int) -> GraphStore:

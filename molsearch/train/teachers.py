@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from typing import Any, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from molsearch.chem.features import Buckets
 from molsearch.config import ModelConfig, TrainConfig
+from molsearch.data.store import GraphStore
 from molsearch.errors import UsageError
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.weights import load_encoder
@@ -53,6 +56,24 @@ def load_teachers(
     return teachers
 
 
+def side_by_side(
+    teachers: Sequence[Encoder],
+    molecules: GraphStore,
+    dtype: type[np.float16] | type[np.float32] = np.float32,
+) -> NDArray[np.floating]:
+    """Embed molecules by each teacher: ``[n, sum of their dimensions]``.
+
+    Each block is divided by the root of their number, so that inner products are the mean of the
+    teachers' cosines.
+    """
+    bounds = np.cumsum([0, *(teacher.dim for teacher in teachers)])
+    views = np.empty((len(molecules), bounds[-1]), dtype)
+    root = np.float32(np.sqrt(len(teachers)))
+    for place, teacher in enumerate(teachers):
+        views[:, bounds[place] : bounds[place + 1]] = teacher.encode_ensembles(molecules) / root
+    return views
+
+
 def refuse_what_knows(setting: str, path: str, encoder: Encoder, config: TrainConfig) -> None:
     """Refuse an encoder to build on that knows what the run leaves out; see `known_to`.
 
@@ -92,14 +113,13 @@ def known_to(card: Mapping[str, Any], config: TrainConfig) -> str:
 
 def teacher_facts(teachers: Sequence[Encoder]) -> list[dict[str, Any]]:
     """Say on a card what its teachers are called, are, and were trained on."""
-    return [
-        {
-            "name": teacher.card.get("name"),
-            "identity": teacher.identity,
-            "training": teacher.card.get("training"),
-        }
-        for teacher in teachers
-    ]
+    return [encoder_facts(teacher, teacher.card.get("name")) for teacher in teachers]
+
+
+def encoder_facts(encoder: Encoder, name: str | None) -> dict[str, Any]:
+    """Say on a card what an encoder is that another was made of."""
+    training = encoder.card.get("training")
+    return {"name": name, "identity": encoder.identity, "training": training}
 
 
 def _configs(training: object) -> Iterator[Mapping[str, Any]]:

@@ -9,9 +9,8 @@ import sys
 import textwrap
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from families import ACIDS, AMINES, SULFONAMIDES
+from families import family_table
 from killing import SUPPORT
 from molecules import SMALL
 
@@ -63,8 +62,7 @@ CHILD = textwrap.dedent(
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
     """A configuration and its data: three families of four ligands."""
-    families = [(s, f) for f, group in enumerate((ACIDS, AMINES, SULFONAMIDES)) for s in group]
-    pd.DataFrame(families, columns=["smiles", "uniprot"]).to_csv(tmp_path / "a.csv", index=False)
+    family_table().to_csv(tmp_path / "a.csv", index=False)
     content = {
         "name": "tiny",
         "data": ".",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from molsearch.index.npy import RowWriter
+from molsearch.errors import IndexCorruptError
+from molsearch.index.npy import RowWriter, mapped
 
 
 @pytest.mark.parametrize("sizes", [[], [0], [1], [3, 0, 5], [1000] * 30])
@@ -35,3 +36,13 @@ def test_rows_of_another_width_are_refused(tmp_path):
         pytest.raises(ValueError, match="expected"),
     ):
         rows.append(np.zeros((2, 4)))
+
+
+def test_what_is_no_such_file_is_damage_in_one_line(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(4))
+    assert mapped(tmp_path / "a.npy").tolist() == [0, 1, 2, 3]
+    (tmp_path / "b.npy").write_bytes(b"no such thing")
+    for name in ("b.npy", "absent.npy"):
+        with pytest.raises(IndexCorruptError, match=rf"{name} cannot be read: .+") as told:
+            mapped(tmp_path / name)
+        assert "\n" not in str(told.value)

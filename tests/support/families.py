@@ -6,14 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sparse
 import torch
 from molecules import SMALL, SMILES, conformer, store_of
 
+from molsearch.chem.features import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.sampler import PairSampler
 from molsearch.data.store import GraphStore
 from molsearch.train import loop
+from molsearch.train.material import Featuriser, Material, gather
 from molsearch.train.method import TrainingMethod
 from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
@@ -40,6 +43,30 @@ def labelled() -> GraphStore:
 def unlabelled() -> GraphStore:
     """Nine more molecules of the same families, without conformers."""
     return store_of(OTHERS, [None] * len(OTHERS))
+
+
+def family_table() -> pd.DataFrame:
+    """Activities of the three families, each on a target of its own."""
+    families = [(s, f) for f, group in enumerate((ACIDS, AMINES, SULFONAMIDES)) for s in group]
+    return pd.DataFrame(families, columns=["smiles", "uniprot"])
+
+
+def write_families(folder: Path) -> None:
+    """Write ``a.csv``, the three families, and ``u.csv``, the other molecules.
+
+    All of these but three are pool molecules, which must not be trained on.
+    """
+    family_table().to_csv(folder / "a.csv", index=False)
+    flags = [True] * (len(OTHERS) - 3) + [False] * 3
+    rest = pd.DataFrame({"smiles": OTHERS, "is_pool_molecule": flags})
+    rest.to_csv(folder / "u.csv", index=False)
+
+
+def gathered(config: TrainConfig, folder: Path) -> Material:
+    """Featurise what a configuration names in a folder, without conformers."""
+    buckets = Buckets(SMALL["n_buckets"])
+    featuriser = Featuriser(buckets, folder / "cache", 1, lambda n: None, geometry=False)
+    return gather(config, folder, featuriser)
 
 
 def sampler() -> PairSampler:

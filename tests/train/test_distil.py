@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from families import ACIDS, AMINES, OTHERS, SULFONAMIDES, cut_and_whole, run, sampler, tiny
-from molecules import SMALL
+from families import cut_and_whole, gathered, run, sampler, tiny, write_families
 from pydantic import ValidationError
 
-from molsearch.chem.features import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore, concatenate
 from molsearch.errors import UsageError
@@ -25,12 +22,11 @@ from molsearch.service.requests import TrainRequest
 from molsearch.service.train import train
 from molsearch.train import loop
 from molsearch.train.distil import Distil, Distilled
-from molsearch.train.distil_targets import embedded, reduced
+from molsearch.train.distil_targets import reduced
 from molsearch.train.learner import embed, encoder_config, with_weights
-from molsearch.train.material import Featuriser, gather
 from molsearch.train.run import Hooks, run_training
 from molsearch.train.supervised import Supervised
-from molsearch.train.teachers import known_to, load_teachers
+from molsearch.train.teachers import known_to, load_teachers, side_by_side
 
 QUIET = {"dropout": 0.0, "environment_dropout": 0.0, "use_geometry": False}
 HOOKS = Hooks(lambda report: None, lambda *_: None)
@@ -50,7 +46,7 @@ def _teachers(n: int = 2) -> list[Encoder]:
 
 def _term(config: TrainConfig, pairs: GraphStore, rest: GraphStore) -> Distil:
     molecules = concatenate([pairs, rest])
-    targets = reduced(embedded(_teachers(), molecules), 16)
+    targets = reduced(side_by_side(_teachers(), molecules, np.float16), 16)
     return Distil(config, molecules, len(pairs), targets)
 
 
@@ -60,7 +56,7 @@ def _unit(rows: np.ndarray) -> np.ndarray:
 
 def test_inner_products_of_views_are_mean_cosines(pairs: GraphStore) -> None:
     teachers = _teachers()
-    views = embedded(teachers, pairs).astype(np.float32)
+    views = side_by_side(teachers, pairs, np.float16).astype(np.float32)
     one, two = (teacher.encode_store(pairs) for teacher in teachers)
     assert np.allclose(views @ views.T, (one @ one.T + two @ two.T) / 2, atol=2e-3)
 
@@ -167,12 +163,7 @@ def _save(folder: Path, name: str, seed: int, **settings: Any) -> Network:
 
 
 def test_a_run_from_files_names_its_teachers(tmp_path: Path) -> None:
-    families = [(s, f) for f, group in enumerate((ACIDS, AMINES, SULFONAMIDES)) for s in group]
-    pd.DataFrame(families, columns=["smiles", "uniprot"]).to_csv(tmp_path / "a.csv", index=False)
-    # Every molecule a pool molecule but three: the others must not be trained on.
-    flags = [True] * (len(OTHERS) - 3) + [False] * 3
-    rest = pd.DataFrame({"smiles": OTHERS, "is_pool_molecule": flags})
-    rest.to_csv(tmp_path / "u.csv", index=False)
+    write_families(tmp_path)
     one, two = (_save(tmp_path, name, seed) for seed, name in enumerate("ab"))
     whole = joined([one, two], 16)
     save_encoder(tmp_path / "w", whole, {"name": "w"})
@@ -180,9 +171,7 @@ def test_a_run_from_files_names_its_teachers(tmp_path: Path) -> None:
     teachers = tuple(str(tmp_path / name) for name in "aw")
     soft = {"unlabelled": "u.csv"}
     config = _config(**files, soft=soft, int8_tables=True, distil={"teachers": teachers})
-    buckets = Buckets(SMALL["n_buckets"])
-    featuriser = Featuriser(buckets, tmp_path / "cache", 1, lambda n: None, geometry=False)
-    material = gather(config, tmp_path, featuriser)
+    material = gathered(config, tmp_path)
     card = run_training(config, material, tmp_path / "s", torch.device("cpu"), HOOKS)
     made = card["training"]
     assert (made["unlabelled_molecules"], made["pairs"], made["targets"]) == (3, 0, 0)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sparse
 import torch
-from families import ACIDS, AMINES, OTHERS, SULFONAMIDES, cut_and_whole, run, sampler, tiny
+from families import OTHERS, cut_and_whole, family_table, run, sampler, tiny
 from molecules import SMALL
 from pydantic import ValidationError
 
@@ -185,8 +185,7 @@ def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], said: st
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    families = [(s, f) for f, group in enumerate((ACIDS, AMINES, SULFONAMIDES)) for s in group]
-    table = pd.DataFrame(families, columns=["smiles", "uniprot"]).assign(tier="active")
+    table = family_table().assign(tier="active")
     own = pd.DataFrame({"smiles": [OTHERS[0]], "uniprot": [2], "tier": ["inactive"]})
     pd.concat([table, own]).to_csv(tmp_path / "a.csv", index=False)
     smiles = [*OTHERS, "OC(=O)c1ccccc1", "broken("]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from families import ACIDS, AMINES, OTHERS, SULFONAMIDES
+from families import OTHERS, family_table
 
 from molsearch.chem.features import Buckets
 from molsearch.config import TrainConfig
@@ -25,8 +25,7 @@ def _config(**changes: object) -> TrainConfig:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    families = [(s, f) for f, group in enumerate((ACIDS, AMINES, SULFONAMIDES)) for s in group]
-    pd.DataFrame(families, columns=["smiles", "uniprot"]).to_csv(tmp_path / "a.csv", index=False)
+    family_table().to_csv(tmp_path / "a.csv", index=False)
     pd.DataFrame({"smiles": OTHERS}).to_csv(tmp_path / "u.csv", index=False)
     return tmp_path
 

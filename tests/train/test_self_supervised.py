@@ -11,16 +11,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sparse
 import torch
-from families import (
-    ACIDS,
-    AMINES,
-    OTHERS,
-    SULFONAMIDES,
-    cut_and_whole,
-    method_for,
-    run,
-    tiny,
-)
+from families import OTHERS, cut_and_whole, family_table, method_for, run, tiny
 from pydantic import ValidationError
 
 from molsearch.chem.features import Buckets
@@ -88,8 +79,7 @@ def test_interrupted_run_equals_an_uninterrupted_one(
 
 
 def _material(folder: Path, config: TrainConfig) -> Material:
-    families = [(s, f) for f, group in enumerate((ACIDS, AMINES, SULFONAMIDES)) for s in group]
-    pd.DataFrame(families, columns=["smiles", "uniprot"]).to_csv(folder / "a.csv", index=False)
+    family_table().to_csv(folder / "a.csv", index=False)
     pd.DataFrame({"smiles": OTHERS}).to_csv(folder / "u.csv", index=False)
     return gather(config, folder, Featuriser(Buckets(997), folder / "cache", 1, lambda n: None))
 

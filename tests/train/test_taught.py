@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from families import ACIDS, AMINES, OTHERS, SULFONAMIDES, cut_and_whole, run, sampler, tiny
-from molecules import SMALL
+from families import cut_and_whole, gathered, run, sampler, tiny, write_families
 from pydantic import ValidationError
 
-from molsearch.chem.features import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore, concatenate
 from molsearch.errors import UsageError
@@ -25,12 +22,11 @@ from molsearch.nn.weights import load_encoder, save_encoder
 from molsearch.train import loop
 from molsearch.train.join import run_join
 from molsearch.train.learner import embed, encoder_config
-from molsearch.train.material import Featuriser, gather
 from molsearch.train.run import Hooks, run_training
 from molsearch.train.supervised import Supervised
-from molsearch.train.taught import Taught, pool_of, views_of
+from molsearch.train.taught import Taught, pool_of
 from molsearch.train.taught_labels import labels_among
-from molsearch.train.teachers import load_teachers
+from molsearch.train.teachers import load_teachers, side_by_side
 
 QUIET = {"dropout": 0.0, "environment_dropout": 0.0, "use_geometry": False}
 FAMILIES = np.repeat(np.arange(3), 4), np.repeat(np.arange(3), 3)
@@ -179,7 +175,7 @@ def test_inner_products_of_views_are_mean_similarities(pairs: GraphStore) -> Non
     torch.manual_seed(0)
     config = encoder_config(_config())
     teachers = [Encoder(Network(config), identity=str(n), card={}) for n in range(2)]
-    views = views_of(teachers, pairs)
+    views = side_by_side(teachers, pairs)
     one, two = (t.encode_store(pairs) for t in teachers)
     assert np.allclose(views @ views.T, (one @ one.T + two @ two.T) / 2, atol=1e-5)
 
@@ -199,21 +195,13 @@ def test_teachers_and_method_belong_together() -> None:
 
 
 def test_a_run_from_files_and_a_committee_of_it(tmp_path: Path) -> None:
-    families = [(s, f) for f, group in enumerate((ACIDS, AMINES, SULFONAMIDES)) for s in group]
-    pd.DataFrame(families, columns=["smiles", "uniprot"]).to_csv(tmp_path / "a.csv", index=False)
-    # Every molecule a pool molecule but three: the others must not be trained on.
-    flags = [True] * (len(OTHERS) - 3) + [False] * 3
-    rest = pd.DataFrame({"smiles": OTHERS, "is_pool_molecule": flags})
-    rest.to_csv(tmp_path / "u.csv", index=False)
+    write_families(tmp_path)
     teacher = Network(encoder_config(_config()))
     save_encoder(tmp_path / "t", teacher, {"name": "teacher"})
     files = {"activities": "a.csv", "conformers": "", "development": "", "steps": 2}
     soft = {"teachers": (str(tmp_path / "t"),), "unlabelled": "u.csv"}
     config = _config(soft=soft, **files)
-    featuriser = Featuriser(
-        Buckets(SMALL["n_buckets"]), tmp_path / "cache", 1, lambda n: None, geometry=False
-    )
-    material = gather(config, tmp_path, featuriser)
+    material = gathered(config, tmp_path)
     hooks = Hooks(lambda report: None, lambda *_: None)
     card = run_training(config, material, tmp_path / "s", torch.device("cpu"), hooks)
     assert card["training"]["unlabelled_molecules"] == 3
@@ -225,6 +213,6 @@ def test_a_run_from_files_and_a_committee_of_it(tmp_path: Path) -> None:
     assert loaded.network.config.towers == 2
     assert [part["name"] for part in card["training"]["parts"]] == ["1:teacher", "2:encoder"]
     assert card["training"]["parts"][1]["identity"] == made[1].identity
-    views = views_of(made, material.store)
+    views = side_by_side(made, material.store)
     z = loaded.encode_store(material.store)
     assert np.corrcoef((z @ z.T).ravel(), (views @ views.T).ravel())[0, 1] > 0.8

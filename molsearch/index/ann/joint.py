@@ -11,6 +11,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from molsearch.chem.fingerprints import N_BITS
+from molsearch.data.axes import directed
 from molsearch.index.reader import IndexReader
 
 #: Principal axes of fingerprints that are kept.
@@ -69,10 +70,7 @@ def principal_axes(prints: NDArray[np.uint8], n: int = N_PRINTS) -> NDArray[np.f
         block = unit_bits(prints[first : first + _ROWS_AT_ONCE])
         total += block.T @ block
     _, axes = scipy.linalg.eigh(total, subset_by_index=[N_BITS - n, N_BITS - 1])
-    best = axes[:, ::-1].T
-    # An axis and its opposite are alike; one of them, whatever library found it.
-    signs = np.sign(best[np.arange(len(best)), np.abs(best).argmax(axis=1)])
-    return np.ascontiguousarray(best * signs[:, None], np.float32)
+    return np.ascontiguousarray(directed(axes[:, ::-1].T), np.float32)
 
 
 def sampled(

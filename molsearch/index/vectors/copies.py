@@ -14,7 +14,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.blocks import BlockSums, CheckedRows, Rows, block_sums
 from molsearch.index.models import read_model, write_model
-from molsearch.index.npy import RowWriter
+from molsearch.index.npy import RowWriter, mapped
 from molsearch.index.vectors.codec import Codec, Parts
 from molsearch.index.vectors.int8 import Int8Block, decode
 from molsearch.io.atomic import replacing
@@ -197,7 +197,7 @@ def checked(
     IndexCorruptError
         It cannot be read, or is not one of these rows.
     """
-    array = _mapped(path)
+    array = mapped(path)
     if array.shape != shape or array.dtype != dtype or path.name not in about.files:
         raise IndexCorruptError(f"{path} is not a copy of this shard's embeddings; remove it")
     return CheckedRows(array, path, about.files[path.name], about.block_bytes)
@@ -221,20 +221,11 @@ def _shared(
 
 def _whole(path: Path, about: BlockSums) -> NDArray[Any]:
     """Read an array that all rows share."""
-    array = _mapped(path)
+    array = mapped(path)
     if array.ndim != 2:
         raise IndexCorruptError(f"{path} is not a copy of this shard's embeddings; remove it")
     rows = CheckedRows(array, path, about.files[path.name], about.block_bytes)
     return np.array(rows.rows(0, len(array)))
-
-
-def _mapped(path: Path) -> NDArray[Any]:
-    try:
-        found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise IndexCorruptError(f"{path} cannot be read: {reason}") from error
-    return found
 
 
 def _version(codec: Codec) -> int | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from molsearch.data.axes import directed
 from molsearch.index.blocks import Rows
 from molsearch.index.layout import PREFIX, PREFIX_ABOUT, PREFIX_AXES, PREFIX_SCALES
 from molsearch.index.vectors.codec import Codec, Parts
@@ -129,8 +130,7 @@ def principal_axes(vectors: Rows, width: int) -> NDArray[np.float64]:
         some = np.nan_to_num(vectors.take(places).astype(np.float64), posinf=0.0, neginf=0.0)
         moment += some.T @ some
     axes = np.linalg.eigh(moment)[1].T[::-1][:width]
-    largest = np.abs(axes).argmax(axis=1)
-    return np.ascontiguousarray(axes * np.sign(axes[np.arange(len(axes)), largest])[:, None])
+    return np.ascontiguousarray(directed(axes), np.float64)
 
 
 def encode_prefix(vectors: NDArray[np.floating], axes: NDArray[np.float64]) -> PrefixBlock:

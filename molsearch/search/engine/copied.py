@@ -7,10 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from molsearch.errors import UsageError
-from molsearch.index.reader import IndexReader
 from molsearch.index.vectors.codec import Asked
 from molsearch.index.vectors.copies import CopyRows
-from molsearch.index.vectors.measured import DEEPER
 from molsearch.scoring.plan import ScanPlan
 from molsearch.search.engine.backend import Approximate
 from molsearch.search.engine.floats import full_precision
@@ -76,8 +74,3 @@ class CopyBackend:
         wide = torch.from_numpy(self._copy.vectors.take(rows).astype(np.float32))
         with full_precision():
             return Approximate(self._plan.reduce(wide @ self._matrix))
-
-
-def kept_for(reader: IndexReader, k: int) -> int:
-    """Candidates that a pool keeps for `k` hits: more where no bound says which may be left out."""
-    return k if reader.codec is None or reader.codec.bounded else DEEPER * k

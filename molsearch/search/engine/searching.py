@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
+from molsearch.index.vectors.measured import DEEPER
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.plan import ScanPlan, plan_of, shared_plan
 from molsearch.scoring.queryset import Against, QuerySet, coarse
 from molsearch.search.engine.candidates import Candidates
-from molsearch.search.engine.copied import kept_for
 from molsearch.search.engine.resident import Residents, residents_of
 from molsearch.search.engine.rounding import error_of, error_of_cosines
 from molsearch.search.engine.scan import CHUNK_ROWS, Excluded, scan
@@ -75,7 +75,7 @@ def search(
     blend = blend or Blend(fusion=queries.fusion)
     exact = exact_of(reader, replace(queries, fusion=blend.fusion), k, against, blend)
     plan = plan_of(exact.queries, blend, against)
-    pool = Pool(k, exact, least, kept_for(reader, k))
+    pool = pool_of(exact, k, least)
     error = error_of(queries, blend, against)
     scan(reader, plan, [pool], error, residents or _residents(device), excluded, chunk_rows)
     return candidates_of(exact, *pool.result())
@@ -97,7 +97,7 @@ def search_each(
     plan = ScanPlan(coarse(queries, each=True))
     alone = [queries.only(query) for query in range(queries.n_queries)]
     exacts = [exact_of(reader, one, k) for one in alone]
-    pools = [Pool(k, exact, kept=kept_for(reader, k)) for exact in exacts]
+    pools = [pool_of(exact, k) for exact in exacts]
     error = error_of_cosines(queries)
     scan(reader, plan, pools, error, residents or _residents(device), None, chunk_rows)
     return [candidates_of(exact, *pool.result()) for pool, exact in zip(pools, exacts, strict=True)]
@@ -132,10 +132,7 @@ def search_lists(
         for one, blend in zip(wanted, blends, strict=True)
     ]
     plan = shared_plan([exact.queries for exact in exacts], blends)
-    pools = [
-        Pool(one.k, exact, one.least, kept_for(reader, one.k))
-        for one, exact in zip(wanted, exacts, strict=True)
-    ]
+    pools = [pool_of(exact, one.k, one.least) for one, exact in zip(wanted, exacts, strict=True)]
     error = max(error_of(e.queries, blend, None) for e, blend in zip(exacts, blends, strict=True))
     scan(reader, plan, pools, error, None, None, chunk_rows)
     return [candidates_of(exact, *pool.result()) for pool, exact in zip(pools, exacts, strict=True)]
@@ -144,6 +141,15 @@ def search_lists(
 def _residents(device: torch.device | str) -> Residents | None:
     found = torch.device(device)
     return None if found.type == "cpu" else residents_of(found)
+
+
+def pool_of(exact: Exact, k: int, least: float | None = None) -> Pool:
+    """Make the pool of a search for `k` hits of at least a score.
+
+    It keeps more candidates where the index's codec has no bound that says which may be left out.
+    """
+    codec = exact.reader.codec
+    return Pool(k, exact, least, k if codec is None or codec.bounded else DEEPER * k)
 
 
 def exact_of(
