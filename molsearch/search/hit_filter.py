@@ -185,7 +185,8 @@ class HitFilter:
     def _by_user(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
         if self._user is None or self._is_narrowed:
             return _all(found)
-        return self._user.hold(self._columns([schema.USER], found, annotator)[schema.USER].tolist())
+        table = annotator.reader.take(found.shards, found.rows, [schema.USER])
+        return self._user.hold(table.column(schema.USER))
 
     def _by_search(self, found: Candidates, annotator: Annotator) -> NDArray[np.bool_]:
         passed = _all(found)

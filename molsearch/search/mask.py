@@ -71,15 +71,14 @@ def exclude_by_kept_facts(
 
 
 def exclude_by_user(
-    excluded: Mask, reader: IndexReader, hold: Callable[[list[str]], NDArray[np.bool_]]
+    excluded: Mask, reader: IndexReader, hold: Callable[[pa.Array], NDArray[np.bool_]]
 ) -> None:
     """Exclude rows whose own columns do not pass; looks at those alone that are not excluded."""
     for shard, start, batch in _batches(reader, [schema.USER]):
         part = excluded[shard][start : start + len(batch)]
         left = np.flatnonzero(~part)
         if len(left):
-            texts = batch.column(0).take(pa.array(left)).to_pylist()
-            part[left] = ~hold(texts)
+            part[left] = ~hold(batch.column(0).take(pa.array(left)))
 
 
 def exclude_ids(excluded: Mask, reader: IndexReader, ids: Sequence[str]) -> list[str]:

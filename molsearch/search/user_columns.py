@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.search.hits import COLUMNS, free_names
-from molsearch.search.where import COMPUTED, NUMBER, STORED, Condition
+from molsearch.search.where import COMPUTED, STORED, Condition
+from molsearch.usertypes.kept import columns_of, numbers_in
 from molsearch.usertypes.names import unified
 from molsearch.words import counted
 
-_NUMBER = re.compile(NUMBER)
 _ROWS_AT_ONCE = 8192
 _EXAMPLES = 3
 _NAMED = 20
@@ -34,20 +35,18 @@ class _Unread:
     other: int = 0
     examples: list[str] = field(default_factory=list)
 
-    def numbers(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def numbers(self, texts: pa.Array) -> NDArray[np.float64]:
         """Read texts as numbers, NaN where they are none, which is counted."""
+        numbers = numbers_in(texts)
+        lacking = texts.filter(numbers.is_null())
+        other = lacking.filter(pc.not_equal(lacking, ""))
         self.looked_at += len(texts)
-        values = np.full(len(texts), np.nan)
-        for place, text in enumerate(texts):
-            if _NUMBER.fullmatch(text):
-                values[place] = float(text)
-            elif not text:
-                self.empty += 1
-            else:
-                self.other += 1
-                if len(self.examples) < _EXAMPLES and text not in self.examples:
-                    self.examples.append(text)
-        return values
+        self.empty += len(lacking) - len(other)
+        self.other += len(other)
+        if len(other) and len(self.examples) < _EXAMPLES:
+            seen = dict.fromkeys([*self.examples, *other.unique()[: 2 * _EXAMPLES].to_pylist()])
+            self.examples = [*seen][:_EXAMPLES]
+        return np.asarray(numbers.fill_null(np.nan).to_numpy(zero_copy_only=False))
 
     def line(self, column: str) -> str:
         """Say how many did not match for want of a number."""
@@ -86,20 +85,23 @@ class UserConditions:
         self._keys = _keys_of([one.column for one in conditions], reader, (*COLUMNS, *taken))
         self._unread: dict[str, _Unread] = {}
 
-    def hold(self, user: Sequence[str]) -> NDArray[np.bool_]:
+    def hold(self, user: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
         """Rows, given by their stored user columns, for which every condition holds."""
-        rows = [json.loads(text) for text in user]
-        passed = np.ones(len(rows), dtype=bool)
+        passed = np.ones(len(user), dtype=bool)
         numbers: dict[str, NDArray[np.float64]] = {}
+        found = columns_of(user, list(dict.fromkeys(self._keys.values())))
+        trimmed = {
+            name: pc.utf8_trim_whitespace(texts.fill_null("")) for name, texts in found.items()
+        }
         for one in self.conditions:
-            key = self._keys[one.column]
-            texts = [str(row.get(key) or "").strip() for row in rows]
+            texts = trimmed[self._keys[one.column]]
             if isinstance(one.value, str):
-                passed &= one.holds(np.array(texts, dtype=object))
+                passed &= one.holds(texts.to_numpy(zero_copy_only=False))
                 continue
-            if key not in numbers:
-                numbers[key] = self._unread.setdefault(one.column, _Unread()).numbers(texts)
-            passed &= one.holds(numbers[key])
+            if one.column not in numbers:
+                unread = self._unread.setdefault(one.column, _Unread())
+                numbers[one.column] = unread.numbers(texts)
+            passed &= one.holds(numbers[one.column])
         return passed
 
     def warnings(self) -> list[str]:

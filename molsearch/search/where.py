@@ -19,6 +19,7 @@ from molsearch.chem.facts import FACTS
 from molsearch.chem.readers.rows import typed_text
 from molsearch.chem.rules import PRESETS
 from molsearch.errors import UsageError
+from molsearch.usertypes.kept import NUMBER
 
 STORED = tuple(name for name, fact in FACTS.items() if fact.kind is not str)
 COMPUTED = (
@@ -34,7 +35,6 @@ OF_INACTIVES = (schema.INACTIVE_SCORE, schema.SIMILARITY_SCORE)
 TEXTS = (schema.MOLECULE_ID, schema.SOURCE, schema.GEOMETRY, schema.SCAFFOLD, schema.INCHIKEY)
 OURS = (*STORED, *COMPUTED, *OF_INACTIVES, *TEXTS)
 
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUOTED = r'"[^"]*"'
 _NAME = r'(?:"[^"]+"|[^\W\d]\w*)'
 _WORD = r"[^\W\d][\w.\-]*"
