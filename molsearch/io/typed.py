@@ -55,16 +55,25 @@ def typed_table(frame: pd.DataFrame, types: Types) -> TypedTable:
         try:
             arrays[name] = typed(texts, types[name])
         except ValueError as error:
-            if types[name].type != _UNKNOWN:
-                notes.append(f"column {name!r} was {types[name].type}, but stays text: {error}")
+            notes += stays_text(name, types[name], error)
         else:
             frame[name] = _for_pandas(arrays[name])
     table = pa.Table.from_pandas(frame, preserve_index=False)
     for name, array in arrays.items():
         place = table.column_names.index(name)
-        field = pa.field(name, array.type, metadata=_TYPED)
-        table = table.set_column(place, field, pa.chunked_array([array]))
+        table = table.set_column(place, typed_field(name, array.type), pa.chunked_array([array]))
     return TypedTable(table, frame, tuple(notes))
+
+
+def typed_field(name: str, kind: pa.DataType) -> pa.Field:
+    """Declare a column whose texts became values, for `text_frame` to know it by."""
+    return pa.field(name, kind, metadata=_TYPED)
+
+
+def stays_text(name: str, column: ColumnType, error: ValueError) -> list[str]:
+    """Say why a column stays text, unless nobody knew that it was anything else."""
+    known = column.type != _UNKNOWN
+    return [f"column {name!r} was {column.type}, but stays text: {error}"] if known else []
 
 
 def text_frame(table: pa.Table) -> tuple[pd.DataFrame, dict[str, ColumnType]]:

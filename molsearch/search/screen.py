@@ -246,9 +246,9 @@ def screen(
             found = ranked_anew(found, shapes, config.k)
             annotator = Annotator(reader, queries, background, blend, scored, [*extras, shapes])
     with watch.stage("hit list"):
-        shown = found
+        shown, streamed = found, None
         if stream_to is not None:
-            columns = write_streamed(stream_to, found, annotator, hit_filter.shown)
+            streamed = write_streamed(stream_to, found, annotator, hit_filter.shown)
             shown = found.take(np.arange(min(_SHOWN, len(found))))
         frame, types = hit_frame(shown, annotator, hit_filter.shown)
         failed = reader.fact_failures(shown.shards, shown.rows)
@@ -273,7 +273,7 @@ def screen(
         *(exclusions.warnings() if exclusions is not None else ()),
         *warned.of_recall(approximate(reader), approximation),
         *hit_filter.warnings(),
-        *(warned.of_stream(columns) if stream_to is not None else ()),
+        *(() if streamed is None else (*warned.of_stream(streamed.columns), *streamed.notes)),
         *warned.of_facts(failed),
         *warned.of_hits(
             len(found), config, reader, filtered=bool(hit_filter) or exclusions is not None

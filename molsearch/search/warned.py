@@ -22,7 +22,7 @@ def of_stream(columns: Sequence[str]) -> Iterator[str]:
     """Say what a list that was written as it was made leaves out."""
     yield (
         f"the list is long and was written as it was made, with {', '.join(columns)}: of other "
-        "facts those alone that --facts names, and the library's own columns as text"
+        "facts those alone that --facts names"
     )
 
 

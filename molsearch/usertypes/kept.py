@@ -31,6 +31,16 @@ def columns_of(texts: pa.Array | pa.ChunkedArray, names: Sequence[str]) -> dict[
     return {name: found.column(name).combine_chunks() for name in names}
 
 
+def names_in(texts: pa.Array | pa.ChunkedArray) -> list[str]:
+    """Names of the columns of objects ``[n]``, as they first occur."""
+    if not len(texts):
+        return []
+    try:
+        return list(_parsed(texts, None).schema.names)
+    except pa.ArrowException:
+        return list(dict.fromkeys(name for text in texts.to_pylist() for name in json.loads(text)))
+
+
 def numbers_in(texts: pa.Array) -> pa.Array:
     """Read texts as float64, null where one is no `NUMBER`."""
     numeric = pc.match_substring_regex(texts, f"^(?:{NUMBER})$")
@@ -42,11 +52,13 @@ def numbers_in(texts: pa.Array) -> pa.Array:
         return pa.array(values, pa.float64())
 
 
-def _parsed(texts: pa.Array | pa.ChunkedArray, columns: pa.Schema) -> pa.Table:
+def _parsed(texts: pa.Array | pa.ChunkedArray, columns: pa.Schema | None) -> pa.Table:
+    """Read objects: these columns as strings, or all of whatever type."""
     content = "\n".join(texts.to_pylist()).encode()
+    more = "infer" if columns is None else "ignore"
     return pj.read_json(
         pa.BufferReader(content),
         # An object must not lie in two blocks.
         read_options=pj.ReadOptions(use_threads=False, block_size=len(content) + 1),
-        parse_options=pj.ParseOptions(explicit_schema=columns, unexpected_field_behavior="ignore"),
+        parse_options=pj.ParseOptions(explicit_schema=columns, unexpected_field_behavior=more),
     )

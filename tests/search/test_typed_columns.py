@@ -23,6 +23,7 @@ from molsearch.index.reader import open_index
 from molsearch.index.writer import build_index
 from molsearch.io.hashing import sha256_json
 from molsearch.io.typed import text_frame
+from molsearch.search import streamed
 from molsearch.search.output import write_hits
 from molsearch.search.queries import read_queries
 from molsearch.search.screen import screen
@@ -132,6 +133,32 @@ def test_a_value_that_is_none_of_the_type_is_told_and_the_column_stays_text(tmp_
     assert [rows["more-0"]["whole"], rows["mine-0"]["whole"]] == ["n/a", "1"]
     assert table["small"].type == pa.int8()
     assert [rows[id_]["small"] for id_ in ("more-0", "more-1", "mine-0")] == [7, None, 1]
+
+
+@pytest.mark.parametrize("at_once", [2, 1000])
+@pytest.mark.parametrize("late", ["n/a", "0.5", "7"])
+def test_a_list_that_is_streamed_has_the_types_of_one_that_is_held(
+    tmp_path, source, monkeypatch, at_once, late
+):
+    monkeypatch.setattr(streamed, "_ROWS_AT_ONCE", at_once)
+    rows = f"smiles,id,whole,small\nCCS,more-0,{late},7\nCCF,more-1,,\n"
+    (tmp_path / "more.csv").write_text(rows)
+    held = searched(tmp_path, [source, tmp_path / "more.csv"])
+    notes = write_hits(held, tmp_path / "held.parquet")
+    queries = read_queries(["CCO"], ReadConfig(), PrepareConfig(n_conformers=0))
+    config, place = ScreenConfig(k=100), tmp_path / "s.parquet"
+    done = screen(held.reader, FakeEncoder(), queries, config, stream_to=place)
+    due, found = pq.read_table(tmp_path / "held.parquet"), pq.read_table(place)
+    own = due.column_names[due.column_names.index("whole") :]
+    assert found.column_names[found.column_names.index("whole") :] == own
+    told = [note for note in done.warnings if "stays text" in note]
+    assert [note.split(":")[0] for note in told] == [note.split(":")[0] for note in notes]
+    assert bool(notes) == (late != "7")  # of 2**53 + 1 and 0.5 no float says both
+    for name in own:
+        text = pa.types.is_large_string(due[name].type)
+        assert found[name].type == (pa.string() if text else due[name].type), name
+        assert [*map(repr, found[name].to_pylist())] == [*map(repr, due[name].to_pylist())]
+    assert text_frame(found)[1] == text_frame(due)[1]
 
 
 def test_files_of_other_types_come_together(tmp_path):

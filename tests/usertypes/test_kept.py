@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from molsearch.chem.columns import user_text
-from molsearch.usertypes.kept import NUMBER, columns_of, numbers_in
+from molsearch.usertypes.kept import NUMBER, columns_of, names_in, numbers_in
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 rows = st.lists(st.dictionaries(texts, texts, max_size=4), max_size=6)
@@ -25,6 +25,7 @@ def test_columns_are_those_of_the_objects(rows, name):
     found = columns_of(stored, names)
     due = {key: [row.get(key) for row in rows] for key in names}
     assert {key: column.to_pylist() for key, column in found.items()} == due
+    assert names_in(stored) == list(dict.fromkeys(key for row in rows for key in row))
     assert all(column.type == pa.string() for column in found.values())
 
 
