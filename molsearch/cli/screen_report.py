@@ -26,6 +26,9 @@ _ROOM = 14  # characters, below which an id is not told from the next
 def run(request: ScreenRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:
     """Run a screen and tell what came of it."""
     from molsearch.cli.telling import Terminal, plain_warnings
+    from molsearch.service.outputs import check_outputs
+
+    check_outputs(request)  # before what takes seconds to import
     from molsearch.service.screen import check, screen
     from molsearch.service.session import Session
 

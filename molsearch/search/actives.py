@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,11 +52,29 @@ class Ligands:
     ----------
     notes
         How a table was read, one line each.
+    activities
+        Files that were read as tables of what was measured, and the column of it.
     """
 
     queries: tuple[Query, ...]
     inactives: Inactives | None
     notes: tuple[str, ...] = ()
+    activities: tuple[tuple[str, str], ...] = ()
+
+
+class Split(NamedTuple):
+    """Rows of a table of what was measured, one a molecule, and the line that tells how.
+
+    Attributes
+    ----------
+    column
+        What was read as the activity.
+    """
+
+    active: list[Prepared]
+    inactive: list[Prepared]
+    note: str
+    column: str
 
 
 def read_ligands(
@@ -82,6 +101,7 @@ def read_ligands(
     found: list[Query] = []
     more: list[Query] = []
     notes: list[str] = []
+    activities: list[tuple[str, str]] = []
     n_inactive = 0
     for given in queries:
         vectors = queries_of_vectors(given)
@@ -96,17 +116,18 @@ def read_ligands(
             found += grouped(prepared, prepare)
             notes += _unclear(given, prepared, config)
             continue
-        active, inactive, note = parts
-        found += grouped(active, prepare)
-        more += grouped(inactive, prepare)
-        n_inactive += len(inactive)
-        notes.append(note)
+        found += grouped(parts.active, prepare)
+        more += grouped(parts.inactive, prepare)
+        n_inactive += len(parts.inactive)
+        notes.append(parts.note)
+        activities.append((str(given), parts.column))
         notes += _left_out(given, failures, len(prepared))
     if not found:
         raise InputError("no query given; pass a SMILES, an InChI or a file with -q")
     notes += _without_coordinates(found, prepare)
     others = read_inactives(inactives, read, prepare, on_reading)
-    return Ligands(tuple(named_apart(found)), _joined(others, more, n_inactive), tuple(notes))
+    against = _joined(others, more, n_inactive)
+    return Ligands(tuple(named_apart(found)), against, tuple(notes), tuple(activities))
 
 
 def _left_out(given: Given, failures: Sequence[Failure], n_ok: int) -> list[str]:
@@ -118,14 +139,8 @@ def _left_out(given: Given, failures: Sequence[Failure], n_ok: int) -> list[str]
     return [f"{given}: {len(failures):,} of {rows} cannot be used and do not count: {named}"]
 
 
-def split_table(
-    given: Given, prepared: Sequence[Prepared], config: ScreenConfig
-) -> tuple[list[Prepared], list[Prepared], str] | None:
-    """Split the rows of a table of what was measured into actives and inactives.
-
-    Returns
-    -------
-    Both, one row a molecule, and the line that tells it; None where `given` is no such table.
+def split_table(given: Given, prepared: Sequence[Prepared], config: ScreenConfig) -> Split | None:
+    """Split the rows of a table of what was measured; None where `given` is no such table.
 
     Raises
     ------
@@ -147,8 +162,7 @@ def _tested(given: Given, prepared: Sequence[Prepared], config: ScreenConfig) ->
 
 def _split(
     given: Given, prepared: Sequence[Prepared], table: Tested, config: ScreenConfig
-) -> tuple[list[Prepared], list[Prepared], str]:
-    """Actives and inactives of a table, one row a molecule, and the line that tells it."""
+) -> Split:
     groups = [parent_key(row.inchikey or "", row.parent_smiles) for row in prepared]
     states = table.states(groups, config.active_above)
     first = np.zeros(len(prepared), dtype=bool)
@@ -181,7 +195,7 @@ def _split(
             else ""
         )
     )
-    return kept[ACTIVE], kept[INACTIVE], note
+    return Split(kept[ACTIVE], kept[INACTIVE], note, table.column)
 
 
 def _elsewhere(

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from molsearch.errors import UsageError
+from molsearch.io.outputs import check_output, refuse_existing
+from molsearch.service.requests import ScreenRequest
 
 _OUTPUTS = ("output", "also", "html", "failures", "svg")
 _WITH_RECORD = ("output", "also")
@@ -46,6 +48,24 @@ def refuse_clashes(request: BaseModel) -> None:
                 f"{text} is read by this run, which would write {written[found]} over it; "
                 "choose another output"
             )
+
+
+def check_outputs(request: ScreenRequest) -> None:
+    """Refuse outputs of a screen that exist, cannot be written, or would replace what is read.
+
+    Needs no network and no chemistry, so it can be asked before these are imported.
+
+    Raises
+    ------
+    UsageError
+        Naming the output.
+    """
+    refuse_clashes(request)
+    if request.output is not None:
+        check_output(Path(request.output), overwrite=request.overwrite)
+    for other in (request.failures, request.html):
+        if other is not None:
+            refuse_existing(Path(other), overwrite=request.overwrite)
 
 
 def _outputs(request: BaseModel) -> Iterator[Path]:

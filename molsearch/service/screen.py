@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from molsearch.data.readings import grouped
 from molsearch.errors import IndexCorruptError, UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.index.verify import verify_index
-from molsearch.io.outputs import check_output, refuse_existing
 from molsearch.io.runs import write_run
 from molsearch.nn.device import resolve_device
 from molsearch.schema import Reading
@@ -28,11 +28,11 @@ from molsearch.service.cluster import refuse_device, workers
 from molsearch.service.events import Done, Emit, Note, Warned, silent
 from molsearch.service.geometry import settled
 from molsearch.service.making import Source, kept_index
-from molsearch.service.outputs import refuse_clashes, run_file
+from molsearch.service.outputs import check_outputs, run_file
 from molsearch.service.requests import ScreenRequest
 from molsearch.service.screen_given import rank_given, read_given
 from molsearch.service.session import Session
-from molsearch.service.told import library_account, tell_given, tell_library
+from molsearch.service.told import library_account, plain_reading, tell_given, tell_library
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,7 @@ def check(request: ScreenRequest) -> None:
     read = (request.queries, request.inactives, request.dissimilar_to, request.exclude_ids)
     if [given for several in read for given in several].count("-") > 1:
         raise UsageError("standard input (-) can be read once: give the rest as files")
-    refuse_clashes(request)
-    if request.output is not None:
-        check_output(Path(request.output), overwrite=request.overwrite)
-    if request.failures is not None:
-        refuse_existing(Path(request.failures), overwrite=request.overwrite)
-    if request.html is not None:
-        refuse_existing(Path(request.html), overwrite=request.overwrite)
+    check_outputs(request)
     parse_expression(request.rank)
     # A table of what was measured brings its own inactives: that is known once it is read.
     tables = any(is_file(query) for query in request.queries)
@@ -153,6 +147,10 @@ def screen(
     for warning in hits.warnings:
         emit(Warned(text=warning))
     account = screen_account(request, hits, watch)
+    account["given"] = {
+        "reading": [plain_reading(one) for one in grouped(dict.fromkeys(readings))],
+        "activity_columns": dict(given.ligands.activities),
+    }
     account["index"] |= library_account(reader, request.failures)
     if request.library:
         tell_library(account["index"], emit)

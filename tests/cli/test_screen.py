@@ -64,6 +64,17 @@ def test_how_files_of_queries_were_read_is_told_once(screen, tmp_path):
                     "--dissimilar-to", tmp_path / "no.csv", "-o", tmp_path / "h.csv")  # fmt: skip
     assert result.err.count(f"{tmp_path / 'q.csv'}: structure from SMILES, id from Name") == 1
     assert result.err.count("no.csv: structure from canonical_smiles, id from code") == 1
+    given = json.loads((tmp_path / "h.csv.run.json").read_text())["given"]
+    assert [(one["structure"], one["molecule_id"]) for one in given["reading"]] == [
+        ("SMILES", "Name"), ("canonical_smiles", "code")
+    ]  # fmt: skip
+    assert [one["n_sources"] for one in given["reading"]] == [1, 1]
+    assert given["activity_columns"] == {}
+    table = tmp_path / "t.csv"
+    table.write_text("smiles,id,pIC50\nCCO,a,8.0\nCCN,b,4.0\n")
+    assert screen("-q", table, "-o", tmp_path / "t-hits.csv").code == 0
+    given = json.loads((tmp_path / "t-hits.csv.run.json").read_text())["given"]
+    assert given["activity_columns"] == {str(table): "pIC50"}
     (tmp_path / "q.smi").write_text("CCO\n")
     assert "structure from" not in screen("-q", tmp_path / "q.smi", "-o", tmp_path / "i.csv").err
 

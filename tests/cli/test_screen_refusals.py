@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -90,6 +92,25 @@ def test_an_output_that_exists_is_refused_before_any_work(screen, tmp_path, monk
     assert (tmp_path / "h.csv").read_text() == "mine"
     assert screen("-o", tmp_path / "h.csv", "--overwrite").code == 0
     assert (tmp_path / "h.csv").read_text().startswith("rank,")
+
+
+def test_an_output_that_exists_is_refused_before_anything_heavy_is_imported(tmp_path):
+    (tmp_path / "h.csv").write_text("mine")
+    code = (
+        "import sys\n"
+        "from molsearch.cli.screen_report import run\n"
+        "from molsearch.errors import UsageError\n"
+        "from molsearch.service.requests import ScreenRequest\n"
+        "try:\n"
+        "    run(ScreenRequest(queries=('CCO',), index='i', output=sys.argv[1]))\n"
+        "except UsageError as error:\n"
+        "    print(error, {'torch', 'rdkit'} & {*sys.modules})\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "h.csv")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip().endswith("h.csv exists; pass --overwrite to replace it set()")
 
 
 def test_two_outputs_of_one_name_or_below_a_file_are_refused(screen, tmp_path):
