@@ -14,7 +14,16 @@ from typing import Any
 
 from marked import rewrite
 from server_sections import load, together
-from speed_sections import bytes_by_part, csv, lists, memory, prefix, search, stages
+from speed_sections import (
+    bytes_by_part,
+    csv,
+    lists,
+    memory,
+    own_columns,
+    prefix,
+    search,
+    stages,
+)
 
 from molsearch.io.atomic import write_text
 
@@ -25,6 +34,7 @@ _WHOLE = (
     ("MEMORY", "memory", memory),
     ("STAGES", "stages", stages),
     ("BYTES", "index-bytes", bytes_by_part),
+    ("OWN", "own-columns", own_columns),
     ("LOAD", "server-load", load),
     ("TOGETHER", "screens-together", together),
 )
