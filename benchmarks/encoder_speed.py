@@ -24,7 +24,8 @@ from torch_geometric.nn import global_add_pool
 from torch_geometric.nn.models import GIN
 
 from molsearch.chem.conformers import embed, pack
-from molsearch.chem.features import Buckets, features
+from molsearch.chem.counters import Buckets
+from molsearch.chem.features import features
 from molsearch.cli.allocator import SETTINGS
 from molsearch.config import PrepareConfig
 from molsearch.data.graph import MolGraph, collate

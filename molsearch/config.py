@@ -100,6 +100,13 @@ class ModelConfig(Config):
     n_buckets: int = Field(default=16_381, gt=0, description="of circular environments")
     n_torsions: int = Field(default=0, ge=0, description="buckets of topological torsions")
     n_pairs: int = Field(default=0, ge=0, description="buckets of atom pairs")
+    n_classes: int = Field(
+        default=0, ge=0, description="buckets of circular environments of feature classes"
+    )
+    n_class_pairs: int = Field(
+        default=0, ge=0, description="buckets of atom pairs of feature classes"
+    )
+    n_wide: int = Field(default=0, ge=0, description="buckets of environments of radius 3")
     width: int = Field(default=256, gt=0)
     expansion: int = Field(
         default=4, ge=1, description="hidden channels of the layers behind the branches, in widths"

@@ -17,8 +17,8 @@ from molsearch import schema
 from molsearch.chem.bulk.bags import Usual, substructures
 from molsearch.chem.bulk.graphs import fits
 from molsearch.chem.columns import Block, block_of, put_between, user_text, whole
+from molsearch.chem.counters import Buckets
 from molsearch.chem.facts import PREPARED, Value, known
-from molsearch.chem.features import Buckets
 from molsearch.chem.plain import plain_parent
 from molsearch.chem.prepare import failure_of, prepare_record
 from molsearch.config import PrepareConfig

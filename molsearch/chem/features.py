@@ -15,15 +15,8 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from molsearch.config import ModelConfig
+from molsearch.chem.counters import RADIUS, Buckets, counters, environments_of
 
-#: Circular environments alone, and those with paths beside them (torsions, atom pairs).
-VERSIONS = ("features-1", "features-2")
-
-#: Environments are Morgan invariants of radius 0, 1 and 2.
-RADIUS = 2
-#: Atom pairs are at most so many bonds apart.
-MAX_PAIR_BONDS = 12
 MOST = 255  # counts are kept in a byte
 
 _ELEMENTS = {n: i for i, n in enumerate((6, 7, 8, 9, 15, 16, 17, 35, 53, 5, 14, 34))}
@@ -77,38 +70,6 @@ N_BOND_CODES = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Buckets:
-    """Hash spaces of an encoder's substructures; 0 is a kind that it does not look at.
-
-    Attributes
-    ----------
-    environments, torsions, pairs
-        Number of buckets of circular environments (Morgan, radius 0 to 2, with chirality),
-        of topological torsions (four atoms in a row) and of atom pairs at most
-        `MAX_PAIR_BONDS` bonds apart. Rows of one table, in this order, after row 0.
-    """
-
-    environments: int
-    torsions: int = 0
-    pairs: int = 0
-
-    @classmethod
-    def of(cls, config: ModelConfig) -> Buckets:
-        """Buckets of an encoder."""
-        return cls(config.n_buckets, config.n_torsions, config.n_pairs)
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of the table, row 0 for "none" included."""
-        return 1 + self.environments + self.torsions + self.pairs
-
-    @property
-    def version(self) -> str:
-        """Version of the featuriser that these buckets need."""
-        return VERSIONS[1] if self.torsions or self.pairs else VERSIONS[0]
-
-
-@dataclass(frozen=True, slots=True)
 class Features:
     """Integer features of one parent, heavy atoms in the order of its SMILES.
 
@@ -137,33 +98,6 @@ class Features:
 
 
 @cache
-def _generator(n_buckets: int) -> rdFingerprintGenerator.FingerprintGenerator64:
-    return rdFingerprintGenerator.GetMorganGenerator(
-        radius=RADIUS, includeChirality=True, fpSize=n_buckets
-    )
-
-
-@cache
-def counters(
-    buckets: Buckets,
-) -> tuple[tuple[int, rdFingerprintGenerator.FingerprintGenerator64], ...]:
-    """Return counting generators, each with the row of the table at which its buckets begin."""
-    kinds = [(1, _generator(buckets.environments))]
-    start = 1 + buckets.environments
-    if buckets.torsions:
-        torsions = rdFingerprintGenerator.GetTopologicalTorsionGenerator(
-            fpSize=buckets.torsions, countSimulation=False
-        )
-        kinds.append((start, torsions))
-    if buckets.pairs:
-        pairs = rdFingerprintGenerator.GetAtomPairGenerator(
-            maxDistance=MAX_PAIR_BONDS, fpSize=buckets.pairs, countSimulation=False
-        )
-        kinds.append((start + buckets.torsions, pairs))
-    return tuple(kinds)
-
-
-@cache
 def _patterns() -> tuple[Chem.Mol, ...]:
     return tuple(Chem.MolFromSmarts(smarts) for smarts in PHARMACOPHORE.values())
 
@@ -172,7 +106,7 @@ def environments(mol: Chem.Mol, n_buckets: int) -> NDArray[np.uint16]:
     """Return the folded circular environments of each atom, uint16 ``[n, 3]``; 0 is none."""
     info = rdFingerprintGenerator.AdditionalOutput()
     info.AllocateBitInfoMap()
-    _generator(n_buckets).GetFingerprint(mol, additionalOutput=info)
+    environments_of(n_buckets).GetFingerprint(mol, additionalOutput=info)
     found = np.zeros((mol.GetNumAtoms(), RADIUS + 1), np.uint16)
     for bucket, places in info.GetBitInfoMap().items():
         for atom, radius in places:
@@ -233,9 +167,9 @@ def bag_of(mol: Chem.Mol, buckets: Buckets) -> tuple[NDArray[np.uint16], NDArray
     """Return the distinct substructures of a molecule and their counts, see `Features`."""
     rows: list[int] = []
     counts: list[int] = []
-    for start, generator in counters(buckets):
-        found = generator.GetCountFingerprint(mol).GetNonzeroElements()
-        rows.extend(start + bucket for bucket in found)
+    for counter in counters(buckets):
+        found = counter.counts(mol)
+        rows.extend(counter.start + bucket for bucket in found)
         counts.extend(found.values())
     return np.array(rows, np.uint16), np.minimum(counts, MOST).astype(np.uint8)
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from molsearch.chem.features import MOST, Buckets, counters
+from molsearch.chem.counters import Buckets, counters
+from molsearch.chem.features import MOST
 from molsearch.chem.fingerprints import FINGERPRINTS, generator
 
 # A fingerprint that simulates counts has a bit for each of these that a count reaches.
@@ -73,12 +74,13 @@ class Holders:
 
 def bag_holders(mol: Chem.Mol, buckets: Buckets) -> Holders:
     """Find the atoms of what `molsearch.chem.features.bag_of` counts: the same keys and counts."""
-    (first, environments), *paths = counters(buckets)
-    keys, atoms = _circles(mol, environments)
-    found = [(first + keys, atoms)]
-    for start, made in paths:
-        keys, atoms = _paths(mol, made)
-        found.append((start + keys, atoms))
+    found = []
+    for one in counters(buckets):
+        if one.circular:
+            keys, atoms = _circles(mol, one.generator, one.radius)
+        else:
+            keys, atoms = _paths(mol, one.generator)
+        found.append((one.start + keys, atoms))
     return _holders(found)
 
 
@@ -131,10 +133,13 @@ def _counting(name: str) -> Any:
     return _COUNTED[name](fpSize=size, countSimulation=False)
 
 
-def _circles(mol: Chem.Mol, made: Any) -> _Found:
-    """Circular environments: an atom and what lies within so many bonds of it."""
+def _circles(mol: Chem.Mol, made: Any, radius: int | None = None) -> _Found:
+    """Circular environments, of one radius or all: an atom and what lies so near to it."""
     told = _told(mol, made)
     keys, places = _flat(told.GetBitInfoMap(), 2)
+    if radius is not None:
+        counted = places[:, 1] == radius
+        keys, places = keys[counted], places[counted]
     near = Chem.GetDistanceMatrix(mol)[places[:, 0]] <= places[:, 1:]
     return keys, near.reshape(len(keys), mol.GetNumAtoms())
 

@@ -10,8 +10,9 @@ from rdkit import Chem, rdBase
 
 from molsearch.chem.bulk.bags import in_ring_of_three
 from molsearch.chem.conformers import embed, pack
+from molsearch.chem.counters import Buckets
 from molsearch.chem.facts import known
-from molsearch.chem.features import Buckets, packed_bag
+from molsearch.chem.features import packed_bag
 from molsearch.chem.fingerprints import ecfp4
 from molsearch.chem.geometry import why_not_3d
 from molsearch.chem.inchi import PREFIX as INCHI

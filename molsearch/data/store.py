@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from molsearch.chem.features import ATOM_FIELDS, RADIUS, Features
+from molsearch.chem.counters import RADIUS
+from molsearch.chem.features import ATOM_FIELDS, Features
 from molsearch.words import counted
 
 _N_FIELDS = len(ATOM_FIELDS) + 1

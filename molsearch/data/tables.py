@@ -7,7 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from molsearch import schema
-from molsearch.chem.features import Buckets, features
+from molsearch.chem.counters import Buckets
+from molsearch.chem.features import features
 from molsearch.data.prepared_table import buckets_of
 from molsearch.data.store import GraphStore, bag_store, build_store
 

@@ -30,8 +30,8 @@ def default_task(
     Facts that cost time are left until somebody asks for them. With `buckets` what an encoder
     sees of the molecule is computed while it is at hand.
     """
+    from molsearch.chem.counters import Buckets
     from molsearch.chem.facts import PREPARED
-    from molsearch.chem.features import Buckets
     from molsearch.chem.prepare import prepare_record
 
     return prepare_record(record, config, PREPARED, None if buckets is None else Buckets(*buckets))

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.data.graph import MolGraph, collate
 from molsearch.data.store import GraphStore, one_by_one
 from molsearch.data.tables import graphs_of_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import ModelConfig
 from molsearch.data.graph import MolGraph
 from molsearch.nn.branch import GraphBranch

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from safetensors.torch import save as save_tensors
 
-from molsearch.chem.features import VERSIONS, Buckets
+from molsearch.chem.counters import VERSIONS, Buckets
 from molsearch.config import ModelConfig
 from molsearch.errors import EncoderMismatchError, InputError
 from molsearch.io.atomic import write_bytes, write_text
@@ -112,7 +112,7 @@ def load_encoder(
     if card["featuriser"] != Buckets.of(config).version:
         raise EncoderMismatchError(
             f"{folder}: trained on {card['featuriser']}, this molsearch has "
-            f"{' and '.join(VERSIONS)}; "
+            f"{', '.join(VERSIONS)}; "
             "use the version that made it, or train again"
         )
     tensors = tensors_of(weights, content)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from molsearch.chem.features import Buckets, bag_of
+from molsearch.chem.counters import Buckets
+from molsearch.chem.features import bag_of
 from molsearch.chem.fingerprints import packed_of
 from molsearch.chem.occlusion import bag_holders, bags_without, bits_without, print_holders
 from molsearch.chem.pieces import piece_smiles, pieces

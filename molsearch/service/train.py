@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import TrainConfig
 from molsearch.errors import UsageError
 from molsearch.io.folders import RUN, Kind, look

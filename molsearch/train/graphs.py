@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
 from molsearch.chem.conformers import embed, pack
-from molsearch.chem.features import VERSIONS, Buckets, features
+from molsearch.chem.counters import Buckets
+from molsearch.chem.features import features
 from molsearch.chem.parse import RejectedError
 from molsearch.config import PrepareConfig
 from molsearch.data.conformers import Conformers, coordinates
@@ -50,7 +51,7 @@ def graph_cache(
     store, readable
         Graphs of the readable molecules in order, and bool ``[len(smiles)]``: which those are.
     """
-    known: list[object] = [VERSIONS[-1], astuple(buckets), list(smiles), geometry]
+    known: list[object] = [buckets.version, astuple(buckets), list(smiles), geometry]
     known += [sorted(conformers), make_conformers] if geometry else []
     if geometry and any(len(several) > 1 for several in conformers.values()):
         known.append([len(conformers[name]) for name in sorted(conformers)])

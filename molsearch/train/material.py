@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.activities import Activities, load_activities
 from molsearch.data.conformers import Conformers, load_conformers

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import ModelConfig, TrainConfig
 from molsearch.data.store import GraphStore
 from molsearch.errors import UsageError

@@ -11,8 +11,8 @@ from rdkit import Chem
 from molsearch import schema
 from molsearch.chem.block import prepare_block
 from molsearch.chem.columns import block_of
+from molsearch.chem.counters import Buckets
 from molsearch.chem.facts import PREPARED
-from molsearch.chem.features import Buckets
 from molsearch.chem.prepare import prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.schema import Record

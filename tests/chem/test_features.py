@@ -11,7 +11,8 @@ from molecules import SMILES
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from molsearch.chem.features import Buckets, Features, bag_of, features, features_of
+from molsearch.chem.counters import Buckets
+from molsearch.chem.features import Features, bag_of, features, features_of
 from molsearch.io.hashing import sha256_bytes
 
 BUCKETS = Buckets(16_381, 8_192, 16_384)
@@ -77,6 +78,9 @@ def test_version_follows_the_kinds() -> None:
     assert Buckets(509).version == "features-1"
     assert Buckets(509, 0, 67).version == Buckets(509, 53).version == "features-2"
     assert Buckets(509, 53, 67).n_rows == 1 + 509 + 53 + 67
+    further = [Buckets(509, 53, classes=5), Buckets(509, class_pairs=5), Buckets(509, wide=5)]
+    assert {one.version for one in further} == {"features-3"}
+    assert Buckets(509, 53, 67, 11, 13, 17).n_rows == 1 + 509 + 53 + 67 + 11 + 13 + 17
 
 
 def test_numbers_of_this_version_stand() -> None:
@@ -85,6 +89,53 @@ def test_numbers_of_this_version_stand() -> None:
     assert all((np.diff(part.bag.astype(int)) > 0).all() for part in parts)
     content = b"".join(part.bag.tobytes() + part.counts.tobytes() for part in parts)
     assert sha256_bytes(content)[:16] == "79e0a586487ae390"
+
+
+def further_by_hand(mol: Chem.Mol, buckets: Buckets) -> dict[int, int]:
+    """Count feature classes and wide environments, these by RDKit's unfolded hashes."""
+    made = rdFingerprintGenerator
+    kinds = made.GetMorganFeatureAtomInvGen()
+    found: Counter[int] = Counter()
+    start = buckets.n_rows - buckets.n_further
+    circles = [
+        (start, buckets.classes, {"radius": 2, "atomInvariantsGenerator": kinds}, (0, 1, 2)),
+        (
+            buckets.n_rows - buckets.wide,
+            buckets.wide,
+            {"radius": 3, "includeChirality": True},
+            (3,),
+        ),
+    ]
+    for first, size, how, radii in circles:
+        told = made.AdditionalOutput()
+        told.AllocateBitInfoMap()
+        made.GetMorganGenerator(**how).GetSparseCountFingerprint(mol, additionalOutput=told)
+        for key, places in told.GetBitInfoMap().items():
+            found[first + key % size] += sum(radius in radii for _, radius in places)
+    pairs = made.GetAtomPairGenerator(
+        maxDistance=12, countSimulation=False, fpSize=buckets.class_pairs,
+        atomInvariantsGenerator=kinds,
+    )  # fmt: skip
+    for key, n in pairs.GetCountFingerprint(mol).GetNonzeroElements().items():
+        found[start + buckets.classes + key] += n
+    return {key: n for key, n in found.items() if n}
+
+
+@pytest.mark.parametrize("smiles", SMILES)
+def test_classes_and_wide_environments_are_those_that_rdkit_hashes(smiles: str) -> None:
+    mol, buckets = Chem.MolFromSmiles(smiles), Buckets(509, 53, 67, 101, 97, 89)
+    bag, counts = bag_of(mol, buckets)
+    mine = {int(key): int(n) for key, n in zip(bag, counts, strict=True) if key >= 1 + 629}
+    assert mine == further_by_hand(mol, buckets)
+    rest, _ = bag_of(mol, Buckets(509, 53, 67))
+    assert np.array_equal(rest, bag[bag < 1 + 629])
+
+
+def test_classes_do_not_tell_elements_of_one_role_apart() -> None:
+    one, two = (Chem.MolFromSmiles(text) for text in ("CCCCCl", "CCCCBr"))
+    same = Buckets(1, classes=997, class_pairs=997)
+    assert np.array_equal(bag_of(one, same)[0], bag_of(two, same)[0])
+    assert not np.array_equal(bag_of(one, Buckets(997))[0], bag_of(two, Buckets(997))[0])
 
 
 def test_unreadable_parent_is_an_error() -> None:

@@ -8,7 +8,8 @@ from molecules import SMILES
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from molsearch.chem.features import Buckets, bag_of
+from molsearch.chem.counters import Buckets
+from molsearch.chem.features import bag_of
 from molsearch.chem.fingerprints import ecfp4, packed_of
 from molsearch.chem.occlusion import (
     HIDEABLE,
@@ -22,7 +23,10 @@ MORE = [
     "COc1cc2ncnc(Nc3ccc(F)c(Cl)c3)c2cc1OCCCN1CCOCC1", "C1CC1C1CC1", "C", "[Na+]", "[2H]C([2H])O",
     "C[C@H](N)C(=O)O", "c1ccccc1", "CCCCCCCCCCCCCCCCCCCC", "F/C=C/F",
 ]  # fmt: skip
-BUCKETS = [Buckets(16381, 8192, 16384), Buckets(16381), Buckets(61, 31, 0), Buckets(61, 0, 17)]
+BUCKETS = [
+    Buckets(16381, 8192, 16384), Buckets(16381), Buckets(61, 31, 0), Buckets(61, 0, 17),
+    Buckets(16381, 8192, 16384, 8191, 8192, 8191), Buckets(61, classes=13), Buckets(61, 31, wide=7),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("smiles", [*SMILES, *MORE])

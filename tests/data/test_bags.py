@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from molsearch import schema
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.prepare import prepare
 from molsearch.data.prepared import PreparedSet

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch_geometric.data import Batch
 
-from molsearch.chem.features import Buckets, features
+from molsearch.chem.counters import Buckets
+from molsearch.chem.features import features
 from molsearch.data.graph import MolGraph, collate
 from molsearch.data.store import GraphStore, build_store, concatenate, spans, take
 

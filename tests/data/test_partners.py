@@ -11,7 +11,8 @@ from families import ACIDS, AMINES, SULFONAMIDES, labelled
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
-from molsearch.chem.features import Buckets, features
+from molsearch.chem.counters import Buckets
+from molsearch.chem.features import features
 from molsearch.data.partners import N_BITS, Partners, fingerprints
 from molsearch.data.sampler import PairSampler
 from molsearch.data.store import GraphStore, build_store

@@ -11,7 +11,8 @@ import pytest
 import torch
 from molecules import SMALL, SMILES, conformer
 
-from molsearch.chem.features import Buckets, features
+from molsearch.chem.counters import Buckets
+from molsearch.chem.features import features
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.conformers import coordinates, load_conformers
 from molsearch.data.graph import collate

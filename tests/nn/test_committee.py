@@ -10,7 +10,7 @@ import pytest
 import torch
 from molecules import CONFIGS, SMALL, SMILES, store_of
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import ModelConfig
 from molsearch.data.graph import collate
 from molsearch.data.store import GraphStore

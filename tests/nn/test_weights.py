@@ -112,7 +112,9 @@ def test_edited_card_is_refused(folder: Path, changes: dict[str, object], word: 
 
 
 def test_encoder_of_another_featuriser_is_refused(folder: Path, monkeypatch) -> None:
-    monkeypatch.setattr("molsearch.chem.features.VERSIONS", ("features-98", "features-99"))
+    monkeypatch.setattr(
+        "molsearch.chem.counters.VERSIONS", ("features-98", "features-99", "features-100")
+    )
     with pytest.raises(EncoderMismatchError, match="train again"):
         load_encoder(folder)
 

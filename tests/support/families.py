@@ -11,7 +11,7 @@ import scipy.sparse as sparse
 import torch
 from molecules import SMALL, SMILES, conformer, store_of
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.sampler import PairSampler
 from molsearch.data.store import GraphStore

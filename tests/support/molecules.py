@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdDistGeom
 
-from molsearch.chem.features import Buckets, features
+from molsearch.chem.counters import Buckets
+from molsearch.chem.features import features
 from molsearch.config import ModelConfig
 from molsearch.data.store import GraphStore, build_store
 

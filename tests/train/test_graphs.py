@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from molecules import SMALL, SMILES, conformer
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.train import graphs
 from molsearch.train.graphs import graph_cache
 

@@ -14,7 +14,7 @@ from families import OTHERS, cut_and_whole, family_table, run, sampler, tiny
 from molecules import SMALL
 from pydantic import ValidationError
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore
 from molsearch.errors import InputError

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from families import OTHERS, family_table
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore
 from molsearch.service.train_words import opening

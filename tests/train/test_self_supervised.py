@@ -14,7 +14,7 @@ import torch
 from families import OTHERS, cut_and_whole, family_table, method_for, run, tiny
 from pydantic import ValidationError
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore
 from molsearch.losses.info_nce import info_nce

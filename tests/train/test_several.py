@@ -12,7 +12,7 @@ import torch
 from families import ACIDS, AMINES, SULFONAMIDES, cut_and_whole, method_for, run, tiny
 from molecules import SMALL, conformer, store_of
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore
 from molsearch.nn.encoder import Encoder

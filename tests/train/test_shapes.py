@@ -13,7 +13,7 @@ from families import ACIDS, AMINES, FAMILY, cut_and_whole, family_table, run, sa
 from molecules import SMALL
 from pydantic import ValidationError
 
-from molsearch.chem.features import Buckets
+from molsearch.chem.counters import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.overlay_pairs import OverlayPairs
 from molsearch.data.store import GraphStore

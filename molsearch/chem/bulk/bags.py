@@ -17,7 +17,8 @@ from molsearch.chem.bulk.graphs import Graphs, Seen, joined, seen
 from molsearch.chem.bulk.pairs import pairs
 from molsearch.chem.bulk.stereo import stereo_of
 from molsearch.chem.bulk.torsions import torsions
-from molsearch.chem.features import MAX_PAIR_BONDS, MOST, Buckets, counters
+from molsearch.chem.counters import MAX_PAIR_BONDS, Buckets, Counter, counters
+from molsearch.chem.features import MOST
 from molsearch.chem.fingerprints import N_BITS, N_BYTES
 from molsearch.chem.plain import has_stereo
 
@@ -89,6 +90,7 @@ def substructures(molecules: Sequence[Usual], buckets: Buckets | None) -> Substr
     keys = _environment_keys(molecules, found, buckets.environments)
     if buckets.torsions or buckets.pairs:
         keys += _path_keys(molecules, graphs, buckets)
+    keys += _further_keys(molecules, buckets)
     return Substructures(prints, _packed(np.concatenate(keys), len(molecules)))
 
 
@@ -127,14 +129,28 @@ def _path_keys(molecules: Sequence[Usual], graphs: Graphs, buckets: Buckets) -> 
     if buckets.pairs:
         found.append((buckets.pairs, pairs(graphs, codes, MAX_PAIR_BONDS)))
     keys: list[_Keys] = []
-    for (start, generator), (size, one) in zip(counters(buckets)[1:], found, strict=True):
-        keys.append(_keys(_without(one, odd, len(molecules)), start, size))
-        for i in odd:
-            mol = Chem.MolFromSmiles(molecules[i].parent_smiles)
-            counts = generator.GetCountFingerprint(mol).GetNonzeroElements()
-            rows = np.array(list(counts), np.uint32) + np.uint32((i << _SHIFT) + start)
-            keys.append(np.repeat(rows, list(counts.values())))
+    for counter, (size, one) in zip(counters(buckets)[1:], found, strict=False):
+        keys.append(_keys(_without(one, odd, len(molecules)), counter.start, size))
+        texts = ((i, molecules[i].parent_smiles) for i in odd)
+        keys.extend(_counted(counter, i, Chem.MolFromSmiles(text)) for i, text in texts)
     return keys
+
+
+def _further_keys(molecules: Sequence[Usual], buckets: Buckets) -> list[_Keys]:
+    """Feature classes and wide environments: RDKit's own, of each molecule by itself."""
+    if not buckets.n_further:
+        return []
+    start = buckets.n_rows - buckets.n_further
+    further = [one for one in counters(buckets) if one.start >= start]
+    mols = (Chem.MolFromSmiles(one.parent_smiles) for one in molecules)
+    return [_counted(one, i, mol) for i, mol in enumerate(mols) for one in further]
+
+
+def _counted(counter: Counter, which: int, mol: Chem.Mol) -> _Keys:
+    """Keys of what RDKit counts in a molecule, each as often as it occurs."""
+    counts = counter.counts(mol)
+    rows = np.array(list(counts), np.uint32) + np.uint32((which << _SHIFT) + counter.start)
+    return np.repeat(rows, list(counts.values()))
 
 
 def _checked(atoms: Atoms, graphs: Graphs) -> Atoms:

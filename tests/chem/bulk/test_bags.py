@@ -12,14 +12,18 @@ from rdkit import Chem, rdBase
 
 from molsearch.chem.bulk.bags import Usual, substructures
 from molsearch.chem.bulk.graphs import fits
-from molsearch.chem.features import Buckets, packed_bag
+from molsearch.chem.counters import Buckets
+from molsearch.chem.features import packed_bag
 from molsearch.chem.fingerprints import ecfp4
 from molsearch.chem.plain import plain_parent
 from molsearch.schema import Record
 
 EXAMPLE = Path(__file__).parents[3] / "datasets" / "example"
 BUCKETS = Buckets(16_381, 8_192, 16_384)
-KINDS = [BUCKETS, Buckets(997), Buckets(997, 499, 0), Buckets(997, 0, 251)]
+KINDS = [
+    BUCKETS, Buckets(997), Buckets(997, 499, 0), Buckets(997, 0, 251),
+    Buckets(997, 499, 251, 101, 97, 89), Buckets(997, class_pairs=97),
+]  # fmt: skip
 
 
 def usual(smiles: str) -> Usual | None:
