@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from molsearch import schema
@@ -15,6 +17,7 @@ from molsearch.picks.columns import Columns, ranking_column
 from molsearch.picks.config import PickConfig
 from molsearch.picks.lists import Named
 from molsearch.search.where import Condition, parse
+from molsearch.usertypes.kept import days_in
 from molsearch.words import counted
 
 Mask = NDArray[np.bool_]
@@ -142,10 +145,15 @@ def _holds(columns: Columns, condition: Condition, rows: NDArray[np.int64]) -> M
         name = alike[0]
     if isinstance(condition.value, str):
         return condition.holds(np.array(columns.texts("--where", name, rows), dtype=object))
-    values = columns.numbers("--where", name, rows)
+    if is_day := isinstance(condition.value, date):
+        texts = pa.array(columns.texts("--where", name, rows), pa.string())
+        values = days_in(texts).fill_null(np.nan).to_numpy(zero_copy_only=False)
+    else:
+        values = columns.numbers("--where", name, rows)
     if len(values) and np.isnan(values).all():
+        kind = "days written as 2024-06-01" if is_day else "numbers"
         raise UsageError(
-            f"--where {_words(condition)}: column {name!r} holds no numbers; name another"
+            f"--where {_words(condition)}: column {name!r} holds no {kind}; name another"
         )
     return condition.holds(values)
 
@@ -155,5 +163,5 @@ def _by_case(columns: Columns, name: str) -> Iterator[str]:
 
 
 def _words(condition: Condition) -> str:
-    value = condition.value if isinstance(condition.value, str) else f"{condition.value:g}"
+    value = f"{condition.value:g}" if isinstance(condition.value, float) else condition.value
     return f"{condition.column}{condition.operator}{value}"

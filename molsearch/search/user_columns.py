@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,7 @@ from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.search.hits import COLUMNS, free_names
 from molsearch.search.where import COMPUTED, STORED, Condition
-from molsearch.usertypes.kept import columns_of, numbers_in
+from molsearch.usertypes.kept import columns_of, days_in, numbers_in
 from molsearch.usertypes.names import unified
 from molsearch.words import counted
 
@@ -28,16 +29,18 @@ _NAMED = 20
 
 @dataclass
 class _Unread:
-    """Values of one column that are no numbers, as far as molecules were looked at."""
+    """Values of one column that are none of the kind asked for, of the molecules looked at."""
 
+    kind: str
+    read: Callable[[pa.Array], pa.Array]
     looked_at: int = 0
     empty: int = 0
     other: int = 0
     examples: list[str] = field(default_factory=list)
 
     def numbers(self, texts: pa.Array) -> NDArray[np.float64]:
-        """Read texts as numbers, NaN where they are none, which is counted."""
-        numbers = numbers_in(texts)
+        """Read texts as numbers or days, NaN where they are none, which is counted."""
+        numbers = self.read(texts)
         lacking = texts.filter(numbers.is_null())
         other = lacking.filter(pc.not_equal(lacking, ""))
         self.looked_at += len(texts)
@@ -49,15 +52,21 @@ class _Unread:
         return np.asarray(numbers.fill_null(np.nan).to_numpy(zero_copy_only=False))
 
     def line(self, column: str) -> str:
-        """Say how many did not match for want of a number."""
+        """Say how many did not match for want of one."""
         shown = ", ".join(repr(text[:30]) for text in self.examples)
         kinds = [f"{self.other:,} hold text such as {shown}"] if self.other else []
         kinds += [f"{self.empty:,} are empty"] if self.empty else []
         return (
             f"--where: {self.empty + self.other:,} of {counted(self.looked_at, 'molecule')} "
             "looked at have "
-            f"no number in {column!r} ({', '.join(kinds)}) and do not match"
+            f"no {self.kind} in {column!r} ({', '.join(kinds)}) and do not match"
         )
+
+
+def _unread(*, of_days: bool) -> _Unread:
+    return (
+        _Unread("day (written 2024-06-01)", days_in) if of_days else _Unread("number", numbers_in)
+    )
 
 
 class UserConditions:
@@ -83,12 +92,14 @@ class UserConditions:
     ) -> None:
         self.conditions = conditions
         self._keys = _keys_of([one.column for one in conditions], reader, (*COLUMNS, *taken))
-        self._unread: dict[str, _Unread] = {}
+        self._unread: dict[tuple[str, bool], _Unread] = {}
+        # What columns hold in place of a text that none has so far; empty once one has it.
+        self._instead: dict[Condition, list[str]] = {}
 
     def hold(self, user: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
         """Rows, given by their stored user columns, for which every condition holds."""
         passed = np.ones(len(user), dtype=bool)
-        numbers: dict[str, NDArray[np.float64]] = {}
+        numbers: dict[tuple[str, bool], NDArray[np.float64]] = {}
         found = columns_of(user, list(dict.fromkeys(self._keys.values())))
         trimmed = {
             name: pc.utf8_trim_whitespace(texts.fill_null("")) for name, texts in found.items()
@@ -96,21 +107,43 @@ class UserConditions:
         for one in self.conditions:
             texts = trimmed[self._keys[one.column]]
             if isinstance(one.value, str):
-                passed &= one.holds(texts.to_numpy(zero_copy_only=False))
+                held = one.holds(texts.to_numpy(zero_copy_only=False))
+                self._note(one, texts, found=bool(held.any()))
+                passed &= held
                 continue
-            if one.column not in numbers:
-                unread = self._unread.setdefault(one.column, _Unread())
-                numbers[one.column] = unread.numbers(texts)
-            passed &= one.holds(numbers[one.column])
+            key = one.column, isinstance(one.value, date)
+            if key not in numbers:
+                unread = self._unread.setdefault(key, _unread(of_days=key[1]))
+                numbers[key] = unread.numbers(texts)
+            passed &= one.holds(numbers[key])
         return passed
 
     def warnings(self) -> list[str]:
-        """Name, for each column compared with a number, how many values were none."""
-        return [
+        """Say which values were no numbers or days, and what there is where a text is not."""
+        lines = [
             unread.line(column)
-            for column, unread in self._unread.items()
+            for (column, _), unread in self._unread.items()
             if unread.empty or unread.other
         ]
+        for one, texts in self._instead.items():
+            if texts:
+                shown = ", ".join(repr(text[:30]) for text in texts)
+                lines.append(
+                    f"--where: no molecule looked at has {str(one.value)[:30]!r} in "
+                    f"{one.column!r}, which holds for instance {shown}"
+                )
+        return lines
+
+    def _note(self, one: Condition, texts: pa.Array, *, found: bool) -> None:
+        """Remember what a column holds while no molecule has the text that is asked for."""
+        if one.operator == "!=" or (one in self._instead and not self._instead[one]):
+            return
+        known = [] if found else self._instead.get(one, [])
+        if not found and len(known) < _EXAMPLES:
+            fresh = texts.filter(pc.not_equal(texts, "")).unique()[: 2 * _EXAMPLES].to_pylist()
+            known = [*dict.fromkeys([*known, *fresh])][:_EXAMPLES]
+        if known or found:
+            self._instead[one] = known
 
 
 def of_one_name(columns: Iterable[str], reader: IndexReader) -> list[str]:
@@ -149,6 +182,11 @@ def _keys_of(wanted: Sequence[str], reader: IndexReader, taken: Sequence[str]) -
                 break
     for column in wanted:
         if column not in found:
+            if any(one.molecule_id.casefold() == column.casefold() for one in readings):
+                raise UsageError(
+                    f"--where: {column} was read as the ids of the library; compare "
+                    f"{schema.MOLECULE_ID} in its place, by = or !="
+                )
             found[column] = _by_case(
                 column, dict(zip(free_names([*names], taken), names, strict=True))
             )

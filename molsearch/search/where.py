@@ -9,6 +9,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from molsearch.chem.facts import FACTS
 from molsearch.chem.readers.rows import typed_text
 from molsearch.chem.rules import PRESETS
 from molsearch.errors import UsageError
-from molsearch.usertypes.kept import NUMBER
+from molsearch.usertypes.kept import DAY, NUMBER
 
 STORED = tuple(name for name, fact in FACTS.items() if fact.kind is not str)
 COMPUTED = (
@@ -38,10 +39,11 @@ OURS = (*STORED, *COMPUTED, *OF_INACTIVES, *TEXTS)
 _QUOTED = r'"[^"]*"'
 _NAME = r'(?:"[^"]+"|[^\W\d]\w*)'
 _WORD = r"[^\W\d][\w.\-]*"
+_AMOUNT = rf"{DAY}|{NUMBER}"
 _CONDITION = re.compile(
-    rf"(?:(?P<low>{NUMBER})\s*(?P<low_op><=?)\s*)?"
+    rf"(?:(?P<low>{_AMOUNT})\s*(?P<low_op><=?)\s*)?"
     rf"(?P<name>{_NAME})\s*(?P<op><=|>=|==|!=|<|>|=)\s*"
-    rf"(?:(?P<value>{NUMBER})|(?P<text>{_QUOTED}|{_WORD}))"
+    rf"(?:(?P<value>{_AMOUNT})|(?P<text>{_QUOTED}|{_WORD}))"
 )
 _AND = re.compile(rf"({_QUOTED})|\s*(?:,|&+|\band\b)\s*", re.IGNORECASE)
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -54,12 +56,14 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "!=": operator.ne,
 }
 _OF_TEXT = ("=", "==", "!=")
+_TRUTHS = ("true", "false")  # which sources write with capitals, or without
+_EPOCH = date(1970, 1, 1)
 _MIRRORED = {"<": ">", "<=": ">="}
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A comparison of one column with a number, or with a text.
+    """A comparison of one column with a number, a day, or a text.
 
     Attributes
     ----------
@@ -69,7 +73,7 @@ class Condition:
 
     column: str
     operator: str
-    value: float | str
+    value: float | str | date
 
     @property
     def is_ours(self) -> bool:
@@ -82,15 +86,21 @@ class Condition:
         Parameters
         ----------
         values
-            Numbers ``[n]``, of which NaN never passes; for a text condition strings, of which
-            the empty one (no value) passes ``=""`` alone, and None (not known) nothing.
+            Numbers ``[n]``, or days since 1970 for a condition on days, of which NaN never
+            passes; for a text condition strings, of which the empty one (no value) passes
+            ``=""`` alone, and None (not known) nothing. Of ``true`` and ``false`` capitals do
+            not matter.
         """
         if isinstance(self.value, str):
-            same = np.array([text == self.value for text in values], dtype=bool)
+            wanted = self.value
+            if wanted.lower() in _TRUTHS:
+                wanted, values = wanted.lower(), np.array([_lowered(text) for text in values])
+            same = np.array([text == wanted for text in values], dtype=bool)
             given = np.array([text is not None and text != "" for text in values], dtype=bool)
             return ~same & given if self.operator == "!=" else same
         numbers = values.astype(np.float64)
-        result = _OPERATORS[self.operator](numbers, self.value)
+        value = (self.value - _EPOCH).days if isinstance(self.value, date) else self.value
+        result = _OPERATORS[self.operator](numbers, value)
         return np.asarray(result & ~np.isnan(numbers))
 
 
@@ -147,8 +157,9 @@ def _read(part: str, text: str) -> list[Condition]:
     if found is None or (found["text"] is not None and not _compares_text(found)):
         raise UsageError(
             f"--where {text[:80]!r} is no condition; write for instance 'mw<500', "
-            "'200<=mw<500, clogp<=5' or '\"list price\"<90, vendor=\"Acme Ltd\"' (double quotes "
-            f"round a name or text of several words), or a preset: {', '.join(PRESETS)}"
+            "'200<=mw<500, clogp<=5', 'made>=2024-06-01' or "
+            '\'"list price"<90, vendor="Acme Ltd"\' (double quotes round a name or '
+            f"text of several words), or a preset: {', '.join(PRESETS)}"
         )
     name = _column(found["name"])
     if name in TEXTS:
@@ -159,11 +170,27 @@ def _read(part: str, text: str) -> list[Condition]:
         if name in OURS:
             raise UsageError(f"--where {text[:80]!r}: {name} holds numbers; compare it with one")
         return [Condition(name, found["op"], found["text"].strip('"'))]
-    conditions = [Condition(name, found["op"], float(found["value"]))]
+    ends = [(found["op"], _amount(found["value"], text))]
     if found["low"] is not None:
-        mirrored = _MIRRORED[found["low_op"]]
-        conditions.append(Condition(name, mirrored, float(found["low"])))
-    return conditions
+        ends.append((_MIRRORED[found["low_op"]], _amount(found["low"], text)))
+    if len({type(value) for _, value in ends}) > 1:
+        raise UsageError(f"--where {text[:80]!r}: write a number at both ends, or a day at both")
+    if name in OURS and isinstance(ends[0][1], date):
+        raise UsageError(f"--where {text[:80]!r}: {name} holds numbers; compare it with one")
+    return [Condition(name, operator, value) for operator, value in ends]
+
+
+def _amount(found: str, text: str) -> float | date:
+    if re.fullmatch(DAY, found) is None:
+        return float(found)
+    try:
+        return date.fromisoformat(found)
+    except ValueError:
+        raise UsageError(f"--where {text[:80]!r}: there is no day {found}") from None
+
+
+def _lowered(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text
 
 
 def _compares_text(found: re.Match[str]) -> bool:

@@ -16,6 +16,9 @@ import pyarrow.json as pj
 # Written with a sign, digits, a fraction, a power of ten; nothing else is a number.
 NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 
+# Of a day, by itself or before a time.
+DAY = r"\d{4}-\d{2}-\d{2}"
+
 _REFUSED = (pa.ArrowException, OverflowError)  # the latter of texts of gigabytes together
 
 
@@ -52,6 +55,25 @@ def numbers_in(texts: pa.Array) -> pa.Array:
     except pa.ArrowException:  # beyond what a float holds
         values = [None if text is None else float(text) for text in plain.to_pylist()]
         return pa.array(values, pa.float64())
+
+
+def days_in(texts: pa.Array) -> pa.Array:
+    """Read texts that begin with a `DAY` as float64 days since 1970, null where one does not.
+
+    Examples
+    --------
+    >>> days_in(pa.array(["1970-01-03 10:00:00", "3/1/1970"])).to_pylist()
+    [2.0, None]
+    """
+    dated = pc.match_substring_regex(texts, f"^{DAY}(?:[ T].*)?$")
+    plain = pc.if_else(dated, pc.utf8_slice_codeunits(texts, 0, 10), pa.scalar(None, pa.string()))
+    moments = pc.strptime(plain, format="%Y-%m-%d", unit="s", error_is_null=True)
+    days = moments.cast(pa.date32())
+    # The 31st of February is read as a day of March, which it is not.
+    there = pc.equal(days.cast(pa.string()), plain)
+    return pc.if_else(
+        there, days.cast(pa.int32()).cast(pa.float64()), pa.scalar(None, pa.float64())
+    )
 
 
 def _parsed(texts: pa.Array | pa.ChunkedArray, columns: pa.Schema | None) -> pa.Table:

@@ -215,6 +215,9 @@ def test_a_library_is_indexed_once_and_found_again(molsearch, world, tmp_path, m
     assert "index of this library found in" in second.err
     assert f"{world.library} row" not in second.err
     assert f"first: {moved} row" in second.err
+    third = molsearch(*base, "-l", moved, "-o", tmp_path / "c.csv", "--where", "Name=x")
+    assert third.code == 2
+    assert "Name was read as the ids of the library; compare molecule_id in its" in third.err
     names = str(world.library), str(moved)
     hits = [(tmp_path / name).read_text() for name in ("a.csv", "b.csv")]
     assert hits[0].replace(*names) == hits[1] != hits[0]

@@ -15,11 +15,13 @@ from molsearch.search.screen import screen
 
 N = 500
 PRICES = ["12", " 7.5 ", "n/a", "", "1e2", "-3", ">50", "nan", "1,5"]
+DAYS = ["2024-06-01 00:00:00", "2024-05-31", "1/6/2024", "", "2024-02-31", "2025-01-01T08:00"]
 NUMBERS = [12, 7.5, None, None, 100, -3, None, None, None]
 
 
 def user_of(i: int) -> dict[str, str]:
     columns = {"List Price": PRICES[i % 9], "vendor": ["Acme", "Acme Ltd", ""][i % 3], "mw": "7"}
+    columns |= {"made": DAYS[i % 6], "stock": ["True", "false", ""][i % 3]}
     return {**columns, "late": "5"} if i > N - 3 else columns
 
 
@@ -52,6 +54,11 @@ def ranked(reader):
         ('vendor!="Acme"', lambda i: i % 3 == 1),
         ('vendor=""', lambda i: i % 3 == 2),
         ("late=5", lambda i: i > N - 3),
+        ("made>=2024-06-01", lambda i: i % 6 in (0, 5)),
+        ("made=2024-06-01", lambda i: i % 6 == 0),
+        ("2024-05-31<=made<2025-01-01 and stock=true", lambda i: i % 6 == 0),
+        ("stock=TRUE", lambda i: i % 3 == 0),
+        ("stock!=true", lambda i: i % 3 == 1),
         ("mw_input=7", lambda i: True),
         ('"List Price">0 and vendor=Acme', lambda i: (NUMBERS[i % 9] or 0) > 0 and i % 3 == 0),
     ],
@@ -135,3 +142,19 @@ def test_hostile_column_names_are_only_names(tmp_path):
     hits = run(reader, f'"{name}">5').frame
     assert np.array_equal(np.sort(hits.record_number), [6, 7, 8, 9])
     assert name in hits
+
+
+def test_what_is_no_day_is_told(reader):
+    (line,) = [w for w in run(reader, "made>2024-01-01").warnings if "day" in w]
+    assert "no day (written 2024-06-01) in 'made'" in line
+    assert "'1/6/2024'" in line
+    assert "'2024-02-31'" in line
+
+
+def test_a_text_that_no_molecule_has_is_told_with_what_there_is(reader):
+    (line,) = [w for w in run(reader, "vendor=acme").warnings if "no molecule" in w]
+    assert "has 'acme' in 'vendor', which holds for instance" in line
+    assert "'Acme'" in line
+    for where in ("vendor=Acme", "vendor!=acme", "late=x and vendor=Acme"):
+        lines = [w for w in run(reader, where).warnings if "'vendor'" in w]
+        assert lines == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -133,3 +135,50 @@ def test_no_condition_lets_everything_pass():
 def test_a_condition_typed_in_another_encoding_is_text():
     (one,) = parse(["größe<5".encode("latin-1").decode("ascii", "surrogateescape")])
     assert (one.column, one.operator, one.value) == ("größe", "<", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("made>=2024-06-01", [("made", ">=", date(2024, 6, 1))]),
+        (
+            "2024-01-01 <= made < 2024-02-01",
+            [("made", "<", date(2024, 2, 1)), ("made", ">=", date(2024, 1, 1))],
+        ),
+    ],
+)
+def test_days_are_read_as_days(text, due):
+    assert parse([text]) == tuple(Condition(*one) for one in due)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("made>2024-02-30", "there is no day 2024-02-30"),
+        ("2024-01-01<made<5", "at both ends"),
+        ("mw>2024-01-01", "holds numbers"),
+    ],
+)
+def test_what_is_no_day_is_refused(text, word):
+    with pytest.raises(UsageError, match=word):
+        parse([text])
+
+
+def test_days_hold_in_order_and_a_lacking_one_never():
+    values = np.array([0.0, 1.0, 2.0, np.nan])
+    for operator, compare in OPERATORS.items():
+        held = Condition("made", operator, date(1970, 1, 2)).holds(values)
+        assert held.tolist() == [*compare(values[:3], 1).tolist(), False]
+
+
+def test_capitals_of_truths_do_not_matter_and_those_of_names_do():
+    values = np.array(["True", "TRUE", "false", "", None, "truer"], dtype=object)
+    assert Condition("x", "=", "true").holds(values).tolist() == [True, True, *[False] * 4]
+    assert Condition("x", "!=", "True").holds(values).tolist() == [
+        *[False] * 2,
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert not Condition("x", "=", "acme").holds(np.array(["Acme"], dtype=object)).any()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 
 import pyarrow as pa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from molsearch.chem.columns import user_text
-from molsearch.usertypes.kept import NUMBER, columns_of, names_in, numbers_in
+from molsearch.usertypes.kept import NUMBER, columns_of, days_in, names_in, numbers_in
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 rows = st.lists(st.dictionaries(texts, texts, max_size=4), max_size=6)
@@ -40,3 +41,17 @@ def test_numbers_are_those_that_python_reads(some):
     number = re.compile(NUMBER, re.ASCII)
     due = [float(text) if number.fullmatch(text) else None for text in some]
     assert numbers_in(pa.array(some, pa.string())).to_pylist() == due
+
+
+@given(st.lists(st.one_of(st.dates().map(str), st.datetimes().map(str), texts)))
+@example(["0001-01-01", "9999-12-31", "2023-02-29", "2024-2-3", "2024-06-01x", "２０２４-06-01"])
+def test_days_are_those_that_python_reads(given_texts):
+    def due(text):
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][^\n]*)?", text) is None:
+            return None
+        try:
+            return float((date.fromisoformat(text[:10]) - date(1970, 1, 1)).days)
+        except ValueError:
+            return None
+
+    assert days_in(pa.array(given_texts, pa.string())).to_pylist() == [*map(due, given_texts)]
