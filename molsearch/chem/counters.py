@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -59,6 +59,11 @@ class Buckets:
             config.n_class_pairs,
             config.n_wide,
         )
+
+    def __str__(self) -> str:
+        """Name the kinds that are looked at, each with its number of buckets."""
+        kinds = ((one.name.replace("_", " "), getattr(self, one.name)) for one in fields(self))
+        return ", ".join(f"{size:,} of {name}" for name, size in kinds if size)
 
     @property
     def n_rows(self) -> int:

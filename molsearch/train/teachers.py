@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple
 from typing import Any, Literal
 
 import numpy as np
@@ -43,9 +42,8 @@ def load_teachers(
     for path, teacher in zip(paths, teachers, strict=True):
         if teacher.buckets != buckets:
             raise UsageError(
-                f"{setting}: {path}: its buckets are {astuple(teacher.buckets)} (environments, "
-                f"torsions, pairs), this run {astuple(buckets)}; set model to the teacher's, or "
-                "name another teacher"
+                f"{setting}: {path}: its buckets are {teacher.buckets}; this run's are {buckets}; "
+                "set model to the teacher's, or name another teacher"
             )
         if teacher.sees_geometry and not model.use_geometry:
             raise UsageError(

@@ -78,6 +78,7 @@ def test_version_follows_the_kinds() -> None:
     assert Buckets(509).version == "features-1"
     assert Buckets(509, 0, 67).version == Buckets(509, 53).version == "features-2"
     assert Buckets(509, 53, 67).n_rows == 1 + 509 + 53 + 67
+    assert str(Buckets(16381, class_pairs=5)) == "16,381 of environments, 5 of class pairs"
     further = [Buckets(509, 53, classes=5), Buckets(509, class_pairs=5), Buckets(509, wide=5)]
     assert {one.version for one in further} == {"features-3"}
     assert Buckets(509, 53, 67, 11, 13, 17).n_rows == 1 + 509 + 53 + 67 + 11 + 13 + 17
