@@ -36,6 +36,8 @@ class Told:
             kind = event["event"]
         except (ValueError, TypeError, KeyError):
             return line  # a program's own words
+        if not isinstance(kind, str):
+            return line
         text = str(event.get("text") or event.get("message") or "")
         if kind == "progress":
             self.progress = self._counted(event)

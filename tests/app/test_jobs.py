@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from molsearch.errors import InputError, UsageError
@@ -176,6 +176,7 @@ def test_recent_runs_pass_over_broken_folders(runs):
 
 
 @given(st.text() | st.dictionaries(st.text(), st.integers()).map(json.dumps))
+@example('{"event":0}')
 def test_a_line_that_is_no_event_is_logged_as_it_is(line):
     told = Told()
     assert told.take(line) == line
