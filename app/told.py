@@ -35,9 +35,9 @@ class Told:
             event = json.loads(line)
             kind = event["event"]
         except (ValueError, TypeError, KeyError):
-            return line  # a program's own words
+            kind = None
         if not isinstance(kind, str):
-            return line
+            return line  # a program's own words
         text = str(event.get("text") or event.get("message") or "")
         if kind == "progress":
             self.progress = self._counted(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,7 @@ VERSIONS = ("features-1", "features-2", "features-3")
 RADIUS = 2
 #: Atom pairs are at most so many bonds apart.
 MAX_PAIR_BONDS = 12
+_WIDE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Buckets:
     @property
     def n_rows(self) -> int:
         """Rows of the table, row 0 for "none" included."""
-        return 1 + self.environments + self.torsions + self.pairs + self.n_further
+        return 1 + sum(astuple(self))
 
     @property
     def n_further(self) -> int:
@@ -124,7 +125,7 @@ def counters(buckets: Buckets) -> tuple[Counter, ...]:
     """Return the counters of the kinds that an encoder looks at, by their rows of the table."""
     kinds: list[Counter] = []
     start = 1
-    for size, (make, circular, radius) in zip(_sizes(buckets), _KINDS, strict=True):
+    for size, (make, circular, radius) in zip(astuple(buckets), _KINDS, strict=True):
         if size:
             kinds.append(Counter(start, make(size), circular, radius))
         start += size
@@ -167,19 +168,8 @@ def _invariants() -> Any:
     return rdFingerprintGenerator.GetMorganFeatureAtomInvGen()
 
 
-def _sizes(buckets: Buckets) -> tuple[int, ...]:
-    return (
-        buckets.environments,
-        buckets.torsions,
-        buckets.pairs,
-        buckets.classes,
-        buckets.class_pairs,
-        buckets.wide,
-    )
-
-
-_WIDE = 3
-# How each kind is made, whether it is one of environments, and the radius that alone is counted.
+# The kinds of `Buckets`, in its order: how each is made, whether it is one of environments, and the
+# radius that alone is counted.
 _KINDS: tuple[tuple[Callable[[int], Any], bool, int | None], ...] = (
     (environments_of, True, None),
     (_torsions, False, None),

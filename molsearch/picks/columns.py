@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.chem.facts import FACTS, compute
 from molsearch.errors import UsageError
 from molsearch.picks.table import HitTable
+from molsearch.usertypes.kept import days_in
 from molsearch.view.hit import is_penalised
 
 _PRICE = re.compile(r"(?:^|[^a-z])(?:price|cost)s?(?:$|[^a-z])", re.IGNORECASE)
@@ -61,6 +63,11 @@ class Columns:
         """Values as numbers, NaN where one is none."""
         column = pd.to_numeric(self.values(option, name, rows), errors="coerce")
         return np.asarray(column.astype("float64").to_numpy())
+
+    def days(self, option: str, name: str, rows: Rows | None = None) -> NDArray[np.float64]:
+        """Values as days since 1970, NaN where one is none."""
+        found = days_in(pa.array(self.texts(option, name, rows), pa.string()))
+        return np.asarray(found.fill_null(np.nan).to_numpy(zero_copy_only=False))
 
     def texts(self, option: str, name: str, rows: Rows | None = None) -> list[str]:
         """Values as text, empty where one is missing."""

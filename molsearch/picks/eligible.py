@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from molsearch import schema
@@ -17,7 +16,6 @@ from molsearch.picks.columns import Columns, ranking_column
 from molsearch.picks.config import PickConfig
 from molsearch.picks.lists import Named
 from molsearch.search.where import Condition, parse
-from molsearch.usertypes.kept import days_in
 from molsearch.words import counted
 
 Mask = NDArray[np.bool_]
@@ -146,8 +144,7 @@ def _holds(columns: Columns, condition: Condition, rows: NDArray[np.int64]) -> M
     if isinstance(condition.value, str):
         return condition.holds(np.array(columns.texts("--where", name, rows), dtype=object))
     if is_day := isinstance(condition.value, date):
-        texts = pa.array(columns.texts("--where", name, rows), pa.string())
-        values = days_in(texts).fill_null(np.nan).to_numpy(zero_copy_only=False)
+        values = columns.days("--where", name, rows)
     else:
         values = columns.numbers("--where", name, rows)
     if len(values) and np.isnan(values).all():

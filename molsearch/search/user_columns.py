@@ -46,9 +46,7 @@ class _Unread:
         self.looked_at += len(texts)
         self.empty += len(lacking) - len(other)
         self.other += len(other)
-        if len(other) and len(self.examples) < _EXAMPLES:
-            seen = dict.fromkeys([*self.examples, *other.unique()[: 2 * _EXAMPLES].to_pylist()])
-            self.examples = [*seen][:_EXAMPLES]
+        self.examples = _with_more(self.examples, other)
         return np.asarray(numbers.fill_null(np.nan).to_numpy(zero_copy_only=False))
 
     def line(self, column: str) -> str:
@@ -61,6 +59,14 @@ class _Unread:
             "looked at have "
             f"no {self.kind} in {column!r} ({', '.join(kinds)}) and do not match"
         )
+
+
+def _with_more(examples: list[str], texts: pa.Array) -> list[str]:
+    """Add different texts to the examples, until there are enough."""
+    if not len(texts) or len(examples) >= _EXAMPLES:
+        return examples
+    fresh = texts.unique()[: 2 * _EXAMPLES].to_pylist()
+    return [*dict.fromkeys([*examples, *fresh])][:_EXAMPLES]
 
 
 def _unread(*, of_days: bool) -> _Unread:
@@ -93,7 +99,8 @@ class UserConditions:
         self.conditions = conditions
         self._keys = _keys_of([one.column for one in conditions], reader, (*COLUMNS, *taken))
         self._unread: dict[tuple[str, bool], _Unread] = {}
-        # What columns hold in place of a text that none has so far; empty once one has it.
+        # Conditions on a text that a molecule has, and what columns hold where none has it so far.
+        self._met: set[Condition] = set()
         self._instead: dict[Condition, list[str]] = {}
 
     def hold(self, user: pa.Array | pa.ChunkedArray) -> NDArray[np.bool_]:
@@ -126,7 +133,7 @@ class UserConditions:
             if unread.empty or unread.other
         ]
         for one, texts in self._instead.items():
-            if texts:
+            if texts and one not in self._met:
                 shown = ", ".join(repr(text[:30]) for text in texts)
                 lines.append(
                     f"--where: no molecule looked at has {str(one.value)[:30]!r} in "
@@ -136,14 +143,11 @@ class UserConditions:
 
     def _note(self, one: Condition, texts: pa.Array, *, found: bool) -> None:
         """Remember what a column holds while no molecule has the text that is asked for."""
-        if one.operator == "!=" or (one in self._instead and not self._instead[one]):
-            return
-        known = [] if found else self._instead.get(one, [])
-        if not found and len(known) < _EXAMPLES:
-            fresh = texts.filter(pc.not_equal(texts, "")).unique()[: 2 * _EXAMPLES].to_pylist()
-            known = [*dict.fromkeys([*known, *fresh])][:_EXAMPLES]
-        if known or found:
-            self._instead[one] = known
+        if found:
+            self._met.add(one)
+        elif one.operator != "!=" and one not in self._met:
+            there = texts.filter(pc.not_equal(texts, ""))
+            self._instead[one] = _with_more(self._instead.get(one, []), there)
 
 
 def of_one_name(columns: Iterable[str], reader: IndexReader) -> list[str]:

@@ -129,7 +129,8 @@ def _path_keys(molecules: Sequence[Usual], graphs: Graphs, buckets: Buckets) -> 
     if buckets.pairs:
         found.append((buckets.pairs, pairs(graphs, codes, MAX_PAIR_BONDS)))
     keys: list[_Keys] = []
-    for counter, (size, one) in zip(counters(buckets)[1:], found, strict=False):
+    paths = counters(buckets)[1 : 1 + len(found)]
+    for counter, (size, one) in zip(paths, found, strict=True):
         keys.append(_keys(_without(one, odd, len(molecules)), counter.start, size))
         texts = ((i, molecules[i].parent_smiles) for i in odd)
         keys.extend(_counted(counter, i, Chem.MolFromSmiles(text)) for i, text in texts)
