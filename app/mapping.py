@@ -19,6 +19,7 @@ from molsearch import schema
 from molsearch.api import load_encoder
 from molsearch.config import ReadConfig, ScreenConfig
 from molsearch.index.embedder import Embedder
+from molsearch.index.rarity import reference_of
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.io.tables import write_frame
 from molsearch.scoring.queryset import QuerySet, per_query
@@ -115,7 +116,7 @@ def each_query(run: Screened) -> pd.DataFrame | None:
         return None
     config = ScreenConfig.model_validate(account["config"])
     blend = check_ranking(config, len(queries), run.encoder).blend(
-        np.stack([query.fingerprint for query in queries])
+        np.stack([query.fingerprint for query in queries]), reference_of(run.encoder)
     )
     asked = embed_queries(queries, run.encoder, conformer_fusion=config.conformer_fusion)
     best = np.flatnonzero((run.ranks > 0) & (run.ranks <= EACH_ROWS))

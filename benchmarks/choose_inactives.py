@@ -28,6 +28,7 @@ from molsearch.bench.molecules import Molecules
 from molsearch.config import PrepareConfig
 from molsearch.data.places import data_root
 from molsearch.index.embedder import Embedder
+from molsearch.index.rarity import reference_of
 from molsearch.io.atomic import write_text
 from molsearch.io.runs import versions
 from molsearch.nn.weights import load_encoder
@@ -127,6 +128,7 @@ def worlds(root: Path, chosen: pd.DataFrame, encoder: Embedder, seed: int):
                 inactives=_known(bad, target, encoder),
                 random=others,
                 background=encoder.background.astype(np.float64),
+                reference=reference_of(encoder),
             ),
         )
 

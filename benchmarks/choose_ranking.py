@@ -31,9 +31,11 @@ from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.config import PrepareConfig
 from molsearch.io.atomic import write_text
 from molsearch.io.runs import versions
-from molsearch.scoring.default import balanced
+from molsearch.scoring.default import RARITY, balanced
+from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.protocols import Scorer
 from molsearch.scoring.ranking import MOLSEARCH
+from molsearch.scoring.rarity import RarityScorer
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def main() -> None:
     names = [given.encoder, "ecfp4", *setting.extra]
     methods = parse_methods(names, cache=cache_root() / "embeddings")
     scorers = [scorer for method in methods for scorer in method.scorers]
+    scorers += [RarityScorer(one) for one in scorers[:1] if isinstance(one, EncoderScorer)]
     record = {
         "format": choice.FORMAT,
         "benchmark": benchmark.name,
@@ -80,7 +83,12 @@ def main() -> None:
 def _choose(
     benchmark: Benchmark, scorers: Sequence[Scorer], setting: Setting, n_queries: int
 ) -> dict[str, object]:
-    expressions = choice.candidates(setting.encoder, n_queries, extra=setting.extra)
+    expressions = choice.candidates(
+        setting.encoder,
+        n_queries,
+        extra=setting.extra,
+        rarity=RARITY in [one.name for one in scorers],
+    )
     default = str(balanced(n_queries).renamed(MOLSEARCH, setting.encoder))
     expressions = list(dict.fromkeys([*expressions, default]))
     small = too_small(benchmark, n_queries, None)

@@ -44,6 +44,7 @@ RANK = "rank"
 SCORE = "score"  # what ranks
 MOLSEARCH_SCORE = "molsearch_score"  # cosine of the embeddings, as it enters the score
 ECFP4_SCORE = "ecfp4_score"  # ECFP4 similarity to the queries, as it enters the score
+RARITY_SCORE = "rarity_score"  # how rare its like is, as it enters the score
 QUERY_ID = "nearest_query"
 ECFP4_SIMILARITY = "ecfp4_similarity"
 PERCENTILE = "background_percentile"

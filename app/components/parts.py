@@ -11,7 +11,7 @@ import streamlit as st
 
 from molsearch import schema
 from molsearch.errors import UsageError
-from molsearch.scoring.default import BALANCED
+from molsearch.scoring.default import BALANCED, RARITY
 from molsearch.scoring.fusion import FUSIONS, Fusion
 from molsearch.scoring.ranking import MOLSEARCH, SERIES, STORED, Ranking, ranking_of
 from molsearch_app.components import theme
@@ -19,7 +19,7 @@ from molsearch_app.components.hits import Result
 
 OWN, _BEST = "own", "best"
 _CHOICES = {
-    BALANCED: "encoder and ECFP4 together",
+    BALANCED: "encoder, ECFP4 and rarity together",
     MOLSEARCH: "the encoder alone",
     STORED: "ECFP4 alone",
     OWN: "weights of my own",
@@ -33,6 +33,7 @@ _FUSIONS: dict[str, str] = {
 _PARTS = {
     MOLSEARCH: (schema.MOLSEARCH_SCORE, "encoder", theme.SCORE),
     STORED: (schema.ECFP4_SCORE, "ECFP4", theme.ECFP4),
+    RARITY: (schema.RARITY_SCORE, "rarity", theme.RARITY),
     SERIES: (schema.SERIES_SCORE, "series model", theme.SERIES),
 }
 _MOST_QUERIES = 50
@@ -154,7 +155,7 @@ def resolve(asked: str, n_queries: int, fusion: Fusion | None) -> Ranking:
     UsageError
         It cannot be read, or names what no index holds.
     """
-    return ranking_of(asked, max(1, n_queries), fusion=fusion)
+    return ranking_of(asked, max(1, n_queries), fusion=fusion, rarity=True)
 
 
 def _on_the_page(error: UsageError) -> str:

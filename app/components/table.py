@@ -68,6 +68,10 @@ def config(result: Result) -> dict[str, Any]:
             "ECFP4 part", min_value=0, max_value=1, format="%.2f", width=104, color="orange",
             help="ECFP4 similarity to the queries, as it enters the score.",
         ),
+        schema.RARITY_SCORE: column.ProgressColumn(
+            "Rarity", min_value=0, max_value=1, format="%.3f", width=96,
+            help="How rare its like is among reference compounds; near 0 for what resembles many.",
+        ),
         schema.SERIES_SCORE: column.NumberColumn(
             "Series model", format="%.3f", width=104,
             help="More like the queries than like known inactives and random molecules, -1 to 1.",

@@ -17,6 +17,7 @@ ICON = str(Path(__file__).resolve().parents[1] / "static" / "icon.svg")
 # Colours by meaning, of middle brightness: they stand on light and dark pages alike.
 SCORE, ECFP4, QUERY, NEW, MUTED = "#2a9db8", "#d9822b", "#e5484d", "#2f9e62", "#8a94a0"
 SERIES = "#8e6bbf"
+RARITY = "#3f9c8f"
 
 _STYLE = Path(__file__).resolve().parents[1] / "static" / "style.css"
 

@@ -25,6 +25,7 @@ from molsearch.metrics.bootstrap import interval, paired
 from molsearch.metrics.enrichment import bedroc
 from molsearch.metrics.ranking import rank
 from molsearch.scoring.added import added, fused_of
+from molsearch.scoring.default import RARITY
 from molsearch.scoring.expression import Expression, Term, parse_expression
 from molsearch.scoring.fusion import FUSIONS, Fusion
 from molsearch.scoring.protocols import Scorer, Scores
@@ -33,6 +34,7 @@ FORMAT = "molsearch-ranking-choice-1"
 BASELINE = "ecfp4-max"
 WEIGHTS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 EXTRA_WEIGHTS = (0.25, 0.5, 1.0)
+RARITY_WEIGHTS = (0.5, 0.75, 1.0, 1.5)
 _SHOWN = 25
 FOLDS, REPEATS = 5, 20
 Floats = npt.NDArray[np.float64]
@@ -67,9 +69,14 @@ class Screened:
 
 
 def candidates(
-    encoder: str, n_queries: int, *, extra: Sequence[str] = (), likeness: str = "ecfp4"
+    encoder: str,
+    n_queries: int,
+    *,
+    extra: Sequence[str] = (),
+    likeness: str = "ecfp4",
+    rarity: bool = False,
 ) -> list[str]:
-    """Every sum that is tried: the encoder, ECFP4, and at most one more fingerprint.
+    """Every sum that is tried: the encoder, ECFP4, and at most one more fingerprint or rarity.
 
     With one query there is nothing to fuse.
     """
@@ -84,7 +91,13 @@ def candidates(
         for pair, name, weight in product(pairs, extra, EXTRA_WEIGHTS)
         if pair[1].fusion == "max"
     ]
-    return [str(one) for one in (*alone, *(Expression(terms) for terms in (*pairs, *more)))]
+    rare: list[tuple[Term, ...]] = []
+    if rarity:
+        told = [Term(RARITY, weight) for weight in RARITY_WEIGHTS]
+        by_encoder = [one.terms for one in alone if one.terms[0].name == encoder]
+        rare = [(*terms, one) for terms, one in product([*by_encoder, *pairs], told)]
+    sums = (Expression(terms) for terms in (*pairs, *more, *rare))
+    return [str(one) for one in (*alone, *sums)]
 
 
 def judged(screened: Screened, expressions: Sequence[str]) -> dict[str, tuple[float, float]]:

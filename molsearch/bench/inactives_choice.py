@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from molsearch.bench.choice import nested
 from molsearch.chem.fingerprints import tanimoto_matrix
+from molsearch.index.rarity import Reference
 from molsearch.metrics.bootstrap import interval, paired
 from molsearch.metrics.enrichment import bedroc
 from molsearch.metrics.ranking import rank
 from molsearch.scoring.added import added, fused_of
-from molsearch.scoring.default import balanced
+from molsearch.scoring.default import RARITY, balanced
 from molsearch.scoring.ranking import MOLSEARCH, STORED
 from molsearch.scoring.series import series_of
 
@@ -43,12 +44,13 @@ class Known:
 
 @dataclass(frozen=True)
 class World:
-    """A target: its actives and measured inactives, random compounds, the encoder's background."""
+    """A target: actives, measured inactives, random compounds; the encoder's own compounds."""
 
     actives: Known
     inactives: Known
     random: Known
     background: Floats
+    reference: Reference | None = None
 
 
 def judged(
@@ -69,7 +71,7 @@ def judged(
         )
         labels = np.arange(len(pool)) < len(good)
         measured = np.arange(len(pool)) < len(good) + len(bad)
-        for name, scores in _ways(queries, known, pool, world.background):
+        for name, scores in _ways(queries, known, pool, world):
             values = tuple(
                 bedroc(rank(scores[some].astype(np.float32), labels[some]), 80.5)
                 for some in (np.ones(len(pool), dtype=bool), measured)
@@ -84,15 +86,17 @@ def _split(molecules: Known, n: int, generator: np.random.Generator) -> tuple[Kn
     return molecules.take(order[:n]), molecules.take(order[n:])
 
 
-def _ways(
-    queries: Known, known: Known, pool: Known, background: Floats
-) -> Iterator[tuple[str, Floats]]:
+def _ways(queries: Known, known: Known, pool: Known, world: World) -> Iterator[tuple[str, Floats]]:
     """Yield scores of the pool, ``[n]``, by each way to count the known inactives."""
     scores = {
         MOLSEARCH: queries.vectors @ pool.vectors.T,
         STORED: tanimoto_matrix(queries.prints, pool.prints),
     }
-    terms = balanced(len(queries)).terms
+    background, reference = world.background, world.reference
+    if reference is not None:
+        rarity = reference.rarity(pool.vectors)
+        scores[RARITY] = np.broadcast_to(rarity, (len(queries), len(rarity)))
+    terms = balanced(len(queries), rarity=reference is not None).terms
     base = added(terms, fused_of(scores, np.arange(len(queries)))).astype(np.float64)
     yield NONE, base
     near: Floats = (pool.vectors @ known.vectors.T).max(axis=1)

@@ -15,13 +15,14 @@ from molsearch.bench.baselines import HeavyAtomScorer, PropertyScorer, RandomSco
 from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.errors import UsageError
 from molsearch.scoring.added import added, fused_of
-from molsearch.scoring.default import BALANCED, RULES
+from molsearch.scoring.default import BALANCED, RARITY, RULES, balanced
 from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.expression import Expression, Term, parse_expression
 from molsearch.scoring.fingerprint import FingerprintScorer
 from molsearch.scoring.fusion import Fusion
 from molsearch.scoring.protocols import Scorer, Scores
 from molsearch.scoring.ranking import MOLSEARCH
+from molsearch.scoring.rarity import RarityScorer
 
 _OTHERS = ("random", "heavy-atoms", "properties", "usrcat", "shape", "untrained")
 BASELINES = (*_OTHERS, *FINGERPRINTS)
@@ -142,20 +143,19 @@ def parse_methods(
     for name in names:
         if any(method.name == name for method in methods):
             raise UsageError(f"method {name!r} is asked for twice")
-        rules = tuple((n, _parts(expression, scorer)) for n, expression in _rules(name))
+        rules = tuple((n, _parts(expression, scorer)) for n, expression in _rules(name, scorer))
         methods.append(Method(name, rules))
     return methods
 
 
-def _rules(name: str) -> list[tuple[int, Expression]]:
+def _rules(name: str, scorer: Callable[[str], Scorer]) -> list[tuple[int, Expression]]:
     """Expressions that a name stands for, each from so many queries on."""
     head, colon, encoder = name.partition(":")
     if head != BALANCED or (colon and not encoder):
         return [(1, _parsed(name))]
-    return [
-        (least, parse_expression(text).renamed(MOLSEARCH, encoder or MOLSEARCH).fused_by("max"))
-        for least, text in RULES
-    ]
+    own = encoder or MOLSEARCH
+    rarity = getattr(getattr(scorer(own), "embedder", None), "reference", None) is not None
+    return [(n, balanced(n, rarity=rarity).renamed(MOLSEARCH, own)) for n, _ in RULES]
 
 
 def _parsed(text: str) -> Expression:
@@ -163,9 +163,15 @@ def _parsed(text: str) -> Expression:
 
 
 def _parts(expression: Expression, scorer: Callable[[str], Scorer]) -> tuple[Part, ...]:
-    return tuple(
-        Part(scorer(term.name), term.weight, term.fusion or "max") for term in expression.terms
-    )
+    scorers = {term: scorer(term.name) for term in expression.terms if term.name != RARITY}
+    encoders = [one for one in scorers.values() if isinstance(one, EncoderScorer)]
+    found = []
+    for term in expression.terms:
+        if term.name == RARITY and not encoders:
+            raise UsageError(f"{RARITY} is told by an encoder: add it to {MOLSEARCH} or another")
+        part = scorers.get(term) or RarityScorer(encoders[0], f"{RARITY}:{encoders[0].name}")
+        found.append(Part(part, term.weight, term.fusion or "max"))
+    return tuple(found)
 
 
 def _scorer(name: str, seed: int, device: str, cache: Path | None) -> Scorer:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from molsearch.metrics.regression import logistic, logit, quantile_of_targets, ridge, sigmoid
 from molsearch.scoring.added import added, fused_of
-from molsearch.scoring.default import balanced
+from molsearch.scoring.default import RARITY, balanced
 from molsearch.scoring.ranking import MOLSEARCH, STORED
 from molsearch.trust import fitted as file
 from molsearch.trust.features import ALONE, MOST, SEVERAL
@@ -33,8 +33,9 @@ class Draw:
     ----------
     features
         Of its queries.
-    cosine, alike
-        Components of the scores of the pool, without the queries.
+    cosine, alike, rarity
+        Components of the scores of the pool, without the queries; rarity is nowhere where the
+        encoder cannot tell it.
     """
 
     target: str
@@ -42,13 +43,15 @@ class Draw:
     features: Mapping[str, float]
     cosine: Floats
     alike: Floats
+    rarity: Floats
     is_active: npt.NDArray[np.bool_]
 
     @property
     def found(self) -> float:
         """Share of actives above all but 1 % of the inactives, away from 0 and 1; ties halve."""
-        fused = {MOLSEARCH: self.cosine, STORED: self.alike}
-        scores = added(balanced(self.n_queries).terms, lambda name, _: fused[name])
+        fused = {MOLSEARCH: self.cosine, STORED: self.alike, RARITY: self.rarity}
+        terms = balanced(self.n_queries, rarity=bool(len(self.rarity))).terms
+        scores = added(terms, lambda name, _: fused[name])
         bad = np.sort(scores[~self.is_active])[::-1]
         least = bad[max(1, round(file.FIRST * len(bad))) - 1]
         good = scores[self.is_active]

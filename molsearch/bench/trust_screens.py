@@ -21,6 +21,7 @@ from molsearch.bench.draws import drawn, too_small
 from molsearch.bench.molecules import Molecules
 from molsearch.bench.trust import Draw, components
 from molsearch.config import PrepareConfig
+from molsearch.index.rarity import reference_of
 from molsearch.io.atomic import replacing
 from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.fingerprint import FingerprintScorer
@@ -28,7 +29,7 @@ from molsearch.scoring.protocols import Scorer
 from molsearch.scoring.ranking import STORED
 from molsearch.trust.features import Asked, Chemistry
 
-_PARTS = ("cosine", "alike", "is_active")
+_PARTS = ("cosine", "alike", "rarity", "is_active")
 
 
 @dataclass
@@ -98,11 +99,14 @@ class Screens:
         vectors = encoder.embed_table(prepared.table)[prepared.rows]
         chemistry = Chemistry(encoder.background, encoder.background_ecfp4)
         asked = Asked.of(vectors, queries[STORED], chemistry)
+        known = reference_of(encoder)
+        rarity = None if known is None else known.rarity(self.scorer.vectors(pool))
         for some in task.asked:
             kept = ~np.logical_or.reduce(screened.own[some], axis=0)
             cosine, alike = components(screened.scores, some, self.scorer.name)
+            rare = np.empty(0) if rarity is None else rarity[kept]
             yield Draw(
-                target, n_queries, asked.features(some), cosine[kept], alike[kept],
+                target, n_queries, asked.features(some), cosine[kept], alike[kept], rare,
                 task.is_active[kept],
             )  # fmt: skip
 

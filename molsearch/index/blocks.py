@@ -189,3 +189,21 @@ class CheckedRows:
         if self._guard is not None and len(rows):
             self._guard.check_rows(rows, self._offset, self._width)
         return self.array[rows]
+
+
+class HeldRows:
+    """Rows in memory, as `Rows`."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def rows(self, start: int, stop: int) -> NDArray[Any]:
+        """Rows ``start .. stop - 1``."""
+        return self.array[start:stop]
+
+    def take(self, rows: NDArray[np.integer]) -> NDArray[Any]:
+        """Scattered rows, in their order."""
+        return self.array[rows]

@@ -1,6 +1,6 @@
 """Further rows beside a shard's own: another fingerprint, the embeddings of a second encoder.
 
-They are computed the first time that somebody asks for them, from the records of the shard, and
+They are computed the first time that somebody asks for them, from what the shard holds, and
 kept in its folder; a shard that is added later gets its own, one that is written anew takes them
 over (`molsearch.index.carried`). A file that is damaged, or of other records or versions, is made
 again. A large shard's are kept in parts until the last is there: a kill loses one part.
@@ -12,15 +12,15 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
 from molsearch import schema
 from molsearch.errors import IndexCorruptError, UsageError
-from molsearch.index.blocks import BlockSums, CheckedRows, block_sums
+from molsearch.index.blocks import BlockSums, CheckedRows, HeldRows, Rows, block_sums
 from molsearch.index.layout import RECORDS
 from molsearch.index.models import read_model, write_model
 from molsearch.index.npy import RowWriter
@@ -55,6 +55,8 @@ class Companion:
         Of the records that `compute` reads.
     compute
         From records ``[n]`` to rows ``[n, width]``.
+    of_embeddings
+        Whether `compute` takes the stored embeddings ``[n, dim]`` in place of records.
     """
 
     name: str
@@ -62,7 +64,15 @@ class Companion:
     width: int
     dtype: str
     columns: tuple[str, ...]
-    compute: Callable[[pa.Table], NDArray[np.generic]]
+    compute: Callable[[Any], NDArray[np.generic]]
+    of_embeddings: bool = False
+
+    def rows(self, reader: IndexReader, shard: int, start: int, stop: int) -> NDArray[np.generic]:
+        """Compute rows ``start .. stop - 1`` of a shard."""
+        if self.of_embeddings:
+            return self.compute(reader.checked_embeddings(shard).rows(start, stop))
+        places = np.arange(start, stop)
+        return self.compute(reader.take(np.full(len(places), shard), places, list(self.columns)))
 
 
 def held(reader: IndexReader, companion: Companion) -> list[CheckedRows | None]:
@@ -81,32 +91,60 @@ def companions(
         They cannot be kept, because the index cannot be written.
     """
     found = []
-    done = 0
-    for shard, n_rows in enumerate(reader.shard_rows):
-        rows = _opened(reader, shard, companion)
-        if rows is None:
-            refused: OSError | None = None
-            try:
-                _write(reader, shard, companion, done, on_progress)
-            except OSError as error:
-                refused = error
-            rows = _opened(reader, shard, companion)
-            if rows is None and refused is not None:
-                raise UsageError(
-                    f"{reader.path} lacks {companion.name}, which is kept beside its shards, and "
-                    f"cannot be written ({refused.strerror}): ask its owner to run the same "
-                    "screen once, or rank by balanced"
-                ) from refused
-            if rows is None:
-                raise IndexCorruptError(
-                    f"{reader.path}: {companion.name} of shard {shard} was altered while it was "
-                    "written; repeat the command"
-                )
-        # A run may have been killed between its last part and their removal.
-        shutil.rmtree(_path(reader, shard, companion).with_suffix(".parts"), ignore_errors=True)
+    for shard in range(reader.n_shards):
+        rows = _made(reader, shard, companion, on_progress)
+        if isinstance(rows, OSError):
+            raise UsageError(
+                f"{reader.path} lacks {companion.name}, which is kept beside its shards, and "
+                f"cannot be written ({rows.strerror}): ask its owner to run the same "
+                "screen once, or rank by balanced"
+            ) from rows
         found.append(rows)
-        done += n_rows
     return found
+
+
+def kept_rows(
+    reader: IndexReader, companion: Companion, on_progress: OnProgress | None = None
+) -> Sequence[Rows]:
+    """Open the rows beside every shard as `companions` does; where none can be kept, in memory."""
+    found: list[Rows] = []
+    for shard, n_rows in enumerate(reader.shard_rows):
+        rows = _made(reader, shard, companion, on_progress)
+        if isinstance(rows, OSError):
+            held = np.empty((n_rows, companion.width), companion.dtype)
+            for first in range(0, n_rows, _ROWS_AT_ONCE):
+                last = min(first + _ROWS_AT_ONCE, n_rows)
+                held[first:last] = companion.rows(reader, shard, first, last)
+                if on_progress is not None:
+                    on_progress(int(reader.starts[shard]) + last, 0)
+            found.append(HeldRows(held))
+        else:
+            found.append(rows)
+    return found
+
+
+def _made(
+    reader: IndexReader, shard: int, companion: Companion, on_progress: OnProgress | None
+) -> CheckedRows | OSError:
+    """Open the rows beside a shard, computed now where they are not there, or why they are not."""
+    rows = _opened(reader, shard, companion)
+    if rows is None:
+        refused: OSError | None = None
+        try:
+            _write(reader, shard, companion, int(reader.starts[shard]), on_progress)
+        except OSError as error:
+            refused = error
+        rows = _opened(reader, shard, companion)
+        if rows is None and refused is not None:
+            return refused
+        if rows is None:
+            raise IndexCorruptError(
+                f"{reader.path}: {companion.name} of shard {shard} was altered while it was "
+                "written; repeat the command"
+            )
+    # A run may have been killed between its last part and their removal.
+    shutil.rmtree(_path(reader, shard, companion).with_suffix(".parts"), ignore_errors=True)
+    return rows
 
 
 def about_of(path: Path) -> About:
@@ -198,11 +236,10 @@ def _compute(
         RowWriter(temporary, companion.width, companion.dtype) as writer,
     ):
         for first in range(rows.start, rows.stop, _ROWS_AT_ONCE):
-            places = np.arange(first, min(first + _ROWS_AT_ONCE, rows.stop))
-            table = reader.take(np.full(len(places), shard), places, list(companion.columns))
-            writer.append(companion.compute(table))
+            last = min(first + _ROWS_AT_ONCE, rows.stop)
+            writer.append(companion.rows(reader, shard, first, last))
             if report is not None:
-                report(done + int(places[-1]) + 1, 0)
+                report(done + last, 0)
 
 
 #: Columns of the records that an encoder reads.

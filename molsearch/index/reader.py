@@ -22,6 +22,7 @@ from molsearch.errors import (
     first_line,
 )
 from molsearch.index.blocks import BlockGuard
+from molsearch.index.blocks import Rows as ShardRows
 from molsearch.index.fact_failures import failures_of
 from molsearch.index.files import check_quick, refuse_linked_folder
 from molsearch.index.layout import (
@@ -60,12 +61,15 @@ class IndexReader(ShardFiles):
         Folder of the index.
     manifest
         The generation's manifest.
+    beside
+        Further rows of each shard that were opened, by what they are (`molsearch.index.rarity`).
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
         super().__init__(path, manifest)
         hold(self, generation_folder(path, manifest.generation))
         self._records: dict[int, RecordFile] = {}
+        self.beside: dict[str, Sequence[ShardRows]] = {}
 
     @property
     def identity(self) -> str:

@@ -61,6 +61,9 @@ class Encoder:
         is read; None where the weights bring none.
     background_ecfp4
         uint8 ``[n, 256]``: packed ECFP4 of the same molecules, where the weights bring them.
+    reference
+        float16 ``[n, dim]``: embeddings of compounds at large, half of them ligands and half
+        screening compounds, by which a molecule's rarity is told (`molsearch.index.rarity`).
     batch_size
         Molecules embedded at a time; eight times as many where no geometry is seen.
     """
@@ -73,6 +76,7 @@ class Encoder:
         card: Mapping[str, Any],
         background: NDArray[np.float16] | None = None,
         background_ecfp4: NDArray[np.uint8] | None = None,
+        reference: NDArray[np.float16] | None = None,
         batch_size: int = 128,
     ) -> None:
         self.network = network.eval()
@@ -80,6 +84,7 @@ class Encoder:
         self.card = dict(card)
         self.background = background
         self.background_ecfp4 = background_ecfp4
+        self.reference = reference
         self.batch_size = batch_size
 
     @property

@@ -21,6 +21,7 @@ from molsearch.words import counted
 
 BACKGROUND = "background"
 BACKGROUND_ECFP4 = "background_ecfp4"
+REFERENCE = "reference"
 _MAX_TENSORS = 10_000
 _LENGTH_TOLERANCE = 1e-2
 Tensors = Mapping[str, torch.Tensor]
@@ -68,17 +69,17 @@ def filled_network(
     return network
 
 
-def background_of(path: Path, tensors: Tensors, dim: int) -> NDArray[np.float16] | None:
-    """Embeddings of random molecules ``[n, dim]``, unit vectors; None where there are none."""
-    tensor = tensors.get(BACKGROUND)
+def unit_vectors(path: Path, tensors: Tensors, name: str, dim: int) -> NDArray[np.float16] | None:
+    """Embeddings of molecules ``[n, dim]``, unit vectors; None where there are none."""
+    tensor = tensors.get(name)
     if tensor is None:
         return None
-    _check(path, BACKGROUND, tensor, (max(1, len(tensor)) if tensor.dim() else 1, dim))
+    _check(path, name, tensor, (max(1, len(tensor)) if tensor.dim() else 1, dim))
     lengths = tensor.float().norm(dim=1)
     if not bool(((lengths - 1).abs() < _LENGTH_TOLERANCE).all()):
-        raise EncoderMismatchError(f"{path}: the background's embeddings are not of unit length")
-    background: NDArray[np.float16] = tensor.numpy()
-    return background
+        raise EncoderMismatchError(f"{path}: the {name}'s embeddings are not of unit length")
+    vectors: NDArray[np.float16] = tensor.numpy()
+    return vectors
 
 
 def background_prints(path: Path, tensors: Tensors, rows: int) -> NDArray[np.uint8] | None:

@@ -27,13 +27,16 @@ from molsearch.nn.quantise import SCALE, quantise
 from molsearch.nn.tensors import (
     BACKGROUND,
     BACKGROUND_ECFP4,
-    background_of,
+    REFERENCE,
     background_prints,
     filled_network,
     tensors_of,
+    unit_vectors,
 )
 
 WEIGHTS_FILE = "encoder.safetensors"
+# Beside the weights, and no part of an encoder's identity: embeddings are the same without it.
+REFERENCE_FILE = "reference.safetensors"
 CARD_FILE = CARD
 BUNDLED = Path(__file__).parents[1] / "weights"
 _LARGEST_CARD = 16 * 2**20
@@ -78,6 +81,12 @@ def save_encoder(
     write_text(folder / CARD_FILE, json.dumps({**header, **card}, indent=1) + "\n")
 
 
+def save_reference(folder: Path, vectors: NDArray[np.float16]) -> None:
+    """Write an encoder's reference compounds, their embeddings ``[n, dim]``, beside its weights."""
+    tensors = {REFERENCE: torch.from_numpy(np.ascontiguousarray(vectors, np.float16))}
+    write_bytes(folder / REFERENCE_FILE, save_tensors(tensors))
+
+
 def load_encoder(
     path: str | Path | None = None, *, device: str = "auto", batch_size: int = 128
 ) -> Encoder:
@@ -117,7 +126,7 @@ def load_encoder(
         )
     tensors = tensors_of(weights, content)
     network = filled_network(weights, config, tensors, _int8(card))
-    background = background_of(weights, tensors, config.embedding_dim)
+    background = unit_vectors(weights, tensors, BACKGROUND, config.embedding_dim)
     prints = background_prints(weights, tensors, 0 if background is None else len(background))
     return Encoder(
         network.to(resolve_device(device)),
@@ -125,6 +134,7 @@ def load_encoder(
         card=card,
         background=background,
         background_ecfp4=prints,
+        reference=_reference(folder / REFERENCE_FILE, config.embedding_dim),
         batch_size=batch_size,
     )
 
@@ -153,6 +163,13 @@ def encoder_folder(path: str | Path | None) -> Path:
                 f"train wrote, or a bundled encoder ({', '.join(bundled_encoders())})"
             )
     return folder
+
+
+def _reference(path: Path, dim: int) -> NDArray[np.float16] | None:
+    """Read the reference compounds; None where an encoder brings none."""
+    if not path.is_file():
+        return None
+    return unit_vectors(path, tensors_of(path, _read(path, _LARGEST_CARD)), REFERENCE, dim)
 
 
 def _card(folder: Path) -> dict[str, Any]:

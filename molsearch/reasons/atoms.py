@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.errors import UsageError
+from molsearch.index.rarity import Reference
 from molsearch.reasons.views import BagEncoder, Viewer, Views
 from molsearch.reasons.weights import Weights
+from molsearch.scoring.default import RARITY
 from molsearch.scoring.fusion import fuse
 from molsearch.scoring.ranking import INACTIVES, MOLSEARCH, SERIES
 from molsearch.scoring.series import SeriesModel
@@ -96,6 +98,8 @@ class AtomExplainer:
         Parents that are searched with, and those known to be inactive.
     background
         Embeddings ``[n, dim]`` of random molecules, which a series model looks at too.
+    reference
+        Compounds of the encoder, where rarity counts.
 
     Raises
     ------
@@ -110,7 +114,10 @@ class AtomExplainer:
         queries: Sequence[str],
         inactives: Sequence[str] = (),
         background: NDArray[np.floating] | None = None,
+        reference: Reference | None = None,
     ) -> None:
+        if weights.rarity and reference is None:
+            raise ValueError("rarity counts: pass the encoder's reference compounds")
         if weights.embeds:
             if encoder is None:
                 raise ValueError("embeddings rank: pass their encoder")
@@ -126,6 +133,7 @@ class AtomExplainer:
         self.queries = tuple(queries)
         self._inactives = tuple(inactives)
         self._random = background
+        self._reference = reference
         viewer = Viewer(
             encoder if weights.embeds else None, tuple(name for name, _ in weights.prints)
         )
@@ -159,7 +167,7 @@ class AtomExplainer:
     def scores(self, hit_smiles: Sequence[str]) -> Floats:
         """Score every hit for every query by itself, by similarity alone: ``[n_hits, n_queries]``.
 
-        What known inactives add or take is the same for each query, and left out.
+        What known inactives and rarity add or take is the same for each query, and left out.
         """
         hits = self._viewer.whole(hit_smiles)
         found = self._each(hits.vectors, hits.prints)
@@ -234,8 +242,13 @@ class AtomExplainer:
         return {**found, **self._counted(views)}
 
     def _counted(self, views: Views) -> dict[str, Floats]:
-        """Tell what known inactives take, and a series model adds."""
+        """Tell what rarity and a series model add, and known inactives take."""
         found: dict[str, Floats] = {}
+        if self._weights.rarity:
+            assert views.vectors is not None
+            assert self._reference is not None
+            told = self._reference.rarity(views.vectors).astype(np.float64)
+            found[RARITY] = self._weights.rarity * told
         if self._weights.inactives:
             assert views.vectors is not None
             near = (views.vectors @ self._against.T).max(axis=1)
@@ -284,13 +297,14 @@ class AtomExplainer:
             alone += weights.embedding * cosines
             if refits is not None:
                 alone += weights.series * (refits @ hit.vectors[0])
-        taken = float(parts[INACTIVES][0]) if INACTIVES in parts else 0.0
+        # The same whichever query is asked for.
+        added = sum(float(parts[name][0]) for name in (INACTIVES, RARITY) if name in parts)
         shares = zip(hit.pieces, lost[hit.n_atoms :].tolist(), strict=True)
         return AtomMap(
             nearest=number,
             score=float(total[0]),
             parts=tuple((name, float(some[0])) for name, some in parts.items()),
-            query_score=float(alone[0]) + taken,
+            query_score=float(alone[0]) + added,
             cosine=cosine,
             similarity=similarity,
             query=alone[0] - alone[1:],

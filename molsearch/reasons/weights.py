@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from molsearch.scoring.default import RARITY
 from molsearch.scoring.fusion import Fusion
 from molsearch.scoring.ranking import INACTIVES, MOLSEARCH, SERIES, STORED
 
@@ -24,6 +25,8 @@ class Weights:
         Of the similarity by further fingerprints: their names, of `HIDEABLE`, and weights.
     series
         Of what the series model adds.
+    rarity
+        Of the rarity among the encoder's reference compounds.
     fusions
         Names of components and their fusions; the nearest query counts where none stands.
     """
@@ -34,6 +37,7 @@ class Weights:
     others: tuple[tuple[str, float], ...] = ()
     series: float = 0.0
     fusions: tuple[tuple[str, Fusion], ...] = ()
+    rarity: float = 0.0
 
     @property
     def prints(self) -> tuple[tuple[str, float], ...]:
@@ -43,7 +47,7 @@ class Weights:
     @property
     def embeds(self) -> bool:
         """Whether anything that ranks looks at embeddings."""
-        return bool(self.embedding or self.inactives or self.series)
+        return bool(self.embedding or self.inactives or self.series or self.rarity)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,6 +57,7 @@ class Weights:
             *self.prints,
             (INACTIVES, self.inactives),
             (SERIES, self.series),
+            (RARITY, self.rarity),
         )
         return tuple(name for name, weight in every if weight)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.chem.likeness import TANIMOTO_ERROR, TanimotoScan
+from molsearch.index.rarity import MOST, Reference
 from molsearch.scoring.fusion import Fusion, fuse
 from molsearch.scoring.queryset import fuse_coarsely
 
@@ -46,6 +47,22 @@ class Likeness:
 
 
 @dataclass(frozen=True)
+class Rarity:
+    """How rare a molecule's like is, as a component of what ranks: the same for every query.
+
+    Attributes
+    ----------
+    reference
+        Compounds among which it is told.
+    weight
+        What it is multiplied by.
+    """
+
+    reference: Reference
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
 class Blend:
     """What a library is ranked by: similarities as they are, times fixed weights, added.
 
@@ -57,26 +74,33 @@ class Blend:
         Of the cosines, over queries.
     likeness
         Fingerprints that count too, or None.
+    rarity
+        How much a molecule's rarity counts, or None.
     """
 
     embedding: float = 1.0
     fusion: Fusion = "max"
     likeness: Likeness | None = None
+    rarity: Rarity | None = None
 
     @property
     def is_plain(self) -> bool:
         """Whether the cosine alone ranks."""
-        return self.likeness is None and self.embedding == 1.0
+        return self.likeness is None and self.rarity is None and self.embedding == 1.0
 
     @property
     def most(self) -> float:
-        """Score of a molecule that is every query."""
-        return self.embedding + (0.0 if self.likeness is None else self.likeness.weight)
+        """Score that no molecule exceeds."""
+        most = self.embedding + (0.0 if self.likeness is None else self.likeness.weight)
+        return most + (0.0 if self.rarity is None else MOST * self.rarity.weight)
 
     def fused(
-        self, cosines: NDArray[np.float64], likeness: NDArray[np.float64]
+        self,
+        cosines: NDArray[np.float64],
+        likeness: NDArray[np.float64],
+        rarity: NDArray[np.floating] | None = None,
     ) -> NDArray[np.float64]:
-        """Add the fused components: ``[n, n_queries]`` of each kind to ``[n]``.
+        """Add the fused components: ``[n, n_queries]`` of each kind, rarity ``[n]``, to ``[n]``.
 
         The order of operations is the same for every row: equal rows have equal scores.
         """
@@ -85,37 +109,48 @@ class Blend:
             total = self.embedding * total
         if self.likeness is not None:
             total = total + self.likeness.weight * fuse(likeness, self.likeness.fusion)
+        if self.rarity is not None:
+            assert rarity is not None
+            total = total + self.rarity.weight * rarity.astype(np.float64)
         return np.asarray(total)
 
     def of_each(
         self, cosines: NDArray[np.float64], likeness: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Score ``[n, n_queries]`` for each query by itself."""
+        """Similarity ``[n, n_queries]`` to each query by itself; rarity is the same for all."""
         if self.likeness is None:
             return cosines
         return self.embedding * cosines + self.likeness.weight * likeness
 
     def coarse(
-        self, cosines: torch.Tensor, prints: NDArray[np.uint8] | torch.Tensor | None
+        self,
+        cosines: torch.Tensor,
+        prints: NDArray[np.uint8] | torch.Tensor | None,
+        rarity: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Add to fused float32 cosines ``[n, 1]`` what the fingerprints of the rows bring.
+        """Add to fused float32 cosines ``[n, 1]`` what fingerprints and rarity of the rows bring.
 
         Parameters
         ----------
         prints
             uint8 ``[n, n_bytes]``; or a tensor of similarities ``[n, n_queries]`` that were
             computed where the cosines are, no more than `TANIMOTO_ERROR` wrong.
+        rarity
+            float32 ``[n, 1]``, where the cosines are.
         """
         if self.is_plain:
             return cosines
         total = self.embedding * cosines
-        if self.likeness is None:
-            return total
-        assert prints is not None
-        similar = prints
-        if not isinstance(similar, torch.Tensor):
-            similar = torch.from_numpy(self.likeness.scan(similar))
-        return total + self.likeness.weight * fuse_coarsely(similar, self.likeness.fusion)
+        if self.likeness is not None:
+            assert prints is not None
+            similar = prints
+            if not isinstance(similar, torch.Tensor):
+                similar = torch.from_numpy(self.likeness.scan(similar))
+            total = total + self.likeness.weight * fuse_coarsely(similar, self.likeness.fusion)
+        if self.rarity is not None:
+            assert rarity is not None
+            total = total + self.rarity.weight * rarity
+        return total
 
     @cached_property
     def rounding(self) -> float:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from molsearch.chem.likeness import TanimotoScan
+from molsearch.index.rarity import Reference
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import Against, Coarse, QuerySet, coarse, fuse_coarsely
 
@@ -55,6 +56,13 @@ class ScanPlan:
         """Whether `finish` reads the rows' fingerprints."""
         return self.blend is not None and self.blend.likeness is not None
 
+    @property
+    def reference(self) -> Reference | None:
+        """Compounds by which `finish` is told the rows' rarity; None where that does not count."""
+        return (
+            None if self.blend is None or self.blend.rarity is None else self.blend.rarity.reference
+        )
+
     def reduce(self, products: torch.Tensor) -> torch.Tensor:
         """From products ``[n, m]`` to the cosine of each list, then the nearest inactive's."""
         if self.near is None:
@@ -64,16 +72,25 @@ class ScanPlan:
         return torch.cat([self.cosines.reduce(products[:, :width]), near], dim=1)
 
     def finish(
-        self, reduced: torch.Tensor, prints: NDArray[np.uint8] | torch.Tensor | None
+        self,
+        reduced: torch.Tensor,
+        prints: NDArray[np.uint8] | torch.Tensor | None,
+        rarity: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """From what `reduce` gives, and fingerprints ``[n, n_bytes]``, to scores ``[n, lists]``.
+        """From what `reduce` gives, and what else is known of the rows, to scores ``[n, lists]``.
 
-        In place of fingerprints their similarities ``[n, n_queries]`` may be given, as a tensor.
+        Parameters
+        ----------
+        prints
+            Fingerprints ``[n, n_bytes]``; in their place their similarities ``[n, n_queries]`` may
+            be given, as a tensor.
+        rarity
+            float32 ``[n, 1]``.
         """
         near = None
         if self.against is not None:
             reduced, near = reduced[:, :-1], reduced[:, -1:]
-        scores = reduced if self.blend is None else self.blend.coarse(reduced, prints)
+        scores = reduced if self.blend is None else self.blend.coarse(reduced, prints, rarity)
         return scores if near is None else scores - self.against.weight * near  # type: ignore[union-attr]
 
 
@@ -105,15 +122,24 @@ class SharedPlan(ScanPlan):
         """See `ScanPlan.needs_fingerprints`."""
         return any(blend.likeness is not None for blend in self.blends)
 
+    @property
+    def reference(self) -> Reference | None:
+        """See `ScanPlan.reference`; all lists are of one encoder."""
+        known = (one.rarity.reference for one in self.blends if one.rarity is not None)
+        return next(known, None)
+
     def finish(
-        self, reduced: torch.Tensor, prints: NDArray[np.uint8] | torch.Tensor | None
+        self,
+        reduced: torch.Tensor,
+        prints: NDArray[np.uint8] | torch.Tensor | None,
+        rarity: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """See `ScanPlan.finish`; the same products and sum as `Blend.coarse`, a list a column."""
         scores = self._embedding * reduced
-        if not self.needs_fingerprints:
-            return scores
-        assert isinstance(prints, np.ndarray)
-        return scores + self._likeness * self._similar(prints)
+        if self.needs_fingerprints:
+            assert isinstance(prints, np.ndarray)
+            scores = scores + self._likeness * self._similar(prints)
+        return scores if rarity is None else scores + self._rarity * rarity
 
     def _similar(self, prints: NDArray[np.uint8]) -> torch.Tensor:
         """Fused similarity ``[n, lists]``; 0 in lists for which fingerprints do not count."""
@@ -138,6 +164,11 @@ class SharedPlan(ScanPlan):
     @cached_property
     def _embedding(self) -> torch.Tensor:
         return torch.tensor([blend.embedding for blend in self.blends], dtype=torch.float32)
+
+    @cached_property
+    def _rarity(self) -> torch.Tensor:
+        weights = [0.0 if b.rarity is None else b.rarity.weight for b in self.blends]
+        return torch.tensor(weights, dtype=torch.float32)
 
     @cached_property
     def _likeness(self) -> torch.Tensor:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.errors import UsageError
-from molsearch.scoring.blend import Blend, Likeness
-from molsearch.scoring.default import BALANCED, balanced
+from molsearch.index.rarity import Reference
+from molsearch.scoring.blend import Blend, Likeness, Rarity
+from molsearch.scoring.default import BALANCED, RARITY, balanced
 from molsearch.scoring.expression import Expression, Term, parse_expression
 from molsearch.scoring.fusion import MEANING, Fusion
 
@@ -22,6 +23,8 @@ SHAPE = "shape"  # looks at the first of a list: a `Rescorer`
 INACTIVES = "inactives"  # the nearest known inactive, which counts against a molecule
 SERIES = "series"  # what sets the queries apart from known inactives
 COUNTERS = (INACTIVES, SERIES)
+# Told of a molecule by itself, or of it and inactives: there is nothing to fuse over queries.
+UNFUSED = (RARITY, *COUNTERS)
 
 
 def _never(_: str) -> bool:
@@ -59,8 +62,13 @@ class Ranking:
     @property
     def extras(self) -> tuple[Term, ...]:
         """Components that an index does not hold: other fingerprints, further encoders."""
-        held = (MOLSEARCH, STORED, SHAPE, *COUNTERS)
+        held = (MOLSEARCH, STORED, SHAPE, *UNFUSED)
         return tuple(term for term in self.expression.terms if term.name not in held)
+
+    @property
+    def rarity(self) -> Term | None:
+        """How much a molecule's rarity counts, if it does."""
+        return next((term for term in self.expression.terms if term.name == RARITY), None)
 
     @property
     def of_inactives(self) -> Term | None:
@@ -70,7 +78,7 @@ class Ranking:
     @property
     def further(self) -> tuple[Term, ...]:
         """Components beside encoder and fingerprint of the index, each with a column of its own."""
-        return self.extras if self.shape is None else (*self.extras, self.shape)
+        return tuple(one for one in (self.rarity, *self.extras, self.shape) if one is not None)
 
     @property
     def shape(self) -> Term | None:
@@ -92,23 +100,38 @@ class Ranking:
                 f"--rank {self.asked[:80]!r} looks at structures, which a query given as a "
                 f"vector has none of; use --rank {MOLSEARCH}"
             )
-        return Ranking(self.asked, Expression((self.embedding,)), self.n_queries)
+        kept = [self.embedding] if self.rarity is None else [self.embedding, self.rarity]
+        return Ranking(self.asked, Expression(tuple(kept)), self.n_queries)
 
-    def blend(self, packed: NDArray[np.uint8]) -> Blend:
+    def blend(self, packed: NDArray[np.uint8], reference: Reference | None = None) -> Blend:
         """Make what the engine adds.
 
         Parameters
         ----------
         packed
             ECFP4 of the queries, uint8 ``[n_queries, 256]``.
+        reference
+            Compounds of the encoder, by which rarity is told.
+
+        Raises
+        ------
+        UsageError
+            Rarity counts, and the encoder has none.
         """
-        first, second = self.embedding, self.likeness
-        likeness = None
+        first, second, third = self.embedding, self.likeness, self.rarity
+        likeness = rarity = None
         if second is not None:
             likeness = Likeness(packed, second.weight, second.fusion or "max")
+        if third is not None:
+            if reference is None:
+                raise UsageError(
+                    f"--rank {self.asked[:80]!r}: this encoder brings no reference compounds, by "
+                    f"which {RARITY} is told; leave it out, or train the encoder again"
+                )
+            rarity = Rarity(reference, third.weight)
         if first is None:
-            return Blend(0.0, "max", likeness)
-        return Blend(first.weight, first.fusion or "max", likeness)
+            return Blend(0.0, "max", likeness, rarity)
+        return Blend(first.weight, first.fusion or "max", likeness, rarity)
 
     def words(self) -> str:
         """Say in one line what is added to what."""
@@ -134,11 +157,13 @@ class Ranking:
             MOLSEARCH: "cosine of the embeddings",
             STORED: "ECFP4 similarity",
             SHAPE: "overlay of 3D shapes",
+            RARITY: "rarity among reference compounds",
         }
         cosine, print_ = f"cosine by {term.name}", f"{term.name} similarity"
         kind = kinds.get(term.name, print_ if term.name in FINGERPRINTS else cosine)
         weight = "" if term.weight == 1.0 else f"{term.weight:.6g} × "
-        fusion = f" ({MEANING[term.fusion or 'max']})" if self.n_queries > 1 else ""
+        fused = self.n_queries > 1 and term.name not in UNFUSED
+        fusion = f" ({MEANING[term.fusion or 'max']})" if fused else ""
         return f"{weight}{kind}{fusion}"
 
 
@@ -150,6 +175,7 @@ def ranking_of(
     encoder: Collection[str] = (),
     is_encoder: Callable[[str], bool] = _never,
     inactives: bool = False,
+    rarity: bool = False,
 ) -> Ranking:
     """Resolve the ranking a screen was asked for.
 
@@ -167,6 +193,8 @@ def ranking_of(
         Tells the names of further encoders.
     inactives
         Whether ``balanced`` counts inactives.
+    rarity
+        Whether ``balanced`` adds rarity: the encoder can tell it.
 
     Raises
     ------
@@ -174,17 +202,16 @@ def ranking_of(
         The expression cannot be read, or names what an index does not hold.
     """
     if asked.strip() == BALANCED:
-        expression = balanced(n_queries, inactives=inactives and fusion is None)
-        if fusion is not None:
-            expression = expression.fused_by(fusion, always=True)
+        counted = inactives and fusion is None
+        expression = balanced(n_queries, inactives=counted, rarity=rarity, fusion=fusion)
         return Ranking(BALANCED, expression, n_queries)
     parsed = parse_expression(asked, whole=lambda name: "/" in name and is_encoder(name))
     terms = [_known(term, asked, encoder, is_encoder) for term in parsed.terms]
     _refuse_repeats(terms, asked)
     _refuse_alone(terms, asked)
-    counters = [term for term in terms if term.name in COUNTERS]
-    others = Expression(tuple(term for term in terms if term.name not in COUNTERS))
-    whole = (*others.fused_by(fusion or "max").terms, *counters)
+    unfused = [term for term in terms if term.name in UNFUSED]
+    others = Expression(tuple(term for term in terms if term.name not in UNFUSED))
+    whole = (*others.fused_by(fusion or "max").terms, *unfused)
     return Ranking(asked, Expression(whole), n_queries)
 
 
@@ -193,12 +220,12 @@ def _known(
 ) -> Term:
     if term.name in (MOLSEARCH, *encoder):
         return Term(MOLSEARCH, term.weight, term.fusion)
-    if term.name in COUNTERS and term.fusion is not None:
+    if term.name in UNFUSED and term.fusion is not None:
         raise UsageError(
             f"--rank {asked[:80]!r}: {term.name} is not fused over queries; drop the "
             f"-{term.fusion} behind it"
         )
-    if term.name in (SHAPE, *COUNTERS) or term.name in FINGERPRINTS or is_encoder(term.name):
+    if term.name in (SHAPE, *UNFUSED) or term.name in FINGERPRINTS or is_encoder(term.name):
         return term
     if term.name == BALANCED:
         wrong = f"{BALANCED} stands alone"
@@ -206,8 +233,8 @@ def _known(
         wrong = f"no encoder and no fingerprint is called {term.name!r}"
     raise UsageError(
         f"--rank {asked[:80]!r}: {wrong}; choose {BALANCED}, or add {MOLSEARCH}, another "
-        f"encoder's name or folder, {', '.join(FINGERPRINTS)} and {SHAPE}, with inactives also "
-        f"{INACTIVES} or {SERIES}, such as 4*{MOLSEARCH}+{STORED}"
+        f"encoder's name or folder, {', '.join(FINGERPRINTS)}, {RARITY} and {SHAPE}, with "
+        f"inactives also {INACTIVES} or {SERIES}, such as 4*{MOLSEARCH}+{STORED}"
     )
 
 
@@ -220,11 +247,13 @@ def _refuse_repeats(terms: Sequence[Term], asked: str) -> None:
 
 def _refuse_alone(terms: Sequence[Term], asked: str) -> None:
     names = {term.name for term in terms}
-    if names <= {SHAPE, *COUNTERS}:
+    if names <= {SHAPE, *UNFUSED}:
         what = SHAPE if SHAPE in names else min(names)
         why = "looks at the first of a list that something else ranks"
         if SHAPE not in names:
             why = "changes the ranks that something else gives"
+        if names == {RARITY}:
+            why = "knows nothing of the queries"
         raise UsageError(f"--rank {asked[:80]!r}: {what} {why}; add it to {MOLSEARCH} or {STORED}")
     if names >= set(COUNTERS):
         raise UsageError(

@@ -81,9 +81,18 @@ class Annotator:
             **self.extra_columns(found),
         }
 
+    @property
+    def further(self) -> list[str]:
+        """Columns of what is added to cosine and ECFP4 similarity."""
+        rarity = [] if self.blend.rarity is None else [schema.RARITY_SCORE]
+        return [*rarity, *(extra.column for extra in self.extras)]
+
     def extra_columns(self, found: Candidates) -> dict[str, NDArray[np.floating]]:
         """Further components of the score, ``[n]`` each, by the names of their columns."""
-        return {
+        rarity: dict[str, NDArray[np.floating]] = {}
+        if self.blend.rarity is not None:
+            rarity[schema.RARITY_SCORE] = found.rarity[:, 0]
+        return rarity | {
             extra.column: np.minimum(extra.fused(extra.scores(found.shards, found.rows)), 1.0)
             if len(found)
             else np.empty(0)
@@ -119,7 +128,7 @@ class Annotator:
 
     def _similarity(self, found: Candidates) -> NDArray[np.float64]:
         """Score of each candidate before inactives count: ``[n]``."""
-        total = self.blend.fused(found.query_scores, found.likeness)
+        total = self.blend.fused(found.query_scores, found.likeness, found.rarity.sum(axis=1))
         for extra in self.extras:
             if len(found):
                 scores = extra.scores(found.shards, found.rows)

@@ -51,7 +51,7 @@ class Background:
         self._sorted = np.sort(cosines, axis=0)
         if blend is None or (blend.is_plain and against is None):
             return
-        scores = _scores(blend, cosines, prints)
+        scores = _scores(blend, cosines, prints, vectors)
         if scores is not None:
             if against is not None:
                 near = _cosines(vectors, against.inactives).max(axis=1)
@@ -103,12 +103,18 @@ def _cosines(vectors: NDArray[np.float16], queries: QuerySet) -> NDArray[np.floa
 
 
 def _scores(
-    blend: Blend, cosines: NDArray[np.float64], prints: NDArray[np.uint8] | None
+    blend: Blend,
+    cosines: NDArray[np.float64],
+    prints: NDArray[np.uint8] | None,
+    vectors: NDArray[np.float16],
 ) -> NDArray[np.float64] | None:
     """Scores of the background by what a blend adds; None where they cannot be known."""
+    rarity = None if blend.rarity is None else blend.rarity.reference.rarity(vectors)
     if blend.likeness is None:
-        return blend.fused(cosines, np.empty((len(cosines), 0)))
-    return None if prints is None else blend.fused(cosines, blend.likeness.scores(prints))
+        return blend.fused(cosines, np.empty((len(cosines), 0)), rarity)
+    if prints is None:
+        return None
+    return blend.fused(cosines, blend.likeness.scores(prints), rarity)
 
 
 def warnings_of(

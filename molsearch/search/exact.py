@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from molsearch.index.rarity import rarity_rows
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import Against, QuerySet, per_query
@@ -58,8 +59,8 @@ class Exact:
     def scores(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Scores ``[n, n_queries]`` of `rows` for each query.
 
-        Where fingerprints count as many columns follow: their similarity to each query. With
-        inactives one more: the score for the nearest of them.
+        Where fingerprints count as many columns follow: their similarity to each query. Where
+        rarity counts one more, and with inactives another: the score for the nearest of them.
         """
         n_queries = self.queries.n_queries
         likeness = self.likeness(rows)
@@ -74,7 +75,20 @@ class Exact:
                 result[some, n_queries] = per_query(others, self.against.inactives).max(axis=1)
 
         together(score, list(self._pieces(rows)), torch.get_num_threads())
-        return np.concatenate([result[:, :n_queries], likeness, result[:, n_queries:]], axis=1)
+        others = [likeness, self.rarity(rows), result[:, n_queries:]]
+        return np.concatenate([result[:, :n_queries], *others], axis=1)
+
+    def rarity(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Rarity ``[n, 1]`` of `rows`; ``[n, 0]`` where it does not count."""
+        if self.blend.rarity is None:
+            return np.empty((len(rows), 0))
+        kept = rarity_rows(self.reader, self.blend.rarity.reference)
+        result = np.empty((len(rows), 1))
+        shards, places = self.locate(rows)
+        for shard in np.unique(shards):
+            mine = shards == shard
+            result[mine] = kept[int(shard)].take(places[mine])
+        return result
 
     def likeness(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Fingerprint similarity ``[n, n_queries]`` of `rows`; ``[n, 0]`` where none counts."""
@@ -92,11 +106,13 @@ class Exact:
 
     def parts(
         self, scores: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Take what `scores` gives apart: cosines, similarities, nearest inactive."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Take what `scores` gives apart: cosines, similarities, rarity, nearest inactive."""
         n_queries = self.queries.n_queries
         n_likeness = 0 if self.blend.likeness is None else n_queries
-        return tuple(np.split(scores, [n_queries, n_queries + n_likeness], axis=1))  # type: ignore[return-value]
+        n_rarity = 0 if self.blend.rarity is None else 1
+        ends = np.cumsum([n_queries, n_likeness, n_rarity])
+        return tuple(np.split(scores, ends, axis=1))  # type: ignore[return-value]
 
     def nearest(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Query with the best score for each row, the first of equal ones, and that score.
@@ -131,8 +147,8 @@ class Exact:
 
     def keys(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Reduce what `scores` gives to the keys ``[n]`` by which rows are ranked."""
-        cosines, likeness, near = self.parts(scores)
-        fused = self.blend.fused(cosines, likeness)
+        cosines, likeness, rarity, near = self.parts(scores)
+        fused = self.blend.fused(cosines, likeness, rarity.sum(axis=1))
         return fused if self.against is None else fused - self.against.weight * near[:, 0]
 
     def best(

@@ -76,8 +76,7 @@ def hit_frame(
     keys = [*values[schema.INCHIKEY]]
     values[schema.IS_QUERY] = annotator.is_query(keys)
     place = COLUMNS.index(schema.ECFP4_SCORE) + 1
-    extras = [extra.column for extra in annotator.extras]
-    order = [*COLUMNS[:place], *extras, *COLUMNS[place:]]
+    order = [*COLUMNS[:place], *annotator.further, *COLUMNS[place:]]
     if annotator.inactives is not None:
         parents = [*map(parent_key, keys, values[schema.PARENT_SMILES])]
         more = annotator.inactive_columns(found, parents)

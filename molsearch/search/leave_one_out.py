@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from molsearch.index.rarity import Reference
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.blend import Blend, Likeness
 from molsearch.scoring.default import BALANCED
@@ -124,6 +125,7 @@ def leave_one_out(
     *,
     fusion: Fusion | None = None,
     against: Against | None = None,
+    reference: Reference | None = None,
     sample: int = SAMPLE,
 ) -> LeaveOneOut:
     """Place each query among the library when the others are searched with.
@@ -138,19 +140,23 @@ def leave_one_out(
         As the screen was asked for it.
     against
         Known inactives that lower ranks.
+    reference
+        Compounds of the encoder, by which rarity is told.
     sample
         Molecules to compare with, at most.
     """
     n = len(queries)
     packed = np.stack([query.fingerprint for query in queries])
     fewer = _with_one_less(ranking, fusion)
-    blends = [fewer.blend(np.delete(packed, number, axis=0)) for number in range(n)]
-    # The sum of which the parts are read is no matter here, only whether fingerprints count.
-    parts = Blend(likeness=None if blends[0].likeness is None else Likeness(packed, 1.0))
+    blends = [fewer.blend(np.delete(packed, number, axis=0), reference) for number in range(n)]
+    # The sum of which the parts are read is no matter here, only what counts.
+    likeness = None if blends[0].likeness is None else Likeness(packed, 1.0)
+    parts = Blend(likeness=likeness, rarity=blends[0].rarity)
     exact = Exact(reader, embedded, against, parts)
     rows = _rows(reader.n_rows, sample)
-    cosines, alike, near = exact.parts(exact.scores(rows))
+    cosines, alike, rarity, near = exact.parts(exact.scores(rows))
     own = embedded.as_molecules()
+    own_rarity = np.zeros(n) if parts.rarity is None else parts.rarity.reference.rarity(own)
     own_cosines = per_query(dot(own, embedded.vectors.astype(np.float64)), embedded)
     own_alike = parts.likeness.scores(packed) if parts.likeness else np.empty((n, 0))
     penalty, own_penalty = np.zeros(len(rows)), np.zeros(n)
@@ -163,10 +169,10 @@ def leave_one_out(
     places = []
     for number, blend in enumerate(blends):
         rest = [other for other in range(n) if other != number]
-        keys = blend.fused(cosines[:, rest], _columns(alike, rest)) - penalty
-        mine = slice(number, number + 1)
-        key = float(blend.fused(own_cosines[mine][:, rest], _columns(own_alike[mine], rest))[0])
-        key -= float(own_penalty[number])
+        alikes = _columns(alike, rest), _columns(own_alike, rest)
+        keys = blend.fused(cosines[:, rest], alikes[0], rarity.sum(axis=1)) - penalty
+        own_keys = blend.fused(own_cosines[:, rest], alikes[1], own_rarity) - own_penalty
+        key = float(own_keys[number])
         above = _share_above(keys[~is_query], key)
         places.append(Place(queries[number].query_id, key, above))
     n_compared = int((~is_query).sum())
@@ -177,7 +183,9 @@ def _with_one_less(ranking: Ranking, fusion: Fusion | None) -> Ranking:
     """Resolve what ranks where one query is left out."""
     if ranking.asked != BALANCED:
         return ranking
-    return ranking_of(BALANCED, ranking.n_queries - 1, fusion=fusion)
+    return ranking_of(
+        BALANCED, ranking.n_queries - 1, fusion=fusion, rarity=ranking.rarity is not None
+    )
 
 
 def _rows(n_rows: int, sample: int) -> NDArray[np.int64]:

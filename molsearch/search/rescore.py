@@ -8,7 +8,7 @@ depth means, and it is said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -118,7 +118,7 @@ def ranked_anew(found: Candidates, shapes: Shapes, k: int) -> Candidates:
     total = found.scores + added
     order = np.argsort(-total, kind="stable")[:k]
     best = found.take(order)
-    return Candidates(best.shards, best.rows, total[order], best.query_scores, best.likeness)
+    return replace(best, scores=total[order])
 
 
 def _molecules(table: pa.Table) -> _Molecules:

@@ -19,9 +19,11 @@ from molsearch.config import ScreenConfig
 from molsearch.errors import EncoderMismatchError, UsageError
 from molsearch.index.approximate import approximate
 from molsearch.index.embedder import Embedder
+from molsearch.index.rarity import rarity_rows, reference_of
 from molsearch.index.reader import IndexReader
 from molsearch.io.typed import TypedTable, typed_table
 from molsearch.schema import ColumnType
+from molsearch.scoring.default import RARITY
 from molsearch.scoring.queryset import Against, QuerySet
 from molsearch.scoring.ranking import MOLSEARCH, SHAPE, Ranking, ranking_of
 from molsearch.search import warned
@@ -187,7 +189,8 @@ def screen(
     if not all(query.has_structure for query in queries):
         ranking = ranking.by_embedding_alone()
     config = counting(config, ranking, given=inactives is not None)
-    blend = ranking.blend(np.stack([query.fingerprint for query in queries]))
+    reference = reference_of(embedder)
+    blend = ranking.blend(np.stack([query.fingerprint for query in queries]), reference)
     filtering = partial(_filter, config, reader, inactives, on_extra)
     first_filter = filtering()
     with watch.stage("embed queries"):
@@ -198,6 +201,9 @@ def screen(
             conformer_fusion=config.conformer_fusion,
         )
         extras = opened(ranking, reader, queries, config, device, on_extra)
+        if blend.rarity is not None:
+            told = None if on_extra is None else partial(on_extra, RARITY)
+            rarity_rows(reader, blend.rarity.reference, told)
         prints = embedder.background_ecfp4
         # An encoder's background lacks what an index lacks: then its cosine alone is placed.
         placed = None if extras or ranking.shape else blend
@@ -258,8 +264,9 @@ def screen(
         with watch.stage("leave one out"):
             unseen = None if scored is None else scored.unseen
             mutual = leave_one_out(
-                reader, queries, embedded, ranking, fusion=config.fusion, against=unseen
-            )
+                reader, queries, embedded, ranking, fusion=config.fusion, against=unseen,
+                reference=reference,
+            )  # fmt: skip
     trust = trust_in(queries, embedded, embedder, asked, ranking)
     if stream_to is None:
         frame = with_probability(frame, trust, len(queries), config)
@@ -349,4 +356,5 @@ def check_ranking(
     return ranking_of(
         config.rank, n_queries, fusion=config.fusion, encoder=names, is_encoder=is_encoder,
         inactives=inactives and config.inactives_weight is None,
+        rarity=reference_of(embedder) is not None,
     )  # fmt: skip

@@ -49,6 +49,7 @@ class _Joint:
         self._encoder, self._screen = encoder, screen
         self.identity, self.dim, self.card = encoder.identity, encoder.dim, encoder.card
         self.background, self.background_ecfp4 = encoder.background, encoder.background_ecfp4
+        self.reference = getattr(encoder, "reference", None)
         self.embed_table = encoder.embed_table
 
     def embed_conformers(self, table: pa.Table) -> Embedded:

@@ -17,6 +17,7 @@ from molsearch.scoring.blend import Blend
 from molsearch.scoring.extra import Extra
 from molsearch.scoring.queryset import Against, QuerySet
 from molsearch.search.engine import Candidates, Excluded
+from molsearch.search.engine.searching import candidates_of
 from molsearch.search.exact import Exact
 
 _ROWS_AT_ONCE = 16_384
@@ -77,6 +78,5 @@ def added(
 def _candidates(exact: Exact, rows: NDArray[np.int64], extras: Sequence[Extra]) -> Candidates:
     shards, places = exact.locate(rows)
     scores = exact.scores(rows)
-    cosines, likeness, _ = exact.parts(scores)
     keys = exact.keys(scores) + added(extras, shards, places)
-    return Candidates(shards, places, keys, cosines, likeness)
+    return replace(candidates_of(exact, rows, scores), scores=keys)

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from molsearch.chem.readers.smi import split_line
 from molsearch.config import Config, Molecule, ScreenConfig
 from molsearch.errors import UsageError
-from molsearch.scoring.default import BALANCED
+from molsearch.scoring.default import BALANCED, RARITY
 from molsearch.scoring.expression import parse_expression
 from molsearch.scoring.ranking import MOLSEARCH, STORED
 from molsearch.service.requests import ScreenRequest
@@ -53,7 +53,7 @@ class ScreenBody(ScreenConfig):
             names = {term.name for term in parse_expression(value).terms}
         except UsageError as error:
             raise ValueError(str(error)) from error
-        if more := sorted(names - {BALANCED, MOLSEARCH, STORED}):
+        if more := sorted(names - {BALANCED, MOLSEARCH, STORED, RARITY}):
             raise ValueError(f"{more[0][:80]!r} does not rank here; use {MOLSEARCH} and {STORED}")
         return value
 

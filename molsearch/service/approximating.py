@@ -13,6 +13,7 @@ from molsearch.index.ann.manifest import About, best_recalls, folder_of, write_a
 from molsearch.index.ann.opened import open_lists
 from molsearch.index.change import changing
 from molsearch.index.embedder import Embedder
+from molsearch.index.rarity import reference_of
 from molsearch.index.reader import IndexReader
 from molsearch.index.size import size_of
 from molsearch.search.ann.measure import RANKINGS, Ligands, measure, words
@@ -49,10 +50,11 @@ def approximate(
                 overwrite=request.overwrite,
                 on_progress=progress,
             )
-        others = _others(request, session, reader, encoder, emit)
+        found = _encoder(request, session, reader, encoder, emit)
+        others, reference = (None, None) if found is None else (_others(found), reference_of(found))
         lists = open_lists(reader, built.trained, [one.file for one in built.shards])
         with stage(emit, "recall", len(RANKINGS)) as progress:
-            measured = measure(reader, lists, others, progress)
+            measured = measure(reader, lists, others, progress, reference)
         about = About(
             generation=reader.manifest.generation,
             trained=built.trained,
@@ -67,28 +69,33 @@ def approximate(
     return _account(built, about, path)
 
 
-def _others(
+def _encoder(
     request: AnnRequest,
     session: Session,
     reader: IndexReader,
     encoder: Embedder | None,
     emit: Emit,
-) -> Ligands | None:
-    """Molecules that are not of the library, as the encoder brings some; None without it."""
+) -> Embedder | None:
+    """Find the encoder that made the index; None where another is at hand, which is told."""
     try:
         found = encoder or session.encoder(request.encoder)
     except (InputError, EncoderMismatchError):
         found = None
-    if found is None or found.identity != reader.identity:
-        text = (
-            f"{reader.path} was made by another encoder than the one at hand, so recall is "
-            "measured with rows of the library alone; name it with --encoder"
-        )
-        emit(Note(text=text))
+    if found is not None and found.identity == reader.identity:
+        return found
+    text = (
+        f"{reader.path} was made by another encoder than the one at hand, so recall is "
+        "measured with rows of the library alone; name it with --encoder"
+    )
+    emit(Note(text=text))
+    return None
+
+
+def _others(encoder: Embedder) -> Ligands | None:
+    """Molecules that are not of the library, where the encoder brings some."""
+    if encoder.background is None or encoder.background_ecfp4 is None:
         return None
-    if found.background is None or found.background_ecfp4 is None:
-        return None
-    return Ligands(found.background.astype(np.float32), np.asarray(found.background_ecfp4))
+    return Ligands(encoder.background.astype(np.float32), np.asarray(encoder.background_ecfp4))
 
 
 def _small(reader: IndexReader) -> str:

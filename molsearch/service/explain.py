@@ -13,6 +13,7 @@ import pandas as pd
 
 from molsearch import schema
 from molsearch.errors import EncoderMismatchError, UsageError
+from molsearch.index.rarity import reference_of
 from molsearch.io.atomic import write_text
 from molsearch.io.outputs import refuse_existing
 from molsearch.io.runs import write_run
@@ -31,7 +32,7 @@ from molsearch.search.screen import Stopwatch
 from molsearch.service.account import seconds_of
 from molsearch.service.encoders import bundled_of
 from molsearch.service.events import Done, Emit, Note, Warned, silent, stage
-from molsearch.service.explain_input import Given, given_of
+from molsearch.service.explain_input import Given, given_of, told_by
 from molsearch.service.outputs import refuse_clashes, run_file
 from molsearch.service.requests import ExplainRequest
 from molsearch.service.session import Session
@@ -103,6 +104,7 @@ def explain(
     if encoder is None and given.weights.embeds:
         with watch.stage("load encoder"):
             encoder = _encoder(request, given, session)
+        given = told_by(given, encoder)
     queries = tuple(Named(one.query_id, one.first.parent_smiles) for one in given.queries)
     hits = tuple(Named(one.molecule_id, one.parent_smiles) for one in given.hits)
     explainer = AtomExplainer(
@@ -111,6 +113,7 @@ def explain(
         [query.smiles for query in queries],
         [one.first.parent_smiles for one in given.inactives],
         None if encoder is None else encoder.background,
+        None if encoder is None else reference_of(encoder),
     )
     thresholds = None
     if len(queries) > 1 and encoder is not None:
@@ -174,7 +177,10 @@ def _mutual(
     encoder = encoder or session.encoder(request.encoder, device=request.device)
     reader = session.index(request.index, encoder=encoder.identity)
     embedded = embed_queries(given.queries, encoder)
-    return leave_one_out(reader, given.queries, embedded, given.ranking).record()
+    reference = reference_of(encoder)
+    return leave_one_out(
+        reader, given.queries, embedded, given.ranking, reference=reference
+    ).record()
 
 
 def _mutual_lines(mutual: dict[str, Any] | None) -> list[str]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from molsearch.chem.occlusion import HIDEABLE
 from molsearch.chem.prepare import prepare_in_process
@@ -15,16 +18,19 @@ from molsearch.chem.readers.rows import OnReading
 from molsearch.chem.records import iter_records, unheard
 from molsearch.config import Molecule, PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.errors import InputError, UsageError
+from molsearch.index.rarity import reference_of
 from molsearch.io.reading import parse_json, read_small
+from molsearch.nn.encoder import Encoder
 from molsearch.reasons.weights import Weights
 from molsearch.schema import Failure, Prepared
-from molsearch.scoring.default import BALANCED
+from molsearch.scoring.default import BALANCED, RARITY
+from molsearch.scoring.expression import Expression
 from molsearch.scoring.ranking import (
-    COUNTERS,
     INACTIVES,
     MOLSEARCH,
     SERIES,
     STORED,
+    UNFUSED,
     Ranking,
     ranking_of,
 )
@@ -136,7 +142,7 @@ def weights_of(ranking: Ranking) -> Weights:
     """
     others = []
     for term in ranking.expression.terms:
-        if term.name in (MOLSEARCH, STORED, *COUNTERS):
+        if term.name in (MOLSEARCH, STORED, *UNFUSED):
             continue
         if term.name not in HIDEABLE:
             raise UsageError(
@@ -155,9 +161,28 @@ def weights_of(ranking: Ranking) -> Weights:
         fusions=tuple(
             (term.name, term.fusion or "max")
             for term in ranking.expression.terms
-            if term.name not in COUNTERS
+            if term.name not in UNFUSED
         ),
+        rarity=held.get(RARITY, 0.0),
     )
+
+
+def told_by(given: Given, encoder: Encoder) -> Given:
+    """Leave rarity out of the default ranking where the encoder brings no reference compounds.
+
+    Raises
+    ------
+    UsageError
+        It was asked for by name.
+    """
+    if not given.weights.rarity or reference_of(encoder) is not None:
+        return given
+    ranking = given.ranking
+    if ranking.asked != BALANCED:
+        ranking.blend(np.empty((0, 0), np.uint8), None)  # says why it cannot be told
+    kept = Expression(tuple(term for term in ranking.expression.terms if term.name != RARITY))
+    weights = replace(given.weights, rarity=0.0)
+    return replace(given, ranking=replace(ranking, expression=kept), weights=weights)
 
 
 def _structures(
@@ -288,14 +313,18 @@ def _inactives_weight(record: Mapping[str, Any]) -> float:
 def _ranking(
     request: ExplainRequest, record: Mapping[str, Any], n_queries: int, *, inactives: bool
 ) -> Ranking:
-    """Take what ranked then, unless the request names its own."""
+    """Take what ranked then, unless the request names its own.
+
+    Whether the encoder can tell rarity is seen once it is loaded: `told_by`.
+    """
+    of_queries = partial(ranking_of, n_queries=n_queries, inactives=inactives, rarity=True)
     told = record.get("ranking")
     if request.rank is not None or not isinstance(told, Mapping):
-        return ranking_of(request.rank or BALANCED, n_queries, inactives=inactives)
+        return of_queries(request.rank or BALANCED)
     asked, expression = str(told.get("rank", "")), str(told.get("expression", ""))
     if request.queries:
-        return ranking_of(asked or BALANCED, n_queries, inactives=inactives)
-    return ranking_of(expression or asked, n_queries, inactives=inactives)
+        return of_queries(asked or BALANCED)
+    return of_queries(expression or asked)
 
 
 def named_by(hits: Sequence[str], has_queries: bool) -> dict[str, Any]:

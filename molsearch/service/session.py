@@ -18,7 +18,13 @@ from molsearch.index.layout import MANIFEST
 from molsearch.index.reader import IndexReader, find_index, open_index
 from molsearch.nn.device import resolve_device
 from molsearch.nn.encoder import Encoder
-from molsearch.nn.weights import CARD_FILE, WEIGHTS_FILE, encoder_folder, load_encoder
+from molsearch.nn.weights import (
+    CARD_FILE,
+    REFERENCE_FILE,
+    WEIGHTS_FILE,
+    encoder_folder,
+    load_encoder,
+)
 from molsearch.service.events import Emit, silent
 from molsearch.service.far_index import here
 
@@ -64,7 +70,7 @@ class Session:
         """Load an encoder, or find it loaded; arguments and errors as of `load_encoder`."""
         folder = encoder_folder(path).resolve()
         place = str(resolve_device(device))
-        stamp = tuple(_stamp(folder / name) for name in (CARD_FILE, WEIGHTS_FILE))
+        stamp = tuple(_stamp(folder / name) for name in (CARD_FILE, WEIGHTS_FILE, REFERENCE_FILE))
 
         def load() -> _Kept:
             loaded = load_encoder(path, device=device, batch_size=batch_size)
@@ -144,6 +150,8 @@ def _stamp(path: Path) -> tuple[int, int, int]:
     """Take what changes with a file that is replaced."""
     try:
         found = path.stat()
+    except FileNotFoundError:
+        return 0, 0, 0  # one that need not be there; of others loading says so
     except OSError as error:
         raise EncoderMismatchError(f"{path}: {error.strerror}; restore it") from error
     return found.st_ino, found.st_size, found.st_mtime_ns

@@ -22,13 +22,14 @@ from molsearch.data.series_split import (
 from molsearch.data.store import GraphStore, take
 from molsearch.data.tables import graphs_of_table
 from molsearch.nn.encoder import Encoder
-from molsearch.nn.weights import save_encoder
+from molsearch.nn.weights import save_encoder, save_reference
 from molsearch.schema import ECFP4, INCHIKEY
 from molsearch.train import card as cards
 from molsearch.train.finetune_card import Gain, train_config, tuned_card
 from molsearch.train.learner import copy_of, with_weights
 from molsearch.train.log import LOG_FILE, write_rows
 from molsearch.train.loop import StepReport, start, train
+from molsearch.train.material import N_OF_EACH
 from molsearch.train.method import F
 from molsearch.train.series_method import SeriesPairs
 from molsearch.train.series_screen import SeriesScreen
@@ -126,6 +127,8 @@ def finetune(
     first = slice(cards.N_SHIPPED)
     prints = _packed(library)[first]
     save_encoder(out, encoder.network, content, background[first].astype(np.float16), prints)
+    # The library stands for what is screened; those the background does not hold, where it can.
+    save_reference(out, background[::-1][: 2 * N_OF_EACH].astype(np.float16))
     return gain
 
 

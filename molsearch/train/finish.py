@@ -15,10 +15,11 @@ from molsearch.data.store import take
 from molsearch.io.atomic import write_text
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.network import Network
-from molsearch.nn.weights import save_encoder
+from molsearch.nn.weights import save_encoder, save_reference
 from molsearch.train import card as cards
 from molsearch.train.develop import evaluate_screens
 from molsearch.train.material import WITHOUT_LABELS, Material
+from molsearch.train.reference import reference_vectors
 
 _PROTOCOL = (
     "{file} (lite): each query alone against its target's other actives and decoys, "
@@ -69,6 +70,7 @@ def finish(
         prints,
         int8_tables=config.int8_tables,
     )
+    save_reference(out, reference_vectors(encoder, material, config.seed))
     return content
 
 

@@ -27,6 +27,8 @@ from molsearch.train.graphs import graph_cache
 from molsearch.train.inactive_material import InactiveMaterial, gather_inactives
 from molsearch.words import counted
 
+#: Compounds of each kind among an encoder's reference (`molsearch.train.reference`).
+N_OF_EACH = 512
 #: Methods that train on labelled pairs.
 LABELLED = ("supervised", "taught", "semi_supervised")
 #: Methods that look at molecules of the activity table, and not at their labels.
@@ -40,7 +42,8 @@ class Material:
     """Labelled molecules and their targets, development screens, molecules without labels.
 
     Also what was measured inactive, and overlays of pairs, where the run looks at them; and how
-    many conformers of labelled molecules were left out, whose atoms are not as many.
+    many conformers of labelled molecules were left out, whose atoms are not as many. Some screening
+    compounds, which nothing is trained on, become part of the encoder's reference.
     """
 
     activities: Activities
@@ -51,6 +54,7 @@ class Material:
     inactives: InactiveMaterial | None = None
     overlays: OverlayPairs | None = None
     misfits: int = 0
+    screening: GraphStore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,4 +204,15 @@ def _featurised(
         )
         unlabelled, _ = graphs(smiles, conformers={**conformers, **own})
         material = replace(material, unlabelled=unlabelled)
-    return material
+    return replace(material, screening=_screening(config, root, graphs))
+
+
+def _screening(
+    config: TrainConfig, root: Path, graphs: Callable[..., tuple[GraphStore, NDArray[np.bool_]]]
+) -> GraphStore | None:
+    """Featurise the screening compounds among an encoder's reference; None where there are none."""
+    path = root / config.soft.unlabelled
+    if not config.soft.unlabelled or not path.exists():
+        return None
+    smiles, _ = load_unlabelled(path, limit=N_OF_EACH, seed=config.seed)
+    return graphs(smiles)[0]

@@ -27,7 +27,7 @@ LABELS = {
     schema.PERCENTILE: "percentile", schema.PROBABILITY: "P(active)",
     schema.ECFP4_SIMILARITY: "ECFP4",
     schema.QUERY_ID: "nearest query", schema.INACTIVE_ID: "nearest inactive",
-    schema.INACTIVE_SCORE: "inactive", schema.SERIES_SCORE: "series",
+    schema.RARITY_SCORE: "rarity", schema.INACTIVE_SCORE: "inactive", schema.SERIES_SCORE: "series",
     schema.SIMILARITY_SCORE: "before inactives", "mw": "MW", "clogp": "cLogP", "tpsa": "TPSA",
 }  # fmt: skip
 _NAMES = ("name", "title", "compound_name")

@@ -22,7 +22,7 @@ def candidates(query, scores):
     cosines = np.full((len(scores), 2), -9.0)
     cosines[np.arange(len(scores)), query] = scores
     none = np.zeros(len(scores), np.int64)
-    return Candidates(none, none, scores, cosines, np.empty((len(scores), 0)))
+    return Candidates(none, none, scores, cosines, *2 * [np.empty((len(scores), 0))])
 
 
 @pytest.fixture

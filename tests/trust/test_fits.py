@@ -66,7 +66,9 @@ def _draws(n_targets=40, n_queries=1, seed=3, calibrated=True):
             cosine = rng.normal(0.2, 0.1, 620)
             cosine[:20] += 0.15 * (2 + ease + noise)
             features = {"nearness": ease, "fingerprint_nearness": 0.1 * rng.standard_normal()}
-            yield Draw(f"t{target}", n_queries, features, cosine, np.full(620, 0.1), is_active)
+            yield Draw(
+                f"t{target}", n_queries, features, cosine, np.full(620, 0.1), np.empty(0), is_active
+            )
 
 
 def test_the_interval_covers_its_share_and_the_features_narrow_it() -> None:
@@ -85,7 +87,7 @@ def test_features_that_say_nothing_leave_a_wide_interval() -> None:
     draws = [
         Draw(d.target, 1, {"nearness": float(rng.standard_normal()),
                            "fingerprint_nearness": float(rng.standard_normal())},
-             d.cosine, d.alike, d.is_active)
+             d.cosine, d.alike, d.rarity, d.is_active)
         for d in _draws()
     ]  # fmt: skip
     estimate, tried = fitted_estimate(draws)
@@ -148,7 +150,9 @@ def test_verification_sees_what_holds_elsewhere_and_what_does_not() -> None:
     assert verified(sure, others)["coverage"] < 0.4
     # Screens unlike all that were seen are counted, and have no part in the coverage.
     strange = [
-        Draw(d.target, 1, {**d.features, "nearness": 99.0}, d.cosine, d.alike, d.is_active)
+        Draw(
+            d.target, 1, {**d.features, "nearness": 99.0}, d.cosine, d.alike, d.rarity, d.is_active
+        )
         for d in others[:6]
     ]
     assert verified(known, [*others, *strange])["nothing_said"] == told["nothing_said"] + 6

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from molsearch.index.ann.joint import sampled
 from molsearch.index.ann.manifest import Measured
 from molsearch.index.ann.opened import Opened
+from molsearch.index.rarity import Reference
 from molsearch.index.reader import IndexReader
 from molsearch.progress import OnProgress
 from molsearch.scoring.blend import Blend
@@ -58,6 +59,7 @@ def measure(
     lists: Opened,
     others: Ligands | None = None,
     on_progress: OnProgress | None = None,
+    reference: Reference | None = None,
 ) -> tuple[Measured, ...]:
     """Measure the recall of ever more probes, until nearly all is found.
 
@@ -66,11 +68,13 @@ def measure(
     others
         Molecules that are not of the library; half of the searches are made with them, half with
         rows of the index, and the worse of the two halves counts.
+    reference
+        Compounds of the encoder, by which the default ranking tells rarity.
     """
     found: list[Measured] = []
     for number, (rank, n_queries) in enumerate(RANKINGS):
-        ranking = ranking_of(rank, n_queries)
-        searches = list(_searches(reader, ranking, others))
+        ranking = ranking_of(rank, n_queries, rarity=reference is not None)
+        searches = list(_searches(reader, ranking, others, reference))
         found += _ladder(lists, ranking, searches, _ks(reader))
         if on_progress is not None:
             on_progress(number + 1, 0)
@@ -144,7 +148,9 @@ def _recalls(
     return [float(np.isin(one.due[:k], rows[:, :depth]).mean()) for k, depth in cases]
 
 
-def _searches(reader: IndexReader, ranking: Ranking, others: Ligands | None) -> Iterator[_Search]:
+def _searches(
+    reader: IndexReader, ranking: Ranking, others: Ligands | None, reference: Reference | None
+) -> Iterator[_Search]:
     n = _SINGLE if ranking.n_queries == 1 else _SEVERAL
     n_own = n if others is None else n // 2
     own = Ligands(*sampled(reader, min(n_own, reader.n_rows), _SEED))
@@ -152,7 +158,7 @@ def _searches(reader: IndexReader, ranking: Ranking, others: Ligands | None) -> 
         for number in range(len(ligands)):
             vectors, prints = _series(reader, ligands, number, ranking.n_queries)
             queries = QuerySet(vectors, np.arange(len(vectors)))
-            blend = ranking.blend(prints)
+            blend = ranking.blend(prints, reference)
             exact = search(reader, queries, _ks(reader)[-1], blend=blend)
             yield _Search(queries, blend, _rows(reader, exact), kind)
 

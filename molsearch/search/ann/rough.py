@@ -12,6 +12,7 @@ from molsearch.index.reader import IndexReader
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import QuerySet
 from molsearch.search.engine import Candidates, Excluded
+from molsearch.search.engine.searching import candidates_of
 from molsearch.search.exact import Exact
 
 
@@ -51,9 +52,7 @@ def rough(
     exact = Exact(reader, replace(queries, fusion=blend.fusion), None, blend)
     scores = exact.scores(rows)
     best = exact.best(rows, exact.keys(scores), k)
-    shards, places = exact.locate(rows[best])
-    cosines, likeness, _ = exact.parts(scores[best])
-    return Candidates(shards, places, blend.fused(cosines, likeness), cosines, likeness)
+    return candidates_of(exact, rows[best], scores[best])
 
 
 def joint_queries(lists: Opened, queries: QuerySet, blend: Blend) -> NDArray[np.float32]:

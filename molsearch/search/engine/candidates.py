@@ -24,6 +24,8 @@ class Candidates:
     likeness
         float64 ``[n, n_queries]``: fingerprint similarities to each query, where they count;
         else ``[n, 0]``.
+    rarity
+        float64 ``[n, 1]`` where it counts; else ``[n, 0]``.
     """
 
     shards: NDArray[np.int64]
@@ -31,6 +33,7 @@ class Candidates:
     scores: NDArray[np.float64]
     query_scores: NDArray[np.float64]
     likeness: NDArray[np.float64]
+    rarity: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -43,6 +46,7 @@ class Candidates:
             self.scores[which],
             self.query_scores[which],
             self.likeness[which],
+            self.rarity[which],
         )
 
     @classmethod
@@ -54,4 +58,5 @@ class Candidates:
             np.concatenate([part.scores for part in parts]),
             np.concatenate([part.query_scores for part in parts]),
             np.concatenate([part.likeness for part in parts]),
+            np.concatenate([part.rarity for part in parts]),
         )

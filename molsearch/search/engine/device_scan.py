@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from molsearch.index.rarity import rarity_rows
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.plan import ScanPlan
 from molsearch.search.engine.backend import Approximate
@@ -54,8 +55,12 @@ def scan_on_devices(
             if residents.place(shard) != place:
                 continue
             out = excluded(shard)
-            for (start, _), block in _blocks(reader, shard, residents, out, most, plan):
-                offer(shard, start, *queries.score(block))
+            rare = None if plan.reference is None else rarity_rows(reader, plan.reference)[shard]
+            for (start, stop), block in _blocks(reader, shard, residents, out, most, plan):
+                rarity = None
+                if rare is not None:  # four bytes a row: brought over each time
+                    rarity = torch.from_numpy(np.array(rare.rows(start, stop))).to(device)
+                offer(shard, start, *queries.score(block, rarity))
 
     # The precision of products is a setting of the whole process: set before threads begin.
     with full_precision():

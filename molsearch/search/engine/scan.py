@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from molsearch.errors import IndexCorruptError
-from molsearch.index.blocks import CheckedRows
+from molsearch.index.blocks import CheckedRows, Rows
+from molsearch.index.rarity import rarity_rows
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.plan import ScanPlan
 from molsearch.search.engine.backend import Approximate, Backend
@@ -42,6 +43,7 @@ class _Shard:
     number: int
     backend: Backend
     prints: CheckedRows | None
+    rarity: Rows | None
     excluded: NDArray[np.bool_] | None
     offset: int
 
@@ -98,7 +100,8 @@ def scan(
             backend = CopyBackend(copy, plan, matrix, asked)
         prints = reader.checked_fingerprints(number) if plan.needs_fingerprints else None
         out = None if excluded is None else excluded[number]
-        shard = _Shard(number, backend, prints, out, offset)
+        rarity = None if plan.reference is None else rarity_rows(reader, plan.reference)[number]
+        shard = _Shard(number, backend, prints, rarity, out, offset)
         if isinstance(backend, FloatBackend):
             for start, stop in _chunks(n_rows, most, first=number == 0):
                 one.chunk(shard, start, stop)
@@ -135,6 +138,11 @@ def _chunks(n_rows: int, most: int, *, first: bool) -> Iterator[tuple[int, int]]
         size = min(most, 2 * size)
 
 
+def _tensor(rarity: NDArray[np.float32] | None) -> torch.Tensor | None:
+    # Mapped rows cannot be written, which a tensor of them would allow.
+    return None if rarity is None else torch.from_numpy(np.array(rarity))
+
+
 # On the processor by NumPy: PyTorch would share such work among threads of its own, and these wait
 # for one another within the threads of a scan.
 def _sum(scores: torch.Tensor) -> float:
@@ -162,7 +170,8 @@ class _Scan:
             return
         found = shard.backend.score(start, stop)
         prints = None if shard.prints is None else shard.prints.rows(start, stop)
-        scores = self.plan.finish(found.cosines, prints)
+        rarity = None if shard.rarity is None else shard.rarity.rows(start, stop)
+        scores = self.plan.finish(found.cosines, prints, _tensor(rarity))
         if isinstance(shard.backend, CopyBackend) and shard.backend.refines:
             self._check(shard.number, scores, out)
             self._refined(shard, scores, found, start)
@@ -204,7 +213,8 @@ class _Scan:
         if len(rows):
             found = shard.backend.refine(start + rows)
             prints = None if shard.prints is None else shard.prints.take(start + rows)
-            scores = self.plan.finish(found.cosines, prints)
+            rarity = None if shard.rarity is None else shard.rarity.take(start + rows)
+            scores = self.plan.finish(found.cosines, prints, _tensor(rarity))
             self._offer(scores, found, shard.offset + start + rows)
 
     def _possible(self, scores: torch.Tensor, found: Approximate) -> NDArray[np.int64]:

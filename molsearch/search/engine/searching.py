@@ -178,5 +178,5 @@ def exact_of(
 def candidates_of(exact: Exact, rows: NDArray[np.int64], scores: NDArray[np.float64]) -> Candidates:
     """Give ranked rows, with what `Exact.scores` says of them, as candidates."""
     shards, places = exact.locate(rows)
-    cosines, likeness, _ = exact.parts(scores)
-    return Candidates(shards, places, exact.keys(scores), cosines, likeness)
+    cosines, likeness, rarity, _ = exact.parts(scores)
+    return Candidates(shards, places, exact.keys(scores), cosines, likeness, rarity)

@@ -38,8 +38,16 @@ class TensorQueries:
             packed = np.ascontiguousarray(plan.blend.likeness.packed)
             self._prints = torch.from_numpy(packed.view(np.int32).copy()).to(device)
 
-    def score(self, block: Block) -> tuple[Approximate, torch.Tensor]:
-        """Reduced products of a block, and the scores ``[n, lists]`` that they become."""
+    def score(
+        self, block: Block, rarity: torch.Tensor | None = None
+    ) -> tuple[Approximate, torch.Tensor]:
+        """Reduced products of a block, and the scores ``[n, lists]`` that they become.
+
+        Parameters
+        ----------
+        rarity
+            float32 ``[n, 1]`` on the device, where it counts.
+        """
         products = block.vectors.to(torch.float32) @ self._matrix
         error: NDArray[np.float32] | None = None
         if block.scale is not None:
@@ -53,7 +61,7 @@ class TensorQueries:
         if self._prints is not None:
             assert block.prints is not None
             similar = tanimoto(block.prints, self._prints)
-        return Approximate(cosines, largest, error), self._plan.finish(cosines, similar)
+        return Approximate(cosines, largest, error), self._plan.finish(cosines, similar, rarity)
 
 
 def tanimoto(rows: torch.Tensor, queries: torch.Tensor) -> torch.Tensor:
