@@ -83,13 +83,9 @@ def main() -> None:
 def _choose(
     benchmark: Benchmark, scorers: Sequence[Scorer], setting: Setting, n_queries: int
 ) -> dict[str, object]:
-    expressions = choice.candidates(
-        setting.encoder,
-        n_queries,
-        extra=setting.extra,
-        rarity=RARITY in [one.name for one in scorers],
-    )
-    default = str(balanced(n_queries).renamed(MOLSEARCH, setting.encoder))
+    rarity = RARITY in [one.name for one in scorers]
+    default = str(balanced(n_queries, rarity=rarity).renamed(MOLSEARCH, setting.encoder))
+    expressions = choice.candidates(setting.encoder, n_queries, extra=setting.extra, rarity=rarity)
     expressions = list(dict.fromkeys([*expressions, default]))
     small = too_small(benchmark, n_queries, None)
     targets = [target for target in benchmark.targets() if target not in small]

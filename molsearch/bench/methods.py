@@ -15,7 +15,7 @@ from molsearch.bench.baselines import HeavyAtomScorer, PropertyScorer, RandomSco
 from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.errors import UsageError
 from molsearch.scoring.added import added, fused_of
-from molsearch.scoring.default import BALANCED, RARITY, RULES, balanced
+from molsearch.scoring.default import BALANCED, RARITY, RULES, WITHOUT_RARITY, balanced
 from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.expression import Expression, Term, parse_expression
 from molsearch.scoring.fingerprint import FingerprintScorer
@@ -155,7 +155,8 @@ def _rules(name: str, scorer: Callable[[str], Scorer]) -> list[tuple[int, Expres
         return [(1, _parsed(name))]
     own = encoder or MOLSEARCH
     rarity = getattr(getattr(scorer(own), "embedder", None), "reference", None) is not None
-    return [(n, balanced(n, rarity=rarity).renamed(MOLSEARCH, own)) for n, _ in RULES]
+    rules = RULES if rarity else WITHOUT_RARITY
+    return [(n, balanced(n, rarity=rarity).renamed(MOLSEARCH, own)) for n, _ in rules]
 
 
 def _parsed(text: str) -> Expression:
