@@ -126,6 +126,9 @@ def each_query(run: Screened) -> pd.DataFrame | None:
     if blend.likeness is not None:
         likeness = blend.likeness.scores(fingerprints(run.reader, best))
     scores = blend.of_each(cosines, likeness)
+    if blend.rarity is not None:
+        told = blend.rarity.reference.rarity(embeddings(run.reader, best))
+        scores = scores + blend.rarity.weight * told[:, None]
     found = pd.DataFrame(scores, columns=[f"query {n}" for n in range(1, scores.shape[1] + 1)])
     found.insert(0, schema.RECORD_NUMBER, run.numbers[best])
     return found

@@ -155,9 +155,9 @@ class ScreenConfig(Config):
     rank: str = Field(
         default="balanced",
         description="what ranks: balanced, molsearch (the encoder alone), ecfp4, or weights of "
-        "both such as 4*molsearch+ecfp4; also fcfp4, torsion, atom-pair, path and further encoders "
-        "(name or folder), computed once for an index, and shape, for the first of the list; -max, "
-        "-top2 and -mean behind a name fuse several queries",
+        "these and of rarity such as 4*molsearch+ecfp4+rarity; also fcfp4, torsion, atom-pair, "
+        "path and further encoders (name or folder), computed once for an index, and shape, for "
+        "the first of the list; -max, -top2 and -mean behind a name fuse several queries",
     )
     depth: int = Field(
         default=1000,

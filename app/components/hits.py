@@ -17,6 +17,7 @@ from molsearch.chem.filters import SmartsFilter
 from molsearch.errors import InputError
 from molsearch.io import parquet
 from molsearch.io.typed import Types, text_frame
+from molsearch.scoring.default import RARITY
 from molsearch.search.hits import COLUMNS, free_names
 from molsearch.view.hit import is_penalised, new_ones
 from molsearch_app.components.launch import EACH, HITS, MAP
@@ -80,7 +81,14 @@ class Result:
     def user_columns(self) -> list[str]:
         """Columns that the user's library brought."""
         ours = (*schema.ALL_INACTIVE_COLUMNS, MARGIN) if self.has_inactives else ()
-        return [name for name in self.frame.columns if name not in (*COLUMNS, *ours)]
+        rarity = (schema.RARITY_SCORE,) if self.has_rarity else ()
+        return [name for name in self.frame.columns if name not in (*COLUMNS, *ours, *rarity)]
+
+    @property
+    def has_rarity(self) -> bool:
+        """Whether rarity is part of the score; else a column of its name is the user's."""
+        told = (self.account.get("ranking") or {}).get("components") or ()
+        return any(one["name"] == RARITY for one in told)
 
     @property
     def has_inactives(self) -> bool:

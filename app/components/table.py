@@ -70,7 +70,7 @@ def config(result: Result) -> dict[str, Any]:
         ),
         schema.RARITY_SCORE: column.ProgressColumn(
             "Rarity", min_value=0, max_value=1, format="%.3f", width=96,
-            help="How rare its like is among reference compounds; near 0 for what resembles many.",
+            help="How rare its like is among reference compounds: least of what resembles many.",
         ),
         schema.SERIES_SCORE: column.NumberColumn(
             "Series model", format="%.3f", width=104,

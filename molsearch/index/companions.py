@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -103,24 +104,43 @@ def companions(
     return found
 
 
-def kept_rows(
-    reader: IndexReader, companion: Companion, on_progress: OnProgress | None = None
-) -> Sequence[Rows]:
-    """Open the rows beside every shard as `companions` does; where none can be kept, in memory."""
-    found: list[Rows] = []
-    for shard, n_rows in enumerate(reader.shard_rows):
-        rows = _made(reader, shard, companion, on_progress)
-        if isinstance(rows, OSError):
-            held = np.empty((n_rows, companion.width), companion.dtype)
-            for first in range(0, n_rows, _ROWS_AT_ONCE):
-                last = min(first + _ROWS_AT_ONCE, n_rows)
-                held[first:last] = companion.rows(reader, shard, first, last)
-                if on_progress is not None:
-                    on_progress(int(reader.starts[shard]) + last, 0)
-            found.append(HeldRows(held))
-        else:
-            found.append(rows)
-    return found
+class KeptRows:
+    """Rows beside the shards of an index, each shard's opened or computed when it is asked for.
+
+    Where they cannot be kept they stay in memory, as long as the reader does. May be used from
+    several threads.
+    """
+
+    def __init__(self, reader: IndexReader, companion: Companion) -> None:
+        self._reader, self._companion = reader, companion
+        # The reader has them, rather than these the reader: its generation is free once it goes.
+        self._found = reader.beside.setdefault(f"{companion.name} {companion.version}", {})
+        self._opening = Lock()
+
+    def of(self, shard: int, on_progress: OnProgress | None = None) -> Rows:
+        """Rows of one shard."""
+        with self._opening:
+            if shard not in self._found:
+                made = _made(self._reader, shard, self._companion, on_progress)
+                if isinstance(made, OSError):
+                    self._found[shard] = HeldRows(self._held(shard, on_progress))
+                else:
+                    self._found[shard] = made
+            return self._found[shard]
+
+    def every(self, on_progress: OnProgress | None = None) -> list[Rows]:
+        """Rows of all shards."""
+        return [self.of(shard, on_progress) for shard in range(self._reader.n_shards)]
+
+    def _held(self, shard: int, on_progress: OnProgress | None) -> NDArray[np.generic]:
+        n_rows, done = self._reader.shard_rows[shard], int(self._reader.starts[shard])
+        rows = np.empty((n_rows, self._companion.width), self._companion.dtype)
+        for first in range(0, n_rows, _ROWS_AT_ONCE):
+            last = min(first + _ROWS_AT_ONCE, n_rows)
+            rows[first:last] = self._companion.rows(self._reader, shard, first, last)
+            if on_progress is not None:
+                on_progress(done + last, 0)
+        return rows
 
 
 def _made(

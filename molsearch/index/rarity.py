@@ -8,7 +8,6 @@ library, so that a score to which it is added still depends on nothing else.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,18 +16,20 @@ import numkong
 import numpy as np
 from numpy.typing import NDArray
 
-from molsearch.index.blocks import Rows
-from molsearch.index.companions import Companion, kept_rows
+from molsearch.errors import EncoderMismatchError, IndexCorruptError
+from molsearch.index.companions import Companion, KeptRows
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.index.vectors.int8 import encode
-from molsearch.progress import OnProgress
+from molsearch.words import counted
 
 #: Width of the kernel; chosen on the development screens (docs/benchmarks.md).
 TEMPERATURE = 0.1
 #: No molecule is rarer: what lies opposite to every reference compound has it.
 MOST = 2.0
 _ROWS_AT_ONCE = 512
+_MOST_KNOWN = 8
+_LENGTH_TOLERANCE = 1e-2
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Reference:
         A kernel density estimate on the sphere, as an energy:
         :math:`-\tau\log\frac1m\sum_j e^{(z\cdot r_j-1)/\tau}`. Cosines are products of whole
         numbers, one byte a dimension, so that they are the same in every bit wherever a row
-        stands: equal rows tie.
+        stands: equal rows tie. Of an embedding that is not finite it is not either.
         """
         found = np.empty(len(vectors), np.float32)
         for first in range(0, len(vectors), _ROWS_AT_ONCE):
@@ -75,30 +76,76 @@ class Reference:
             found[first : first + _ROWS_AT_ONCE] = some
         return found
 
+    def of_same(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """As `rarity`, of an array that is asked for again and again: computed once."""
+        known = self.__dict__.get("_same")
+        if known is None or known[0] is not vectors:
+            known = (vectors, self.rarity(vectors))
+            self.__dict__["_same"] = known
+        return np.asarray(known[1])
+
     @cached_property
     def _packed(self) -> tuple[Any, NDArray[np.float32]]:
         block = encode(self.vectors.astype(np.float32))
         return numkong.dots_pack(np.ascontiguousarray(block.codes)), block.scale
 
 
+#: Those of the encoders that were asked last, by the place of their vectors in memory.
+_known: dict[int, Reference] = {}
+
+
 def reference_of(embedder: Embedder) -> Reference | None:
-    """Give the reference compounds of an encoder; None of one that brings none."""
+    """Give the reference compounds of an encoder; None of one that brings none.
+
+    Raises
+    ------
+    EncoderMismatchError
+        They are no embeddings of the encoder's.
+    """
     vectors = getattr(embedder, "reference", None)
-    return None if vectors is None else Reference(vectors)
+    if vectors is None:
+        return None
+    found = _known.get(id(vectors))
+    if found is None or found.vectors is not vectors:
+        _check(vectors, embedder.dim)
+        found = Reference(vectors)
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[id(vectors)] = found
+    return found
 
 
-def rarity_rows(
-    reader: IndexReader, reference: Reference, on_progress: OnProgress | None = None
-) -> Sequence[Rows]:
-    """Rarity float32 ``[n, 1]`` of each shard's rows, computed now where it is not there yet.
+def rarity_rows(reader: IndexReader, reference: Reference) -> KeptRows:
+    """Rarity float32 ``[n, 1]`` of each shard's rows, computed where it is not there yet.
 
     It is kept beside the shards where these can be written, and else as long as the reader is.
     """
     key = reference.key
-    if key not in reader.beside:
-        companion = Companion(
-            name=f"rarity-{key}", version=key, width=1, dtype="float32", columns=(),
-            compute=lambda rows: reference.rarity(rows)[:, None], of_embeddings=True,
-        )  # fmt: skip
-        reader.beside[key] = kept_rows(reader, companion, on_progress)
-    return reader.beside[key]
+
+    def compute(rows: NDArray[np.floating]) -> NDArray[np.float32]:
+        found = reference.rarity(rows)
+        if not np.isfinite(found).all():
+            raise IndexCorruptError(
+                f"{reader.path} holds an embedding that is not finite; run: molsearch verify "
+                f"{reader.path}"
+            )
+        return found[:, None]
+
+    companion = Companion(
+        name=f"rarity-{key}", version=key, width=1, dtype="float32", columns=(),
+        compute=compute, of_embeddings=True,
+    )  # fmt: skip
+    return KeptRows(reader, companion)
+
+
+def _check(vectors: NDArray[np.floating], dim: int) -> None:
+    """Refuse what an embedder of somebody's own calls its reference, and is not."""
+    wrong = None
+    if vectors.ndim != 2 or vectors.shape[1] != dim or not len(vectors):
+        wrong = f"are {vectors.shape}, not rows of {counted(dim, 'dimension')}"
+    elif not np.isfinite(vectors).all():
+        wrong = "hold values that are not finite"
+    elif (np.abs(np.linalg.norm(vectors.astype(np.float64), axis=1) - 1) > _LENGTH_TOLERANCE).any():
+        wrong = "are not of unit length"
+    if wrong is not None:
+        raise EncoderMismatchError(f"the reference compounds of this encoder {wrong}")

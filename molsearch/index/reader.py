@@ -62,14 +62,15 @@ class IndexReader(ShardFiles):
     manifest
         The generation's manifest.
     beside
-        Further rows of each shard that were opened, by what they are (`molsearch.index.rarity`).
+        Further rows of shards that were asked for, by what they are and the shard's number
+        (`molsearch.index.companions.KeptRows`).
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
         super().__init__(path, manifest)
         hold(self, generation_folder(path, manifest.generation))
         self._records: dict[int, RecordFile] = {}
-        self.beside: dict[str, Sequence[ShardRows]] = {}
+        self.beside: dict[str, dict[int, ShardRows]] = {}
 
     @property
     def identity(self) -> str:

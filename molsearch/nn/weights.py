@@ -50,12 +50,14 @@ def save_encoder(
     background: NDArray[np.float16] | None = None,
     background_ecfp4: NDArray[np.uint8] | None = None,
     *,
+    reference: NDArray[np.float16] | None = None,
     int8_tables: bool = False,
 ) -> None:
     """Write an encoder folder, then the card that makes it visible.
 
-    Weights are kept in half precision; the tables of a committee, which hold nearly all of
-    them, and any encoder's where `int8_tables` asks for it, in int8 with a scale a row.
+    Attributes of `Encoder` say what is beside the weights; of an encoder that was here before
+    nothing stays. Weights are kept in half precision; the tables of a committee, which hold nearly
+    all of them, and any encoder's where `int8_tables` asks for it, in int8 with a scale a row.
     """
     tables = _tables(network) if int8_tables or network.config.towers > 1 else frozenset()
     tensors: dict[str, torch.Tensor] = {}
@@ -70,6 +72,10 @@ def save_encoder(
         tensors[BACKGROUND_ECFP4] = torch.from_numpy(np.ascontiguousarray(background_ecfp4))
     content = save_tensors(tensors)
     write_bytes(folder / WEIGHTS_FILE, content)
+    if reference is None:
+        (folder / REFERENCE_FILE).unlink(missing_ok=True)
+    else:
+        save_reference(folder, reference)
     model = network.config.model_dump(mode="json")
     header = {
         "format": ENCODER_FORMAT,
@@ -169,7 +175,10 @@ def _reference(path: Path, dim: int) -> NDArray[np.float16] | None:
     """Read the reference compounds; None where an encoder brings none."""
     if not path.is_file():
         return None
-    return unit_vectors(path, tensors_of(path, _read(path, _LARGEST_CARD)), REFERENCE, dim)
+    found = unit_vectors(path, tensors_of(path, _read(path, _LARGEST_CARD)), REFERENCE, dim)
+    if found is None:
+        raise EncoderMismatchError(f"{path}: holds no {REFERENCE!r}; restore it, or remove it")
+    return found
 
 
 def _card(folder: Path) -> dict[str, Any]:

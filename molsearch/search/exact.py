@@ -87,7 +87,7 @@ class Exact:
         shards, places = self.locate(rows)
         for shard in np.unique(shards):
             mine = shards == shard
-            result[mine] = kept[int(shard)].take(places[mine])
+            result[mine] = kept.of(int(shard)).take(places[mine])
         return result
 
     def likeness(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -150,8 +150,8 @@ def leave_one_out(
     fewer = _with_one_less(ranking, fusion)
     blends = [fewer.blend(np.delete(packed, number, axis=0), reference) for number in range(n)]
     # The sum of which the parts are read is no matter here, only what counts.
-    likeness = None if blends[0].likeness is None else Likeness(packed, 1.0)
-    parts = Blend(likeness=likeness, rarity=blends[0].rarity)
+    alike_by = None if blends[0].likeness is None else Likeness(packed, 1.0)
+    parts = Blend(likeness=alike_by, rarity=blends[0].rarity)
     exact = Exact(reader, embedded, against, parts)
     rows = _rows(reader.n_rows, sample)
     cosines, alike, rarity, near = exact.parts(exact.scores(rows))
@@ -169,10 +169,11 @@ def leave_one_out(
     places = []
     for number, blend in enumerate(blends):
         rest = [other for other in range(n) if other != number]
-        alikes = _columns(alike, rest), _columns(own_alike, rest)
-        keys = blend.fused(cosines[:, rest], alikes[0], rarity.sum(axis=1)) - penalty
-        own_keys = blend.fused(own_cosines[:, rest], alikes[1], own_rarity) - own_penalty
-        key = float(own_keys[number])
+        keys = blend.fused(cosines[:, rest], _columns(alike, rest), rarity.sum(axis=1)) - penalty
+        mine = slice(number, number + 1)
+        likeness = _columns(own_alike[mine], rest)
+        score = float(blend.fused(own_cosines[mine][:, rest], likeness, own_rarity[mine])[0])
+        key = score - float(own_penalty[number])
         above = _share_above(keys[~is_query], key)
         places.append(Place(queries[number].query_id, key, above))
     n_compared = int((~is_query).sum())

@@ -201,9 +201,9 @@ def screen(
             conformer_fusion=config.conformer_fusion,
         )
         extras = opened(ranking, reader, queries, config, device, on_extra)
-        if blend.rarity is not None:
+        if blend.rarity is not None and elsewhere is None:  # workers do this for their own shards
             told = None if on_extra is None else partial(on_extra, RARITY)
-            rarity_rows(reader, blend.rarity.reference, told)
+            rarity_rows(reader, blend.rarity.reference).every(told)
         prints = embedder.background_ecfp4
         # An encoder's background lacks what an index lacks: then its cosine alone is placed.
         placed = None if extras or ranking.shape else blend

@@ -54,7 +54,9 @@ class ScreenBody(ScreenConfig):
         except UsageError as error:
             raise ValueError(str(error)) from error
         if more := sorted(names - {BALANCED, MOLSEARCH, STORED, RARITY}):
-            raise ValueError(f"{more[0][:80]!r} does not rank here; use {MOLSEARCH} and {STORED}")
+            raise ValueError(
+                f"{more[0][:80]!r} does not rank here; use {MOLSEARCH}, {STORED} and {RARITY}"
+            )
         return value
 
     def request(self, index: str, output: str | None, device: str) -> ScreenRequest:

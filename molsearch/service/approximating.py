@@ -85,7 +85,8 @@ def _encoder(
         return found
     text = (
         f"{reader.path} was made by another encoder than the one at hand, so recall is "
-        "measured with rows of the library alone; name it with --encoder"
+        "measured with rows of the library alone, and not of rankings that rarity enters; name "
+        "it with --encoder"
     )
     emit(Note(text=text))
     return None

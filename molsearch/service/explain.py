@@ -104,6 +104,7 @@ def explain(
     if encoder is None and given.weights.embeds:
         with watch.stage("load encoder"):
             encoder = _encoder(request, given, session)
+    if encoder is not None:
         given = told_by(given, encoder)
     queries = tuple(Named(one.query_id, one.first.parent_smiles) for one in given.queries)
     hits = tuple(Named(one.molecule_id, one.parent_smiles) for one in given.hits)

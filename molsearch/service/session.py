@@ -143,7 +143,8 @@ def _open(path: Path) -> _Kept:
 
 def _bytes_of_encoder(encoder: Encoder) -> int:
     weights = sum(one.numel() * one.element_size() for one in encoder.network.parameters())
-    return weights + (0 if encoder.background is None else encoder.background.nbytes)
+    beside = (encoder.background, encoder.background_ecfp4, encoder.reference)
+    return weights + sum(one.nbytes for one in beside if one is not None)
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:

@@ -22,7 +22,7 @@ from molsearch.data.series_split import (
 from molsearch.data.store import GraphStore, take
 from molsearch.data.tables import graphs_of_table
 from molsearch.nn.encoder import Encoder
-from molsearch.nn.weights import save_encoder, save_reference
+from molsearch.nn.weights import save_encoder
 from molsearch.schema import ECFP4, INCHIKEY
 from molsearch.train import card as cards
 from molsearch.train.finetune_card import Gain, train_config, tuned_card
@@ -126,9 +126,12 @@ def finetune(
     content = tuned_card(run, config, parent, gain, state, background)
     first = slice(cards.N_SHIPPED)
     prints = _packed(library)[first]
-    save_encoder(out, encoder.network, content, background[first].astype(np.float16), prints)
     # The library stands for what is screened; those the background does not hold, where it can.
-    save_reference(out, background[::-1][: 2 * N_OF_EACH].astype(np.float16))
+    reference = background[::-1][: 2 * N_OF_EACH]
+    save_encoder(
+        out, encoder.network, content, background[first].astype(np.float16), prints,
+        reference=reference.astype(np.float16),
+    )  # fmt: skip
     return gain
 
 

@@ -15,7 +15,7 @@ from molsearch.data.store import take
 from molsearch.io.atomic import write_text
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.network import Network
-from molsearch.nn.weights import save_encoder, save_reference
+from molsearch.nn.weights import save_encoder
 from molsearch.train import card as cards
 from molsearch.train.develop import evaluate_screens
 from molsearch.train.material import WITHOUT_LABELS, Material
@@ -68,9 +68,9 @@ def finish(
         content,
         background.astype(np.float16),
         prints,
+        reference=reference_vectors(encoder, material, config.seed),
         int8_tables=config.int8_tables,
     )
-    save_reference(out, reference_vectors(encoder, material, config.seed))
     return content
 
 

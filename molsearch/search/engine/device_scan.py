@@ -47,6 +47,7 @@ def scan_on_devices(
         Rows at a time.
     """
     shards = list(range(reader.n_shards))
+    rarities = None if plan.reference is None else rarity_rows(reader, plan.reference)
 
     def on_one(place: int) -> None:
         device = residents.devices[place]
@@ -55,7 +56,7 @@ def scan_on_devices(
             if residents.place(shard) != place:
                 continue
             out = excluded(shard)
-            rare = None if plan.reference is None else rarity_rows(reader, plan.reference)[shard]
+            rare = None if rarities is None else rarities.of(shard)
             for (start, stop), block in _blocks(reader, shard, residents, out, most, plan):
                 rarity = None
                 if rare is not None:  # four bytes a row: brought over each time

@@ -85,6 +85,7 @@ def scan(
         )
         return
     asked = AskedOnce(matrix)
+    rarities = None if plan.reference is None else rarity_rows(reader, plan.reference)
     most = max(1, min(chunk_rows, _CHUNK_SCORES // matrix.shape[1]))
     offset = 0
     for number, n_rows in enumerate(reader.shard_rows):
@@ -100,7 +101,7 @@ def scan(
             backend = CopyBackend(copy, plan, matrix, asked)
         prints = reader.checked_fingerprints(number) if plan.needs_fingerprints else None
         out = None if excluded is None else excluded[number]
-        rarity = None if plan.reference is None else rarity_rows(reader, plan.reference)[number]
+        rarity = None if rarities is None else rarities.of(number)
         shard = _Shard(number, backend, prints, rarity, out, offset)
         if isinstance(backend, FloatBackend):
             for start, stop in _chunks(n_rows, most, first=number == 0):

@@ -132,6 +132,14 @@ def search_lists(
         for one, blend in zip(wanted, blends, strict=True)
     ]
     plan = shared_plan([exact.queries for exact in exacts], blends)
+    if len({one.rarity.reference.key for one in blends if one.rarity is not None}) > 1:
+        # Copies of an encoder with other reference compounds: a scan tells rarity by one of them.
+        return [
+            search(
+                reader, one.queries, one.k, blend=one.blend, least=one.least, chunk_rows=chunk_rows
+            )
+            for one in wanted
+        ]
     pools = [pool_of(exact, one.k, one.least) for one, exact in zip(wanted, exacts, strict=True)]
     error = max(error_of(e.queries, blend, None) for e, blend in zip(exacts, blends, strict=True))
     scan(reader, plan, pools, error, None, None, chunk_rows)
