@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ from molsearch.chem.likeness import TanimotoScan
 from molsearch.index.rarity import Reference
 from molsearch.scoring.blend import Blend
 from molsearch.scoring.queryset import Against, Coarse, QuerySet, coarse, fuse_coarsely
+from molsearch.scoring.recipe import Recipe, Share
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,28 @@ class ScanPlan:
             None if self.blend is None or self.blend.rarity is None else self.blend.rarity.reference
         )
 
+    @property
+    def known(self) -> NDArray[np.uint8]:
+        """uint8 ``[p, n_bytes]``: fingerprints that rows are compared with; ``[0, 0]`` if none."""
+        if self.blend is None or self.blend.likeness is None:
+            return np.empty((0, 0), np.uint8)
+        return self.blend.likeness.packed
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...] | None:
+        """What `reduce` and `finish` do, one a list; None where no recipe says it."""
+        inactives, weight = None, 0.0
+        if self.against is not None and self.near is not None:
+            if self.near.shares is None:
+                return None
+            inactives = self.near.shares[0].after(self.cosines.matrix.shape[1])
+            weight = self.against.weight
+        shares = self.cosines.shares
+        if shares is None:
+            return None
+        made = _made_of(shares, [self.blend or Blend()] * len(shares))
+        return tuple(replace(one, inactives=inactives, of_inactives=weight) for one in made)
+
     def reduce(self, products: torch.Tensor) -> torch.Tensor:
         """From products ``[n, m]`` to the cosine of each list, then the nearest inactive's."""
         if self.near is None:
@@ -92,6 +115,20 @@ class ScanPlan:
             reduced, near = reduced[:, :-1], reduced[:, -1:]
         scores = reduced if self.blend is None else self.blend.coarse(reduced, prints, rarity)
         return scores if near is None else scores - self.against.weight * near  # type: ignore[union-attr]
+
+
+def _made_of(shares: Sequence[Share], blends: Sequence[Blend]) -> Iterator[Recipe]:
+    """Say how each list is made; the fingerprints of one stand behind those of the one before."""
+    n_known = 0
+    for share, blend in zip(shares, blends, strict=True):
+        likeness, of_likeness, of_rarity = None, 0.0, 0.0
+        if blend.likeness is not None:
+            last = n_known + len(blend.likeness.packed)
+            likeness = Share(n_known, last, blend.likeness.fusion)
+            of_likeness, n_known = blend.likeness.weight, last
+        if blend.rarity is not None:
+            of_rarity = blend.rarity.weight
+        yield Recipe(share, blend.embedding, likeness, of_likeness, of_rarity=of_rarity)
 
 
 def plan_of(queries: QuerySet, blend: Blend, against: Against | None) -> ScanPlan:
@@ -128,6 +165,18 @@ class SharedPlan(ScanPlan):
         known = (one.rarity.reference for one in self.blends if one.rarity is not None)
         return next(known, None)
 
+    @property
+    def known(self) -> NDArray[np.uint8]:
+        """See `ScanPlan.known`; those of one list behind those of the one before."""
+        packed = [blend.likeness.packed for blend in self.blends if blend.likeness is not None]
+        return np.concatenate(packed) if packed else np.empty((0, 0), np.uint8)
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...] | None:
+        """See `ScanPlan.recipes`."""
+        shares = self.cosines.shares
+        return None if shares is None else tuple(_made_of(shares, self.blends))
+
     def finish(
         self,
         reduced: torch.Tensor,
@@ -158,8 +207,7 @@ class SharedPlan(ScanPlan):
 
     @cached_property
     def _scan(self) -> TanimotoScan:
-        known = [blend.likeness.packed for blend in self.blends if blend.likeness is not None]
-        return TanimotoScan(np.concatenate(known))
+        return TanimotoScan(self.known)
 
     @cached_property
     def _embedding(self) -> torch.Tensor:
@@ -192,4 +240,10 @@ def shared_plan(queries: Sequence[QuerySet], blends: Sequence[Blend]) -> SharedP
         return torch.cat(columns, dim=1)
 
     matrix = torch.cat([one.matrix for one in each], dim=1)
-    return SharedPlan(Coarse(matrix, reduce), blends=tuple(blends))
+    shares = tuple(
+        share.after(first)
+        for one, first in zip(each, [0, *ends], strict=False)
+        for share in one.shares or ()
+    )
+    whole = shares if len(shares) == len(each) else None
+    return SharedPlan(Coarse(matrix, reduce, whole), blends=tuple(blends))

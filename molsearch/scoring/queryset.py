@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from molsearch.scoring.fusion import Fusion, fuse
+from molsearch.scoring.recipe import Share
 
 _FEW = 16  # columns, of which the two best are found faster one by one
 
@@ -108,10 +109,13 @@ class Coarse:
         float32 ``[dim, m]``.
     reduce
         From products ``[n, m]`` to scores ``[n, lists]``.
+    shares
+        What `reduce` does, one a list; None where conformers are fused before queries are.
     """
 
     matrix: torch.Tensor
     reduce: Reduce
+    shares: tuple[Share, ...] | None = None
 
 
 def coarse(queries: QuerySet, *, each: bool) -> Coarse:
@@ -131,13 +135,17 @@ def coarse(queries: QuerySet, *, each: bool) -> Coarse:
         reduce = _by_query(members, queries.conformer_fusion)
     else:
         vectors = vectors[np.argsort(queries.groups)]
-    if not each and queries.n_queries > 1:
-        if queries.fusion == "mean" and reduce is _unchanged:
+    shares = None
+    if reduce is _unchanged:
+        if not each and queries.fusion == "mean":
             vectors = vectors.mean(axis=0, keepdims=True)
-        else:
-            reduce = _then(reduce, queries.fusion)
+        n = len(vectors)
+        alone = tuple(Share(one, one + 1) for one in range(n))
+        shares = alone if each else (Share(0, n, queries.fusion),)
+    if not each and queries.n_queries > 1 and len(vectors) > 1:
+        reduce = _then(reduce, queries.fusion)
     matrix = np.ascontiguousarray(vectors.T, dtype=np.float32)
-    return Coarse(torch.from_numpy(matrix), reduce)
+    return Coarse(torch.from_numpy(matrix), reduce, shares)
 
 
 def fuse_coarsely(scores: torch.Tensor, how: Fusion) -> torch.Tensor:

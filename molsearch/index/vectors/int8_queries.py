@@ -25,6 +25,22 @@ _ROUNDING = 2.0**-20
 _TOGETHER = 4
 
 
+def bounds_of(
+    vectors: NDArray[np.float64], rounded: NDArray[np.float64]
+) -> tuple[np.float32, np.float32]:
+    """Bound how far products of `rounded` queries with copies are from those of stored rows.
+
+    Returns
+    -------
+    Two numbers: the bound is the first times the distance of a row's copy, plus the second.
+    """
+    longest = float(np.linalg.norm(vectors, axis=1).max()) * _SLACK
+    distance = float(np.linalg.norm(vectors - rounded, axis=1).max()) * _SLACK
+    # A copy is longer than its row by its distance at most.
+    of_distance = (longest + distance) * _SLACK
+    return np.float32(of_distance), np.float32((distance * LONGEST + _ROUNDING * longest) * _SLACK)
+
+
 class Int8Queries:
     """Queries, the columns of a matrix ``[dim, m]``, in two bytes a dimension."""
 
@@ -34,11 +50,7 @@ class Int8Queries:
         coarse = first.scale[:, None].astype(np.float64) * first.codes
         second = encode(vectors - coarse)
         fine = second.scale[:, None].astype(np.float64) * second.codes
-        longest = float(np.linalg.norm(vectors, axis=1).max()) * _SLACK
-        distance = float(np.linalg.norm(vectors - coarse - fine, axis=1).max()) * _SLACK
-        # A copy is longer than its row by its distance at most.
-        self._error = np.float32((longest + distance) * _SLACK)
-        self._least = np.float32((distance * LONGEST + _ROUNDING * longest) * _SLACK)
+        self._error, self._least = bounds_of(vectors, coarse + fine)
         self._scales = first.scale, second.scale
         self._rooms = local()
         codes = np.concatenate([first.codes, second.codes])
