@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
+from threading import Lock
 from typing import Any
 
 _Work = Callable[..., Any]
 
 
-def together(work: _Work, items: Sequence[tuple[Any, ...]], n_threads: int) -> None:
+def together(work: _Work, items: Iterable[tuple[Any, ...]], n_threads: int) -> None:
     """Call `work` with each of some tuples of arguments, in `n_threads` threads, this one too.
 
     Each thread takes the next item when it is done with one. To start threads, or to hand them
-    items one by one, takes longer than an item does.
+    items one by one, takes longer than an item does. Items may be made as they are taken.
 
     Raises
     ------
     Exception
         What `work` raised: the first that is known, once every thread has stopped.
     """
-    left = iter(items)  # a list's iterator gives each item to one thread
-    helpers = min(n_threads, len(items)) - 1
+    left = _Each(items)
+    helpers = (min(n_threads, len(items)) if isinstance(items, Sized) else n_threads) - 1
     if helpers <= 0:
         _take(work, left)
         return
@@ -37,13 +38,32 @@ def together(work: _Work, items: Sequence[tuple[Any, ...]], n_threads: int) -> N
             one.result()
 
 
-def _take(work: _Work, left: Iterator[tuple[Any, ...]]) -> None:
+class _Each:
+    """Gives each item to one thread."""
+
+    def __init__(self, items: Iterable[tuple[Any, ...]]) -> None:
+        self._items = iter(items)
+        self._making = Lock()
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return self
+
+    def __next__(self) -> tuple[Any, ...]:
+        with self._making:
+            return next(self._items)
+
+    def close(self) -> None:
+        """Leave what is left to nobody."""
+        with self._making:
+            self._items = iter(())
+
+
+def _take(work: _Work, left: _Each) -> None:
     try:
         for item in left:
             work(*item)
     except BaseException:
-        for _ in left:  # nobody goes on
-            pass
+        left.close()  # nobody goes on
         raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from threading import Barrier, Event, get_ident
 
 import pytest
@@ -58,3 +59,20 @@ def test_busy_threads_hold_nobody_up() -> None:
     assert done == list(range(9))
     assert not busy[0].done()
     free.set()
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_items_may_be_made_as_they_are_taken(n_threads: int) -> None:
+    done: list[int] = []
+    together(done.append, ((item,) for item in range(500)), n_threads)
+    assert Counter(done) == Counter(range(500))
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_an_error_in_making_an_item_is_raised(n_threads: int) -> None:
+    def items() -> Iterator[tuple[int]]:
+        yield (0,)
+        raise ValueError("no such shard")
+
+    with pytest.raises(ValueError, match="no such shard"):
+        together(lambda _: None, items(), n_threads)

@@ -1,8 +1,10 @@
 """Exact search: a scan whose scores come with bounds, and float64 scores of what may belong.
 
-A backend (`floats`, `copied`) gives a score of every row and how far it may be from the exact one.
-The pool keeps each row that could still be among the k best, and their exact scores decide: the
-result equals that of scoring every stored embedding in float64, whichever backend scanned; but for
+A sieve of a shard finds the rows that could still be among the k best, with bounds on their scores:
+in one pass of machine code (`fused`), or by arrays of scores (`scored`), for which a backend
+(`floats`, `copied`) says how far each may be from the exact one. The pool keeps them while they
+could be, and their exact scores decide: the
+result equals that of scoring every stored embedding in float64, whichever found them; but for
 a codec without a bound, whose lists are called approximate.
 """
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -13,15 +12,17 @@ import torch
 from numpy.typing import NDArray
 
 from molsearch.errors import IndexCorruptError
-from molsearch.index.blocks import CheckedRows, Rows
 from molsearch.index.rarity import rarity_rows
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.plan import ScanPlan
-from molsearch.search.engine.backend import Approximate, Backend
+from molsearch.search.engine.backend import Approximate
 from molsearch.search.engine.copied import AskedOnce, CopyBackend
 from molsearch.search.engine.device_scan import LARGER, scan_on_devices
 from molsearch.search.engine.floats import FloatBackend
+from molsearch.search.engine.fused import FusedPlan, FusedSieve
 from molsearch.search.engine.resident import Residents
+from molsearch.search.engine.scored import ScoredSieve, check, reaching
+from molsearch.search.engine.sieve import Beside, NotFiniteError, Passed, Sieve
 from molsearch.search.pool import Pool
 from molsearch.search.threads import together
 
@@ -41,9 +42,7 @@ class _Shard:
     """What is scanned of one shard, and where its first row stands."""
 
     number: int
-    backend: Backend
-    prints: CheckedRows | None
-    rarity: Rows | None
+    sieve: Sieve
     excluded: NDArray[np.bool_] | None
     offset: int
 
@@ -78,41 +77,13 @@ def scan(
         An embedding is not finite, or a file cannot be read.
     """
     one = _Scan(reader, plan, pools, error)
-    matrix = plan.matrix
+    most = max(1, min(chunk_rows, _CHUNK_SCORES // plan.matrix.shape[1]))
     if residents is not None:
-        _on_devices(
-            one, residents, excluded, min(LARGER * chunk_rows, _CHUNK_SCORES // matrix.shape[1])
-        )
+        larger = max(1, min(LARGER * chunk_rows, _CHUNK_SCORES // plan.matrix.shape[1]))
+        _on_devices(one, residents, excluded, larger)
         return
-    asked = AskedOnce(matrix)
-    rarities = None if plan.reference is None else rarity_rows(reader, plan.reference)
-    most = max(1, min(chunk_rows, _CHUNK_SCORES // matrix.shape[1]))
-    offset = 0
-    for number, n_rows in enumerate(reader.shard_rows):
-        if only not in (None, number):
-            offset += n_rows
-            continue
-        # Mapped anew for each shard: pages of the one before leave this process's memory.
-        copy = reader.copy(number)
-        backend: Backend
-        if copy is None:
-            backend = FloatBackend(reader.checked_embeddings(number), plan, matrix)
-        else:
-            backend = CopyBackend(copy, plan, matrix, asked)
-        prints = reader.checked_fingerprints(number) if plan.needs_fingerprints else None
-        out = None if excluded is None else excluded[number]
-        rarity = None if rarities is None else rarities.of(number)
-        shard = _Shard(number, backend, prints, rarity, out, offset)
-        if isinstance(backend, FloatBackend):
-            for start, stop in _chunks(n_rows, most, first=number == 0):
-                one.chunk(shard, start, stop)
-        else:
-            n_threads = torch.get_num_threads()
-            scores = _CACHED_SCORES if n_threads == 1 else _UNSHARED_SCORES
-            rows = min(most, max(_FIRST_ROWS, scores // matrix.shape[1]))
-            chunks = list(_chunks(n_rows, rows, first=number == 0))
-            together(partial(one.chunk, shard), chunks, n_threads)
-        offset += n_rows
+    numbers = range(reader.n_shards) if only is None else [only]
+    together(one.chunk, one.chunks(numbers, excluded, most), torch.get_num_threads())
 
 
 def _on_devices(one: _Scan, residents: Residents, excluded: Excluded | None, most: int) -> None:
@@ -124,9 +95,14 @@ def _on_devices(one: _Scan, residents: Residents, excluded: Excluded | None, mos
     def offer(number: int, start: int, found: Approximate, scores: torch.Tensor) -> None:
         mine = out(number)
         part = None if mine is None else mine[start : start + len(scores)]
-        one.offer(number, scores, found, part, int(starts[number]) + start)
+        with one.naming(number):
+            check(scores, part)
+        places = np.arange(start, start + len(scores))
+        of_products, thresholds = one.plan.of_products, one.thresholds()
+        passed = reaching(scores, found, places, thresholds, of_products, one.error)
+        one.offer(passed, int(starts[number]))
 
-    scan_on_devices(one.reader, one.plan, residents, out, offer, max(1, most))
+    scan_on_devices(one.reader, one.plan, residents, out, offer, most)
 
 
 def _chunks(n_rows: int, most: int, *, first: bool) -> Iterator[tuple[int, int]]:
@@ -139,122 +115,95 @@ def _chunks(n_rows: int, most: int, *, first: bool) -> Iterator[tuple[int, int]]
         size = min(most, 2 * size)
 
 
-def _tensor(rarity: NDArray[np.float32] | None) -> torch.Tensor | None:
-    # Mapped rows cannot be written, which a tensor of them would allow.
-    return None if rarity is None else torch.from_numpy(np.array(rarity))
-
-
-# On the processor by NumPy: PyTorch would share such work among threads of its own, and these wait
-# for one another within the threads of a scan.
-def _sum(scores: torch.Tensor) -> float:
-    return float(scores.numpy().sum() if scores.device.type == "cpu" else scores.sum())
-
-
-def _taken(scores: torch.Tensor, places: NDArray[np.int64]) -> NDArray[np.float32]:
-    if scores.device.type == "cpu":
-        return np.asarray(scores.numpy()[places])
-    return scores[torch.from_numpy(places).to(scores.device)].cpu().numpy()
-
-
 class _Scan:
-    """Scores chunks and offers them; chunks may be scored in several threads at once."""
+    """Looks through chunks and offers what passes; chunks may be in several threads at once."""
 
     def __init__(
         self, reader: IndexReader, plan: ScanPlan, pools: list[Pool], error: float
     ) -> None:
-        self.reader, self.plan, self._pools, self._error = reader, plan, pools, error
+        self.reader, self.plan, self.error = reader, plan, error
+        self._pools = pools
         self._offering = Lock()
+        self._matrix = plan.matrix
+        self._asked = AskedOnce(self._matrix)
+        reference = plan.reference
+        self._rarities = None if reference is None else rarity_rows(reader, reference)
+
+    def chunks(
+        self, numbers: Sequence[int], excluded: Excluded | None, most: int
+    ) -> Iterator[tuple[_Shard, int, int]]:
+        """Yield chunks of shards, one after the other.
+
+        Those of shards without a copy are looked through here: PyTorch multiplies them, in
+        threads of its own.
+        """
+        rows = self.reader.shard_rows
+        fused = FusedPlan.of(self.plan, self.error, sum(rows[number] for number in numbers))
+        for number in numbers:
+            out = None if excluded is None else excluded[number]
+            # Mapped anew for each shard: pages of the one before leave this process's memory.
+            sieve, at_once = self._sieve(number, fused, most)
+            shard = _Shard(number, sieve, out, int(self.reader.starts[number]))
+            chunks = _chunks(rows[number], at_once or most, first=number == 0)
+            if at_once is not None:
+                yield from ((shard, *one) for one in chunks)
+                continue
+            for start, stop in chunks:
+                self.chunk(shard, start, stop)
+
+    def _sieve(self, number: int, fused: FusedPlan | None, most: int) -> tuple[Sieve, int | None]:
+        """Make what finds the rows of a shard, and say how many a thread gives it at once."""
+        reader, plan = self.reader, self.plan
+        copy = reader.copy(number)
+        beside = Beside(
+            reader.checked_fingerprints(number) if plan.needs_fingerprints else None,
+            None if self._rarities is None else self._rarities.of(number),
+        )
+        if copy is None:
+            rows = FloatBackend(reader.checked_embeddings(number), plan, plan.matrix)
+            return ScoredSieve(rows, plan, beside, self.error), None
+        if fused is not None and fused.takes(copy):
+            return FusedSieve(copy, beside, fused), most
+        scores = _CACHED_SCORES if torch.get_num_threads() == 1 else _UNSHARED_SCORES
+        backend = CopyBackend(copy, plan, self._matrix, self._asked)
+        at_once = min(most, max(_FIRST_ROWS, scores // self._matrix.shape[1]))
+        return ScoredSieve(backend, plan, beside, self.error), at_once
 
     def chunk(self, shard: _Shard, start: int, stop: int) -> None:
+        """Offer what may be of use among some rows of a shard."""
         out = None if shard.excluded is None else shard.excluded[start:stop]
         if out is not None and out.all():
             return
-        found = shard.backend.score(start, stop)
-        prints = None if shard.prints is None else shard.prints.rows(start, stop)
-        rarity = None if shard.rarity is None else shard.rarity.rows(start, stop)
-        scores = self.plan.finish(found.cosines, prints, _tensor(rarity))
-        if isinstance(shard.backend, CopyBackend) and shard.backend.refines:
-            self._check(shard.number, scores, out)
-            self._refined(shard, scores, found, start)
-        else:
-            self.offer(shard.number, scores, found, out, shard.offset + start)
+        with self.naming(shard.number):
+            passed = shard.sieve.passed(start, stop, self.thresholds(), out)
+        self.offer(passed, shard.offset)
 
-    def offer(
-        self,
-        number: int,
-        scores: torch.Tensor,
-        found: Approximate,
-        out: NDArray[np.bool_] | None,
-        offset: int,
-    ) -> None:
-        """Offer the scores ``[n, lists]`` of a shard's rows, of which those `out` are none.
+    def thresholds(self) -> NDArray[np.float64]:
+        """Give what the highest possible score of a row must reach by now, a list each."""
+        return np.array([pool.threshold for pool in self._pools])
 
-        Parameters
-        ----------
-        offset
-            Position of the first of them over all shards.
-        """
-        self._check(number, scores, out)
-        self._offer(scores, found, offset)
-
-    def _check(self, number: int, scores: torch.Tensor, out: NDArray[np.bool_] | None) -> None:
-        """Refuse scores that are not finite; those of rows that are `out` become the lowest."""
-        if not math.isfinite(_sum(scores)):
+    @contextmanager
+    def naming(self, number: int) -> Iterator[None]:
+        """Say in which shard an embedding is not finite."""
+        try:
+            yield
+        except NotFiniteError:
             raise IndexCorruptError(
                 f"shard {number} of {self.reader.path} holds an embedding that is not "
                 f"finite; run: molsearch verify {self.reader.path}"
-            )
-        if out is not None:
-            scores[torch.from_numpy(out).to(scores.device)] = -torch.inf
+            ) from None
 
-    def _refined(self, shard: _Shard, scores: torch.Tensor, found: Approximate, start: int) -> None:
-        """Offer rows that may be of use by their own bounds, multiplied as they are stored."""
-        assert isinstance(shard.backend, CopyBackend)
-        rows = self._possible(scores, found)
-        if len(rows):
-            found = shard.backend.refine(start + rows)
-            prints = None if shard.prints is None else shard.prints.take(start + rows)
-            rarity = None if shard.rarity is None else shard.rarity.take(start + rows)
-            scores = self.plan.finish(found.cosines, prints, _tensor(rarity))
-            self._offer(scores, found, shard.offset + start + rows)
-
-    def _possible(self, scores: torch.Tensor, found: Approximate) -> NDArray[np.int64]:
-        """Rows whose highest possible score, each by its own bound, is of use to a list."""
-        least = np.array([pool.threshold for pool in self._pools], np.float32)
-        assert found.error is not None
-        width = np.float32(self.plan.of_products) * found.error + np.float32(self._error)
-        lowered = np.nextafter(least - width[:, None], np.float32(-np.inf))
-        return np.flatnonzero((scores.numpy() >= lowered).any(axis=1))
-
-    def _reaching(self, scores: torch.Tensor, error: float) -> NDArray[np.int64]:
-        """Places in the scores ``[n, lists]``, one row after the other, that may be of use."""
-        least = [pool.threshold - error for pool in self._pools]
-        thresholds = np.nextafter(np.array(least, np.float32), np.float32(-np.inf))
-        if scores.device.type == "cpu":
-            return np.flatnonzero(scores.numpy() >= thresholds)  # quicker than PyTorch's
-        reached = (scores >= torch.from_numpy(thresholds).to(scores.device)).reshape(-1)
-        return torch.nonzero(reached)[:, 0].cpu().numpy()
-
-    def _offer(
-        self, scores: torch.Tensor, found: Approximate, first: int | NDArray[np.int64]
-    ) -> None:
-        """Offer rows by their scores; `first` is where the first stands, or where each does."""
-        places = self._reaching(scores, self.plan.of_products * found.largest + self._error)
-        if len(places) == 0:
+    def offer(self, passed: Passed, offset: int) -> None:
+        """Offer rows of a shard whose first stands at `offset` over all shards."""
+        if len(passed.rows) == 0:
             return
-        around = _taken(scores.reshape(-1), places)
-        rows, lists = np.divmod(places, len(self._pools))
-        width: NDArray[np.float32] | np.float32 = np.float32(self._error)
-        if found.error is not None:
-            width = np.float32(self.plan.of_products) * found.error[rows] + width
-        highest, lowest = around + width, around - width
-        rows = rows + first if isinstance(first, int) else first[rows]
+        rows, highest, lowest = passed.rows + offset, passed.highest, passed.lowest
         with self._offering:
             if len(self._pools) == 1:
                 self._pools[0].add(rows, highest, lowest)
                 return
-            order = np.argsort(lists, kind="stable")
-            ends = np.searchsorted(lists[order], np.arange(len(self._pools) + 1))
+            order = np.argsort(passed.lists, kind="stable")
+            ends = np.searchsorted(passed.lists[order], np.arange(len(self._pools) + 1))
             for pool, first, last in zip(self._pools, ends, ends[1:], strict=False):
                 if last > first:
                     mine = order[first:last]

@@ -6,6 +6,7 @@ import pytest
 from brute import STORED, made
 
 from molsearch.index.vectors import codec, int8
+from molsearch.search.engine import fused
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -13,6 +14,14 @@ def _small_shards_too():
     """Shards of any size have their one-byte copies here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(codec, "LEAST_ROWS", 1)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True, params=["one pass", "arrays"])
+def _with_and_without_machine_code(request):
+    """Rows of a byte a dimension are scanned in both ways."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fused, "FUSED_ROWS", 0 if request.param == "one pass" else 10**18)
         yield
 
 
