@@ -84,10 +84,14 @@ class BlockGuard:
         """
         if stop > start:
             first, last = start // self._block, (stop - 1) // self._block
-            self._compare(np.flatnonzero(self._left[first : last + 1]) + first)
+            left = self._left[first : last + 1]
+            if left.any():
+                self._compare(np.flatnonzero(left) + first)
 
     def check_rows(self, rows: NDArray[np.integer], offset: int, width: int) -> None:
         """Compare the blocks of scattered rows of `width` bytes, the first at byte `offset`."""
+        if not self._left.any():
+            return
         starts = offset + rows.astype(np.int64) * width
         touched = np.unique(
             np.concatenate([starts // self._block, (starts + width - 1) // self._block])
@@ -188,7 +192,7 @@ class CheckedRows:
         """Copy scattered rows; see `rows`."""
         if self._guard is not None and len(rows):
             self._guard.check_rows(rows, self._offset, self._width)
-        return self.array[rows]
+        return self.array.take(rows, axis=0)  # twice as fast as by its index
 
 
 class HeldRows:

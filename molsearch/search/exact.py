@@ -178,12 +178,19 @@ def dot(block: NDArray[np.floating], vectors: NDArray[np.float64]) -> NDArray[np
         found = np.empty((len(block), len(vectors)))
         for first in range(0, len(block), _CACHED_ROWS):
             some = np.s_[first : first + _CACHED_ROWS]
-            rows = np.ascontiguousarray(block[some], dtype=np.float64)
+            rows = _wide(block[some])
             for column, vector in enumerate(vectors):
                 found[some, column] = (rows * vector).sum(axis=1)
         return found
-    columns = np.ascontiguousarray(block.T, dtype=np.float64)
+    columns = np.ascontiguousarray(_wide(block).T)
     total = np.zeros((block.shape[0], len(vectors)))
     for values, weights in zip(columns, vectors.T, strict=True):
         total += values[:, None] * weights
     return total
+
+
+def _wide(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Rows in float64; PyTorch widens half precision with the processor's own instruction."""
+    if rows.dtype == np.float16:
+        rows = torch.from_numpy(np.ascontiguousarray(rows)).float().numpy()
+    return np.ascontiguousarray(rows, dtype=np.float64)

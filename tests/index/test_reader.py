@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from molsearch.errors import EncoderMismatchError, IndexCorruptError, InputError
+from molsearch.index import shard_files
 from molsearch.index.reader import open_index
 from molsearch.index.writer import build_index
 
@@ -265,3 +266,16 @@ def test_both_generations_damaged_is_corrupt(tmp_path):
         one.write_bytes(b"")
     with pytest.raises(IndexCorruptError):
         open_index(path)
+
+
+@pytest.mark.parametrize("room", [0, 1, 2, 9])
+def test_as_many_shards_stay_mapped_as_there_is_room_for(made, monkeypatch, room):
+    monkeypatch.setattr(shard_files, "KEPT_MAPPED", 900 * 256 * room)
+    reader = open_index(made)
+    shards = range(reader.n_shards)
+    first = [reader.checked_fingerprints(shard) for shard in shards]
+    again = [reader.checked_fingerprints(shard) for shard in shards]
+    stayed = [one is other for one, other in zip(first, again, strict=True)]
+    assert stayed == [shard < room for shard in shards]
+    for one, other in zip(first, again, strict=True):
+        assert np.array_equal(one.array, other.array)
