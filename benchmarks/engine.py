@@ -115,7 +115,7 @@ def machine() -> dict[str, Any]:
         lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         cpu = lines[0].partition(":")[2].strip() if lines else cpu
     versions = {}
-    for name in ("rdkit", "torch", "numpy", "numkong", "pyarrow", "faiss-cpu", "FPSim2"):
+    for name in ("rdkit", "torch", "numpy", "numkong", "numba", "pyarrow", "faiss-cpu", "FPSim2"):
         try:
             versions[name] = version(name)
         except PackageNotFoundError:

@@ -27,7 +27,9 @@ def searching(rows: int, folder: Path) -> dict[str, Any]:
     from molsearch.scoring.blend import Blend, Likeness
     from molsearch.scoring.queryset import QuerySet
     from molsearch.search.engine import search, search_each
+    from molsearch.search.engine.fused import FUSED_ROWS, kernels_for
 
+    kernels_for(FUSED_ROWS + 1)  # as in a process that has searched for a while
     torch.set_num_threads(1)
     reader = synthetic(rows, folder)
     vectors = unit(np.random.default_rng(1).standard_normal((64, DIM), dtype=np.float32))
