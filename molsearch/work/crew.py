@@ -1,4 +1,4 @@
-"""Worker processes that may die: spawned, fed one batch at a time, replaced when they fall.
+"""Worker processes that may die: fed one batch at a time, replaced when they fall.
 
 Each worker has a pipe of its own and answers item by item, so whatever happens to it, the
 parent knows which item it was at. Nothing is shared between workers: no lock that a killed one
@@ -8,16 +8,15 @@ could take along, no queue it could leave half-written.
 from __future__ import annotations
 
 import math
-import multiprocessing
 import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from pickle import UnpicklingError
 from typing import Any
 
@@ -26,6 +25,7 @@ import psutil
 from molsearch.chem.signals import without_interrupts
 from molsearch.errors import MolSearchError
 from molsearch.work.job import Parcel, Raised
+from molsearch.work.nursery import context, surroundings
 from molsearch.work.worker import serve
 
 _START_LIMIT = 180.0  # s until a new worker must report
@@ -47,7 +47,7 @@ class _Errand:
 
 @dataclass(slots=True)
 class _Worker:
-    process: SpawnProcess
+    process: BaseProcess
     pipe: Connection
     since: float  # when it was last heard of, or sent off
     check: float  # when to look whether it is stuck
@@ -70,6 +70,8 @@ class Crew:
         on the clock, for one that sleeps. A slow item on a busy machine is not at fault.
     lost
         Makes the outcome of an item that is lost; without it, that is an error.
+    preload
+        Modules that the task will import, see `molsearch.work.nursery`.
     """
 
     def __init__(
@@ -78,12 +80,13 @@ class Crew:
         task: Callable[[Any], Any],
         limit: float = math.inf,
         lost: Callable[[Any, str], Any] | None = None,
+        preload: Sequence[str] = (),
     ) -> None:
         self._size = size
         self._task = task
         self._limit = limit
         self._lost = lost
-        self._context = multiprocessing.get_context("spawn")
+        self._context = context(preload)
         self._workers: list[_Worker] = []
         self._errands: deque[_Errand] = deque()
         self._false_starts = 0
@@ -128,11 +131,10 @@ class Crew:
 
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(
-            target=serve, args=(theirs, self._task, os.getpid()), daemon=True
-        )
+        process = self._context.Process(target=serve, args=(theirs, self._task), daemon=True)
         _start_tracker()
-        with without_interrupts():  # inherited: Ctrl-C is the parent's business alone
+        # Inherited: Ctrl-C is the parent's business alone.
+        with without_interrupts(), surroundings():
             process.start()
         theirs.close()  # or its end would stay open, and death go unnoticed
         now = time.monotonic()
@@ -226,7 +228,7 @@ class Crew:
             )
 
 
-def _processor_time(process: SpawnProcess) -> float:
+def _processor_time(process: BaseProcess) -> float:
     """Seconds of processor time a worker has used; 0 where it is gone already."""
     try:
         times = psutil.Process(process.pid).cpu_times()

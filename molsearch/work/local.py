@@ -27,12 +27,22 @@ class OnCrew:
         Seconds of processor time after which a worker is killed over one item.
     keep
         Keep the processes for the next work of the same task.
+    preload
+        Modules that its tasks will import, see `molsearch.work.nursery`.
     """
 
-    def __init__(self, workers: int, limit: float = math.inf, *, keep: bool = False) -> None:
+    def __init__(
+        self,
+        workers: int,
+        limit: float = math.inf,
+        *,
+        keep: bool = False,
+        preload: Sequence[str] = (),
+    ) -> None:
         self._workers = workers
         self._limit = limit
         self._keep = keep
+        self._preload = preload
         self._kept: tuple[Any, Crew] | None = None
 
     @property
@@ -63,7 +73,7 @@ class OnCrew:
             if self._kept[0] == what:
                 return self._kept[1]
             self._kept[1].close()
-        crew = Crew(self._workers, task, self._limit, lost)
+        crew = Crew(self._workers, task, self._limit, lost, self._preload)
         self._kept = (what, crew) if self._keep else None
         return crew
 

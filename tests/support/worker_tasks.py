@@ -50,7 +50,7 @@ def check_lost(failures: Sequence[Failure]) -> None:
 
 def imported_with(code: str) -> set[str]:
     """Heavy packages that a process of its own has imported after `code`."""
-    heavy = ("torch", "pandas", "pyarrow", "streamlit")
+    heavy = ("torch", "pandas", "pyarrow", "streamlit", "numba")
     tell = f"import sys; print(*(name for name in {heavy} if name in sys.modules))"
     answer = subprocess.run(
         [sys.executable, "-c", f"{code}\n{tell}"], capture_output=True, text=True, check=True
@@ -135,3 +135,14 @@ def troubled_one(
 ) -> Failure:
     """Prepare a record as `troubled` does."""
     return troubled(record, config)
+
+
+def has_colorsys(item: int) -> bool:
+    """Whether somebody imported a module that nobody needs."""
+    return "colorsys" in sys.modules
+
+
+def stuck(item: int) -> None:
+    """Never end."""
+    while True:
+        pass
