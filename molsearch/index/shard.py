@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -85,8 +85,8 @@ def write_shard(
 ) -> ShardEntry:
     """Embed `tables` into a new shard in `folder`; its ``shard.json`` comes last.
 
-    Memory holds two tables and their embeddings, whatever the length of the shard, and at its end
-    the ids of all rows.
+    Memory holds two tables and their embeddings, and those that are embedded at once, whatever the
+    length of the shard, and at its end the ids of all rows.
 
     Parameters
     ----------
@@ -162,8 +162,8 @@ def _embedded(
     n_rows = 0
     written: Future[None] | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="write") as writing:
-        for table in tables:
-            vectors = np.asarray(embedder.embed_table(table))
+        for table, given in _vectors(tables, embedder):
+            vectors = np.asarray(given)
             good = usable(vectors, len(table), embedder.dim, tolerance)
             if not good.all():
                 failures.append(_failed_rows(table.filter(pa.array(~good))))
@@ -176,6 +176,18 @@ def _embedded(
         if written is not None:
             written.result()
     return n_rows, failures
+
+
+def _vectors(
+    tables: Iterable[pa.Table], embedder: RowEmbedder
+) -> Iterator[tuple[pa.Table, NDArray[np.float32]]]:
+    """Give each table with its embeddings: several at once, where the embedder knows how."""
+    several = getattr(embedder, "embed_tables", None)
+    if several is not None:
+        yield from several(tables)
+        return
+    for table in tables:
+        yield table, embedder.embed_table(table)
 
 
 def usable(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from molsearch.data.graph import MolGraph, collate
 from molsearch.data.store import GraphStore, one_by_one
 from molsearch.data.tables import graphs_of_table
 from molsearch.nn.network import Network
+from molsearch.nn.side_by_side import side_by_side
 
 # Products of fewer rows take other kernels, whose last bits differ: an embedding must not depend
 # on how many molecules happen to be left over for the last batch.
@@ -161,6 +162,16 @@ class Encoder:
         """
         embeddings, owner = self.embed_conformers(table)
         return pooled(embeddings, owner, table.num_rows)
+
+    def embed_tables(
+        self, tables: Iterable[pa.Table]
+    ) -> Iterator[tuple[pa.Table, NDArray[np.float32]]]:
+        """Embed tables one after the other, or side by side where that is faster; see there."""
+        if self.device.type == "cpu" and not self.sees_geometry:
+            yield from side_by_side(self.embed_table, tables)
+            return
+        for table in tables:
+            yield table, self.embed_table(table)
 
 
 def pooled(
