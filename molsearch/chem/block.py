@@ -7,26 +7,27 @@ the way, each molecule becomes what `prepare_record` makes of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from bisect import bisect
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from rdkit import Chem, rdBase
 
 from molsearch import schema
-from molsearch.chem.bulk.bags import Usual, substructures
+from molsearch.chem.bulk.bags import Substructures, Usual, substructures
 from molsearch.chem.bulk.graphs import fits
 from molsearch.chem.columns import Block, block_of, put_between, user_text, whole
 from molsearch.chem.counters import Buckets
 from molsearch.chem.facts import PREPARED, Value, known
-from molsearch.chem.plain import plain_parent
+from molsearch.chem.plain import is_plain, read_plain
 from molsearch.chem.prepare import failure_of, prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.schema import GEOMETRY_NONE, Failure, Prepared, Record
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """A molecule that goes with others, and its facts."""
 
     record: Record
@@ -35,49 +36,75 @@ class _Read:
 
 
 def prepare_block(
-    records: Sequence[Record], config: PrepareConfig, buckets: tuple[int, int, int] | None = None
+    records: Sequence[Record],
+    config: PrepareConfig,
+    buckets: tuple[int, int, int] | None = None,
+    *,
+    compiled: bool = False,
 ) -> Block:
-    """Prepare records of which no conformer is wanted; see `prepare_record`."""
+    """Prepare records of which no conformer is wanted; see `prepare_record`.
+
+    Parameters
+    ----------
+    records, config
+        What to prepare, and how.
+    buckets
+        Hash spaces of an encoder, for what it sees.
+    compiled
+        Count substructures by compiled loops (`molsearch.chem.kernels`): the same numbers.
+    """
     hashes = None if buckets is None else Buckets(*buckets)
     usual: list[_Read] = []
-    others: list[Prepared] = []
-    places: list[int] = []
-    failures: list[Failure] = []
+    odd: list[tuple[int, Prepared | Failure]] = []
+    left: list[tuple[int, Record]] = []
+    # Alike things one after the other: after RDKit all other code has left the processor's cache.
     with rdBase.BlockLogs():
-        for record in records:
-            outcome = _usual_or(record, config, hashes)
+        for place, (record, plain) in enumerate(zip(records, _plain(records, config), strict=True)):
+            outcome = _read(record, config, compiled) if plain else None
             if isinstance(outcome, _Read):
                 usual.append(outcome)
-            elif isinstance(outcome, Failure):
-                failures.append(outcome)
+            elif outcome is not None:
+                odd.append((place, outcome))
             else:
-                places.append(len(usual) + len(others))
-                others.append(outcome)
-        block = Block(len(records), whole(_columns(usual, hashes), len(usual)), failures)
-    put_between(block, block_of(others), places)
+                left.append((place, record))
+        odd += [(place, prepare_record(one, config, PREPARED, hashes)) for place, one in left]
+    odd.sort(key=itemgetter(0))
+    failures = [one for _, one in odd if isinstance(one, Failure)]
+    others = [(place, one) for place, one in odd if isinstance(one, Prepared)]
+    block = Block(len(records), whole(_columns(usual, hashes, compiled), len(usual)), failures)
+    failed = [place for place, one in odd if isinstance(one, Failure)]
+    places = [place - bisect(failed, place) for place, _ in others]
+    put_between(block, block_of(one for _, one in others), places)
     return block
 
 
-def _usual_or(
-    record: Record, config: PrepareConfig, buckets: Buckets | None
-) -> _Read | Prepared | Failure:
-    """Read a molecule that can go with others; prepare one that cannot."""
+def _plain(records: Sequence[Record], config: PrepareConfig) -> Iterable[bool]:
+    """Whether each record may go with others."""
     # RDKit's other perception of stereo names centres when they are asked for.
-    if not record.error and not config.n_conformers and Chem.GetUseLegacyStereoPerception():
-        try:
-            mol = plain_parent(record, config.max_heavy_atoms)
-            if mol is not None and fits(mol):
-                return _Read(record, Usual.of(mol, record.smiles), known(mol, PREPARED))
-        except (ValueError, RuntimeError) as error:
-            return failure_of(record, error)
-    return prepare_record(record, config, PREPARED, buckets)
+    if config.n_conformers or not Chem.GetUseLegacyStereoPerception():
+        return repeat(False, len(records))
+    return [not record.error and is_plain(record) for record in records]
 
 
-def _columns(read: Sequence[_Read], buckets: Buckets | None) -> dict[str, list[Any]]:
+def _read(record: Record, config: PrepareConfig, compiled: bool) -> _Read | Failure | None:
+    """Read a molecule that can go with others; None for one that cannot."""
+    try:
+        mol = read_plain(record.smiles, config.max_heavy_atoms, barely=True)
+        if mol is None or not fits(mol):
+            return None
+        asked = Usual.briefly if compiled else Usual.of
+        return _Read(record, asked(mol, record.smiles), known(mol, PREPARED))
+    except (ValueError, RuntimeError) as error:
+        return failure_of(record, error)
+
+
+def _columns(
+    read: Sequence[_Read], buckets: Buckets | None, compiled: bool
+) -> dict[str, list[Any]]:
     if not read:
         return {}
     records, found = [one.record for one in read], [one.usual for one in read]
-    made = substructures(found, buckets)
+    made = _counting(compiled)(found, buckets)
     return {
         schema.RECORD_NUMBER: [one.number for one in records],
         schema.SOURCE: [one.source for one in records],
@@ -89,8 +116,17 @@ def _columns(read: Sequence[_Read], buckets: Buckets | None) -> dict[str, list[A
         schema.ECFP4: made.ecfp4,
         schema.GEOMETRY: [GEOMETRY_NONE] * len(read),
         schema.N_CONFORMERS: [0] * len(read),
-        schema.N_ATOMS: [len(one.seen.invariants) for one in found],
+        schema.N_ATOMS: [one.n_atoms for one in found],
         schema.COORDS: [b""] * len(read),
         schema.USER: [user_text(one.extra) for one in records],
         schema.BAG: made.bags or [],
     }
+
+
+def _counting(compiled: bool) -> Callable[[Sequence[Usual], Buckets | None], Substructures]:
+    if not compiled:
+        return substructures
+    # Numba takes a third of a second to start: only where many molecules will need it.
+    from molsearch.chem.kernels.bags import substructures as by_loops
+
+    return by_loops

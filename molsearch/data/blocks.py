@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from molsearch.chem.columns import Block, block_of
+from molsearch.chem.kernels.pace import LOADING, PACE
 from molsearch.config import PrepareConfig
 from molsearch.data.workers import Outcome, default_task, hard_limit, prepare_stream
 from molsearch.schema import Record
@@ -22,6 +23,12 @@ from molsearch.work.backend import Backend, cut, singly
 from molsearch.work.local import OnCrew
 
 BLOCK = 256
+
+# Seconds a molecule may take where loops are compiled beside the first: they take some themselves.
+_COMPILES_WITHIN = 10.0
+# What workers import, and what they do where they will have much to do.
+_IMPORTED = ("molsearch.chem.block",)
+_LOADED = ("molsearch.chem.kernels.loaded",)
 
 
 # Records by columns: objects cost more to send than a molecule costs to fingerprint.
@@ -40,12 +47,30 @@ def received(columns: Sent) -> list[Record]:
 
 
 def default_block(
-    columns: Sent, config: PrepareConfig, buckets: tuple[int, int, int] | None = None
+    columns: Sent,
+    config: PrepareConfig,
+    buckets: tuple[int, int, int] | None = None,
+    expected: int = 0,
 ) -> Block:
-    """Prepare a block; imports RDKit in the worker, at first use."""
+    """Prepare a block; imports RDKit in the worker, at first use.
+
+    Parameters
+    ----------
+    columns, config, buckets
+        See `molsearch.chem.block.prepare_block`.
+    expected
+        About how many records this worker will be given; 0 where nobody knows.
+    """
     from molsearch.chem.block import prepare_block
 
-    return prepare_block(received(columns), config, buckets)
+    records = received(columns)
+    compiled = PACE.compiled(expected, len(records)) and config.timeout >= _COMPILES_WITHIN
+    return prepare_block(records, config, buckets, compiled=compiled)
+
+
+def imported(expected: int) -> tuple[str, ...]:
+    """Name what workers import who will be given about so many records among them."""
+    return _IMPORTED + _LOADED if expected >= LOADING else _IMPORTED
 
 
 def block_stream(
@@ -58,6 +83,7 @@ def block_stream(
     task: Callable[..., Block] = default_block,
     singly_task: Callable[..., Outcome] = default_task,
     place: Backend | None = None,
+    expected: int = 0,
 ) -> Generator[Block, None, None]:
     """Prepare records without conformers in worker processes, in input order.
 
@@ -74,6 +100,8 @@ def block_stream(
         faults.
     place
         Where the work is done, in place of as many `workers`.
+    expected
+        About how many records there will be; 0 where nobody knows.
 
     Raises
     ------
@@ -82,9 +110,12 @@ def block_stream(
 
     Whatever `records` raises is raised again after the outcomes of all records before it.
     """
-    place = place or OnCrew(workers, hard_limit(config))
+    each = expected // (workers if place is None else place.slots)
+    place = place or OnCrew(workers, hard_limit(config), preload=imported(expected))
     whole: Callable[[Sent], Block | Sent]
     whole = partial(task, config=config, buckets=buckets)
+    if task is default_block:
+        whole = partial(whole, expected=each)
     size = shard_records if shard_records <= BLOCK else gcd(shard_records, BLOCK)
     with closing(place.map(whole, singly(map(sent, cut(records, size))), _unfinished)) as stream:
         for (found,) in stream:

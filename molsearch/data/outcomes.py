@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 from molsearch.chem.columns import Block, block_of
-from molsearch.data.blocks import block_stream
+from molsearch.data.blocks import block_stream, imported
+from molsearch.data.expected import expected_of_files, expected_records
 from molsearch.data.prepared_manifest import PrepareRun
 from molsearch.data.workers import Task, default_task, prepare_stream
 from molsearch.schema import Record
 from molsearch.work.backend import Backend
+from molsearch.work.nursery import begin
+
+
+def get_ready(files: Iterable[str | Path]) -> None:
+    """Let what workers of a library import be imported beside whatever comes before them."""
+    begin(imported(expected_of_files(files)))
 
 
 def outcome_stream(
@@ -36,6 +44,7 @@ def outcome_stream(
             buckets=run.buckets,
             shard_records=run.shard_records,
             place=place,
+            expected=expected_records(run),
         )
     if task is default_task:
         task = partial(default_task, buckets=run.buckets)

@@ -9,6 +9,7 @@ from typing import Any
 
 from molsearch.chem.facts import fact_names
 from molsearch.config import PrepareConfig, ReadConfig
+from molsearch.data.outcomes import get_ready
 from molsearch.data.prepared import PreparedSet
 from molsearch.errors import InputError, UsageError
 from molsearch.index.approximate import approximate
@@ -98,6 +99,8 @@ def index(
     facts = fact_names(request.facts)
     refuse_device(request.cluster, request.device)
     prepared = _as_prepared(request)
+    if prepared is None and request.cluster is None:
+        get_ready(request.library)
     if encoder is None:
         encoder = session.encoder(
             request.encoder, device=request.device, batch_size=request.batch_size

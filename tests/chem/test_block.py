@@ -43,10 +43,11 @@ ODD = [
 def check(records: list[Record], buckets: tuple[int, int, int] | None) -> None:
     hashes = None if buckets is None else Buckets(*buckets)
     due = block_of(prepare_record(record, FLAT, PREPARED, hashes) for record in records)
-    found = prepare_block(records, FLAT, buckets)
-    assert found.n_in == due.n_in == len(records)
-    assert found.failures == due.failures
-    assert found.columns == due.columns
+    for compiled in (False, True):
+        found = prepare_block(records, FLAT, buckets, compiled=compiled)
+        assert found.n_in == due.n_in == len(records)
+        assert found.failures == due.failures
+        assert found.columns == due.columns
 
 
 @pytest.mark.parametrize("buckets", [None, SEEN, (997, 0, 0)])
@@ -72,7 +73,13 @@ def test_more_atoms_than_a_word_has_bits() -> None:
     config = PrepareConfig(n_conformers=0)
     record = Record(1, "a", 1, "m", "NCC" + "C1CC1" * 20)
     due = block_of([prepare_record(record, config, PREPARED, Buckets(*SEEN))])
-    assert prepare_block([record], config, SEEN).columns == due.columns
+    for compiled in (False, True):
+        assert prepare_block([record], config, SEEN, compiled=compiled).columns == due.columns
+
+
+def test_a_text_that_loops_do_not_read_among_others() -> None:
+    texts = ["CCCCCO", "CP1C=CC=C1CC", "C1=CPC=C1CC", "C[C@H](N)C(=O)O"]
+    check([Record(i, "a", i, f"m{i}", text) for i, text in enumerate(texts)], SEEN)
 
 
 def test_another_perception_of_stereo_goes_one_by_one() -> None:

@@ -15,8 +15,10 @@ from worker_tasks import (
 )
 
 from molsearch import schema
+from molsearch.chem import block as chem_block
+from molsearch.chem.kernels.pace import Pace
 from molsearch.data import blocks, workers
-from molsearch.data.blocks import block_stream, received, sent
+from molsearch.data.blocks import block_stream, default_block, imported, received, sent
 from molsearch.errors import InputError
 from molsearch.schema import Record
 
@@ -64,6 +66,31 @@ def test_records_are_sent_whole() -> None:
         Record(2, "b", 1, "m2", molblock="block", error="no structure"),
     ]
     assert received(sent(rows)) == rows
+
+
+def test_where_many_are_expected_loops_do_it_to_the_same_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    columns = sent(records(40))
+    due = default_block(columns, FLAT, (997, 499, 251))
+    ways: list[bool] = []
+    real = chem_block.prepare_block
+    monkeypatch.setattr(
+        chem_block,
+        "prepare_block",
+        lambda *given, compiled: ways.append(compiled) or real(*given, compiled=compiled),
+    )
+    monkeypatch.setattr(blocks, "PACE", Pace())
+    config = FLAT.model_copy(update={"timeout": 30.0})
+    for expected, timed in ((0, config), (10**6, FLAT), (10**6, config)):
+        assert default_block(columns, timed, (997, 499, 251), expected=expected) == due
+    # Of molecules that may take half a second each nobody waits for a compiler.
+    assert ways == [False, False, True]
+
+
+def test_what_workers_import() -> None:
+    assert imported(1_000) == ("molsearch.chem.block",)
+    assert imported(10**6)[-1] == "molsearch.chem.kernels.loaded"
 
 
 def test_closing_ends_the_workers() -> None:

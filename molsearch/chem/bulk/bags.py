@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from molsearch.chem.bulk.circular import environments
 from molsearch.chem.bulk.codes import Atoms, atom_codes, atoms_of
 from molsearch.chem.bulk.graphs import Graphs, Seen, joined, seen
 from molsearch.chem.bulk.pairs import pairs
-from molsearch.chem.bulk.stereo import stereo_of
+from molsearch.chem.bulk.stereo import Marks, marks_of, stereo_of
 from molsearch.chem.bulk.torsions import torsions
 from molsearch.chem.counters import MAX_PAIR_BONDS, Buckets, Counter, counters
 from molsearch.chem.features import MOST
@@ -25,8 +26,7 @@ from molsearch.chem.plain import has_stereo
 _SHIFT = 16  # a key is a molecule and a row of the table, which is less than 2^16
 
 
-@dataclass(frozen=True, slots=True)
-class Usual:
+class Usual(NamedTuple):
     """A molecule as `molsearch.chem.plain` reads it, of at most `graphs.MOST` atoms and bonds.
 
     Attributes
@@ -35,24 +35,44 @@ class Usual:
         The SMILES that it was read from.
     parent_smiles
         Its canonical SMILES.
-    seen
-        What was asked of RDKit about it.
+    n_atoms
+        Its atoms.
     mol
         As RDKit has read it, where more will be asked: of one with stereo, or a ring of three.
         Others are let go, for memory that is still in the cache serves the next molecule faster.
+    seen
+        What was asked of RDKit about it.
+    marks
+        Its stereo, where its canonical SMILES will be read in place of the molecule
+        (`molsearch.chem.kernels`).
     """
 
     text: str
     parent_smiles: str
-    seen: Seen
-    mol: Chem.Mol | None
+    n_atoms: int
+    mol: Chem.Mol | None = None
+    seen: Seen | None = None
+    marks: Marks | None = None
 
     @classmethod
     def of(cls, mol: Chem.Mol, text: str) -> Usual:
         """Ask what is needed of a molecule read from `text`."""
         parent_smiles = Chem.MolToSmiles(mol)
         kept = has_stereo(text) or mol.HasSubstructMatch(in_ring_of_three())
-        return cls(text, parent_smiles, seen(mol), mol if kept else None)
+        return cls(text, parent_smiles, mol.GetNumAtoms(), mol if kept else None, seen(mol))
+
+    @classmethod
+    def briefly(cls, mol: Chem.Mol, text: str) -> Usual:
+        """Ask no more than its canonical SMILES leaves open: stereo."""
+        parent_smiles = Chem.MolToSmiles(mol)
+        marks = marks_of(mol, parent_smiles) if has_stereo(text) else None
+        return cls(text, parent_smiles, mol.GetNumAtoms(), marks=marks)
+
+    @property
+    def kept(self) -> Chem.Mol:
+        """The molecule, that has not been let go."""
+        assert self.mol is not None, f"{self.text} was let go too early"
+        return self.mol
 
 
 @cache
@@ -79,7 +99,7 @@ class Substructures:
 
 def substructures(molecules: Sequence[Usual], buckets: Buckets | None) -> Substructures:
     """Compute fingerprints, and bags for an encoder, of at most 65,536 molecules."""
-    graphs = joined([one.seen for one in molecules])
+    graphs = joined([_seen(one) for one in molecules])
     found = environments(graphs)
     bits = np.zeros((len(graphs), N_BITS), np.uint8)
     bits[found[0], found[1] % np.uint32(N_BITS)] = 1
@@ -104,10 +124,10 @@ def _environment_keys(molecules: Sequence[Usual], found: _Found, size: int) -> l
     if not marked:
         return [_keys(found, 1, size)]
     some = [molecules[i] for i in marked]
-    graphs, texts = joined([one.seen for one in some]), [one.text for one in some]
+    graphs, texts = joined([_seen(one) for one in some]), [one.text for one in some]
     stereo = stereo_of(
         graphs,
-        [_kept(one) for one in some],
+        [one.kept for one in some],
         np.flatnonzero(_checked(atoms_of(texts), graphs).tagged),
         ["/" in text or "\\" in text for text in texts],
     )
@@ -160,14 +180,14 @@ def _checked(atoms: Atoms, graphs: Graphs) -> Atoms:
     return atoms
 
 
-def _kept(one: Usual) -> Chem.Mol:
-    assert one.mol is not None, f"{one.text} was let go too early"
-    return one.mol
+def _seen(one: Usual) -> Seen:
+    assert one.seen is not None, f"nothing was asked about {one.text}"
+    return one.seen
 
 
 def _canonical(molecules: Sequence[Usual], which: int) -> list[int]:
     """Atoms of a molecule in the order of its canonical SMILES."""
-    text = _kept(molecules[which]).GetProp("_smilesAtomOutputOrder")
+    text = molecules[which].kept.GetProp("_smilesAtomOutputOrder")
     return [int(number) for number in text.strip("[],").split(",")]
 
 

@@ -18,9 +18,9 @@ for _letter, _number in {"B": 5, "C": 6, "N": 7, "O": 8, "F": 9, "P": 15, "S": 1
     _LETTERS[ord(_letter)] = _number
     if _letter not in "FI":
         _LETTERS[ord(_letter.lower())] = _number
-# RDKit's number of each element among those that it tells apart.
-_TYPE = np.full(256, 15, np.uint32)
-_TYPE[[5, 6, 7, 8, 9, 14, 15, 16, 17, 33, 34, 35, 51, 52, 53]] = np.arange(15)
+#: RDKit's number of each element among those that it tells apart.
+TYPES = np.full(256, 15, np.uint32)
+TYPES[[5, 6, 7, 8, 9, 14, 15, 16, 17, 33, 34, 35, 51, 52, 53]] = np.arange(15)
 _AROMATIC = 1.5
 _AMINE = 2  # bonds of a nitrogen beside one hydrogen
 
@@ -98,4 +98,4 @@ def atom_codes(graphs: Graphs, atoms: Atoms) -> tuple[NDArray[np.uint32], NDArra
     unsure |= atoms.hydrogen & ~aromatic & ~amine & ((element != 6) | (over > 0) | (degree != 3))
     pi = np.where(aromatic, 1, over).astype(np.uint32) % np.uint32(3)
     branches = degree.astype(np.uint32) % np.uint32(7)
-    return branches | pi << np.uint32(3) | _TYPE[element] << np.uint32(5), unsure
+    return branches | pi << np.uint32(3) | TYPES[element] << np.uint32(5), unsure

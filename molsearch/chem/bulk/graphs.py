@@ -22,8 +22,8 @@ SINGLE, DOUBLE, _TRIPLE, _AROMATIC = (
     )
 )
 #: RDKit's number of a type of bond, by twice its order.
-_TYPES = np.zeros(7, np.uint8)
-_TYPES[[2, 3, 4, 6]] = (SINGLE, _AROMATIC, DOUBLE, _TRIPLE)
+TYPES = np.zeros(7, np.uint8)
+TYPES[[2, 3, 4, 6]] = (SINGLE, _AROMATIC, DOUBLE, _TRIPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Graphs:
     @property
     def kinds(self) -> NDArray[np.uint8]:
         """uint8 ``[2B]``: RDKit's numbers of the types of bonds."""
-        return _TYPES[(2 * self.order).astype(np.intp)]
+        return TYPES[(2 * self.order).astype(np.intp)]
 
     @property
     def local(self) -> NDArray[np.int64]:

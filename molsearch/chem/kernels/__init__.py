@@ -1,0 +1,1 @@
+"""Substructures of many molecules by compiled loops: for libraries so large that they pay."""
