@@ -15,6 +15,7 @@ from molsearch.search.inactives import read_inactives
 from molsearch.search.leave_one_out import leave_one_out
 from molsearch.search.queries import embed_queries, read_queries
 from molsearch.search.screen import screen
+from molsearch.search.vectors import queries_of_vectors
 from molsearch.work.inline import Inline
 
 REFERENCE = unit_rows(90, seed=4)
@@ -147,7 +148,8 @@ def test_queries_left_out_are_placed_by_it_too(reader):
 
 def test_a_query_given_as_a_vector_keeps_it(reader):
     vector = tuple(encoder_of().background[0].astype(float).tolist())
-    found = hits(reader, [Vector(vector=vector, id="v")])
+    queries = queries_of_vectors(Vector(vector=vector, id="v"))
+    found = screen(reader, encoder_of(), queries, ScreenConfig(k=9))
     assert str(found.ranking.expression) == "molsearch-max+rarity"
     total = found.frame.molsearch_score + found.frame.rarity_score
     np.testing.assert_allclose(found.frame.score, total, atol=1e-6)
