@@ -105,6 +105,12 @@ def test_a_blend_adds_it_once():
     np.testing.assert_array_equal(found, 2 * cosines.max(axis=1) + 3 * rarity.astype(np.float64))
 
 
+def test_each_query_by_itself_is_weighted_as_it_ranks():
+    blend = ranking_of("2*molsearch+3*rarity", 2).blend(PRINTS, REFERENCE)
+    cosines = np.array([[0.1, 0.5], [0.3, 0.2]])
+    np.testing.assert_array_equal(blend.of_each(cosines, np.empty((2, 0))), 2 * cosines)
+
+
 def test_a_plan_knows_what_it_is_told_by():
     queries = QuerySet(unit_rows(1).astype(np.float32), np.zeros(1, np.int64))
     with_it, without = Blend(rarity=Rarity(REFERENCE)), Blend()
