@@ -11,6 +11,7 @@ from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig, Vector
 from molsearch.errors import EncoderMismatchError, UsageError
 from molsearch.index.rarity import Reference, reference_of
 from molsearch.index.writer import build_index
+from molsearch.search import far
 from molsearch.search.inactives import read_inactives
 from molsearch.search.leave_one_out import leave_one_out
 from molsearch.search.queries import embed_queries, read_queries
@@ -100,6 +101,19 @@ def test_workers_elsewhere_find_the_same(reader, config):
         due = hits(reader, queries, **config)
         found = hits(reader, queries, elsewhere=Inline(), **config)
         assert found.frame.equals(due.frame)
+
+
+def test_workers_elsewhere_find_it_and_write_nothing(tmp_path, monkeypatch):
+    reader = built(tmp_path, SMILES, shard_rows=17)
+    seen, kept = [], far._best
+
+    def watched(*given, **more):
+        seen.append({*tmp_path.rglob("rarity-*.npy")})
+        return kept(*given, **more)
+
+    monkeypatch.setattr(far, "_best", watched)
+    hits(reader, QUERIES[:1], elsewhere=Inline())
+    assert [len(one) for one in seen] == [reader.n_shards] * reader.n_shards
 
 
 def test_a_series_model_and_inactives_stand_beside_it(reader):
