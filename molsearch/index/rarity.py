@@ -27,7 +27,7 @@ from molsearch.words import counted
 TEMPERATURE = 0.1
 #: No molecule is rarer: what lies opposite to every reference compound has it.
 MOST = 2.0
-_ROWS_AT_ONCE = 512
+_ROWS_AT_ONCE = 128
 _MOST_KNOWN = 8
 _LENGTH_TOLERANCE = 1e-2
 

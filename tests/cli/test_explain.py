@@ -49,7 +49,7 @@ def test_a_hit_list_with_its_run_is_explained(molsearch, hits, tmp_path):
     record = json.loads((tmp_path / "r.csv.run.json").read_text())
     assert (record["n_in"], record["n_ok"], record["n_failed"]) == (11, 11, 0)
     assert record["weights"] == {
-        "embedding": 1.0, "ecfp4": 1.0, "inactives": 0.0, "others": [], "series": 0.0,
+        "embedding": 1.0, "ecfp4": 0.5, "inactives": 0.0, "others": [], "series": 0.0,
         "rarity": 1.0, "fusions": [["molsearch", "top2"], ["ecfp4", "max"]],
     }  # fmt: skip
     np.testing.assert_allclose(told.explained_score, listed.score, atol=5e-3)

@@ -83,11 +83,14 @@ def test_card_says_what_was_trained_on_what(trained: tuple[Path, str]) -> None:
     assert made["config"]["method"] == "semi_supervised"
 
 
-def test_it_brings_a_reference_half_of_screening_compounds(trained: tuple[Path, str]) -> None:
+def test_it_brings_ligands_and_screening_compounds(
+    trained: tuple[Path, str],
+) -> None:
     reference = load_encoder(trained[0], device="cpu").reference
     assert reference is not None
     n_library = sum(1 for _ in (ROOT / "datasets" / "example" / "library.csv").open()) - 1
-    assert reference.shape == (512 + min(512, n_library), 32)
+    n_ligands = load_encoder(trained[0], device="cpu").card["training"]["molecules"]
+    assert reference.shape == (min(2048, n_ligands) + min(2048, n_library), 32)
 
 
 def test_the_record_of_a_training_is_a_request_that_repeats_it(trained: tuple[Path, str]) -> None:

@@ -17,6 +17,7 @@ from molsearch.config import ModelConfig
 from molsearch.errors import UsageError
 from molsearch.nn.network import Network
 from molsearch.nn.weights import REFERENCE_FILE, load_encoder, save_encoder
+from molsearch.scoring.ranking import ranking_of
 from molsearch.service.explain import explain
 from molsearch.service.requests import ExplainRequest, ScreenRequest
 from molsearch.service.screen import screen
@@ -86,16 +87,19 @@ def test_a_list_by_an_encoder_without_compounds_is_explained_without(world, tmp_
 
 
 @pytest.mark.parametrize("at_hand", [False, True])
-def test_queries_of_ones_own_are_ranked_as_the_encoder_can(world, tmp_path, at_hand):
+@pytest.mark.parametrize("queries", [SEVERAL[:1], SEVERAL])
+def test_queries_of_ones_own_are_ranked_as_the_encoder_can(world, tmp_path, queries, at_hand):
     listed(world, tmp_path / "h.csv", "plain")
     for name, tells in (("plain", False), ("rare", True)):
         held = load_encoder(world / name, device="cpu") if at_hand else None
         frame, account = told(
-            tmp_path / "h.csv", queries=SEVERAL[:1], encoder=str(world / name),
+            tmp_path / "h.csv", queries=queries, encoder=str(world / name),
             encoder_at_hand=held,
         )  # fmt: skip
         assert (f"{PARTS}rarity" in frame) is tells
-        assert ("rarity" in account["ranking"]["expression"]) is tells
+        due = ranking_of("balanced", len(queries), rarity=tells).expression
+        assert account["ranking"]["expression"] == str(due)
+        assert account["weights"]["ecfp4"] == {t.name: t.weight for t in due.terms}["ecfp4"]
         assert (account["weights"]["rarity"] > 0) is tells
     held = load_encoder(world / "plain", device="cpu") if at_hand else None
     with pytest.raises(UsageError, match="no reference compounds, by which rarity is told"):
