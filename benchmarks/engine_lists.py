@@ -47,6 +47,8 @@ def _of(
     reader: Any, rank: str, vectors: np.ndarray, prints: np.ndarray, k: int, compared: Any
 ) -> dict[str, Any]:
     from molsearch.index.ann.opened import opened
+    from molsearch.index.rarity import reference_of
+    from molsearch.nn.weights import load_encoder
     from molsearch.scoring.queryset import QuerySet
     from molsearch.scoring.ranking import ranking_of
     from molsearch.search.ann.choose import chosen
@@ -54,11 +56,13 @@ def _of(
     from molsearch.search.engine import search
 
     about, lists = opened(reader)
-    ranking = ranking_of(rank, len(vectors))
+    encoder = load_encoder(device="cpu")
+    reference = reference_of(encoder) if encoder.identity == reader.identity else None
+    ranking = ranking_of(rank, len(vectors), rarity=reference is not None)
     setting = chosen(about.measured, ranking, _RECALL, k)
     if isinstance(setting, str):
         return {"searched exactly": setting}
-    queries, blend = QuerySet(vectors, np.arange(len(vectors))), ranking.blend(prints)
+    queries, blend = QuerySet(vectors, np.arange(len(vectors))), ranking.blend(prints, reference)
     probes = Setting(setting.probes, setting.depth)
 
     def approximately() -> Any:

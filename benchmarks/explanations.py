@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from molsearch.chem.prepare import prepare_in_process
 from molsearch.config import PrepareConfig
+from molsearch.index.rarity import reference_of
 from molsearch.io.atomic import write_text
 from molsearch.io.runs import processor, versions
 from molsearch.metrics.bootstrap import interval
@@ -57,7 +58,10 @@ class Screen:
 
     def explainer(self, encoder: Encoder, weights: Weights) -> AtomExplainer:
         """Explain by these weights."""
-        return AtomExplainer(encoder, weights, self.queries, self.inactives, encoder.background)
+        return AtomExplainer(
+            encoder, weights, self.queries, self.inactives, encoder.background,
+            reference_of(encoder),
+        )  # fmt: skip
 
 
 def main() -> None:
@@ -65,7 +69,10 @@ def main() -> None:
     given = _arguments()
     torch.set_num_threads(1)
     encoder = load_encoder(given.encoder, device="cpu")
-    ranking = ranking_of("balanced", given.queries, inactives=given.inactives > 0)
+    ranking = ranking_of(
+        "balanced", given.queries, inactives=given.inactives > 0,
+        rarity=reference_of(encoder) is not None,
+    )  # fmt: skip
     weights = weights_of(ranking)
     screens, pairs = _pairs(given, encoder, weights)
     explainers = {name: one.explainer(encoder, weights) for name, one in screens.items()}
@@ -98,11 +105,13 @@ def main() -> None:
 def _alone(weights: Weights) -> dict[str, Weights]:
     """Single out parts of what ranks."""
     found = {
-        "encoder alone": replace(weights, ecfp4=0.0, series=0.0, embedding=1.0),
-        "ecfp4 alone": replace(weights, embedding=0.0, series=0.0, ecfp4=1.0),
+        "encoder alone": replace(weights, ecfp4=0.0, series=0.0, rarity=0.0, embedding=1.0),
+        "ecfp4 alone": replace(weights, embedding=0.0, series=0.0, rarity=0.0, ecfp4=1.0),
     }
     if weights.series:
         found["without the series model"] = replace(weights, series=0.0)
+    if weights.rarity:
+        found["without rarity"] = replace(weights, rarity=0.0)
     return found
 
 

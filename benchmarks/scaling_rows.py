@@ -179,6 +179,8 @@ def searched(index: Path) -> dict[str, Any]:
     import torch
 
     from molsearch.index.ann.opened import opened
+    from molsearch.index.rarity import reference_of
+    from molsearch.nn.weights import load_encoder
     from molsearch.scoring.queryset import QuerySet
     from molsearch.scoring.ranking import ranking_of
     from molsearch.search.ann.choose import chosen
@@ -187,6 +189,8 @@ def searched(index: Path) -> dict[str, Any]:
 
     torch.set_num_threads(1)
     reader = open_index(index)
+    encoder = load_encoder(device="cpu")
+    reference = reference_of(encoder) if encoder.identity == reader.identity else None
     at = np.linspace(0, reader.shard_rows[0] - 1, 5).astype(int)
     vectors = reader.embeddings(0)[at].astype(np.float32)
     prints = np.array(reader.fingerprints(0)[at])
@@ -194,8 +198,8 @@ def searched(index: Path) -> dict[str, Any]:
     exact: dict[str, Callable[[], Any]] = {}
     near: dict[str, Callable[[float], tuple[Any, Any]]] = {}
     for rank, n in (("molsearch", 1), ("balanced", 1), ("balanced", 5)):
-        ranking = ranking_of(rank, n)
-        queries, blend = QuerySet(vectors[:n], np.arange(n)), ranking.blend(prints[:n])
+        ranking = ranking_of(rank, n, rarity=reference is not None)
+        queries, blend = QuerySet(vectors[:n], np.arange(n)), ranking.blend(prints[:n], reference)
         name = f"{rank}, {n} {'query' if n == 1 else 'queries'}"
         exact[name] = lambda q=queries, b=blend: search(reader, q, K, blend=b)
 

@@ -206,7 +206,8 @@ def test_a_hit_list_explains_itself(made, tmp_path):
     told = hits.explain(html=tmp_path / "r.html")
     assert told.columns[: hits.shape[1]].tolist() == hits.columns.tolist()
     pd.testing.assert_frame_equal(told[hits.columns], hits)
-    assert told.query_score.tolist() == pytest.approx(
+    similarity = told.query_score - told["score_part:rarity"]
+    assert similarity.tolist() == pytest.approx(
         told[["score_for:aspirin", "score_for:paracetamol"]].max(axis=1).tolist(), abs=1e-5
     )
     assert "<article>" in (tmp_path / "r.html").read_text()

@@ -27,7 +27,7 @@ SHOWN = ("bedroc_80p5", "auroc", "ef_1pct", "ef_5pct", "log_auc")
 METHODS = {
     "ecfp4": "ECFP4 Tanimoto",
     "molsearch": "the bundled encoder",
-    "balanced": "both, as a screen ranks",
+    "balanced": "both and rarity, as a screen ranks",
     "usrcat": "USRCAT (3D moments)",
     "random": "random",
 }

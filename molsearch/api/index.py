@@ -198,7 +198,7 @@ class Index(Growing):
             True tells it, False does not, None shows a bar in notebooks.
         options
             Fields of `molsearch.config.ScreenConfig`: ``rank`` (``"balanced"``, ``"molsearch"``,
-            ``"ecfp4"``, ``"4*molsearch+ecfp4"``, ``"small+small-held-out+fcfp4"``, and
+            ``"ecfp4"``, ``"4*molsearch+ecfp4+rarity"``, ``"small+small-held-out+fcfp4"``, and
             ``"…+shape"`` for the first ``depth``), ``base_rate`` (share of the library taken for
             active: adds ``active_probability``), ``fusion``, ``conformer_fusion``,
             ``activity_column`` and ``active_above`` (how a table of actives is read),
@@ -214,8 +214,8 @@ class Index(Growing):
         -------
         Hits
             A pandas.DataFrame that draws itself in a notebook. One row a hit, best first: rank,
-            molecule_id, smiles, score (what ranks), its components molsearch_score and
-            ecfp4_score, background_percentile (per cent of random
+            molecule_id, smiles, score (what ranks), its components molsearch_score,
+            ecfp4_score and, where it ranks, rarity_score, background_percentile (per cent of random
             molecules that score lower), nearest_query, ecfp4_similarity (to that query),
             is_query, scaffold, alerts, properties, and the library's own columns, with their types
             where its format has some (Parquet, Excel, JSON lines). With inactives also

@@ -16,7 +16,8 @@ class Embedder(Protocol):
     """What building and searching an index ask of an encoder.
 
     A trained `molsearch.nn.encoder.Encoder` is one; so is any function of prepared molecules
-    whose output has unit length.
+    whose output has unit length. One may also have `reference`, embeddings float16 ``[n, dim]`` of
+    compounds at large: then the default ranking adds rarity (`molsearch.index.rarity`).
     """
 
     @property

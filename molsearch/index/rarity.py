@@ -20,14 +20,14 @@ from molsearch.errors import EncoderMismatchError, IndexCorruptError
 from molsearch.index.companions import Companion, KeptRows
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
-from molsearch.index.vectors.int8 import encode
+from molsearch.index.vectors.int8 import stepped
 from molsearch.words import counted
 
 #: Width of the kernel; chosen on the development screens (docs/benchmarks.md).
 TEMPERATURE = 0.1
 #: No molecule is rarer: what lies opposite to every reference compound has it.
 MOST = 2.0
-_ROWS_AT_ONCE = 512
+_ROWS_AT_ONCE = 128
 _MOST_KNOWN = 8
 _LENGTH_TOLERANCE = 1e-2
 
@@ -64,11 +64,11 @@ class Reference:
         """
         found = np.empty(len(vectors), np.float32)
         for first in range(0, len(vectors), _ROWS_AT_ONCE):
-            block = encode(vectors[first : first + _ROWS_AT_ONCE])
-            codes, packed, scale = np.ascontiguousarray(block.codes), *self._packed
+            codes, own = stepped(vectors[first : first + _ROWS_AT_ONCE])
+            packed, scale = self._packed
             products = np.asarray(numkong.dots_packed(codes, packed))[:, : len(scale)]
             cosines = products.astype(np.float32) * scale
-            cosines *= block.scale[:, None]
+            cosines *= own[:, None]
             cosines -= 1.0
             cosines /= np.float32(TEMPERATURE)
             density = np.exp(cosines, out=cosines).mean(axis=1, dtype=np.float64)
@@ -86,8 +86,8 @@ class Reference:
 
     @cached_property
     def _packed(self) -> tuple[Any, NDArray[np.float32]]:
-        block = encode(self.vectors.astype(np.float32))
-        return numkong.dots_pack(np.ascontiguousarray(block.codes)), block.scale
+        codes, scale = stepped(self.vectors)
+        return numkong.dots_pack(codes), scale
 
 
 #: Those of the encoders that were asked last, by the place of their vectors in memory.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 from molsearch import schema
@@ -42,10 +43,12 @@ _COLUMNS = {
 def bytes_by_part(reader: IndexReader) -> dict[str, int]:
     """Bytes of the generation that is read, by what they hold.
 
-    Own columns are the user's. Checksums and lists of failures count as the rest.
+    Own columns are the user's. Checksums and lists of failures count as the rest. What is kept
+    beside shards is what screens computed, such as rarity.
     """
     total: Counter[str] = Counter()
     for number, shard in enumerate(reader.manifest.shards):
+        total["kept beside"] += _beside(reader.path / shard.folder, shard.files)
         for name, entry in shard.files.items():
             part = _PARTS.get(name, "copies" if name.endswith(".npy") else "rest")
             if name != RECORDS:
@@ -57,8 +60,8 @@ def bytes_by_part(reader: IndexReader) -> dict[str, int]:
     total["rest"] += reader.manifest.failures.n_bytes
     folder = generation_folder(reader.path, reader.manifest.generation) / FACTS
     total["facts"] += sum(one.stat().st_size for one in folder.glob("*.parquet"))
-    copies = ["copies"] if total["copies"] else []
-    order = [*dict.fromkeys(_PARTS.values()), *copies, *_COLUMNS, "own columns", "rest"]
+    optional = [name for name in ("copies", "kept beside") if total[name]]
+    order = [*dict.fromkeys(_PARTS.values()), *optional, *_COLUMNS, "own columns", "rest"]
     return {part: total[part] for part in order}
 
 
@@ -66,6 +69,11 @@ def size_of(path: Path) -> int:
     """Bytes below a folder; a file that stands in several places counts once."""
     found = (one.stat() for one in path.rglob("*") if one.is_file())
     return sum({(one.st_dev, one.st_ino): one.st_size for one in found}.values())
+
+
+def _beside(folder: Path, files: Collection[str]) -> int:
+    """Bytes of the companions of a shard."""
+    return sum(one.stat().st_size for one in folder.glob("*.npy") if one.name not in files)
 
 
 def _columns(reader: IndexReader, shard: int) -> Counter[str]:

@@ -118,9 +118,10 @@ class Blend:
         self, cosines: NDArray[np.float64], likeness: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Similarity ``[n, n_queries]`` to each query by itself; rarity is the same for all."""
+        total = self.embedding * cosines
         if self.likeness is None:
-            return cosines
-        return self.embedding * cosines + self.likeness.weight * likeness
+            return total
+        return total + self.likeness.weight * likeness
 
     def coarse(
         self,

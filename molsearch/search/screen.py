@@ -201,7 +201,7 @@ def screen(
             conformer_fusion=config.conformer_fusion,
         )
         extras = opened(ranking, reader, queries, config, device, on_extra)
-        if blend.rarity is not None and elsewhere is None:  # workers do this for their own shards
+        if blend.rarity is not None:  # here, before workers look for it: the command alone writes
             told = None if on_extra is None else partial(on_extra, RARITY)
             rarity_rows(reader, blend.rarity.reference).every(told)
         prints = embedder.background_ecfp4

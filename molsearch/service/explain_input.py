@@ -24,7 +24,6 @@ from molsearch.nn.encoder import Encoder
 from molsearch.reasons.weights import Weights
 from molsearch.schema import Failure, Prepared
 from molsearch.scoring.default import BALANCED, RARITY
-from molsearch.scoring.expression import Expression
 from molsearch.scoring.ranking import (
     INACTIVES,
     MOLSEARCH,
@@ -168,7 +167,7 @@ def weights_of(ranking: Ranking) -> Weights:
 
 
 def told_by(given: Given, encoder: Encoder) -> Given:
-    """Leave rarity out of the default ranking where the encoder brings no reference compounds.
+    """Take the default ranking of an encoder without reference compounds where it has none.
 
     Raises
     ------
@@ -180,9 +179,10 @@ def told_by(given: Given, encoder: Encoder) -> Given:
     ranking = given.ranking
     if ranking.asked != BALANCED:
         ranking.blend(np.empty((0, 0), np.uint8), None)  # says why it cannot be told
-    kept = Expression(tuple(term for term in ranking.expression.terms if term.name != RARITY))
-    weights = replace(given.weights, rarity=0.0)
-    return replace(given, ranking=replace(ranking, expression=kept), weights=weights)
+    counted = ranking.of_inactives is not None
+    known = ranking_of(BALANCED, ranking.n_queries, inactives=counted)
+    weights = replace(weights_of(known), inactives=given.weights.inactives)
+    return replace(given, ranking=known, weights=weights)
 
 
 def _structures(

@@ -129,12 +129,13 @@ def _unfinished_index(path: Path) -> dict[str, Any]:
 def _encoder(path: Path | None) -> dict[str, Any]:
     encoder = load_encoder(path, device="cpu")
     parameters = sum(parameter.numel() for parameter in encoder.network.parameters())
-    background = encoder.background
+    background, reference = encoder.background, encoder.reference
     return {
         "kind": "encoder",
         "path": "bundled" if path is None else str(path),
         "dim": encoder.dim,
         "parameters": parameters,
         "background": 0 if background is None else len(background),
+        "reference": 0 if reference is None else len(reference),
         **encoder.card,
     }

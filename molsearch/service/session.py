@@ -15,6 +15,7 @@ from typing import Any
 
 from molsearch.errors import EncoderMismatchError
 from molsearch.index.layout import MANIFEST
+from molsearch.index.rarity import reference_of
 from molsearch.index.reader import IndexReader, find_index, open_index
 from molsearch.nn.device import resolve_device
 from molsearch.nn.encoder import Encoder
@@ -74,7 +75,9 @@ class Session:
 
         def load() -> _Kept:
             loaded = load_encoder(path, device=device, batch_size=batch_size)
-            twin = ("identity", loaded.identity, place, batch_size)
+            reference = reference_of(loaded)
+            beside = None if reference is None else reference.key  # no part of the identity
+            twin = ("identity", loaded.identity, beside, place, batch_size)
             # The same encoder elsewhere, or by another name, is kept once.
             return self._found(twin, None, lambda: _Kept(loaded, _bytes_of_encoder(loaded)))
 

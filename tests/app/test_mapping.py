@@ -8,7 +8,7 @@ import types
 import numpy as np
 import pandas as pd
 import pytest
-from fakes import FakeEncoder, library
+from fakes import FakeEncoder, library, unit_rows
 
 from molsearch.config import ReadConfig, ScreenConfig
 from molsearch.index.writer import build_index
@@ -25,7 +25,7 @@ from molsearch_app.jobs import AppRun
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """A screen of a small index by a fake encoder, as its folder."""
-    encoder = FakeEncoder()
+    encoder = FakeEncoder(reference=unit_rows(60, seed=3))
     monkeypatch.setattr(mapping, "load_encoder", lambda *_, **__: encoder)
     made = library(tmp_path / "p", 80, user={"margin": "mine", "vendor": "v"})
     reader = build_index(made, encoder, tmp_path / "index", shard_rows=32)
@@ -42,6 +42,7 @@ def run(tmp_path, monkeypatch):
         "index": {"path": str(reader.path)},
         "queries": [{"id": "ethanol", "parent_smiles": "CCO"}],
         "inactives": {"n_in": 2, "n_ok": 2, "n_failed": 0},
+        "ranking": found.ranking.record(),
     }
     (folder / f"{HITS}.run.json").write_text(json.dumps(account))
     (folder / "job.json").write_text(json.dumps({"meta": {"encoder": None}}))
@@ -60,7 +61,9 @@ def test_the_map_holds_library_hits_and_queries(run):
     assert chart["name"].iloc[-1] == "ethanol"
 
 
-@pytest.mark.parametrize("rank", ["balanced", "molsearch", "ecfp4", "4*molsearch-mean+ecfp4"])
+@pytest.mark.parametrize(
+    "rank", ["balanced", "molsearch", "ecfp4", "4*molsearch-mean+ecfp4", "2*molsearch+3*rarity"]
+)
 def test_the_score_for_each_query_is_that_of_a_screen_with_it_alone(run, rank):
     folder, encoder, reader = run
     assert not (folder / EACH).exists()  # one query
@@ -78,7 +81,7 @@ def test_the_score_for_each_query_is_that_of_a_screen_with_it_alone(run, rank):
     each = pd.read_parquet(folder / EACH).set_index("record_number")
     assert each.shape == (25, 3)
     # With three queries `balanced` weighs otherwise than with one.
-    alone = {"balanced": "molsearch+2*ecfp4"}.get(rank, rank)
+    alone = {"balanced": "molsearch+ecfp4+rarity"}.get(rank, rank)
     for query, column in zip(queries, each, strict=True):
         whole = ScreenConfig(k=80, rank=alone)
         frame = screen(reader, encoder, [query], whole).frame.set_index("record_number")

@@ -55,6 +55,50 @@ def test_each_component_is_a_bar_of_its_share(blended):
     assert parts.bar(broken, made).count("width:0.0%") == 2
 
 
+@pytest.fixture
+def rare(runs, blended):
+    """The same, by rarity too."""
+    folder = runs / blended
+    frame = pd.read_parquet(folder / "hits.parquet")
+    frame["rarity_score"] = [0.8, 0.9, 1.01, 0.7, 0.6]
+    frame["score"] += frame["rarity_score"]
+    frame.to_parquet(folder / "hits.parquet", index=False)
+    place = folder / "hits.parquet.run.json"
+    account = json.loads(place.read_text())
+    third = {"name": "rarity", "weight": 1.0, "fusion": None}
+    account["ranking"] = {"components": [*BALANCED, third], "words": "all + rarity"}
+    place.write_text(json.dumps(account))
+    return blended
+
+
+def test_rarity_is_a_third_bar_and_no_column_of_the_users(page, rare):
+    result = hits.load(jobs.attach(rare))
+    made = parts.parts(result)
+    assert [one.column for one in made] == ["molsearch_score", "ecfp4_score", "rarity_score"]
+    drawn = parts.bar(records(result.frame)[1], made)
+    assert drawn.count("<i style='width:") == 3
+    assert "rarity 0.90" in drawn
+    assert "width:22.5%" in drawn  # 0.90 of at most 1 in 4
+    # What is rarer than 1 does not reach beyond the bar.
+    assert "width:25.0%" in parts.bar(records(result.frame)[2], made)
+    assert "rarity" in parts.legend(made)
+    assert "rarity_score" not in result.user_columns
+    shown = table.shown(result.frame, result, dark=False)
+    assert shown.columns.tolist().count("rarity_score") == 1
+    assert "rarity_score" in table.config(result)
+    at = page("results", run=rare)
+    columns = at.dataframe[0].value.columns.tolist()
+    assert columns.index("rarity_score") == columns.index("score") + 3
+    assert "Score by rarity" in said(at)
+
+
+def test_a_users_own_column_of_that_name_stays_theirs(runs):
+    frame = hit_frame()
+    frame["rarity_score"] = "mine"
+    result = hits.load(jobs.attach(finished_run(runs, frame)))
+    assert "rarity_score" in result.user_columns
+
+
 def test_one_component_needs_no_bar(runs):
     result = hits.load(jobs.attach(finished_run(runs)))  # a run made before scores were sums
     assert parts.parts(result) == []
@@ -98,7 +142,8 @@ def test_what_ranks_is_chosen_told_and_passed_on(page, runs, started):
     at = page()
     at.text_area(key="query-text").set_value(f"{QUERY} a\n{EGFR} b\nCCO c").run()
     assert "Score: cosine of the embeddings" in said(at)
-    assert "2 × ECFP4 similarity" in said(at)
+    assert "ECFP4 similarity" in said(at)
+    assert "rarity among reference compounds" in said(at)
     at.selectbox(key="opt-rank").set_value("molsearch").run()
     assert "ECFP4 similarity" not in said(at)
     at.selectbox(key="opt-rank").set_value("own").run()

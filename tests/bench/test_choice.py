@@ -17,6 +17,7 @@ from molsearch.bench.choice import (
     nested,
 )
 from molsearch.metrics.enrichment import evaluate
+from molsearch.scoring.default import RARITY, balanced
 from molsearch.scoring.expression import parse_expression
 
 from .conftest import make_task
@@ -66,6 +67,20 @@ def test_every_sum_is_judged_as_a_naive_loop_does():
             some = kept & one.novel[draw].all(axis=0)
             new.append(evaluate(total[some], labels[some])["bedroc_80p5"])
         assert found[text] == pytest.approx((np.mean(every), np.nanmean(new)), abs=1e-4)
+
+
+def test_rarity_is_tried_beside_the_encoder_and_the_default_is_among_what_is_tried():
+    one = screened()
+    told = np.random.default_rng(4).random(len(one.task.pool)).astype(np.float32)
+    scores = {**one.scores, RARITY: np.broadcast_to(told, one.scores["e"].shape)}
+    for n_queries in (1, 2, 5):
+        texts = candidates("e", n_queries, rarity=True)
+        assert len({*texts}) == len(texts)
+        assert str(balanced(n_queries, rarity=True).renamed("molsearch", "e")) in texts
+        assert not any(text.startswith("ecfp4") and RARITY in text for text in texts)
+        assert {*candidates("e", n_queries)} < {*texts}
+    found = judged(replace(one, scores=scores), ["e-max+rarity", "e-max"])
+    assert found["e-max+rarity"] != found["e-max"]
 
 
 def test_one_query_has_nothing_to_fuse():

@@ -12,7 +12,7 @@ from molsearch.bench.methods import Method, Part, parse_methods
 from molsearch.errors import UsageError
 from molsearch.metrics.enrichment import evaluate
 from molsearch.metrics.ranking import rank
-from molsearch.scoring.default import RULES, balanced
+from molsearch.scoring.default import RULES, WITHOUT_RARITY, balanced
 
 from .conftest import make_task
 
@@ -215,7 +215,29 @@ def test_balanced_is_what_screens_rank_by(tmp_path):
         due = [(t.weight, t.name, t.fusion) for t in balanced(n_queries).terms]
         said = [(p.weight, p.scorer.name, p.fusion) for p in found.parts(n_queries)]
         assert said == [(w, str(folder) if n == "molsearch" else n, how) for w, n, how in due]
-    assert set(found.identity()["rules"]) == {str(least) for least, _ in RULES}
+    assert set(found.identity()["rules"]) == {str(least) for least, _ in WITHOUT_RARITY}
+
+
+def test_an_encoder_that_tells_rarity_adds_it(tmp_path):
+    folder = make_encoder(tmp_path / "e", n_reference=30)
+    names = [f"balanced:{folder}", f"{folder}+ecfp4+0.5*rarity", "balanced"]
+    found = parse_methods(names, device="cpu")
+    for n_queries in (1, 2, 9):
+        parts = found[0].parts(n_queries)
+        due = [(t.weight, t.fusion or "max") for t in balanced(n_queries, rarity=True).terms]
+        assert [(p.weight, p.fusion) for p in parts] == due
+        assert parts[-1].scorer.name == f"rarity:{folder}"
+    (third,) = found[1].parts(1)[2:]
+    assert (third.weight, third.scorer.name) == (0.5, f"rarity:{folder}")
+    assert third.scorer.identity()["rarity"]["compounds"] == 30
+    assert set(found[0].identity()["rules"]) == {str(least) for least, _ in RULES}
+    assert found[2].parts(1)[-1].scorer.name == "rarity:molsearch"
+    assert str(folder) in {one.name for one in found[1].scorers}
+    with pytest.raises(UsageError, match="rarity is told by an encoder"):
+        parse_methods(["ecfp4+rarity"])
+    older = make_encoder(tmp_path / "older")
+    with pytest.raises(UsageError, match="brings none"):
+        parse_methods([f"{older}+rarity"], device="cpu")
 
 
 @pytest.mark.parametrize("term", ["two*ecfp4", "-1*ecfp4", "0*ecfp4", "nan*ecfp4", "*ecfp4"])

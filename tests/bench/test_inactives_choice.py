@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from molsearch.bench import inactives_choice
 from molsearch.bundled import path
+from molsearch.index.rarity import Reference
 from molsearch.scoring.default import WITH_INACTIVES
 
 
@@ -41,6 +43,18 @@ def test_inactives_that_differ_help_and_others_do_not() -> None:
     for way in ("and 1 × series", "less 1 × cosine"):
         assert gain(0.4, way) > 0.02
         assert gain(0.0, way) < -0.02
+
+
+def test_rarity_is_part_of_what_they_are_added_to_where_the_encoder_tells_it() -> None:
+    world = _world(0.4)
+    # The actives' like is common at large: rarity takes from them what it gives the inactives.
+    common = Reference(world.actives.vectors.astype(np.float16))
+    rare = replace(world, reference=common)
+    ways = ("balanced", "and 1 × series")
+    without, found = (_judged(one) for one in (world, rare))
+    assert found.keys() == without.keys()
+    for way in ways:
+        assert found[way][1] < without[way][1] - 0.02
 
 
 def test_no_more_than_half_of_a_kind_is_known() -> None:

@@ -37,7 +37,9 @@ def test_a_hit_list_with_its_run_is_explained(molsearch, hits, tmp_path):
     assert told.nearest_query.tolist() == listed.nearest_query.tolist()
     assert told.price.tolist() == listed.price.tolist()
     both = told[["score_for:aspirin", "score_for:paracetamol"]]
-    np.testing.assert_allclose(told.query_score, both.max(axis=1), atol=1e-5)
+    similarity = told.query_score - told["score_part:rarity"]
+    np.testing.assert_allclose(similarity, both.max(axis=1), atol=1e-5)
+    np.testing.assert_allclose(told["score_part:rarity"], listed.rarity_score, atol=1e-3)
     np.testing.assert_allclose(told.ecfp4_similarity, listed.ecfp4_similarity, atol=1e-5)
     for row in told.itertuples():
         assert (
@@ -47,8 +49,8 @@ def test_a_hit_list_with_its_run_is_explained(molsearch, hits, tmp_path):
     record = json.loads((tmp_path / "r.csv.run.json").read_text())
     assert (record["n_in"], record["n_ok"], record["n_failed"]) == (11, 11, 0)
     assert record["weights"] == {
-        "embedding": 1.0, "ecfp4": 1.0, "inactives": 0.0, "others": [], "series": 0.0,
-        "fusions": [["molsearch", "top2"], ["ecfp4", "max"]],
+        "embedding": 1.0, "ecfp4": 0.5, "inactives": 0.0, "others": [], "series": 0.0,
+        "rarity": 1.0, "fusions": [["molsearch", "top2"], ["ecfp4", "max"]],
     }  # fmt: skip
     np.testing.assert_allclose(told.explained_score, listed.score, atol=5e-3)
     run = json.loads((tmp_path / "hits.csv.run.json").read_text())
@@ -103,7 +105,8 @@ def test_a_table_of_what_was_measured_is_explained_with_its_series_model(
     assert "are not those explained here" not in done.err
     listed, told = pd.read_csv(tmp_path / "h.csv"), pd.read_csv(tmp_path / "r.csv")
     parts = [name for name in told if name.startswith("score_part:")]
-    assert parts == ["score_part:molsearch", "score_part:ecfp4", "score_part:series"]
+    names = ("molsearch", "ecfp4", "rarity", "series")
+    assert parts == [f"score_part:{name}" for name in names]
     np.testing.assert_allclose(told[parts].sum(axis=1), told.explained_score, atol=1e-5)
     np.testing.assert_allclose(told.explained_score, listed.score, atol=5e-3)
     np.testing.assert_allclose(told["score_part:series"], listed.series_score, atol=5e-3)

@@ -83,6 +83,16 @@ def test_card_says_what_was_trained_on_what(trained: tuple[Path, str]) -> None:
     assert made["config"]["method"] == "semi_supervised"
 
 
+def test_it_brings_ligands_and_screening_compounds(
+    trained: tuple[Path, str],
+) -> None:
+    reference = load_encoder(trained[0], device="cpu").reference
+    assert reference is not None
+    # Ligands there are fewer of than are wanted; of 2,048 screening compounds some cannot be read.
+    n_ligands = load_encoder(trained[0], device="cpu").card["training"]["molecules"]
+    assert n_ligands + 2000 < len(reference) <= n_ligands + 2048
+
+
 def test_the_record_of_a_training_is_a_request_that_repeats_it(trained: tuple[Path, str]) -> None:
     kept = read_request(trained[0])
     assert isinstance(kept.request, TrainRequest)

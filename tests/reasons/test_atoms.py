@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from fakes import unit_rows
 from molecules import SMILES
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator as generators
@@ -16,6 +17,7 @@ from molsearch.config import ModelConfig, PrepareConfig
 from molsearch.data.prepared_table import table_of
 from molsearch.data.store import bag_store
 from molsearch.errors import InputError, UsageError
+from molsearch.index.rarity import Reference
 from molsearch.nn.committee import network_of
 from molsearch.nn.encoder import Encoder
 from molsearch.reasons.atoms import AtomExplainer
@@ -159,20 +161,33 @@ def naive_ranked(encoder, background, weights, hidden_hit, hidden_query=(None, N
         "ecfp4": weights.ecfp4 * max(alike),
         "inactives": -weights.inactives * max(against @ vector),
         "series": weights.series * (model @ vector),
+        "rarity": weights.rarity * float(REFERENCE.rarity(vector[None])[0]),
     }
 
 
 QUERIES = [QUERY, "COc1cc2ncnc(Nc3cccc(Br)c3)c2cc1OC", "Nc1ccccc1Br"]
 INACTIVE = ["CCOC(=O)c1ccccc1", "COc1cc2ncnc(N)c2cc1OC"]
+REFERENCE = Reference(unit_rows(300, 32, seed=2))
 OF_SEVERAL = (("molsearch", "top2"), ("ecfp4", "max"))
 
 
-@pytest.mark.parametrize("counted", [{"series": 0.7}, {"inactives": 0.5}, {}])
+# A byte a dimension tells rarity: an embedding's last bits may become a step of it.
+@pytest.mark.parametrize(
+    ("counted", "off"),
+    [
+        ({"series": 0.7}, 1e-5),
+        ({"inactives": 0.5}, 1e-5),
+        ({}, 1e-5),
+        ({"rarity": 1.0}, 1e-4),
+        ({"rarity": 0.6, "inactives": 0.5}, 1e-4),
+        ({"rarity": 0.6, "series": 0.7}, 1e-4),
+    ],
+)
 def test_every_component_that_ranks_is_hidden_from_and_fused_as_it_ranks(
-    encoder, background, counted
+    encoder, background, counted, off
 ):
     weights = Weights(1, 2, **counted, fusions=OF_SEVERAL)
-    explainer = AtomExplainer(encoder, weights, QUERIES, INACTIVE, background)
+    explainer = AtomExplainer(encoder, weights, QUERIES, INACTIVE, background, REFERENCE)
     hits = HITS[:2]
     found = list(explainer.maps(hits))
     for smiles, atoms in zip(hits, found, strict=True):
@@ -186,15 +201,18 @@ def test_every_component_that_ranks_is_hidden_from_and_fused_as_it_ranks(
 
         whole, number = of(), atoms.nearest
         assert number == int(whole["each"].argmax())
-        assert dict(atoms.parts) == pytest.approx({n: whole[n] for n in names}, abs=2e-5)
+        assert dict(atoms.parts) == pytest.approx({n: whole[n] for n in names}, abs=2 * off)
         assert atoms.score == pytest.approx(sum(value for _, value in atoms.parts), abs=1e-9)
         due = [total(whole) - total(of(i)) for i in range(len(atoms.hit))]
-        np.testing.assert_allclose(atoms.hit, due, atol=3e-5)
+        np.testing.assert_allclose(atoms.hit, due, atol=3 * off)
+        if "rarity" in counted:  # an atom that is hidden changes it
+            alike = [of(i)["rarity"] - whole["rarity"] for i in range(len(atoms.hit))]
+            assert np.abs(alike).max() > 10 * off
 
         def alone(parts, number=number):
             return parts["each"][number] + sum(parts[name] for name in counted)
 
-        assert atoms.query_score == pytest.approx(alone(whole), abs=2e-5)
+        assert atoms.query_score == pytest.approx(alone(whole), abs=2 * off)
         rows = range(0, len(atoms.query), 4)
         due = [alone(whole) - alone(of(query=i, number=number)) for i in rows]
         np.testing.assert_allclose(atoms.query[::4], due, atol=3e-5)
@@ -293,3 +311,21 @@ def test_further_fingerprints_that_rank_count_too(encoder, name):
     assert np.abs(alone.hit).max() > 0
     scores = AtomExplainer(encoder, weights, [QUERY]).scores(HITS[:1])
     assert scores[0, 0] == pytest.approx(atoms.score, abs=1e-5)
+
+
+def test_rarity_needs_compounds_and_an_encoder(encoder):
+    with pytest.raises(ValueError, match="reference compounds"):
+        AtomExplainer(encoder, Weights(1, 1, rarity=1.0), [QUERY])
+    with pytest.raises(ValueError, match="pass their encoder"):
+        AtomExplainer(None, Weights(0, 1, rarity=1.0), [QUERY], reference=REFERENCE)
+
+
+def test_rarity_is_the_same_for_every_query(encoder):
+    explainer = AtomExplainer(
+        encoder, Weights(1, 1, rarity=1.0, fusions=OF_SEVERAL), QUERIES, reference=REFERENCE
+    )
+    without = AtomExplainer(encoder, Weights(1, 1, fusions=OF_SEVERAL), QUERIES)
+    np.testing.assert_array_equal(explainer.scores(HITS), without.scores(HITS))
+    told = explainer.ranked(HITS) - without.ranked(HITS)
+    due = [dict(one.parts)["rarity"] for one in explainer.maps(HITS)]
+    np.testing.assert_allclose(told, due, atol=1e-4)

@@ -24,7 +24,7 @@ ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("streamed")
     make_library(folder / "library.csv")
-    make_encoder(folder / "encoder")
+    make_encoder(folder / "encoder", n_reference=40)
     library = ms.Library.open(folder / "library.csv", id_column="name")
     prepared = library.prepare(folder / "prepared", workers=1, n_conformers=0)
     encoder = ms.load_encoder(folder / "encoder", device="cpu")
@@ -68,6 +68,7 @@ def test_it_holds_what_the_table_holds(world, tmp_path, monkeypatch, options, at
     shared = [name for name in due.frame.columns if name in found.columns]
     assert {"score", "molsearch_score", "ecfp4_similarity", "nearest_query"} <= set(shared)
     assert ("qed" in found.columns) == ("facts" in options)
+    assert ("rarity_score" in shared) == ("rank" not in options)
     assert ("similarity_score" in shared) == ("inactives" in options)
     assert found["score"].is_monotonic_decreasing
     for name in shared:

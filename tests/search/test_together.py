@@ -6,11 +6,13 @@ import threading
 
 import numpy as np
 import pytest
-from fakes import FakeEncoder, molecule, prepared_set
+from fakes import FakeEncoder, molecule, prepared_set, unit_rows
 
 from molsearch.data.prepared_table import table_of
 from molsearch.errors import UsageError
+from molsearch.index.rarity import Reference
 from molsearch.index.writer import build_index
+from molsearch.scoring.blend import Blend, Rarity
 from molsearch.scoring.queryset import QuerySet
 from molsearch.search import together
 from molsearch.search.engine import search
@@ -87,6 +89,20 @@ def test_searches_of_one_index_share_a_pass_and_find_what_each_finds_alone(
     for run in runs:
         run.check()
     assert passes == [4]  # what remains stands alone in each later round
+
+
+def test_screens_by_rarity_share_a_pass_with_those_by_none(readers, several, passes):
+    reference = Reference(unit_rows(40, seed=2))
+    by_rarity = Blend(rarity=Rarity(reference, 0.7))
+    runs = [Run((readers[0], query(n), 9), blend=by_rarity) for n in range(2)]
+    runs += [Run((readers[0], query(5), 9)), Run((readers[0], query(6), 60), blend=by_rarity)]
+    several.run(runs)
+    for run in runs:
+        run.check()
+    assert passes == [4]
+    assert [run.found[0].rarity.shape[1] for run in runs] == [1, 1, 0, 1]
+    told = reference.rarity(readers[0].embeddings(int(runs[3].found[0].shards[0])))
+    assert runs[3].found[0].rarity[0, 0] == told[runs[3].found[0].rows[0]]
 
 
 def test_what_is_excluded_for_one_is_searched_alone(readers, several, passes):

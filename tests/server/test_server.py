@@ -67,6 +67,16 @@ def test_the_bytes_are_those_of_the_service_at_once_and_as_a_job(client, roots, 
         assert str(roots) not in json.dumps(told)
 
 
+def test_rarity_ranks_as_it_is_weighted(client):
+    for rank, weight in (("balanced", 1.0), ("molsearch+ecfp4+0.5*rarity", 0.5)):
+        for hit in ask(client, rank=rank, inactives=[], inactives_weight=None).json()["hits"]:
+            parts = hit["molsearch_score"] + hit["ecfp4_score"] + weight * hit["rarity_score"]
+            assert hit["score"] == pytest.approx(parts, abs=1e-3)
+    refused = ask(client, rank="rarity")
+    assert refused.status_code == 422
+    assert "knows nothing of the queries" in refused.text
+
+
 def test_json_holds_the_same_hits_with_null_for_what_is_not_known(client):
     answer = ask(client).json()
     assert answer["n_hits"] == len(answer["hits"]) > 5

@@ -6,10 +6,11 @@ import shutil
 
 import pytest
 from command_line import make_encoder
-from fakes import FakeEncoder, library
+from fakes import FakeEncoder, library, unit_rows
 
 from molsearch.errors import EncoderMismatchError, InputError
 from molsearch.index.writer import build_index
+from molsearch.nn.weights import REFERENCE_FILE, save_reference
 from molsearch.service.session import Session
 
 
@@ -43,6 +44,22 @@ def test_an_encoder_that_was_trained_again_is_loaded_again(session, tmp_path):
     make_encoder(tmp_path / "e", seed=2)
     second = session.encoder(place, device="cpu")
     assert second.identity != first.identity
+
+
+def test_one_whose_reference_compounds_change_is_loaded_again(session, tmp_path):
+    place = make_encoder(tmp_path / "e")
+    first = session.encoder(place, device="cpu")
+    held = session.n_bytes
+    save_reference(place, unit_rows(30, 256))
+    second = session.encoder(place, device="cpu")
+    assert second.identity == first.identity
+    assert first.reference is None
+    assert len(second.reference) == 30
+    assert session.n_bytes == 2 * held + second.reference.nbytes
+    copy = shutil.copytree(place, tmp_path / "copy")
+    assert session.encoder(copy, device="cpu") is second
+    (copy / REFERENCE_FILE).unlink()
+    assert session.encoder(copy, device="cpu").reference is None
 
 
 def test_an_index_is_open_until_a_newer_generation_is_there(session, tmp_path):

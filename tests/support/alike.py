@@ -14,3 +14,4 @@ def same(found: Candidates, due: Candidates) -> None:
     assert np.array_equal(found.scores, due.scores)
     assert np.array_equal(found.query_scores, due.query_scores)
     assert np.array_equal(found.likeness, due.likeness)
+    assert np.array_equal(found.rarity, due.rarity)

@@ -95,7 +95,7 @@ def brute_force(reader: IndexReader, queries: QuerySet, k: int):
 
 
 def blended(reader: IndexReader, queries: QuerySet, blend: Blend, k: int):
-    """Every row scored by NumPy in float64, fingerprints compared as sets of bits."""
+    """Every row scored by NumPy in float64: fingerprints as sets of bits, rarity row by row."""
     kinds = {
         "max": lambda m: m.max(axis=1),
         "mean": lambda m: m.mean(axis=1),
@@ -117,6 +117,11 @@ def blended(reader: IndexReader, queries: QuerySet, blend: Blend, k: int):
             axis=1,
         )
         total = total + blend.likeness.weight * kinds[blend.likeness.fusion](similar)
+    if blend.rarity is not None:
+        # In float64 from there on; that it is near its formula tests/index/test_rarity.py says.
+        vectors = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)])
+        told = [float(blend.rarity.reference.rarity(row[None])[0]) for row in vectors]
+        total = total + blend.rarity.weight * np.array(told)[[place[n] for n in numbers]]
     key = {number: round(score, 12) for number, score in zip(numbers, total, strict=True)}
     order = sorted(numbers, key=lambda n: (-key[n], ids[n], n))[:k]
     return order, [key[n] for n in order]

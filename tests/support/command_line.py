@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
+from fakes import unit_rows
 
 from molsearch.cli.main import main
 from molsearch.config import ModelConfig
@@ -68,8 +69,11 @@ class CommandLine:
         return Outcome(code, captured.out, captured.err)
 
 
-def make_encoder(folder: Path, seed: int = 1) -> Path:
-    """An untrained encoder with a background and a limit that every query misses."""
+def make_encoder(folder: Path, seed: int = 1, *, n_reference: int = 0) -> Path:
+    """An untrained encoder with a background and a limit that every query misses.
+
+    It tells rarity by so many reference compounds, or not at all.
+    """
     torch.manual_seed(seed)
     background = np.random.default_rng(seed).standard_normal((200, 256))
     background /= np.linalg.norm(background, axis=1, keepdims=True)
@@ -79,7 +83,8 @@ def make_encoder(folder: Path, seed: int = 1) -> Path:
         "applicability": {"neighbours": 10, "quantile_05": 0.99},
     }
     network = Network(ModelConfig(n_buckets=509))
-    save_encoder(folder, network, card, background.astype(np.float16))
+    reference = unit_rows(n_reference, 256, seed + 1) if n_reference else None
+    save_encoder(folder, network, card, background.astype(np.float16), reference=reference)
     return folder
 
 

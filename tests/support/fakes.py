@@ -32,12 +32,14 @@ class FakeEncoder:
         background: np.ndarray | None = None,
         card: Mapping[str, Any] | None = None,
         background_ecfp4: np.ndarray | None = None,
+        reference: np.ndarray | None = None,
     ) -> None:
         self.identity = hashlib.sha256(f"{name}/{dim}".encode()).hexdigest()
         self.dim = dim
         self.card = {"name": name, "licence": "none", **(card or {})}
         self.background = background
         self.background_ecfp4 = background_ecfp4
+        self.reference = reference
         seed = int(self.identity[:8], 16)
         self._weights = np.random.default_rng(seed).integers(-8, 9, (2048, dim))
         self.n_embedded = 0
@@ -54,6 +56,12 @@ class FakeEncoder:
         n = np.maximum(table.column(schema.N_CONFORMERS).to_numpy(), 1)
         owner = np.repeat(np.arange(len(table)), n)
         return self.embed_table(table)[owner], owner
+
+
+def unit_rows(n: int, dim: int = 16, seed: int = 0) -> np.ndarray:
+    """Random vectors float16 ``[n, dim]`` of unit length."""
+    rows = np.random.default_rng(seed).standard_normal((n, dim))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
 
 
 def molecule(number: int, **changes: Any) -> Prepared:

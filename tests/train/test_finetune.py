@@ -111,6 +111,28 @@ def test_card_names_its_parent_and_the_encoder_loads(
     assert encoder.identity != parent.identity
     assert encoder.background is not None
     assert len(encoder.background) == library.num_rows - 1  # the series' own molecule is out
+    assert encoder.reference is not None
+    np.testing.assert_array_equal(encoder.reference, encoder.background[::-1])
+
+
+def test_the_reference_is_of_what_the_background_leaves(
+    parent: Encoder,
+    series: Series,
+    library: pa.Table,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _tune(parent, series, library, tmp_path / "whole", steps=2)
+    whole = load_encoder(tmp_path / "whole", device="cpu").background
+    monkeypatch.setattr(module, "N_OF_EACH", 20)
+    monkeypatch.setattr(module.cards, "N_SHIPPED", 30)
+    _tune(parent, series, library, tmp_path / "part", steps=2)
+    tuned = load_encoder(tmp_path / "part", device="cpu")
+    assert whole is not None
+    assert tuned.background is not None
+    assert tuned.reference is not None
+    np.testing.assert_array_equal(tuned.background, whole[:30])
+    np.testing.assert_array_equal(tuned.reference, whole[::-1][:40])
 
 
 def test_without_a_better_step_the_parents_weights_stay(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,6 +71,14 @@ def _draws(n_targets=40, n_queries=1, seed=3, calibrated=True):
             yield Draw(
                 f"t{target}", n_queries, features, cosine, np.full(620, 0.1), np.empty(0), is_active
             )
+
+
+def test_rarity_is_part_of_what_finds_where_the_encoder_tells_it() -> None:
+    (draw, *_) = _draws(n_targets=1)
+    told = np.where(draw.is_active, 1.0, 0.0)
+    assert 0.6 < draw.found < 0.96
+    assert replace(draw, rarity=told).found > 0.97
+    assert replace(draw, rarity=-told).found < 0.1
 
 
 def test_the_interval_covers_its_share_and_the_features_narrow_it() -> None:

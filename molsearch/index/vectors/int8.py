@@ -77,18 +77,28 @@ def encode(vectors: NDArray[np.floating]) -> Int8Block:
     >>> encode(np.array([[0.0, -0.5, 1.0]])).codes.tolist()
     [[0, -64, 127]]
     """
-    exact = vectors.astype(np.float64)
-    largest = np.abs(exact).max(axis=1, initial=0.0)
-    scale = np.maximum(largest / _LARGEST, np.finfo(np.float32).tiny).astype(np.float32)
+    codes, scale = stepped(vectors)
     with np.errstate(invalid="ignore"):
-        steps = np.rint(exact / scale[:, None].astype(np.float64))
-    codes = np.nan_to_num(steps).clip(-_LARGEST, _LARGEST).astype(np.int8)
-    with np.errstate(invalid="ignore"):
-        left = exact - scale[:, None].astype(np.float64) * codes
+        left = vectors.astype(np.float64) - scale[:, None].astype(np.float64) * codes
     # Upwards: the distance is a bound.
     distance = np.nextafter(np.linalg.norm(left, axis=1).astype(np.float32), np.float32(np.inf))
-    scale[~np.isfinite(largest)] = np.nan
     return Int8Block(codes, scale, distance)
+
+
+def stepped(vectors: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Codes ``[n, dim]`` and scales ``[n]`` of `encode`, without the distances."""
+    steps = vectors.astype(np.float64)
+    largest = np.maximum(steps.max(axis=1, initial=0.0), -steps.min(axis=1, initial=0.0))
+    scale = np.maximum(largest / _LARGEST, np.finfo(np.float32).tiny).astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        steps /= scale[:, None].astype(np.float64)
+    np.rint(steps, out=steps)
+    finite = np.isfinite(largest)
+    if not finite.all():
+        np.nan_to_num(steps, copy=False)
+        scale[~finite] = np.nan
+    np.clip(steps, -_LARGEST, _LARGEST, out=steps)
+    return steps.astype(np.int8), scale
 
 
 def decode(block: Int8Block) -> NDArray[np.float32]:

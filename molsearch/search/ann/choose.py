@@ -87,5 +87,5 @@ def _is_of(one: Measured, ranking: Ranking) -> bool:
     """Whether a measurement speaks for a ranking: the same sum, over as many queries or so."""
     terms = tuple(term for term in ranking.expression.terms if term.name != SHAPE)
     same = "+".join(str(term) for term in terms) == one.ranking
-    # With three queries or more the sum is the same; five were measured.
+    # Where the sum is the same as for more queries, theirs are as many or so: three or five.
     return same and min(one.n_queries, 3) == min(ranking.n_queries, 3)

@@ -24,7 +24,7 @@ from molsearch.search.exact import Exact
 #: Hits of the exact search that are looked for, where the index is so large.
 KS = (100, 1_000, 10_000)
 #: What is measured: the ranking, and how many queries one search has.
-RANKINGS = (("molsearch", 1), ("balanced", 1), ("balanced", 2), ("balanced", 5))
+RANKINGS = (("molsearch", 1), *(("balanced", n) for n in (1, 2, 3, 5)))
 _FEWEST = 8  # probes that are tried first
 _TIMES, _LEAST_DEPTH, _DEEPEST = (4, 16, 64), 2_000, 40_000  # rows scored, by the hits wanted
 _SINGLE, _SEVERAL = 16, 6  # searches, half of each kind
@@ -83,7 +83,7 @@ def measure(
 
 def words(others: Ligands | None) -> str:
     """Say what `measure` searches with."""
-    rows = f"{_SINGLE} single queries and {_SEVERAL} series of two and of five"
+    rows = f"{_SINGLE} single queries and {_SEVERAL} series of two, of three and of five"
     if others is None:
         return f"{rows}, rows of the library"
     return f"{rows}, half of them rows of the library, half other molecules; the worse half counts"

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from alike import same
 from changes import add
-from fakes import library
+from fakes import library, unit_rows
 from listed import indexed, make_lists
 
 from molsearch.errors import UsageError
 from molsearch.index.ann.manifest import Measured, read_about, write_about
 from molsearch.index.ann.opened import opened
+from molsearch.index.rarity import Reference
 from molsearch.scoring.queryset import QuerySet
 from molsearch.scoring.ranking import ranking_of
 from molsearch.search.ann.choose import chosen
@@ -21,6 +22,8 @@ from molsearch.search.ann.finder import select_near
 from molsearch.search.ann.measure import Ligands, measure
 from molsearch.search.ann.rough import Setting, rough
 from molsearch.search.engine import search
+
+REFERENCE = Reference(unit_rows(60, seed=3))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def of(reader, rank="balanced", n=1):
     rows = np.arange(n) * 12 + 5
     ranking = ranking_of(rank, n)
     queries = QuerySet(vectors[rows].astype(np.float32), np.arange(n))
-    blend = ranking.blend(prints[rows])
+    blend = ranking.blend(prints[rows], REFERENCE)
 
     def exact(k, excluded=None, least=None):
         return search(reader, queries, k, blend=blend, excluded=excluded, least=least)
@@ -61,6 +64,30 @@ def test_all_lists_and_enough_depth_give_the_exact_answer_bit_for_bit(reader, ra
     queries, blend, _, exact = of(reader, rank, n)
     _, lists = opened(reader)
     same(rough(reader, lists, queries, blend, Setting(32, 900), 50), exact(50))
+
+
+@pytest.mark.parametrize(("rank", "n"), [("balanced", 1), ("balanced", 5), ("molsearch+rarity", 2)])
+def test_rows_out_of_lists_are_scored_by_rarity_too(reader, rank, n):
+    queries, _, _, _ = of(reader, rank, n)
+    prints = reader.fingerprints(0)[np.arange(n) * 12 + 5]
+    blend = ranking_of(rank, n, rarity=True).blend(np.array(prints), REFERENCE)
+    _, lists = opened(reader)
+    found = rough(reader, lists, queries, blend, Setting(32, 900), 50)
+    same(found, search(reader, queries, 50, blend=blend))
+    assert found.rarity.shape == (50, 1)
+
+
+def test_recall_is_measured_of_the_ranking_that_the_encoder_can_tell(reader):
+    _, lists = opened(reader)
+    without, with_it = measure(reader, lists), measure(reader, lists, reference=REFERENCE)
+    assert not any("rarity" in one.ranking for one in without)
+    assert {one.ranking.endswith("+rarity") for one in with_it if "ecfp4" in one.ranking} == {True}
+    for n in (1, 2, 3, 4, 9):
+        ranking = ranking_of("balanced", n, rarity=True)
+        assert isinstance(chosen(with_it, ranking, 0.1, 5), Measured)
+        # Lists of before: what they were measured by is told, and the search is exact.
+        assert "rarity was not measured" in str(chosen(without, ranking, 0.1, 5))
+        assert isinstance(chosen(without, ranking_of("balanced", n), 0.1, 5), Measured)
 
 
 def test_recall_is_what_counting_by_hand_gives(reader, monkeypatch):
