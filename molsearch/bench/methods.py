@@ -14,6 +14,7 @@ from molsearch import extensions
 from molsearch.bench.baselines import HeavyAtomScorer, PropertyScorer, RandomScorer
 from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.errors import UsageError
+from molsearch.index.rarity import reference_of
 from molsearch.scoring.added import added, fused_of
 from molsearch.scoring.default import BALANCED, RARITY, RULES, WITHOUT_RARITY, balanced
 from molsearch.scoring.embedding import EncoderScorer
@@ -154,7 +155,8 @@ def _rules(name: str, scorer: Callable[[str], Scorer]) -> list[tuple[int, Expres
     if head != BALANCED or (colon and not encoder):
         return [(1, _parsed(name))]
     own = encoder or MOLSEARCH
-    rarity = getattr(getattr(scorer(own), "embedder", None), "reference", None) is not None
+    ranked_by = scorer(own)
+    rarity = isinstance(ranked_by, EncoderScorer) and reference_of(ranked_by.embedder) is not None
     rules = RULES if rarity else WITHOUT_RARITY
     return [(n, balanced(n, rarity=rarity).renamed(MOLSEARCH, own)) for n, _ in rules]
 

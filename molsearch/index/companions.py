@@ -9,10 +9,9 @@ again. A large shard's are kept in parts until the last is there: a kill loses o
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -115,32 +114,26 @@ class KeptRows:
         self._reader, self._companion = reader, companion
         # The reader has them, rather than these the reader: its generation is free once it goes.
         self._found = reader.beside.setdefault(f"{companion.name} {companion.version}", {})
-        self._opening = Lock()
 
     def of(self, shard: int, on_progress: OnProgress | None = None) -> Rows:
         """Rows of one shard."""
-        with self._opening:
+        with self._reader.opening:
             if shard not in self._found:
                 made = _made(self._reader, shard, self._companion, on_progress)
-                if isinstance(made, OSError):
-                    self._found[shard] = HeldRows(self._held(shard, on_progress))
-                else:
-                    self._found[shard] = made
+                self._found[shard] = (
+                    self._held(shard, on_progress) if isinstance(made, OSError) else made
+                )
             return self._found[shard]
+
+    def _held(self, shard: int, on_progress: OnProgress | None) -> HeldRows:
+        none = np.empty((0, self._companion.width), self._companion.dtype)
+        rows = range(self._reader.shard_rows[shard])
+        blocks = _computed(self._reader, shard, rows, self._companion, on_progress)
+        return HeldRows(np.concatenate([none, *blocks]))
 
     def every(self, on_progress: OnProgress | None = None) -> list[Rows]:
         """Rows of all shards."""
         return [self.of(shard, on_progress) for shard in range(self._reader.n_shards)]
-
-    def _held(self, shard: int, on_progress: OnProgress | None) -> NDArray[np.generic]:
-        n_rows, done = self._reader.shard_rows[shard], int(self._reader.starts[shard])
-        rows = np.empty((n_rows, self._companion.width), self._companion.dtype)
-        for first in range(0, n_rows, _ROWS_AT_ONCE):
-            last = min(first + _ROWS_AT_ONCE, n_rows)
-            rows[first:last] = self._companion.rows(self._reader, shard, first, last)
-            if on_progress is not None:
-                on_progress(done + last, 0)
-        return rows
 
 
 def _made(
@@ -151,7 +144,7 @@ def _made(
     if rows is None:
         refused: OSError | None = None
         try:
-            _write(reader, shard, companion, int(reader.starts[shard]), on_progress)
+            _write(reader, shard, companion, on_progress)
         except OSError as error:
             refused = error
         rows = _opened(reader, shard, companion)
@@ -213,13 +206,13 @@ def _opened_at(path: Path, source: str, n_rows: int, companion: Companion) -> Ch
 
 
 def _write(
-    reader: IndexReader, shard: int, companion: Companion, done: int, report: OnProgress | None
+    reader: IndexReader, shard: int, companion: Companion, report: OnProgress | None
 ) -> None:
     entry = reader.manifest.shards[shard]
     path = _path(reader, shard, companion)
     source = entry.files[RECORDS].sha256
     if entry.n_rows <= PART_ROWS:
-        _compute(reader, shard, range(entry.n_rows), companion, path, done, report)
+        _compute(reader, shard, range(entry.n_rows), companion, path, report)
         write_about(path, source, companion.version)
         return
     parts = path.with_suffix(".parts")
@@ -228,10 +221,10 @@ def _write(
         rows = range(first, min(first + PART_ROWS, entry.n_rows))
         piece = parts / f"{first:09d}.npy"
         if _opened_at(piece, source, len(rows), companion) is None:
-            _compute(reader, shard, rows, companion, piece, done, report)
+            _compute(reader, shard, rows, companion, piece, report)
             write_about(piece, source, companion.version)
         elif report is not None:
-            report(done + rows.stop, 0)
+            report(int(reader.starts[shard]) + rows.stop, 0)
         pieces.append(piece)
     with (
         replacing(path) as temporary,
@@ -248,18 +241,29 @@ def _compute(
     rows: range,
     companion: Companion,
     path: Path,
-    done: int,
     report: OnProgress | None,
 ) -> None:
     with (
         replacing(path) as temporary,
         RowWriter(temporary, companion.width, companion.dtype) as writer,
     ):
-        for first in range(rows.start, rows.stop, _ROWS_AT_ONCE):
-            last = min(first + _ROWS_AT_ONCE, rows.stop)
-            writer.append(companion.rows(reader, shard, first, last))
-            if report is not None:
-                report(done + last, 0)
+        for block in _computed(reader, shard, rows, companion, report):
+            writer.append(block)
+
+
+def _computed(
+    reader: IndexReader,
+    shard: int,
+    rows: range,
+    companion: Companion,
+    report: OnProgress | None,
+) -> Iterator[NDArray[np.generic]]:
+    """Compute some rows of a shard, some thousand at a time."""
+    for first in range(rows.start, rows.stop, _ROWS_AT_ONCE):
+        last = min(first + _ROWS_AT_ONCE, rows.stop)
+        yield companion.rows(reader, shard, first, last)
+        if report is not None:
+            report(int(reader.starts[shard]) + last, 0)
 
 
 #: Columns of the records that an encoder reads.

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -64,6 +65,8 @@ class IndexReader(ShardFiles):
     beside
         Further rows of shards that were asked for, by what they are and the shard's number
         (`molsearch.index.companions.KeptRows`).
+    opening
+        Held while they are opened or computed, by one thread for all.
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
@@ -71,6 +74,7 @@ class IndexReader(ShardFiles):
         hold(self, generation_folder(path, manifest.generation))
         self._records: dict[int, RecordFile] = {}
         self.beside: dict[str, dict[int, ShardRows]] = {}
+        self.opening = Lock()
 
     @property
     def identity(self) -> str:

@@ -46,14 +46,10 @@ def balanced(
     fusion
         Over queries, in place of those of the rule.
     """
-    found = parse_expression(_rule(RULES if rarity else WITHOUT_RARITY, n_queries))
-    fused = Expression(tuple(term for term in found.terms if term.name != RARITY)).fused_by("max")
-    if fusion is not None:
-        fused = fused.fused_by(fusion, always=True)
-    more = [term for term in found.terms if term.name == RARITY]
-    if inactives and (counted := _rule(WITH_INACTIVES, n_queries)):
-        more += parse_expression(counted).terms
-    return Expression((*fused.terms, *more))
+    rule = parse_expression(_rule(RULES if rarity else WITHOUT_RARITY, n_queries))
+    found = rule.fused_by(fusion or "max", always=fusion is not None, but=(RARITY,))
+    more = _rule(WITH_INACTIVES, n_queries) if inactives else ""
+    return Expression((*found.terms, *parse_expression(more).terms)) if more else found
 
 
 def _rule(rules: tuple[tuple[int, str], ...], n_queries: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from molsearch.errors import UsageError
@@ -56,11 +56,15 @@ class Expression:
             tuple(replace(term, name=new) if term.name == old else term for term in self.terms)
         )
 
-    def fused_by(self, how: Fusion, *, always: bool = False) -> Expression:
-        """Give terms without a fusion (`always`: all of them) this one."""
+    def fused_by(
+        self, how: Fusion, *, always: bool = False, but: Collection[str] = ()
+    ) -> Expression:
+        """Give terms without a fusion (`always`: all of them) this one, other than those named."""
         return Expression(
             tuple(
-                replace(term, fusion=how) if always or term.fusion is None else term
+                replace(term, fusion=how)
+                if term.name not in but and (always or term.fusion is None)
+                else term
                 for term in self.terms
             )
         )

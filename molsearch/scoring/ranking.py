@@ -100,8 +100,8 @@ class Ranking:
                 f"--rank {self.asked[:80]!r} looks at structures, which a query given as a "
                 f"vector has none of; use --rank {MOLSEARCH}"
             )
-        kept = [self.embedding] if self.rarity is None else [self.embedding, self.rarity]
-        return Ranking(self.asked, Expression(tuple(kept)), self.n_queries)
+        kept = tuple(one for one in (self.embedding, self.rarity) if one is not None)
+        return Ranking(self.asked, Expression(kept), self.n_queries)
 
     def blend(self, packed: NDArray[np.uint8], reference: Reference | None = None) -> Blend:
         """Make what the engine adds.
@@ -209,10 +209,8 @@ def ranking_of(
     terms = [_known(term, asked, encoder, is_encoder) for term in parsed.terms]
     _refuse_repeats(terms, asked)
     _refuse_alone(terms, asked)
-    unfused = [term for term in terms if term.name in UNFUSED]
-    others = Expression(tuple(term for term in terms if term.name not in UNFUSED))
-    whole = (*others.fused_by(fusion or "max").terms, *unfused)
-    return Ranking(asked, Expression(whole), n_queries)
+    whole = Expression(tuple(sorted(terms, key=lambda term: term.name in UNFUSED)))
+    return Ranking(asked, whole.fused_by(fusion or "max", but=UNFUSED), n_queries)
 
 
 def _known(

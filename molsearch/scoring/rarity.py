@@ -53,8 +53,5 @@ class RarityScorer:
 
     def score(self, queries: Molecules, pool: Molecules) -> Scores:
         """See `Scorer.score`; a row for each query, all alike."""
-        vectors = self._encoder.vectors(pool)
-        found = np.full(len(vectors), np.nan, np.float32)
-        embedded = np.isfinite(vectors).all(axis=1)
-        found[embedded] = self._reference.rarity(vectors[embedded])
+        found = self._reference.rarity(self._encoder.vectors(pool))
         return np.broadcast_to(found, (len(queries), len(found)))

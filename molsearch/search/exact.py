@@ -84,10 +84,8 @@ class Exact:
             return np.empty((len(rows), 0))
         kept = rarity_rows(self.reader, self.blend.rarity.reference)
         result = np.empty((len(rows), 1))
-        shards, places = self.locate(rows)
-        for shard in np.unique(shards):
-            mine = shards == shard
-            result[mine] = kept.of(int(shard)).take(places[mine])
+        for shard, some, places in self._pieces(rows):
+            result[some] = kept.of(shard).take(places)
         return result
 
     def likeness(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -95,13 +93,9 @@ class Exact:
         if self.blend.likeness is None:
             return np.empty((len(rows), 0))
         result = np.empty((len(rows), self.queries.n_queries))
-        shards, places = self.locate(rows)
-        for shard in np.unique(shards):
-            mine = np.flatnonzero(shards == shard)
-            prints = self.reader.checked_fingerprints(int(shard))
-            for first in range(0, len(mine), _ROWS_AT_ONCE):
-                some = mine[first : first + _ROWS_AT_ONCE]
-                result[some] = self.blend.likeness.scores(prints.take(places[some]))
+        for shard, some, places in self._pieces(rows):
+            prints = self.reader.checked_fingerprints(shard).take(places)
+            result[some] = self.blend.likeness.scores(prints)
         return result
 
     def parts(

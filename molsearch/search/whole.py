@@ -76,7 +76,5 @@ def added(
 
 
 def _candidates(exact: Exact, rows: NDArray[np.int64], extras: Sequence[Extra]) -> Candidates:
-    shards, places = exact.locate(rows)
-    scores = exact.scores(rows)
-    keys = exact.keys(scores) + added(extras, shards, places)
-    return replace(candidates_of(exact, rows, scores), scores=keys)
+    found = candidates_of(exact, rows, exact.scores(rows))
+    return replace(found, scores=found.scores + added(extras, found.shards, found.rows))
