@@ -23,7 +23,7 @@ from molsearch.index.reader import IndexReader
 from molsearch.index.vectors.int8 import stepped
 from molsearch.words import counted
 
-#: Width of the kernel; chosen on the development screens (docs/benchmarks.md).
+#: Width of the kernel; chosen on the development screens (docs/encoder.md).
 TEMPERATURE = 0.1
 #: No molecule is rarer: what lies opposite to every reference compound has it.
 MOST = 2.0
