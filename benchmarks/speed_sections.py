@@ -83,8 +83,12 @@ def search(found: dict[str, Any]) -> str:
             ratios = f"{one[f'to {peer}']:.2f} | {one[f'to {peer}, processor time']:.2f}"
             lines.append(f"|{'' if name == last else f' {name}'} | {words} | {ratios} |")
             last = name
-    gain = found["two threads"]["one query, one thread to two"]
-    return "\n".join([*lines, "", f"Two threads answer one query {gain:.2f} times as fast as one."])
+    two = found["two threads"]
+    gain = two["one query, one thread to two"]
+    read = two.get("reading its bytes, one thread to two")
+    bare = "" if read is None else f" (they read the bytes alone {read:.2f} times as fast)"
+    last = f"Two threads answer one query {gain:.2f} times as fast as one{bare}."
+    return "\n".join([*lines, "", last])
 
 
 def lists(found: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from molsearch.terms import DistilConfig as DistilConfig
 from molsearch.terms import GradedConfig as GradedConfig
 from molsearch.terms import InactivesConfig as InactivesConfig
 from molsearch.terms import OverTargetsConfig as OverTargetsConfig
+from molsearch.terms import ScreeningConfig as ScreeningConfig
 from molsearch.terms import ShapesConfig as ShapesConfig
 from molsearch.terms import SoftConfig as SoftConfig
 

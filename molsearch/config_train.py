@@ -13,6 +13,7 @@ from molsearch.terms import (
     GradedConfig,
     InactivesConfig,
     OverTargetsConfig,
+    ScreeningConfig,
     ShapesConfig,
     SoftConfig,
 )
@@ -90,6 +91,12 @@ class TrainConfig(Config):
     shared_targets: Literal["mask", "positive"] = Field(
         "mask", description="what other pairs of a shared target are: left out, or positives"
     )
+    likeness: float = Field(
+        0.0,
+        ge=0,
+        description="weight of ECFP4 similarity beside the cosine where pairs are contrasted, as "
+        "the default ranking adds it, so that the encoder learns what it leaves over; 0: none",
+    )
     activity_weight: float = Field(
         0.0,
         ge=0,
@@ -147,6 +154,7 @@ class TrainConfig(Config):
     )
     soft: SoftConfig = SoftConfig()
     inactives: InactivesConfig = InactivesConfig()
+    screening: ScreeningConfig = ScreeningConfig()
     graded: GradedConfig = GradedConfig()
     over_targets: OverTargetsConfig = OverTargetsConfig()
     shapes: ShapesConfig = ShapesConfig()
@@ -192,9 +200,11 @@ class TrainConfig(Config):
         for name, unused in (
             ("partners", self.partners == 1),
             ("prototypes", self.prototypes == 0),
+            ("likeness", self.likeness == 0),
             ("activity_weight", self.activity_weight == 0),
             ("activities_limit", self.activities_limit is None),
             ("inactives", not self.inactives.on),
+            ("screening", self.screening.molecules == 0),
             ("graded", self.graded.weight == 0),
             ("over_targets", self.over_targets.weight == 0),
             ("shapes", self.shapes.weight == 0),

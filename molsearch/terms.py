@@ -149,6 +149,16 @@ class InactivesConfig(Config):
         return self
 
 
+class ScreeningConfig(Config):
+    """Screening compounds as negatives of every labelled pair; off at 0 molecules."""
+
+    molecules: int = Field(
+        default=0,
+        ge=0,
+        description="a step, of soft.unlabelled: most of them act on none of its targets",
+    )
+
+
 class GradedConfig(Config):
     """How strongly ligands act: lists of one target, from weak to strong; off at weight 0."""
 

@@ -28,6 +28,9 @@ def info_nce(
     negatives: Tensor | None = None,
     is_negative: Tensor | None = None,
     negative_weight: float = 1.0,
+    common: Tensor | None = None,
+    likeness: Tensor | None = None,
+    common_likeness: Tensor | None = None,
 ) -> Tensor:
     r"""Symmetric supervised InfoNCE between two views of a batch of targets.
 
@@ -74,6 +77,13 @@ def info_nce(
         molecules measured inactive on its target.
     negative_weight
         What one of them counts there, positive.
+    common
+        ``[K, d]`` of unit length: negatives of every row, such as screening compounds; with
+        `gather`, those of all processes, each of which brings as many.
+    likeness, common_likeness
+        ``[N, N]`` as `shares_target`, and ``[2, B, K]`` of the rows of either view and the common
+        negatives (of all processes): what is added to their cosines, such as similarities of
+        fingerprints, so that the embeddings learn what these leave over.
 
     Returns
     -------
@@ -97,6 +107,10 @@ def info_nce(
     n_rows = len(z1)
     _check(z1, z2, shares_target, mode, weights, n_rows * size)
     _check_negatives(n_rows, negatives, is_negative, negative_weight)
+    if common is not None and (common.ndim != 2 or common.shape[1] != z1.shape[1]):
+        raise UsageError(
+            f"common must be [K, {z1.shape[1]}], as wide as the views, got {tuple(common.shape)}"
+        )
     own = slice(rank * n_rows, (rank + 1) * n_rows)
     same = torch.eye(n_rows * size, dtype=torch.bool, device=z1.device)
     if shares_target is not None:
@@ -107,7 +121,17 @@ def info_nce(
     else:
         forward = scaled_cosines(z1, gather_rows(z2), temperature)  # [B, N]
         backward = scaled_cosines(z2, gather_rows(z1), temperature)
+    if likeness is not None:
+        forward = forward + likeness[own] / temperature
+        backward = backward + likeness[:, own].T / temperature
     more = [_against(z, negatives, is_negative, temperature, negative_weight) for z in (z1, z2)]
+    if common is not None:
+        all_common = gather_rows(common) if size > 1 else common
+        for view, z in enumerate((z1, z2)):
+            against = scaled_cosines(z, all_common, temperature)
+            if common_likeness is not None:
+                against = against + common_likeness[view] / temperature
+            more[view].append(against)
     rows = _row_losses(forward, same[own], mode, rank * n_rows, more[0])
     rows = 0.5 * (rows + _row_losses(backward, same[:, own].T, mode, rank * n_rows, more[1]))
     return weighted_mean(rows, weights, size)
@@ -119,15 +143,15 @@ def _against(
     is_negative: Tensor | None,
     temperature: float | Tensor,
     weight: float,
-) -> Tensor | None:
-    """Logits ``[B, k]`` of each row's own negatives."""
+) -> list[Tensor]:
+    """Logits ``[B, k]`` of each row's own negatives; an empty list where there are none."""
     if negatives is None or is_negative is None:
-        return None
+        return []
     dtype = torch.promote_types(z.dtype, torch.float32)
     with torch.autocast(z.device.type, enabled=False):
         own = negatives.to(dtype).view(*is_negative.shape, -1)  # [B, k, d]
         logits = torch.linalg.vecdot(z.to(dtype)[:, None], own) / temperature
-    return (logits + math.log(weight)).masked_fill(~is_negative, _fill(logits))
+    return [(logits + math.log(weight)).masked_fill(~is_negative, _fill(logits))]
 
 
 def _fill(logits: Tensor) -> float:
@@ -136,12 +160,12 @@ def _fill(logits: Tensor) -> float:
 
 
 def _row_losses(
-    logits: Tensor, same: Tensor, mode: Mode, offset: int, more: Tensor | None
+    logits: Tensor, same: Tensor, mode: Mode, offset: int, more: list[Tensor]
 ) -> Tensor:
     """Loss of each row, ``[B]``; row i's partner is column ``offset + i``."""
     others = logits.masked_fill(same, _fill(logits))
-    if more is not None:
-        others = torch.cat([others, more], 1)
+    if more:
+        others = torch.cat([others, *more], 1)
     negatives = others.logsumexp(1, keepdim=True)  # [B, 1]
     if mode == "mask":
         return _softplus(negatives[:, 0] - logits.diagonal(offset))

@@ -196,7 +196,10 @@ def _featurised(
             )
         material = replace(material, screens=screens, development=development)
     looks = (
-        config.method in UNLABELLED or config.over_targets.weight > 0 or config.distil.weight > 0
+        config.method in UNLABELLED
+        or config.over_targets.weight > 0
+        or config.distil.weight > 0
+        or config.screening.molecules > 0
     )
     if looks and config.soft.unlabelled:
         smiles, own = load_unlabelled(

@@ -19,6 +19,7 @@ from molsearch.train.inactives import InactiveDraws
 from molsearch.train.material import Material
 from molsearch.train.method import Term, TrainingMethod
 from molsearch.train.over_targets import over_targets_of
+from molsearch.train.screening import screening_of
 from molsearch.train.self_supervised import SelfSupervised
 from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.shapes import Shapes
@@ -102,4 +103,5 @@ def _supervised(
         terms.append(Alignment(config, material.store, sampler.acts_on))
     if config.distil.weight > 0:
         terms.append(distil_of(config, material, model, teachers["distil"]))
-    return Supervised(config, material.store, sampler, inactives, terms)
+    screening = screening_of(config, material)
+    return Supervised(config, material.store, sampler, inactives, terms, screening, model.n_buckets)

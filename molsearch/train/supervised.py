@@ -7,20 +7,24 @@ from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.config import TrainConfig
+from molsearch.data.partners import fingerprints
 from molsearch.data.sampler import PairBatch, PairSampler
 from molsearch.data.store import GraphStore
 from molsearch.losses.activity_weights import activity_weights, promiscuity_weights
 from molsearch.losses.gather import rank_and_size
 from molsearch.losses.info_nce import info_nce
 from molsearch.train.distributed import own_share
-from molsearch.train.inactives import Drawn, InactiveDraws
+from molsearch.train.inactives import InactiveDraws
 from molsearch.train.learner import Learner, embed
 from molsearch.train.method import F, Objective, Term
 from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.prototypes import prototype_term
+from molsearch.train.screening import ScreeningDraws
 from molsearch.train.state import TrainState
 from molsearch.train.views import view_of
 
@@ -36,6 +40,10 @@ class Supervised:
         Draws what was measured inactive; None: nothing.
     terms
         Further losses of f, run one after another behind that of the pairs.
+    screening
+        Draws compounds that are negatives of every pair; None: none.
+    n_environments
+        Buckets of circular environments in the bags, of which ECFP4 are made where likeness counts.
     """
 
     learners: tuple[str, ...] = (F,)
@@ -47,12 +55,16 @@ class Supervised:
         sampler: PairSampler,
         inactives: InactiveDraws | None = None,
         terms: Sequence[Term] = (),
+        screening: ScreeningDraws | None = None,
+        n_environments: int = 0,
     ) -> None:
         self.config = config
         self.store = store
         self.sampler = sampler
         self.inactives = inactives
         self.terms = terms
+        self.screening = screening
+        self.n_environments = n_environments
 
     def objectives(self, state: TrainState) -> Iterator[Objective]:
         """Yield the loss of the step's pairs."""
@@ -70,6 +82,8 @@ class Supervised:
     def n_molecules(self, batch: PairBatch, step: int) -> int:
         """Molecules that all processes embed for a step's pairs."""
         n = 2 * len(batch.first)
+        if self.screening is not None:
+            n += self.screening.n_molecules
         if self.inactives is None:
             return n
         drawn = self.inactives.draw(step, batch.targets)
@@ -114,16 +128,27 @@ class Supervised:
             shares_target=shared,
             mode=self.config.shared_targets,
             weights=weights,
+            likeness=self._likeness(batch.first, batch.second, z.device),
             gather=rank_and_size()[1] > 1,
         )
-        views = [first, second]
+        views: dict[str, Tensor] = {}
+        if self.screening is not None:
+            views["common"] = self.screening.embed(learner, step)
+            known = self._likeness_of_compounds(own, step, z.device)
+            contrast = partial(contrast, common_likeness=known)
         if self.inactives is not None:
             drawn = self.inactives.draw(step, batch.targets).part(own_share(len(batch.first)))
             inactive = self.inactives.embed(learner, drawn)
             if self.config.inactives.negatives > 0:
-                contrast = self._against(contrast, drawn, z.device)
-                views.append(inactive)
-        loss = mean_over_prefixes(contrast, *views, widths=prefixes)
+                contrast = partial(
+                    contrast,
+                    is_negative=torch.from_numpy(drawn.there).to(z.device),
+                    negative_weight=self.config.inactives.negatives,
+                )
+                views["negatives"] = inactive
+        loss = mean_over_prefixes(
+            _naming(contrast, list(views)), first, second, *views.values(), widths=prefixes
+        )
         parts = {"supervised": float(loss.detach())}
         if learner.prototypes is not None:
             term = prototype_term(
@@ -143,19 +168,34 @@ class Supervised:
             loss = loss + self.config.inactives.binary * term
         return loss, parts
 
-    def _against(
-        self, contrast: Callable[..., Tensor], drawn: Drawn, device: torch.device
-    ) -> Callable[..., Tensor]:
-        """Let pairs stand against inactives too, a third embedding of the contrast."""
-        there = torch.from_numpy(drawn.there).to(device)
-        weight = self.config.inactives.negatives
+    def _likeness(
+        self, first: NDArray[np.int64], second: NDArray[np.int64], device: torch.device
+    ) -> Tensor | None:
+        """Weigh what ECFP4 says of each first and second ligand ``[N, N]``; None: nothing."""
+        if not self.config.likeness:
+            return None
+        return self._weighed(self._prints(first), self._prints(second), device)
 
-        def whole(first: Tensor, second: Tensor, inactive: Tensor) -> Tensor:
-            return contrast(
-                first, second, negatives=inactive, is_negative=there, negative_weight=weight
-            )
+    def _likeness_of_compounds(
+        self, own: PairBatch, step: int, device: torch.device
+    ) -> Tensor | None:
+        """Weigh what it says of this process's ligands and a step's compounds, ``[2, B, K]``."""
+        if not self.config.likeness or self.screening is None:
+            return None
+        drawn = self.screening.draw(step)
+        compounds = fingerprints(drawn, np.arange(len(drawn)), self.n_environments)
+        ligands = (own.first, own.second)
+        views = [self._weighed(self._prints(rows), compounds, device) for rows in ligands]
+        return torch.stack(views)
 
-        return whole
+    def _prints(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        return fingerprints(self.store, rows, self.n_environments)
+
+    def _weighed(
+        self, first: NDArray[np.uint8], second: NDArray[np.uint8], device: torch.device
+    ) -> Tensor:
+        found = self.config.likeness * tanimoto_matrix(first, second)
+        return torch.from_numpy(found.astype(np.float32)).to(device)
 
     def _weights(
         self, own: PairBatch, device: torch.device
@@ -178,3 +218,12 @@ class Supervised:
         if pairs is None or ligands is None:
             return None, None
         return pairs, ligands
+
+
+def _naming(contrast: Callable[..., Tensor], names: Sequence[str]) -> Callable[..., Tensor]:
+    """Let a loss of two views take further embeddings, which it knows by names, in their order."""
+
+    def whole(first: Tensor, second: Tensor, *others: Tensor) -> Tensor:
+        return contrast(first, second, **dict(zip(names, others, strict=True)))
+
+    return whole

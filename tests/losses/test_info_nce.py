@@ -244,3 +244,43 @@ def test_own_negatives_that_do_not_fit_are_refused(change):
     z1, z2, more, there = _own_negatives()
     with pytest.raises(UsageError, match="negative"):
         info_nce(z1, z2, **{"negatives": more, "is_negative": there, **change})
+
+
+@pytest.mark.parametrize("mode", ["mask", "positive"])
+@pytest.mark.parametrize("own", [False, True], ids=["alone", "beside own negatives"])
+def test_common_negatives_stand_in_every_denominator(mode, own):
+    z1, z2, more, there = _own_negatives()
+    common = _views(5, d=6, seed=9)[0]
+    shared, tau, total = _shares(4, seed=2), 0.3, 0.0
+    for one, two, same in ((z1, z2, shared), (z2, z1, shared.T)):
+        for i in range(4):
+            e = [math.exp(float(one[i] @ two[j]) / tau) for j in range(4)]
+            rest = sum(e[j] for j in range(4) if j != i and not same[i, j])
+            rest += sum(math.exp(float(one[i] @ other) / tau) for other in common)
+            if own:
+                mine = [more[2 * i + k] for k in range(2) if there[i, k]]
+                rest += sum(math.exp(float(one[i] @ other) / tau) for other in mine)
+            near = [i] if mode == "mask" else [j for j in range(4) if j == i or same[i, j]]
+            total += sum(-math.log(e[j] / (e[j] + rest)) for j in near) / len(near)
+    beside = {"negatives": more, "is_negative": there} if own else {}
+    found = info_nce(
+        z1, z2, temperature=tau, shares_target=shared, mode=mode, common=common, **beside
+    )
+    assert found.item() == pytest.approx(total / 8, rel=1e-10)
+
+
+def test_gradients_of_common_negatives():
+    z1, z2 = _views(4)
+    common = _views(3, seed=9)[0]
+    inputs = [x.requires_grad_() for x in (z1, z2, common)]
+    loss = lambda a, b, c: info_nce(a, b, temperature=0.5, common=c)  # noqa: E731
+    assert torch.autograd.gradcheck(loss, inputs)
+    none = info_nce(z1, z2, common=common[:0])
+    assert none.item() == pytest.approx(info_nce(z1, z2).item(), rel=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (5,)])
+def test_common_negatives_that_do_not_fit_are_refused(shape):
+    z1, z2 = _views(4)
+    with pytest.raises(UsageError, match=r"common must be \[K, 5\]"):
+        info_nce(z1, z2, common=torch.ones(shape, dtype=torch.float64))
