@@ -67,8 +67,8 @@ def compiled(
                 place.mkdir(parents=True, exist_ok=True)
                 config.CACHE_DIR = str(place)
                 return njit(*signature, cache=True, **options)(function)
-            except (MolSearchError, OSError, RuntimeError):  # nowhere to keep it
-                return njit(*signature, **options)(function)  # by every process
+            except (MolSearchError, OSError, RuntimeError):  # nowhere to keep it: by every process
+                return njit(*signature, **options)(function)
             finally:
                 config.CACHE_DIR = before
 
