@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from molsearch import bundled
+from molsearch.cache import user_cache
 from molsearch.errors import UsageError
 from molsearch.index.layout import MANIFEST
-from molsearch.io.cache import user_cache
 from molsearch.io.folders import Kind, look
 
 RUNS = "MOLSEARCH_RUNS"

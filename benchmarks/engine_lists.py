@@ -20,6 +20,7 @@ def near(real_index: Path, rows: int, folder: Path, session: Any) -> dict[str, A
     """Time searches that find 95 % of the exact hits, by rankings; as measured on the lists."""
     import torch
     from engine_search import compared
+    from index_queries import rows_as_queries
     from scaling_rows import Perturbed, Real
     from search_rates import K, synthetic
 
@@ -33,9 +34,7 @@ def near(real_index: Path, rows: int, folder: Path, session: Any) -> dict[str, A
     path = synthetic(rows, folder, Perturbed(real), real.prints_of).path
     approximate(AnnRequest(index=str(path)), session, silent)
     reader = open_index(path)
-    at = np.linspace(0, reader.shard_rows[0] - 1, 5).astype(int)
-    vectors = reader.embeddings(0)[at].astype(np.float32)
-    prints = np.array(reader.fingerprints(0)[at])
+    vectors, prints = rows_as_queries(reader, 5)
     found: dict[str, Any] = {"rows": rows, "k": K, "real molecules behind them": len(real)}
     for rank, n in _QUERIES:
         name = f"{rank}, {n} {'query' if n == 1 else 'queries'}"
@@ -46,9 +45,9 @@ def near(real_index: Path, rows: int, folder: Path, session: Any) -> dict[str, A
 def _of(
     reader: Any, rank: str, vectors: np.ndarray, prints: np.ndarray, k: int, compared: Any
 ) -> dict[str, Any]:
+    from index_queries import reference_for
+
     from molsearch.index.ann.opened import opened
-    from molsearch.index.rarity import reference_of
-    from molsearch.nn.weights import load_encoder
     from molsearch.scoring.queryset import QuerySet
     from molsearch.scoring.ranking import ranking_of
     from molsearch.search.ann.choose import chosen
@@ -56,8 +55,7 @@ def _of(
     from molsearch.search.engine import search
 
     about, lists = opened(reader)
-    encoder = load_encoder(device="cpu")
-    reference = reference_of(encoder) if encoder.identity == reader.identity else None
+    reference = reference_for(reader)
     ranking = ranking_of(rank, len(vectors), rarity=reference is not None)
     setting = chosen(about.measured, ranking, _RECALL, k)
     if isinstance(setting, str):

@@ -177,10 +177,9 @@ def in_a_new_process(index: Path) -> str:
 def searched(index: Path) -> dict[str, Any]:
     """Search exactly, and approximately where there are lists, in this process."""
     import torch
+    from index_queries import reference_for, rows_as_queries
 
     from molsearch.index.ann.opened import opened
-    from molsearch.index.rarity import reference_of
-    from molsearch.nn.weights import load_encoder
     from molsearch.scoring.queryset import QuerySet
     from molsearch.scoring.ranking import ranking_of
     from molsearch.search.ann.choose import chosen
@@ -189,11 +188,8 @@ def searched(index: Path) -> dict[str, Any]:
 
     torch.set_num_threads(1)
     reader = open_index(index)
-    encoder = load_encoder(device="cpu")
-    reference = reference_of(encoder) if encoder.identity == reader.identity else None
-    at = np.linspace(0, reader.shard_rows[0] - 1, 5).astype(int)
-    vectors = reader.embeddings(0)[at].astype(np.float32)
-    prints = np.array(reader.fingerprints(0)[at])
+    reference = reference_for(reader)
+    vectors, prints = rows_as_queries(reader, 5)
     found: dict[str, Any] = {"rows": reader.n_rows, "k": K}
     exact: dict[str, Callable[[], Any]] = {}
     near: dict[str, Callable[[float], tuple[Any, Any]]] = {}

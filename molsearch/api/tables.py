@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import platformdirs
 from rdkit import Chem
 
+from molsearch.cache import user_cache
 from molsearch.chem.given import smiles_of_mol
 from molsearch.errors import InputError, UsageError
 from molsearch.io.hashing import sha256_file
@@ -79,7 +79,7 @@ def file_of(frame: pd.DataFrame) -> Path:
         table = table.drop(columns=name)
         if SMILES not in table.columns:
             table.insert(0, SMILES, texts)
-    folder = Path(platformdirs.user_cache_dir("molsearch")) / "frames"
+    folder = user_cache() / "frames"
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{os.getpid()}.parquet"
     try:

@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from molsearch.bench.benchmarks.task import TaskQuery
+from molsearch.cache import user_cache
 from molsearch.config import PrepareConfig
 from molsearch.data.prepared_table import RECORDS, table_of
 from molsearch.data.workers import Outcome, prepare_stream
 from molsearch.io import parquet
-from molsearch.io.cache import user_cache
 from molsearch.io.hashing import sha256_json
 from molsearch.progress import OnProgress
 from molsearch.schema import SMILES, Failure, Prepared, Record

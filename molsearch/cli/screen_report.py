@@ -9,11 +9,12 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TextIO
 
 from molsearch import schema
-from molsearch.service.requests import ScreenRequest
+from molsearch.service.requests import ScreenRequest, SpaceRequest
 from molsearch.words import counted
 
 if TYPE_CHECKING:
     from molsearch.search.screen import HitList, Stopwatch
+    from molsearch.service.screen import Screened
 
 _SHOWN = 10
 _NUMBERS = ("rank", "score", "above", "ECFP4")
@@ -35,6 +36,13 @@ def run(request: ScreenRequest, *, as_json: bool = False, quiet: bool = False) -
     check(request)
     with plain_warnings():
         done = screen(request, Session(), Terminal(quiet=quiet), held=False)
+    return told(done, request, as_json=as_json, quiet=quiet)
+
+
+def told(
+    done: Screened, request: ScreenRequest | SpaceRequest, *, as_json: bool, quiet: bool
+) -> dict[str, Any]:
+    """Tell what came of a screen, of a library or a space; returns its account."""
     if request.output is None:
         print_table(done.hits, sys.stdout, excel_safe=request.excel_safe)
     if not quiet:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
 import typer
@@ -64,17 +62,11 @@ def space(asked: Asked[SpaceRequest]) -> None:
 
 def run(request: SpaceRequest, *, as_json: bool = False, quiet: bool = False) -> dict[str, Any]:
     """Search a space and tell what came of it."""
-    from molsearch.cli.screen_report import print_hits, print_table
+    from molsearch.cli.screen_report import told
     from molsearch.cli.telling import Terminal, plain_warnings
     from molsearch.service.session import Session
     from molsearch.service.space import space
 
     with plain_warnings():
         done = space(request, Session(), Terminal(quiet=quiet))
-    if request.output is None:
-        print_table(done.hits, sys.stdout, excel_safe=request.excel_safe)
-    if not quiet:
-        print_hits(done.hits, done.watch, request.output)
-    if as_json:
-        print(json.dumps(done.account, default=str))
-    return done.account
+    return told(done, request, as_json=as_json, quiet=quiet)

@@ -21,7 +21,6 @@ from molsearch.index.plan import Change, IndexPlan
 from molsearch.index.reader import IndexReader, find_index, newest
 from molsearch.index.rows import RowStream
 from molsearch.index.shard import (
-    LENGTH_TOLERANCE,
     RowEmbedder,
     finished_shard,
     relative_folder,
@@ -33,6 +32,7 @@ from molsearch.index.tally import Tally
 from molsearch.index.vectors.registry import codec_of
 from molsearch.io.atomic import fsync_folder, replacing
 from molsearch.io.hashing import sha256_json
+from molsearch.nn.lengths import LENGTH_TOLERANCE
 from molsearch.progress import OnProgress
 from molsearch.store.lock import writer_lock
 from molsearch.words import counted

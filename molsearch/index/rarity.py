@@ -21,6 +21,7 @@ from molsearch.index.companions import Companion, KeptRows
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.index.vectors.int8 import stepped
+from molsearch.nn.lengths import of_unit_length
 from molsearch.words import counted
 
 #: Width of the kernel; chosen on the development screens (docs/encoder.md).
@@ -29,7 +30,6 @@ TEMPERATURE = 0.1
 MOST = 2.0
 _ROWS_AT_ONCE = 128
 _MOST_KNOWN = 8
-_LENGTH_TOLERANCE = 1e-2
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _check(vectors: NDArray[np.floating], dim: int) -> None:
         wrong = f"are {vectors.shape}, not rows of {counted(dim, 'dimension')}"
     elif not np.isfinite(vectors).all():
         wrong = "hold values that are not finite"
-    elif (np.abs(np.linalg.norm(vectors.astype(np.float64), axis=1) - 1) > _LENGTH_TOLERANCE).any():
+    elif not of_unit_length(vectors).all():
         wrong = "are not of unit length"
     if wrong is not None:
         raise EncoderMismatchError(f"the reference compounds of this encoder {wrong}")

@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from molsearch.cache import MEND, user_cache
 from molsearch.errors import IndexCorruptError, InputError, MolSearchError
 from molsearch.index.ann.manifest import ABOUT, FOLDER
 from molsearch.index.ann.manifest import About as AnnAbout
@@ -22,7 +23,6 @@ from molsearch.index.layout import FAILURES, GENERATIONS, MANIFEST, generations
 from molsearch.index.manifest import FileEntry, Manifest
 from molsearch.index.models import parse_model
 from molsearch.io.atomic import fsync_folder, write_bytes
-from molsearch.io.cache import MEND, user_cache
 from molsearch.io.hashing import sha256_bytes, sha256_file
 from molsearch.progress import OnProgress, nobody
 from molsearch.store.hold import remove_free

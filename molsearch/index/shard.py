@@ -40,11 +40,10 @@ from molsearch.index.vectors.copies import CopyRows, write_copy
 from molsearch.index.vectors.measured import check_bound, measured_recall
 from molsearch.io import parquet
 from molsearch.io.atomic import fsync_folder, replacing
+from molsearch.nn.lengths import LENGTH_TOLERANCE, of_unit_length
 
 VECTOR = "_vector"  # a column of rows that bring their embeddings along
 STAGE_EMBED = "embed"
-# float16 rounds the length of a unit vector by far less than this.
-LENGTH_TOLERANCE = 1e-2
 _FINGERPRINT_BYTES = 256
 
 
@@ -196,9 +195,7 @@ def usable(
     """Which embeddings ``[n_rows, dim]`` are finite and of unit length."""
     if vectors.shape != (n_rows, dim):
         raise ValueError(f"the encoder gave {vectors.shape} where [{n_rows}, {dim}] was due")
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    # A NaN length compares false, so it is not usable either.
-    return np.asarray(np.abs(lengths - 1.0) <= tolerance)
+    return of_unit_length(vectors, tolerance)
 
 
 def write_failures(path: Path, tables: Iterable[pa.Table]) -> int:

@@ -15,6 +15,7 @@ from molsearch.chem.fingerprints import N_BYTES
 from molsearch.config import ModelConfig
 from molsearch.errors import EncoderMismatchError
 from molsearch.nn.committee import network_of
+from molsearch.nn.lengths import of_unit_length
 from molsearch.nn.network import Network
 from molsearch.nn.quantise import SCALE, restored
 from molsearch.words import counted
@@ -23,7 +24,6 @@ BACKGROUND = "background"
 BACKGROUND_ECFP4 = "background_ecfp4"
 REFERENCE = "reference"
 _MAX_TENSORS = 10_000
-_LENGTH_TOLERANCE = 1e-2
 Tensors = Mapping[str, torch.Tensor]
 
 
@@ -75,10 +75,9 @@ def unit_vectors(path: Path, tensors: Tensors, name: str, dim: int) -> NDArray[n
     if tensor is None:
         return None
     _check(path, name, tensor, (max(1, len(tensor)) if tensor.dim() else 1, dim))
-    lengths = tensor.float().norm(dim=1)
-    if not bool(((lengths - 1).abs() < _LENGTH_TOLERANCE).all()):
-        raise EncoderMismatchError(f"{path}: the {name}'s embeddings are not of unit length")
     vectors: NDArray[np.float16] = tensor.numpy()
+    if not of_unit_length(vectors).all():
+        raise EncoderMismatchError(f"{path}: the {name}'s embeddings are not of unit length")
     return vectors
 
 

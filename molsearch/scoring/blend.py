@@ -100,9 +100,10 @@ class Blend:
         likeness: NDArray[np.float64],
         rarity: NDArray[np.floating] | None = None,
     ) -> NDArray[np.float64]:
-        """Add the fused components: ``[n, n_queries]`` of each kind, rarity ``[n]``, to ``[n]``.
+        """Add the fused components: ``[n, n_queries]`` of each kind, rarity ``[n, 1]``, to ``[n]``.
 
-        The order of operations is the same for every row: equal rows have equal scores.
+        A component that does not count may be without columns. The order of operations is the
+        same for every row: equal rows have equal scores.
         """
         total = fuse(cosines, self.fusion)
         if not self.is_plain:
@@ -111,7 +112,7 @@ class Blend:
             total = total + self.likeness.weight * fuse(likeness, self.likeness.fusion)
         if self.rarity is not None:
             assert rarity is not None
-            total = total + self.rarity.weight * rarity.astype(np.float64)
+            total = total + self.rarity.weight * rarity[:, 0].astype(np.float64)
         return np.asarray(total)
 
     def of_each(

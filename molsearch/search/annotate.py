@@ -128,7 +128,7 @@ class Annotator:
 
     def _similarity(self, found: Candidates) -> NDArray[np.float64]:
         """Score of each candidate before inactives count: ``[n]``."""
-        total = self.blend.fused(found.query_scores, found.likeness, found.rarity.sum(axis=1))
+        total = self.blend.fused(found.query_scores, found.likeness, found.rarity)
         for extra in self.extras:
             if len(found):
                 scores = extra.scores(found.shards, found.rows)

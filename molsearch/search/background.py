@@ -109,7 +109,7 @@ def _scores(
     vectors: NDArray[np.float16],
 ) -> NDArray[np.float64] | None:
     """Scores of the background by what a blend adds; None where they cannot be known."""
-    rarity = None if blend.rarity is None else blend.rarity.reference.of_same(vectors)
+    rarity = None if blend.rarity is None else blend.rarity.reference.of_same(vectors)[:, None]
     if blend.likeness is None:
         return blend.fused(cosines, np.empty((len(cosines), 0)), rarity)
     if prints is None:

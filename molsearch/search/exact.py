@@ -142,7 +142,7 @@ class Exact:
     def keys(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Reduce what `scores` gives to the keys ``[n]`` by which rows are ranked."""
         cosines, likeness, rarity, near = self.parts(scores)
-        fused = self.blend.fused(cosines, likeness, rarity.sum(axis=1))
+        fused = self.blend.fused(cosines, likeness, rarity)
         return fused if self.against is None else fused - self.against.weight * near[:, 0]
 
     def best(

@@ -156,7 +156,9 @@ def leave_one_out(
     rows = _rows(reader.n_rows, sample)
     cosines, alike, rarity, near = exact.parts(exact.scores(rows))
     own = embedded.as_molecules()
-    own_rarity = np.zeros(n) if parts.rarity is None else parts.rarity.reference.rarity(own)
+    own_rarity: NDArray[np.floating] = np.empty((n, 0))
+    if parts.rarity is not None:
+        own_rarity = parts.rarity.reference.rarity(own)[:, None]
     own_cosines = per_query(dot(own, embedded.vectors.astype(np.float64)), embedded)
     own_alike = parts.likeness.scores(packed) if parts.likeness else np.empty((n, 0))
     penalty, own_penalty = np.zeros(len(rows)), np.zeros(n)
@@ -169,7 +171,7 @@ def leave_one_out(
     places = []
     for number, blend in enumerate(blends):
         rest = [other for other in range(n) if other != number]
-        keys = blend.fused(cosines[:, rest], _columns(alike, rest), rarity.sum(axis=1)) - penalty
+        keys = blend.fused(cosines[:, rest], _columns(alike, rest), rarity) - penalty
         mine = slice(number, number + 1)
         likeness = _columns(own_alike[mine], rest)
         score = float(blend.fused(own_cosines[mine][:, rest], likeness, own_rarity[mine])[0])

@@ -24,6 +24,7 @@ from molsearch.config import Molecule, PrepareConfig, ReadConfig, Vector
 from molsearch.data.prepared_table import table_of
 from molsearch.errors import InputError
 from molsearch.index.embedder import Embedder
+from molsearch.nn.lengths import of_unit_length
 from molsearch.schema import Failure, Prepared, Record
 from molsearch.scoring.fusion import Fusion
 from molsearch.scoring.queryset import QuerySet
@@ -178,8 +179,7 @@ def embed_queries(
         counts = [len(queries[number].conformers) for number in others]
         query_of_row = np.repeat(np.array(others, dtype=np.int64), counts)
         embedded, owner = embedder.embed_conformers(table_of(rows))
-        lengths = np.linalg.norm(embedded.astype(np.float64), axis=1)
-        bad = np.flatnonzero(~(np.abs(lengths - 1) < 1e-2))
+        bad = np.flatnonzero(~of_unit_length(embedded))
         if len(bad):
             name = queries[query_of_row[owner[bad[0]]]].query_id
             raise InputError(

@@ -18,6 +18,7 @@ from molsearch.data.prepared_table import table_of as prepared_table
 from molsearch.errors import InputError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
+from molsearch.nn.lengths import of_unit_length
 from molsearch.picks.table import HitTable, read_table
 from molsearch.schema import Record
 from molsearch.search.points import Cosine, Held, Points, Tanimoto
@@ -167,7 +168,7 @@ def _embedded(table: HitTable, encoder: Embedder, emit: Emit) -> NDArray[np.floa
                 )
             vectors[first : first + len(some)] = encoder.embed_table(prepared_table(prepared))
             progress(first + len(some), 0)
-    bad = np.flatnonzero(~(np.abs(np.linalg.norm(vectors, axis=1) - 1) < 1e-2))
+    bad = np.flatnonzero(~of_unit_length(vectors))
     if len(bad):
         name = table.frame[schema.MOLECULE_ID].iloc[int(bad[0])]
         raise InputError(f"the encoder gives no embedding of {name!r}; take it out of the hit list")

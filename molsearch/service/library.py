@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from molsearch.cache import MEND, user_cache
 from molsearch.chem.readers.formats import TYPED, suffix_of
 from molsearch.chem.records import expand_sources
 from molsearch.config import PrepareConfig, ReadConfig
@@ -19,7 +20,6 @@ from molsearch.data.prepare import prepare, refuse_own, run_of
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.prepared_manifest import PrepareRun
 from molsearch.errors import IndexCorruptError, InputError, MolSearchError, UsageError
-from molsearch.io.cache import MEND, user_cache
 from molsearch.io.folders import Kind, look
 from molsearch.io.hashing import sha256_file, sha256_json
 from molsearch.progress import OnProgress

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from molsearch.cache import user_cache
 from molsearch.chem.readers.formats import TEXT, read_suffixes, suffix_of
-from molsearch.io.cache import user_cache
 from molsearch.service.events import Emit, Note, Progress
 from molsearch.train.loop import StepReport
 from molsearch.train.material import Material

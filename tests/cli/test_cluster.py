@@ -7,8 +7,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from fakes import FakeEncoder
 
 import molsearch as ms
+from molsearch.errors import InputError
 
 OURS = ["molecule_id", "smiles", "cluster", "cluster_size", "leader", "is_leader",
         "leader_similarity"]  # fmt: skip
@@ -125,3 +127,15 @@ def test_python_gives_what_the_command_gives(molsearch, world, tmp_path):
     assert found["molecule_id"].tolist() == hits["molecule_id"].tolist()[:6]
     assert np.isfinite(found["leader_similarity"]).all()
     assert found["cluster"].nunique() == 4
+
+
+def test_a_hit_without_an_embedding_is_named():
+    class Broken(FakeEncoder):
+        def embed_table(self, table):
+            vectors = super().embed_table(table)
+            vectors[1] = np.nan
+            return vectors
+
+    hits = pd.DataFrame({"molecule_id": ["a", "b"], "smiles": ["CCO", "CCN"]})
+    with pytest.raises(InputError, match="the encoder gives no embedding of 'b'; take it"):
+        ms.cluster(hits, encoder=Broken())

@@ -69,6 +69,12 @@ def test_sdf_and_parquet_and_a_repeat_from_the_record(space, molsearch, tmp_path
     pd.testing.assert_frame_equal(hits, pd.read_parquet(tmp_path / "two.parquet"))
 
 
+def test_standard_output_holds_the_table_and_standard_error_what_is_said(space):
+    result = space("-o", "-", "-k", 3)
+    assert [row["rank"] for row in csv.DictReader(result.out.splitlines())] == ["1", "2", "3"]
+    assert "3 hits of " in result.err
+
+
 def test_nothing_alike_is_one_line(space, tmp_path):
     result = space("-o", tmp_path / "h.csv", "--similarity", 0.9, query="CCCCCCCCCCCC")
     assert result.code == 3

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 from command_line import make_encoder, make_library
 
+from molsearch.api.tables import file_of
+from molsearch.cache import user_cache
 from molsearch.errors import MolSearchError
-from molsearch.io.cache import user_cache
 
 SCREEN = (
     *("screen", "-q", "CCO éthanol", "--encoder", "e", "-n", "2", "-k", "20", "--conformers", "1"),
@@ -186,3 +187,11 @@ def test_an_account_without_a_home_gets_no_folder_called_tilde(monkeypatch) -> N
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: f"~/.cache/{name}")
     with pytest.raises(MolSearchError, match="no home folder for a cache; set XDG_CACHE_HOME"):
         user_cache()
+
+
+def test_a_table_given_by_such_an_account_gets_none_either(monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: f"~/.cache/{name}")
+    with pytest.raises(MolSearchError, match="set XDG_CACHE_HOME"):
+        file_of(pd.DataFrame({"smiles": ["CCO"]}))
+    assert not list(tmp_path.iterdir())

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-import threading
 import warnings
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 from changes import add, compact, content, drop, keep
 from fakes import FakeEncoder, library
 from killing import Killer
+from looking import looking
 from refusing import PLACES, refuse
 
 from molsearch.errors import MolSearchError, UsageError
@@ -178,34 +178,20 @@ def test_the_second_of_two_writers_names_the_first_and_leaves(folder):
 
 def test_readers_during_changes_see_whole_generations_only(folder):
     base = base_index(folder)
-    stop = threading.Event()
-    seen: set[int] = set()
-    broken: list[BaseException] = []
 
-    def read() -> None:
-        while not stop.is_set():
-            try:
-                reader = open_index(base)
-                records, vectors, _ = content(reader)
-                assert len(records) == len(vectors) == reader.n_rows
-                seen.add(reader.n_rows)
-            except BaseException as error:  # noqa: BLE001
-                broken.append(error)
-                return
+    def read() -> int:
+        reader = open_index(base)
+        records, vectors, _ = content(reader)
+        assert len(records) == len(vectors) == reader.n_rows
+        return reader.n_rows
 
-    threads = [threading.Thread(target=read) for _ in range(2)]
-    for thread in threads:
-        thread.start()
     sizes = {180}
-    for n in range(4):
-        sizes.add(add(base, library(folder / f"r{n}", 40 + n), of=f"add {n}").n_rows)
-        sizes.add(drop(base, [f"m{n + 10:05d}"], of=f"drop {n}").n_rows)
-    sizes.add(compact(base).n_rows)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert not broken
-    assert seen <= sizes
+    with looking(read) as seen:
+        for n in range(4):
+            sizes.add(add(base, library(folder / f"r{n}", 40 + n), of=f"add {n}").n_rows)
+            sizes.add(drop(base, [f"m{n + 10:05d}"], of=f"drop {n}").n_rows)
+        sizes.add(compact(base).n_rows)
+    assert set(seen) <= sizes
     assert seen
 
 

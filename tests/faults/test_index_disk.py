@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fakes import FakeEncoder, library
+from looking import looking
 from refusing import PLACES, refuse
 
 from molsearch.errors import MolSearchError
@@ -102,34 +103,18 @@ def test_before_a_manifest_appears_all_it_names_is_on_the_disk(tmp_path, monkeyp
 
 def test_readers_during_commits_see_whole_generations_only(tmp_path):
     """A reader opened at any moment of many rebuilds answers wholly from one of the two."""
-    import threading
-
     out = tmp_path / "i"
     sets = [library(tmp_path / str(n), n) for n in (50, 80)]
     build_index(sets[0], FakeEncoder(), out)
-    stop = threading.Event()
-    seen: list[int] = []
-    broken: list[BaseException] = []
 
-    def read() -> None:
-        while not stop.is_set():
-            try:
-                reader = open_index(out)
-                rows = sum(len(reader.embeddings(i)) for i in range(reader.n_shards))
-                assert rows == reader.n_rows
-                seen.append(rows)
-            except BaseException as error:  # noqa: BLE001
-                broken.append(error)
-                return
+    def read() -> int:
+        reader = open_index(out)
+        rows = sum(len(reader.embeddings(i)) for i in range(reader.n_shards))
+        assert rows == reader.n_rows
+        return rows
 
-    threads = [threading.Thread(target=read) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for i in range(20):
-        build_index(sets[i % 2], FakeEncoder(), out, overwrite=True)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert not broken
+    with looking(read) as seen:
+        for i in range(20):
+            build_index(sets[i % 2], FakeEncoder(), out, overwrite=True)
     assert set(seen) <= {50, 80}
     assert len(seen) > 20

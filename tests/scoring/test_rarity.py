@@ -113,8 +113,11 @@ def test_a_blend_adds_it_once():
     assert blend.most == 2 + 3 * 2
     cosines = np.array([[0.1, 0.5], [0.3, 0.2]])
     rarity = np.array([0.7, 0.9], np.float32)
-    found = blend.fused(cosines, np.empty((2, 0)), rarity)
+    none = np.empty((2, 0))
+    found = blend.fused(cosines, none, rarity[:, None])
     np.testing.assert_array_equal(found, 2 * cosines.max(axis=1) + 3 * rarity.astype(np.float64))
+    plain = ranking_of("molsearch", 2).blend(PRINTS, REFERENCE)
+    np.testing.assert_array_equal(plain.fused(cosines, none, none), cosines.max(axis=1))
 
 
 def test_each_query_by_itself_is_weighted_as_it_ranks():

@@ -10,8 +10,8 @@ from operator import itemgetter
 
 from molsearch.chem.readers.cells import structure_row
 from molsearch.chem.readers.layout import WHITESPACE, Layout
-from molsearch.chem.readers.lines import BARE_RETURN, Line
-from molsearch.chem.readers.rows import Row, TooLong, shown, too_long_error
+from molsearch.chem.readers.lines import BARE_RETURN, Line, unread
+from molsearch.chem.readers.rows import Row, TooLong, shown
 from molsearch.chem.readers.structures import is_molecule
 from molsearch.config import ReadConfig
 
@@ -86,8 +86,7 @@ class _RowBuilder:
 
     def __call__(self, number: int, cells: Cells) -> Row:
         if isinstance(cells, TooLong):
-            error = too_long_error(cells, self._config.max_record_bytes)
-            return Row(number, smiles=cells.head, error=error)
+            return unread(number, cells, self._config.max_record_bytes)
         if len(cells) != self._width:
             if len(cells) > self._width and any(cells[self._width :]):
                 return self._too_many(number, cells)

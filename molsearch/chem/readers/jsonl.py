@@ -8,8 +8,8 @@ from typing import Any
 
 from molsearch.chem.readers.cells import structure_row
 from molsearch.chem.readers.columns import Columns, choose_columns
-from molsearch.chem.readers.lines import Line, bounded_lines, size_of
-from molsearch.chem.readers.rows import OnReading, Row, TooLong, sample, shown, too_long_error
+from molsearch.chem.readers.lines import Line, bounded_lines, size_of, unread
+from molsearch.chem.readers.rows import OnReading, Row, TooLong, sample, shown
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError
 from molsearch.usertypes.names import sampled
@@ -50,8 +50,7 @@ def _rows(lines: Iterator[Line], columns: Columns, config: ReadConfig) -> Iterat
     named = None if columns.molecule_id is None else columns.names[columns.molecule_id]
     for number, line in enumerate(lines, start=1):
         if isinstance(line, TooLong):
-            error = too_long_error(line, config.max_record_bytes)
-            yield Row(number, smiles=line.head, error=error)
+            yield unread(number, line, config.max_record_bytes)
             continue
         if not line.strip():
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from molsearch.chem.readers.rows import TooLong, decode, shown
+from molsearch.chem.readers.rows import Row, TooLong, decode, shown, too_long_error
 
 Line = str | TooLong
 _HEAD = 2000
@@ -13,6 +13,11 @@ _HEAD = 2000
 # one can be put together again. No other line does: a second "\r" before "\n" is bare itself.
 BARE_RETURN = "\r\r"
 _BARE = re.compile(rb"\r(?!\n)")
+
+
+def unread(number: int, line: TooLong, limit: int) -> Row:
+    """Row of a line above the limit: what is kept of it stands for its structure."""
+    return Row(number, smiles=line.head, error=too_long_error(line, limit))
 
 
 def size_of(line: Line) -> int:

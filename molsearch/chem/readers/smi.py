@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from molsearch.chem.readers.cells import structure_row
-from molsearch.chem.readers.lines import Line
-from molsearch.chem.readers.rows import Row, TooLong, too_long_error
+from molsearch.chem.readers.lines import Line, unread
+from molsearch.chem.readers.rows import Row, TooLong
 from molsearch.config import ReadConfig
 
 INCHI_COLUMN = "inchi"
@@ -20,8 +20,7 @@ def read_smi(lines: Iterator[Line], header: bool, config: ReadConfig) -> Iterato
     longest = config.max_smiles_length
     for number, line in enumerate(lines, start=1):
         if isinstance(line, TooLong):
-            error = too_long_error(line, config.max_record_bytes)
-            yield Row(number, smiles=line.head, error=error)
+            yield unread(number, line, config.max_record_bytes)
             continue
         if not line.strip():
             continue

@@ -7,7 +7,7 @@ of them stays in the processor's nearest memory; a row's bytes are read once, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,24 +16,14 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from molsearch.machine_code import compiled
+
 TILE = 512  # rows; 128 KiB of 256 dimensions
 MAX, MEAN, TOP2 = 0, 1, 2
 A = Any  # an array
 _AHEAD = 64  # rows
 _LINE = 64  # bytes of a processor's cache
 _INT, _BYTES = ir.IntType(32), ir.IntType(8).as_pointer()
-
-
-def _compiled(*signature: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile what follows; `signature` has it done at once, not when it is first called."""
-
-    def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-        try:
-            return njit(*signature, nogil=True, cache=True)(function)
-        except RuntimeError:  # no folder to keep machine code in: compiled in every process
-            return njit(*signature, nogil=True)(function)
-
-    return compiled
 
 
 @intrinsic
@@ -208,7 +198,8 @@ def _read_only(kind: Any, n_axes: int) -> Any:
     return types.Array(kind, n_axes, "C", readonly=True)
 
 
-@_compiled(
+@compiled(
+    [Path(__file__)],
     types.int64(
         *(_read_only(types.int8, 2), _read_only(types.float32, 2)),
         *(_read_only(types.int16, 2), _read_only(types.float32, 1)),
@@ -217,7 +208,8 @@ def _read_only(kind: Any, n_axes: int) -> Any:
         *(_read_only(types.int64, 2), _read_only(types.float32, 2), _read_only(types.float32, 1)),
         *(types.float32, types.float32, _read_only(types.boolean, 1)),
         *(types.int64[::1], types.int64[::1], types.float32[::1], types.float32[::1]),
-    )
+    ),
+    nogil=True,
 )
 def reaching(
     codes: A, scales: A, asked: A, steps: A, prints: A, known: A, bits: A, rarity: A, lists: A,

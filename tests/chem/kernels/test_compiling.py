@@ -1,7 +1,10 @@
-"""Machine code is kept in the user's cache, by what it was made from."""
+"""Loops are compiled with those that they call, and known where they have been compiled."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,34 +21,31 @@ def _made(value: int) -> int:
     return _twice(value) + 1
 
 
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiling, "folder", lambda: tmp_path / "loops" / "1")
+_COUNT = """
+from molsearch.chem.block import prepare_block
+from molsearch.chem.kernels.compiling import is_compiled
+from molsearch.config import PrepareConfig
+from molsearch.schema import Record
+print(is_compiled())
+one = [Record(1, "", 1, "", "CCCCCO")]
+prepare_block(one, PrepareConfig(n_conformers=0), (8, 8, 8), compiled=True)
+print(is_compiled())
+"""
 
 
-def test_it_is_kept(tmp_path: Path) -> None:
-    assert not compiling.is_compiled()
-    assert compiling.outer(_made)(3) == 7
-    assert list((tmp_path / "loops" / "1").rglob("*.nbi"))
-    assert compiling.outer(_made)(4) == 9
-
-
-def test_without_a_folder_each_process_compiles(
+def test_a_loop_is_compiled_with_what_it_calls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setattr(compiling, "folder", lambda: tmp_path / "file" / "1")
-    assert compiling.outer(_made)(3) == 7
-    assert not compiling.is_compiled()
-
-
-def test_the_folder_is_of_these_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.undo()
-    compiling.folder.cache_clear()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    before = compiling.folder()
-    compiling.folder.cache_clear()
-    (tmp_path / "one.py").write_text("1")
-    monkeypatch.setattr(compiling, "_SOURCES", (tmp_path,))
-    assert compiling.folder() != before
-    compiling.folder.cache_clear()
+    assert compiling.outer(_made)(3) == 7
+
+
+@pytest.mark.slow
+def test_they_are_known_once_they_have_counted(tmp_path: Path) -> None:
+    """By the name that Numba gives the file, which changes where `counting.count_all` does."""
+    told = subprocess.run(
+        [sys.executable, "-c", _COUNT],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert told.split() == ["False", "True"]

@@ -172,10 +172,10 @@ def test_processes_that_begin_together_all_get_it(tmp_path, cache):
     """With a folder for what is compiled, and with none that can be written to."""
     folder = tmp_path / "cache"
     folder.mkdir()
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder)}
     if cache == "none":
         (tmp_path / "file").touch()
-        environment["NUMBA_CACHE_DIR"] = str(tmp_path / "file" / "no folder")
+        environment["XDG_CACHE_HOME"] = str(tmp_path / "file" / "no folder")
     command = [sys.executable, "-c", _USE.format(path=sys.path)]
     running = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
