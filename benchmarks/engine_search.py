@@ -18,7 +18,7 @@ import numpy as np
 
 Run = Callable[[], Any]
 ROUNDS = 7
-COMPOUNDS = 4096
+COMPOUNDS = 8192
 
 
 def searching(rows: int, folder: Path) -> dict[str, Any]:

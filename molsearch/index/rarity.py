@@ -25,7 +25,7 @@ from molsearch.nn.lengths import of_unit_length
 from molsearch.words import counted
 
 #: Width of the kernel; chosen on the development screens (docs/encoder.md).
-TEMPERATURE = 0.1
+TEMPERATURE = 0.08
 #: No molecule is rarer: what lies opposite to every reference compound has it.
 MOST = 2.0
 _ROWS_AT_ONCE = 128
