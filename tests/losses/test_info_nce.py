@@ -284,3 +284,46 @@ def test_common_negatives_that_do_not_fit_are_refused(shape):
     z1, z2 = _views(4)
     with pytest.raises(UsageError, match=r"common must be \[K, 5\]"):
         info_nce(z1, z2, common=torch.ones(shape, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("mode", ["mask", "positive"])
+def test_likeness_is_added_to_cosines(mode):
+    z1, z2 = _views(4)
+    common, shared, tau = _views(3, seed=9)[0], _shares(4, seed=2), 0.3
+    random = torch.Generator().manual_seed(3)
+    likeness = torch.rand(4, 4, generator=random, dtype=torch.float64)
+    of_common = torch.rand(2, 4, 3, generator=random, dtype=torch.float64)
+    total = 0.0
+    ways = ((z1, z2, shared, likeness), (z2, z1, shared.T, likeness.T))
+    for view, (one, two, same, like) in enumerate(ways):
+        for i in range(4):
+            e = [math.exp(float(one[i] @ two[j] + like[i, j]) / tau) for j in range(4)]
+            rest = sum(e[j] for j in range(4) if j != i and not same[i, j])
+            rest += sum(
+                math.exp(float(one[i] @ common[k] + of_common[view, i, k]) / tau) for k in range(3)
+            )
+            near = [i] if mode == "mask" else [j for j in range(4) if j == i or same[i, j]]
+            total += sum(-math.log(e[j] / (e[j] + rest)) for j in near) / len(near)
+    found = info_nce(
+        z1,
+        z2,
+        temperature=tau,
+        shares_target=shared,
+        mode=mode,
+        common=common,
+        likeness=likeness,
+        common_likeness=of_common,
+    )
+    assert found.item() == pytest.approx(total / 8, rel=1e-10)
+
+
+def test_a_pair_that_the_fingerprint_finds_teaches_less():
+    z1, z2 = _views(4)
+    z1.requires_grad_()
+    known = torch.zeros(4, 4, dtype=torch.float64)
+    known[0, 0] = 1.0
+    gradients = [
+        torch.autograd.grad(info_nce(z1, z2, temperature=0.1, likeness=like), z1)[0]
+        for like in (None, known)
+    ]
+    assert gradients[1][0].norm() < 0.5 * gradients[0][0].norm()

@@ -14,7 +14,9 @@ from molecules import SMALL
 from pydantic import ValidationError
 
 from molsearch.chem.counters import Buckets
+from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.config import TrainConfig
+from molsearch.data.partners import fingerprints
 from molsearch.data.store import GraphStore
 from molsearch.data.unlabelled import UnlabelledStream
 from molsearch.errors import InputError
@@ -124,3 +126,44 @@ def test_methods_without_pairs_refuse_it(method: str) -> None:
     teachers = {"distil": {"teachers": ["small"], "weight": 1}} if method == "distilled" else {}
     with pytest.raises(ValidationError, match="screening: method"):
         TrainConfig.model_validate({"method": method, "screening": {"molecules": 4}, **teachers})
+
+
+def test_likeness_is_that_of_ecfp4(pairs: GraphStore, rest: GraphStore, tmp_path: Path) -> None:
+    model = {**tiny().model, **QUIET, "matryoshka": (16,)}
+    config = _config(model=model, coordinate_noise=0.0, likeness=0.7)
+    method = _method(config, pairs, rest)
+    method.n_environments = SMALL["n_buckets"]
+    state = loop.start(config, tmp_path, torch.device("cpu"))
+    (found,) = method.objectives(state)
+    network, batch = state.learners["f"].network, method.draw(0)
+    drawn = method.screening.draw(0)
+    prints = [fingerprints(pairs, rows, SMALL["n_buckets"]) for rows in (batch.first, batch.second)]
+    compounds = fingerprints(drawn, np.arange(6), SMALL["n_buckets"])
+
+    def weighed(first: np.ndarray, second: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(0.7 * tanimoto_matrix(first, second)).float()
+
+    with torch.no_grad():
+        first, second = (
+            embed(network, pairs, r, micro_batch=6) for r in (batch.first, batch.second)
+        )
+        expected = info_nce(
+            first,
+            second,
+            temperature=0.07,
+            shares_target=torch.from_numpy(batch.shares_target),
+            common=embed(network, drawn, np.arange(6), micro_batch=4),
+            likeness=weighed(*prints),
+            common_likeness=torch.stack([weighed(one, compounds) for one in prints]),
+        )
+    assert weighed(*prints).max() > 0.1
+    assert found.loss.item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_likeness_without_compounds(pairs: GraphStore, rest: GraphStore, tmp_path: Path) -> None:
+    config = tiny(likeness=1.0)
+    method = Supervised(config, pairs, sampler(), n_environments=SMALL["n_buckets"])
+    state = loop.start(config, tmp_path, torch.device("cpu"))
+    (found,) = method.objectives(state)
+    assert torch.isfinite(found.loss)
+    found.loss.backward()
