@@ -18,7 +18,7 @@ import numpy as np
 
 Run = Callable[[], Any]
 ROUNDS = 7
-COMPOUNDS = 8192
+COMPOUNDS = 16384
 
 
 def searching(rows: int, folder: Path) -> dict[str, Any]:

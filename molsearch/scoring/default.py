@@ -15,10 +15,9 @@ RARITY = "rarity"
 # queries instead of the nearest two is as good or a little better up to ten; of fifty, from many
 # series, it lost a little in a trial.
 RULES: tuple[tuple[int, str], ...] = (
-    (1, "molsearch+ecfp4+rarity"),
-    (2, "molsearch-top2+0.5*ecfp4-max+rarity"),
-    (3, "molsearch-top2+ecfp4-max+rarity"),
-    (5, "molsearch-top2+1.5*ecfp4-max+rarity"),
+    (1, "molsearch+ecfp4+1.25*rarity"),
+    (2, "molsearch-top2+0.5*ecfp4-max+1.25*rarity"),
+    (3, "molsearch-top2+ecfp4-max+1.25*rarity"),
 )
 # The same for an encoder without reference compounds, which cannot tell rarity.
 WITHOUT_RARITY: tuple[tuple[int, str], ...] = (

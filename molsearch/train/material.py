@@ -28,7 +28,7 @@ from molsearch.train.inactive_material import InactiveMaterial, gather_inactives
 from molsearch.words import counted
 
 #: Compounds of each kind among an encoder's reference (`molsearch.train.reference`).
-N_OF_EACH = 4096
+N_OF_EACH = 8192
 #: Methods that train on labelled pairs.
 LABELLED = ("supervised", "taught", "semi_supervised")
 #: Methods that look at molecules of the activity table, and not at their labels.

@@ -88,7 +88,7 @@ def test_it_brings_ligands_and_screening_compounds(
 ) -> None:
     reference = load_encoder(trained[0], device="cpu").reference
     assert reference is not None
-    # Ligands there are fewer of than are wanted; of 4,096 screening compounds some cannot be read.
+    # Ligands there are fewer of than are wanted; of 8,192 screening compounds some cannot be read.
     n_ligands = load_encoder(trained[0], device="cpu").card["training"]["molecules"]
     assert n_ligands + 2000 < len(reference) <= n_ligands + 2048
 

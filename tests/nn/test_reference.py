@@ -64,7 +64,7 @@ def test_the_bundled_ones_of_substructures_bring_some() -> None:
     for name in {*bundled_encoders()} - {"small-3d"}:
         reference = load_encoder(name, device="cpu").reference
         assert reference is not None, name
-        assert reference.shape == (8192, 256)
+        assert reference.shape == (16384, 256)
 
 
 @pytest.mark.parametrize(
