@@ -18,7 +18,7 @@ import numpy as np
 
 Run = Callable[[], Any]
 ROUNDS = 7
-COMPOUNDS = 16384
+COMPOUNDS = (16_384, 128)
 
 
 def searching(rows: int, folder: Path) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def searching(rows: int, folder: Path) -> dict[str, Any]:
     vectors = unit(np.random.default_rng(1).standard_normal((64, DIM), dtype=np.float32))
     one, five, many = (QuerySet(vectors[:n], np.arange(n)) for n in (1, 5, 64))
     prints = np.array(reader.fingerprints(0)[:5])
-    compounds = unit(np.random.default_rng(2).standard_normal((COMPOUNDS, DIM), dtype=np.float32))
+    compounds = unit(np.random.default_rng(2).standard_normal(COMPOUNDS, dtype=np.float32))
     rarity = Rarity(Reference(compounds.astype(np.float16)))
     alone = Blend(1.0, "max", Likeness(prints[:1], 1.0), rarity)
     together = Blend(1.0, "top2", Likeness(prints, 1.5), rarity)

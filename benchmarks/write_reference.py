@@ -25,6 +25,7 @@ from molsearch.data.unlabelled import load_unlabelled
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.weights import load_encoder, save_reference
 from molsearch.train.material import N_OF_EACH
+from molsearch.train.reference import shortened
 
 SEED = 20
 
@@ -38,7 +39,8 @@ def main() -> None:
     for folder in given.folders:
         encoder = load_encoder(folder, device="cpu")
         smiles = compounds(given.data or data_root(), encoder)
-        save_reference(folder, embedded(encoder, smiles).astype(np.float16))
+        vectors = embedded(encoder, smiles)
+        save_reference(folder, shortened(vectors, encoder.network.config.matryoshka))
         print(f"{folder}: {len(smiles):,} reference compounds")
 
 

@@ -39,7 +39,8 @@ class Reference:
     Attributes
     ----------
     vectors
-        float16 ``[n, dim]``, of unit length.
+        float16 ``[n, width]``, of unit length: embeddings, or their first dimensions where the
+        encoder was trained so that these say nearly as much (a Matryoshka prefix).
     """
 
     vectors: NDArray[np.float16]
@@ -52,23 +53,26 @@ class Reference:
     def key(self) -> str:
         """Changes whenever rarities would."""
         rows = np.ascontiguousarray(self.vectors, "<f2").tobytes()
-        return hashlib.sha256(rows + f"rarity 1, {TEMPERATURE}".encode()).hexdigest()[:16]
+        return hashlib.sha256(rows + f"rarity 2, {TEMPERATURE}".encode()).hexdigest()[:16]
 
     def rarity(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         r"""Rarity ``[n]`` of embeddings ``[n, dim]``: 0 where all compounds are like this, up to 2.
 
         A kernel density estimate on the sphere, as an energy:
-        :math:`-\tau\log\frac1m\sum_j e^{(z\cdot r_j-1)/\tau}`. Cosines are products of whole
-        numbers, one byte a dimension, so that they are the same in every bit wherever a row
-        stands: equal rows tie. Of an embedding that is not finite it is not either.
+        :math:`-\tau\log\frac1m\sum_j e^{(z\cdot r_j-1)/\tau}`, z being as wide as the compounds
+        are, of unit length again. Cosines are products of whole numbers, one byte a dimension, so
+        that they are the same in every bit wherever a row stands: equal rows tie. Of an embedding
+        that is not finite it is not either.
         """
+        width = self.vectors.shape[1]
         found = np.empty(len(vectors), np.float32)
         for first in range(0, len(vectors), _ROWS_AT_ONCE):
-            codes, own = stepped(vectors[first : first + _ROWS_AT_ONCE])
+            codes, step = stepped(vectors[first : first + _ROWS_AT_ONCE, :width])
+            own = step / (step * np.sqrt(np.square(codes, dtype=np.int32).sum(axis=1)))
             packed, scale = self._packed
             products = np.asarray(numkong.dots_packed(codes, packed))[:, : len(scale)]
             cosines = products.astype(np.float32) * scale
-            cosines *= own[:, None]
+            cosines *= own.astype(np.float32)[:, None]
             cosines -= 1.0
             cosines /= np.float32(TEMPERATURE)
             density = np.exp(cosines, out=cosines).mean(axis=1, dtype=np.float64)
@@ -141,8 +145,8 @@ def rarity_rows(reader: IndexReader, reference: Reference) -> KeptRows:
 def _check(vectors: NDArray[np.floating], dim: int) -> None:
     """Refuse what an embedder of somebody's own calls its reference, and is not."""
     wrong = None
-    if vectors.ndim != 2 or vectors.shape[1] != dim or not len(vectors):
-        wrong = f"are {vectors.shape}, not rows of {counted(dim, 'dimension')}"
+    if vectors.ndim != 2 or not 0 < vectors.shape[1] <= dim or not len(vectors):
+        wrong = f"are {vectors.shape}, not rows of {counted(dim, 'dimension')} or fewer"
     elif not np.isfinite(vectors).all():
         wrong = "hold values that are not finite"
     elif not of_unit_length(vectors).all():

@@ -88,7 +88,13 @@ def save_encoder(
 
 
 def save_reference(folder: Path, vectors: NDArray[np.float16]) -> None:
-    """Write an encoder's reference compounds, their embeddings ``[n, dim]``, beside its weights."""
+    """Write an encoder's reference compounds beside its weights.
+
+    Parameters
+    ----------
+    vectors
+        Their embeddings ``[n, width]``, or a prefix of these, of unit length.
+    """
     tensors = {REFERENCE: torch.from_numpy(np.ascontiguousarray(vectors, np.float16))}
     write_bytes(folder / REFERENCE_FILE, save_tensors(tensors))
 
@@ -175,10 +181,12 @@ def _reference(path: Path, dim: int) -> NDArray[np.float16] | None:
     """Read the reference compounds; None where an encoder brings none."""
     if not path.is_file():
         return None
-    found = unit_vectors(path, tensors_of(path, _read(path, _LARGEST_CARD)), REFERENCE, dim)
-    if found is None:
+    tensors = tensors_of(path, _read(path, _LARGEST_CARD))
+    if REFERENCE not in tensors:
         raise EncoderMismatchError(f"{path}: holds no {REFERENCE!r}; restore it, or remove it")
-    return found
+    shape = tensors[REFERENCE].shape
+    narrower = len(shape) == 2 and 0 < shape[1] < dim  # a prefix of the embeddings
+    return unit_vectors(path, tensors, REFERENCE, shape[1] if narrower else dim)
 
 
 def _card(folder: Path) -> dict[str, Any]:

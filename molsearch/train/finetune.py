@@ -31,6 +31,7 @@ from molsearch.train.log import LOG_FILE, write_rows
 from molsearch.train.loop import StepReport, start, train
 from molsearch.train.material import N_OF_EACH
 from molsearch.train.method import F
+from molsearch.train.reference import shortened
 from molsearch.train.series_method import SeriesPairs
 from molsearch.train.series_screen import SeriesScreen
 from molsearch.train.state import TrainState
@@ -130,7 +131,7 @@ def finetune(
     reference = background[::-1][: 2 * N_OF_EACH]
     save_encoder(
         out, encoder.network, content, background[first].astype(np.float16), prints,
-        reference=reference.astype(np.float16),
+        reference=shortened(reference, encoder.network.config.matryoshka),
     )  # fmt: skip
     return gain
 

@@ -44,6 +44,17 @@ def test_it_is_near_the_formula_in_float64(n_reference, dim, tolerance):
     assert (found >= -tolerance).all()
 
 
+def test_compounds_may_be_known_by_a_prefix_alone():
+    reference = Reference(unit_rows(70, 100, seed=1))
+    vectors = unit_rows(300, 256, seed=2)
+    some = vectors[:, :100].astype(np.float64)
+    due = naive(some / np.linalg.norm(some, axis=1, keepdims=True), reference)
+    np.testing.assert_allclose(reference.rarity(vectors), due, rtol=0, atol=8e-3)
+    np.testing.assert_array_equal(reference.rarity(vectors), reference.rarity(vectors[:, :100]))
+    vectors[3, 7], vectors[5, 0] = np.nan, np.inf
+    assert np.flatnonzero(~np.isfinite(reference.rarity(vectors))).tolist() == [3, 5]
+
+
 def test_what_all_are_like_is_not_rare_and_its_opposite_is_the_rarest():
     reference = Reference(np.repeat(unit_rows(1), 40, axis=0))
     one = reference.vectors[:1]
@@ -117,7 +128,7 @@ def test_an_encoder_need_not_bring_any():
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
-        (unit_rows(5, dim=8), r"are \(5, 8\), not rows of 16 dimensions"),
+        (unit_rows(5, dim=17), r"are \(5, 17\), not rows of 16 dimensions or fewer"),
         (unit_rows(5)[0], "not rows of 16 dimensions"),
         (unit_rows(5)[:0], "not rows of 16 dimensions"),
         (2 * unit_rows(5), "not of unit length"),

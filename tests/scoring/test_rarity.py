@@ -25,10 +25,9 @@ PRINTS = np.zeros((1, 256), np.uint8)
 @pytest.mark.parametrize(
     ("n_queries", "due"),
     [
-        (1, "molsearch-max+ecfp4-max+rarity"),
-        (2, "molsearch-top2+0.5*ecfp4-max+rarity"),
-        (3, "molsearch-top2+ecfp4-max+rarity"),
-        (5, "molsearch-top2+1.5*ecfp4-max+rarity"),
+        (1, "molsearch-max+ecfp4-max+1.25*rarity"),
+        (2, "molsearch-top2+0.5*ecfp4-max+1.25*rarity"),
+        (3, "molsearch-top2+ecfp4-max+1.25*rarity"),
     ],
 )
 def test_the_default_ranking_adds_it_where_it_can_be_told(n_queries, due):
@@ -52,7 +51,7 @@ def test_where_it_cannot_be_told_the_sum_is_that_of_before(n_queries, due):
 
 def test_inactives_count_after_it():
     ranking = ranking_of("balanced", 5, inactives=True, rarity=True)
-    assert str(ranking.expression) == "molsearch-top2+1.5*ecfp4-max+rarity+series"
+    assert str(ranking.expression) == "molsearch-top2+ecfp4-max+1.25*rarity+series"
     assert "rarity among reference compounds + series model" in ranking.words()
 
 

@@ -18,7 +18,7 @@ from molsearch.nn.network import Network
 from molsearch.train import material as gathered
 from molsearch.train import reference
 from molsearch.train.material import Featuriser, Material, gather
-from molsearch.train.reference import reference_vectors
+from molsearch.train.reference import reference_vectors, shortened
 
 
 @pytest.fixture
@@ -74,3 +74,13 @@ def test_without_a_table_of_screening_compounds_all_are_ligands(
 def _n_among(rows: np.ndarray, others: np.ndarray) -> int:
     near = np.abs(rows[:, None].astype(float) - others[None].astype(float)).max(axis=2)
     return int((near.min(axis=1) < 2e-3).sum())
+
+
+def test_a_prefix_is_kept_where_it_is_an_embedding_of_its_own() -> None:
+    vectors = np.random.default_rng(1).standard_normal((9, 256)).astype(np.float32)
+    found = shortened(vectors, (64, 128, 256))
+    assert (found.dtype, found.shape) == (np.float16, (9, 128))
+    np.testing.assert_allclose(np.linalg.norm(found.astype(float), axis=1), 1, atol=1e-3)
+    cosines = (found.astype(float) * vectors[:, :128]).sum(1)
+    np.testing.assert_allclose(cosines, np.linalg.norm(vectors[:, :128], axis=1), rtol=1e-3)
+    assert shortened(vectors, (64, 256)).shape == (9, 256)
