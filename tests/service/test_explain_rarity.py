@@ -72,8 +72,8 @@ def test_the_parts_of_a_list_add_up_to_its_score(world, tmp_path, queries):
     assert [name.removeprefix(PARTS) for name in parts] == ["molsearch", "ecfp4", "rarity"]
     np.testing.assert_allclose(frame[parts].sum(axis=1), frame.explained_score, atol=1e-6)
     np.testing.assert_allclose(frame.explained_score, hits.score, atol=3e-3)
-    np.testing.assert_allclose(frame[f"{PARTS}rarity"], hits.rarity_score, atol=3e-3)
-    assert account["weights"]["rarity"] == 1.0
+    np.testing.assert_allclose(frame[f"{PARTS}rarity"], 1.25 * hits.rarity_score, atol=3e-3)
+    assert account["weights"]["rarity"] == 1.25
     assert not any("are not those explained" in line for line in account["warnings"])
 
 
@@ -143,5 +143,5 @@ def test_queries_are_tried_on_each_other_by_it_too(world, tmp_path):
     record = json.loads((tmp_path / "h.csv.run.json").read_text())
     _, account = told(tmp_path / "h.csv", index=str(tmp_path / "l.index"))
     again = account["leave_one_out"]
-    assert again["expression"].endswith("+rarity")
-    assert record["leave_one_out"]["expression"].endswith("+rarity")
+    assert again["expression"].endswith("+1.25*rarity")
+    assert record["leave_one_out"]["expression"].endswith("+1.25*rarity")
