@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from molsearch.data.labels import NOT_ACTIVE
+
 #: What every source is read into, as text: nothing is judged before `to_pchembl`.
 RAW_COLUMNS = (
     "record_number",
@@ -41,7 +43,6 @@ _FRONT = r"^\s*(<=|>=|<<|>>|<|>|=|~)?\s*(.*?)\s*$"
 # A comma between thousands, and one before decimals; "1,234" is the former.
 _THOUSANDS = r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$"
 _DECIMALS = r"^([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)$"
-_NOT_ACTIVE = r"^(?:not active\b.*|inactive|non-?active|no activity)$"
 # A concentration above the value is an activity below its logarithm.
 _OF_CONCENTRATION = {"=": "=", "<": ">", "<=": ">", ">": "<", ">=": "<", ">>": "<", "<<": ">"}
 _OF_LOGARITHM = {"=": "=", "<": "<", "<=": "<", ">": ">", ">=": ">"}
@@ -124,8 +125,8 @@ def numbers_of(texts: pd.Series) -> pd.Series:
 def _found_inactive(frame: pd.DataFrame) -> pd.Series:
     """Whether a comment, or what stands in the place of a value, says so."""
     said = [frame[name].str.strip().str.lower() for name in ("comment", "value")]
-    found: pd.Series = said[0].str.fullmatch(_NOT_ACTIVE)
-    return found | ((said[0] == "") & said[1].str.fullmatch(_NOT_ACTIVE))
+    found: pd.Series = said[0].str.fullmatch(NOT_ACTIVE)
+    return found | ((said[0] == "") & said[1].str.fullmatch(NOT_ACTIVE))
 
 
 def _reasons(

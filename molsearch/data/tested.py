@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from molsearch.data.activity_names import folded as _folded
 from molsearch.data.activity_names import understood
+from molsearch.data.labels import Labels, labels_of, named
 from molsearch.data.measurements import NO_VALUE, UNITS, numbers_of, raw_frame, to_pchembl
 from molsearch.errors import InputError
+from molsearch.words import some_of
 
 NO_COLUMN = "none"  # in place of a name: do not look for one
 ACTIVE, INACTIVE, NEITHER = 1, -1, 0
+_SHOWN = 5  # words in one line
 GAP = 1.0  # log units below the least active value in which a molecule counts as neither
 _KIND = r"(?P<kind>ic50|ec50|xc50|ac50|ki|kd|potency|act|activity|chembl)"
 _LOGARITHM = re.compile(rf"p{_KIND}(?:value|median|mean)?")
@@ -28,10 +31,6 @@ _CELL = re.compile(rf"(?P<value>[<>=~]*\s*[\d.,]+(?:e[+-]?\d+)?)\s*(?P<unit>{'|'
 _LABELS = ("active", "isactive", "activity", "activityclass", "class", "label", "outcome",
            "activityoutcome", "pubchemactivityoutcome")  # fmt: skip
 _UNIT_COLUMNS = ("units", "unit", "standardunits", "activityunits", "concentrationunits")
-_YES = frozenset({"active", "yes", "true", "1", "1.0", "y", "a"})
-_NO = frozenset({"inactive", "no", "false", "0", "0.0", "n", "i"})
-_UNSURE = frozenset({"", "inconclusive", "unspecified", "intermediate", "weak", "unknown", "n/a",
-                     "na", "nan", "nd", "n.d.", "-", "?"})  # fmt: skip
 
 Rows = Sequence[Mapping[str, str]]
 
@@ -49,11 +48,14 @@ class Tested:
         row says nothing.
     bounds
         int8 ``[n]``: 1 where the true value is above, -1 where it is below `values`, else 0.
+    unread
+        Of labels, the rows with a word that is not known, and that word.
     """
 
     column: str
     values: NDArray[np.float64]
     bounds: NDArray[np.int8]
+    unread: tuple[tuple[int, str], ...] = ()
 
     @property
     def is_labels(self) -> bool:
@@ -131,6 +133,12 @@ def read_tested(rows: Rows, column: str | None = None) -> Tested | None:
         found = _labelled(rows, column) or _of_words(rows, column, names)
         if found is not None:
             return found
+        labels = labels_of(_texts(rows, column))
+        if labels.is_likely:
+            raise InputError(
+                f"column {column!r} is no activity: neither active nor inactive is meant by "
+                f"{some_of(named(labels.unread), _SHOWN)}"
+            )
         raise InputError(
             f"column {column!r} is no activity: give -log10 of molar values (pIC50), values with "
             "their unit in the name (IC50 (nM)), or active and inactive"
@@ -316,8 +324,18 @@ def _labels(rows: Rows, name: str, _: Sequence[str]) -> Tested | None:
 
 
 def _labelled(rows: Rows, name: str) -> Tested | None:
-    texts = [text.lower() for text in _texts(rows, name)]
-    if not set(texts) <= _YES | _NO | _UNSURE or not set(texts) & (_YES | _NO):
+    labels = labels_of(_texts(rows, name))
+    if not labels.is_clear:
         return None
-    values = [np.inf if t in _YES else -np.inf if t in _NO else np.nan for t in texts]
-    return Tested(name, np.array(values), np.zeros(len(texts), dtype=np.int8))
+    bounds = np.zeros(len(labels.values), dtype=np.int8)
+    return Tested(name, labels.values, bounds, labels.unread)
+
+
+def half_labelled(rows: Rows) -> tuple[str, Labels] | None:
+    """Find a column of labels of which too few are words that are known; None without one."""
+    for name in dict.fromkeys(name for row in rows for name in row):
+        if _plain(name) in _LABELS:
+            labels = labels_of(_texts(rows, name))
+            if labels.is_likely and not labels.is_clear:
+                return name, labels
+    return None

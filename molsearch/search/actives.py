@@ -15,12 +15,14 @@ from molsearch.chem.readers.rows import OnReading
 from molsearch.chem.records import unheard
 from molsearch.chem.stereo import parent_key
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
+from molsearch.data.labels import named
 from molsearch.data.tested import (
     ACTIVE,
     GAP,
     INACTIVE,
     Tested,
     also_measured,
+    half_labelled,
     read_tested,
     unclaimed,
     without_unit,
@@ -179,6 +181,7 @@ def _split(
             "--active-above, or --activity-column none to search with all of them"
         )
     measured = {group for group, value in zip(groups, table.values, strict=True) if value == value}
+    measured |= {groups[row] for row, _ in table.unread}
     unknown = first & ~np.isin(groups, sorted(measured))
     neither = int((first & ~unknown).sum()) - len(kept[ACTIVE]) - len(kept[INACTIVE])
     repeated = len(prepared) - int(first.sum())
@@ -188,6 +191,7 @@ def _split(
         f"{counted(len(kept[INACTIVE]), 'inactive')}{limits[1]}, {neither:,} neither"
         + (f", {int(unknown.sum()):,} without a value in it" if unknown.any() else "")
         + _elsewhere(prepared, table.column, groups, unknown)
+        + _not_known(table)
         + (
             f"; {counted(repeated, 'row')} {noun(repeated, 'repeats', 'repeat')} a molecule, which "
             "counts by its median"
@@ -196,6 +200,15 @@ def _split(
         )
     )
     return Split(kept[ACTIVE], kept[INACTIVE], note, table.column)
+
+
+def _not_known(table: Tested) -> str:
+    """Say which labels are no words that are known."""
+    if not table.unread:
+        return ""
+    n = len(table.unread)
+    words = some_of(named(table.unread), _NAMED)
+    return f"; {counted(n, 'row')} {noun(n, 'says', 'say')} neither active nor inactive: {words}"
 
 
 def _elsewhere(
@@ -225,6 +238,15 @@ def _unclear(given: Given, prepared: Sequence[Prepared], config: ScreenConfig) -
             f"{noun(len(likely), 'looks like an activity', 'look like activities')}: "
             f"--activity-column {shlex.quote(likely[0])} reads it, --activity-column none says "
             "that all are meant"
+        )
+        return [note]
+    if (half := half_labelled(rows)) is not None:
+        name, labels = half
+        note = (
+            f"{given}: column {name!r} is not read as the activity, for too few of its words say "
+            f"active or inactive ({some_of(named(labels.unread), _NAMED)} do not), so each of "
+            f"{counted(len(prepared), 'row')} is a query; --activity-column none says that all "
+            "are meant"
         )
         return [note]
     column = without_unit(rows)

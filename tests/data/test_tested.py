@@ -33,12 +33,16 @@ def states(table, n, least=6.0, groups=None):
         ({"IC50 (nM)": ["10", "Not Active", "inactive", "n.d."]}, "IC50 (nM)", [1, -1, -1, 0]),
         ({"IC50 (µM)": ["0,35", "12,5", "1,234", "≤0,1"]}, "IC50 (µM)", [1, -1, -1, 1]),
         ({"Activity": ["Active", "inactive", "inconclusive", ""]}, "Activity", [1, -1, 0, 0]),
+        ({"Activity Outcome": ["Active", "Probe", "Inactive", "Unspecified"]}, "Activity Outcome",
+         [1, 1, -1, 0]),
+        ({"active": ["yes", "no", "maybe", "TRUE"]}, "active", [1, -1, 0, 1]),
+        ({"active": ["1", "0", "maybe", "0"]}, "active", [1, -1, 0, -1]),
         ({"is_active": ["1", "0", "0", "1"]}, "is_active", [1, -1, -1, 1]),
         ({"vendor": list("abcd"), "class": ["active", "inactive"] * 2}, "class", [1, -1, 1, -1]),
         # A logarithm is taken before a label, and a label before nothing.
         ({"active": ["1"] * 4, "pKd": ["9", "9", "1", "1"]}, "pKd", [1, 1, -1, -1]),
     ],
-)
+)  # fmt: skip
 def test_activity_columns_are_found_by_name_and_read(columns, name, due):
     table = read_tested(rows(**columns))
     assert table is not None
@@ -51,6 +55,10 @@ def test_activity_columns_are_found_by_name_and_read(columns, name, due):
     [
         {"price": ["1", "2"], "mw": ["300", "400"]},
         {"class": ["kinase", "gpcr"]},
+        {"class": ["A", "B"]},
+        {"label": ["0", "1", "2"]},
+        {"active": ["yes", "perhaps", "maybe", "partly"]},
+        {"active": ["no", "no", "no", "maybe"]},
         {"activity": ["12.5", "80"]},  # per cent, most likely
         {"pIC50": ["", "n.d."]},
         {"label": ["", ""]},
@@ -78,6 +86,7 @@ def test_a_concentration_without_unit_is_named():
         ({"pIC50": ["5", "250"]}, None, "250, which is no -log10"),
         ({"a": ["5"]}, "b", "no column 'b' for the activity: the file has a"),
         ({"a": ["x"]}, "a", "is no activity"),
+        ({"a": ["yes", "odd", "odd", "so"]}, "a", r"is meant by 'odd' \(2\); 'so' \(1\)"),
     ],
 )
 def test_what_cannot_be_read_is_refused(columns, column, words):

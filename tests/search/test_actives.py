@@ -158,3 +158,29 @@ def test_a_concentration_without_unit_is_no_logarithm_even_when_named(tmp_path, 
     (tmp_path / "u.csv").write_text("smiles,id,IC50\nCCO,a,0.02\nCCN,b,12\n")
     with pytest.raises(InputError, match=r"u\.csv: column 'IC50' is no activity: .* unit"):
         read("u.csv", activity_column="IC50")
+
+
+def test_labels_that_are_not_known_are_neither_and_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "smiles,id,active\nCCO,a,yes\nCCN,b,no\nCCC,c,maybe\nCCCl,d,TRUE\nCCS,e,0\nCCBr,f,\n"
+    (tmp_path / "some.csv").write_text(text)
+    found = read("some.csv")
+    assert [q.query_id for q in found.queries] == ["a", "d"]
+    assert [q.query_id for q in found.inactives.molecules] == ["b", "e"]
+    (note,) = found.notes
+    assert note.endswith(
+        "2 actives as queries, 2 inactives, 1 neither, 1 without a value in it; "
+        "1 row says neither active nor inactive: 'maybe' (1)"
+    )
+
+
+def test_labels_of_which_few_are_known_are_no_activity_and_said_to_be_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "smiles,id,outcome\nCCO,a,no\nCCN,b,no\nCCC,c,perhaps\nCCS,d,dubious\nCCCl,e,dubious\n"
+    (tmp_path / "few.csv").write_text(text)
+    found = read("few.csv")
+    assert len(found.queries) == 5
+    (note,) = found.notes
+    assert "column 'outcome' is not read as the activity" in note
+    assert "('dubious' (2); 'perhaps' (1) do not), so each of 5 rows is a query" in note
+    assert read("few.csv", activity_column="none").notes == ()
