@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from molsearch.data.activity_names import folded as _folded
 from molsearch.data.activity_names import understood
 from molsearch.data.labels import Labels, labels_of, named
-from molsearch.data.measurements import NO_VALUE, UNITS, numbers_of, raw_frame, to_pchembl
+from molsearch.data.measurements import (
+    NO_VALUE,
+    UNITS,
+    commas_of_values,
+    raw_frame,
+    to_pchembl,
+)
+from molsearch.data.numbers import numbers_of, refuse_contradiction
 from molsearch.errors import InputError
 from molsearch.words import some_of
 
@@ -50,12 +57,15 @@ class Tested:
         int8 ``[n]``: 1 where the true value is above, -1 where it is below `values`, else 0.
     unread
         Of labels, the rows with a word that is not known, and that word.
+    undecided
+        A value whose comma may stand between thousands or before decimals; empty without one.
     """
 
     column: str
     values: NDArray[np.float64]
     bounds: NDArray[np.int8]
     unread: tuple[tuple[int, str], ...] = ()
+    undecided: str = ""
 
     @property
     def is_labels(self) -> bool:
@@ -237,7 +247,8 @@ def _logarithmic(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
         other = _chembl(rows, beside)
         gaps = np.isnan(found.values)
         values = np.where(gaps, other.values, found.values)
-        return Tested(name, values, np.where(gaps, other.bounds, found.bounds).astype(np.int8))
+        bounds = np.where(gaps, other.bounds, found.bounds).astype(np.int8)
+        return replace(found, values=values, bounds=bounds)
     return found
 
 
@@ -309,6 +320,8 @@ def _measured(
          "comment": list(comments) or ""},
         len(texts),
     )  # fmt: skip
+    commas = commas_of_values(raw)
+    refuse_contradiction(name, commas)
     good, _ = to_pchembl(raw)
     values = np.full(len(texts), np.nan)
     bounds = np.zeros(len(texts), dtype=np.int8)
@@ -316,7 +329,8 @@ def _measured(
     values[rows] = good["pchembl"].fillna(0.0).to_numpy(np.float64)
     signs = good["relation"].map({"=": 0, ">": 1, "<": -1, NO_VALUE: -1})
     bounds[rows] = signs.to_numpy(np.int8)
-    return Tested(name, values, bounds)
+    undecided = commas.either if commas.undecided else ""
+    return Tested(name, values, bounds, undecided=undecided)
 
 
 def _labels(rows: Rows, name: str, _: Sequence[str]) -> Tested | None:

@@ -16,6 +16,7 @@ from molsearch.chem.records import unheard
 from molsearch.chem.stereo import parent_key
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
 from molsearch.data.labels import named
+from molsearch.data.numbers import undecided_note
 from molsearch.data.tested import (
     ACTIVE,
     GAP,
@@ -192,6 +193,7 @@ def _split(
         + (f", {int(unknown.sum()):,} without a value in it" if unknown.any() else "")
         + _elsewhere(prepared, table.column, groups, unknown)
         + _not_known(table)
+        + (f"; {undecided_note(table.undecided)}" if table.undecided else "")
         + (
             f"; {counted(repeated, 'row')} {noun(repeated, 'repeats', 'repeat')} a molecule, which "
             "counts by its median"

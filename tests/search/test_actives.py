@@ -184,3 +184,16 @@ def test_labels_of_which_few_are_known_are_no_activity_and_said_to_be_none(tmp_p
     assert "column 'outcome' is not read as the activity" in note
     assert "('dubious' (2); 'perhaps' (1) do not), so each of 5 rows is a query" in note
     assert read("few.csv", activity_column="none").notes == ()
+
+
+def test_a_comma_that_nothing_decides_is_read_as_before_and_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "comma.csv").write_text('smiles,id,IC50 (nM)\nCCO,a,"1,250"\nCCN,b,12\n')
+    (note,) = read("comma.csv", active_above=5).notes
+    assert note.endswith(
+        "; 1,250 is read as 1250, for nothing says that its comma stands before decimals; "
+        "write it with a point if it does"
+    )
+    (tmp_path / "clear.csv").write_text('smiles,id,IC50 (nM)\nCCO,a,"1,250"\nCCN,b,"0,12"\n')
+    (note,) = read("clear.csv").notes
+    assert "is read as 1" not in note
