@@ -191,7 +191,7 @@ def screen(
     config = counting(config, ranking, given=inactives is not None)
     reference = reference_of(embedder)
     blend = ranking.blend(np.stack([query.fingerprint for query in queries]), reference)
-    filtering = partial(_filter, config, reader, inactives, on_extra)
+    filtering = partial(_filter, config, reader, inactives, ranking, on_extra)
     first_filter = filtering()
     with watch.stage("embed queries"):
         embedded = embed_queries(
@@ -310,10 +310,12 @@ def _filter(
     config: ScreenConfig,
     reader: IndexReader,
     inactives: Inactives | None,
+    ranking: Ranking,
     on_extra: OnExtra | None,
 ) -> HitFilter:
     made = HitFilter(config)
     made.check(inactives=inactives is not None)
+    made.check_rarity(ranks=ranking.rarity is not None)
     made.bind(reader, inactives=inactives is not None, on_extra=on_extra)
     return made
 

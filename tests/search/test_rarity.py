@@ -179,3 +179,14 @@ def test_names_of_a_users_columns_give_way_to_it(tmp_path):
     assert ranked.rarity_score.dtype == float
     other = hits(reader, QUERIES[:1], rank="molsearch").frame
     assert other.rarity_score.astype(int).tolist() == other.record_number.tolist()
+
+
+def test_a_condition_on_rarity_holds_of_the_column(reader):
+    everything = hits(reader, k=1_000).frame
+    middle = float(everything.rarity_score.median())
+    found = hits(reader, k=1_000, where=[f"rarity_score>={middle!r}"]).frame
+    due = everything[everything.rarity_score >= middle]
+    assert 0 < len(found) < len(everything)
+    assert found.molecule_id.tolist() == due.molecule_id.tolist()
+    with pytest.raises(UsageError, match="rarity is no part of this ranking; add it with --rank"):
+        hits(reader, rank="molsearch+ecfp4", where=["rarity_score>0"])
