@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from molsearch.data.labels import NOT_ACTIVE
+from molsearch.chem.readers.labels import NOT_ACTIVE
 from molsearch.data.numbers import Commas, commas_of, numbers_of
 
 #: What every source is read into, as text: nothing is judged before `to_pchembl`.

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from molsearch.chem.facts import compute
-from molsearch.data.labels import labels_of
+from molsearch.chem.readers.labels import labels_of
 from molsearch.data.numbers import numbers_of
 from molsearch.errors import InputError
 from molsearch.schema import INCHIKEY, PARENT_SMILES, SCAFFOLD, USER

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from molsearch.chem.readers.labels import Labels, labels_of, named
 from molsearch.data.activity_names import folded as _folded
 from molsearch.data.activity_names import understood
-from molsearch.data.labels import Labels, labels_of, named
 from molsearch.data.measurements import (
     NO_VALUE,
     UNITS,

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molsearch import schema
+from molsearch.chem.readers.labels import named
 from molsearch.chem.readers.rows import OnReading
 from molsearch.chem.records import unheard
 from molsearch.chem.stereo import parent_key
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
-from molsearch.data.labels import named
 from molsearch.data.numbers import undecided_note
 from molsearch.data.tested import (
     ACTIVE,
