@@ -37,6 +37,7 @@ _CONCENTRATION = re.compile(
 _CELL = re.compile(rf"(?P<value>[<>=~]*\s*[\d.,]+(?:e[+-]?\d+)?)\s*(?P<unit>{'|'.join(UNITS)})")
 _LABELS = ("active", "isactive", "activity", "activityclass", "class", "label", "outcome",
            "activityoutcome", "pubchemactivityoutcome")  # fmt: skip
+_UNIT_WORDS = frozenset(UNITS)
 _UNIT_COLUMNS = ("units", "unit", "standardunits", "activityunits", "concentrationunits")
 
 Rows = Sequence[Mapping[str, str]]
@@ -113,8 +114,9 @@ def read_tested(rows: Rows, column: str | None = None) -> Tested | None:
     """Read the activity of a table's rows; None where it has no such column.
 
     Recognised are logarithms (pIC50, pKi, pChEMBL value, …), concentrations with their unit in
-    the name (``IC50 (nM)``, ``ki_um``) or in a column of units beside them, and labels (active,
-    inactive, 1, 0); in this order, the first of the table's columns of a kind.
+    the name (``IC50 (nM)``, ``ki_um``) or in a column of units beside them, known by its name or
+    its cells, and labels (active, inactive, 1, 0); in this order, the first of the table's columns
+    of a kind.
 
     Parameters
     ----------
@@ -186,15 +188,19 @@ def _is_activity(name: str) -> bool:
     return bool(_LOGARITHM.fullmatch(plain) or _CONCENTRATION.fullmatch(plain) or understood(name))
 
 
-def without_unit(rows: Rows) -> str | None:
-    """Name a column that looks like a concentration whose unit nobody tells; None without one."""
+def without_unit(rows: Rows) -> tuple[str, str | None] | None:
+    """Name a column that looks like a concentration whose unit nobody tells; None without one.
+
+    With it, a column that seems to hold units, if there is such.
+    """
     names = list(dict.fromkeys(name for row in rows for name in row))
     if any(_plain(name) in _UNIT_COLUMNS for name in names):
         return None
     for name in names:
         found = _CONCENTRATION.fullmatch(_plain(name))
         if found and not found["unit"] and np.isfinite(_numbers(_texts(rows, name))).any():
-            return name
+            hold = (one for one in names if _words(rows, one) & (_UNIT_WORDS - {"m"}))
+            return name, next(hold, None)
     return None
 
 
@@ -273,12 +279,12 @@ def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | Non
     filled = [bool(text) for text in texts]
     if matched["unit"]:
         return _measured(name, texts, matched["unit"]) if any(filled) else None
-    beside = [one for one in names if _plain(one) in (*_UNIT_COLUMNS, *_of(name))]
     if not any(filled):
         return None
-    if beside:
-        where = f", by column {beside[0]!r}"
-        units = [_folded(unit) for unit in _texts(rows, beside[0])]
+    beside = _units_of(rows, name, names)
+    if beside is not None:
+        where = f", by column {beside!r}"
+        units = [_folded(unit) for unit in _texts(rows, beside)]
     else:
         where = ""
         cells = [_CELL.fullmatch(_folded(text)) for text in texts]
@@ -301,6 +307,24 @@ def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | Non
             f"{', '.join(UNITS)}, a column pIC50, or --activity-column none"
         )
     return _measured(name, texts, unit)
+
+
+def _units_of(rows: Rows, name: str, names: Sequence[str]) -> str | None:
+    """Find the column of a column's units: by its name, else by its cells, right of it first."""
+    for one in names:
+        if _plain(one) in (*_UNIT_COLUMNS, *_of(name)):
+            return one
+    place = names.index(name)
+    of_others = {unit for other in names for unit in _of(other)}
+    for one in (*names[place + 1 :], *names[:place]):
+        words = set() if _plain(one) in of_others else _words(rows, one)
+        if words and words <= _UNIT_WORDS and words != {"m"}:  # M alone may be anything
+            return one
+    return None
+
+
+def _words(rows: Rows, name: str) -> set[str]:
+    return {_folded(text) for text in _texts(rows, name)} - {""}
 
 
 def _of(name: str) -> tuple[str, str]:

@@ -251,13 +251,17 @@ def _unclear(given: Given, prepared: Sequence[Prepared], config: ScreenConfig) -
             "are meant"
         )
         return [note]
-    column = without_unit(rows)
-    if column is None:
+    if (bare := without_unit(rows)) is None:
         return []
+    column, units = bare
+    mend = (
+        f"name it {column + ' (nM)'!r} to have it read as the activity"
+        if units is None
+        else f"{units!r} is a column of units only where each of its words is one, such as nM"
+    )
     note = (
         f"{given}: column {column!r} has no unit, so each of "
-        f"{counted(len(prepared), 'row')} is a query; name it "
-        f"{column + ' (nM)'!r} to have it read as the activity"
+        f"{counted(len(prepared), 'row')} is a query; {mend}"
     )
     return [note]
 

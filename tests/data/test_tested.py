@@ -28,6 +28,10 @@ def states(table, n, least=6.0, groups=None):
         ({"ic50_um": ["0.01", "> 100", "<1", "2"]}, "ic50_um", [1, -1, 1, 0]),
         ({"Ki [µM]": ["1", "20", "0.5", ""]}, "Ki [µM]", [1, -1, 1, 0]),
         ({"IC50": ["5", "90000", "", "1e6"], "units": ["nM"] * 4}, "IC50", [1, -1, 0, -1]),
+        ({"IC50": ["5", "90000", "", "1e6"], "Einheit": ["nM", "nM", "", "nM"]}, "IC50",
+         [1, -1, 0, -1]),
+        ({"Dose": ["µM"] * 4, "Ki": ["5", "90", "7", "0.5"], "Mass": ["nM"] * 4}, "Ki",
+         [1, 1, 1, 1]),
         ({"IC50": ["5 nM", "90000 nM", ">1e6nM", "-"]}, "IC50", [1, -1, -1, 0]),
         ({"pIC50": ["7,2", "5,5", "4,9", "≥6,1"]}, "pIC50", [1, 0, -1, 1]),
         ({"IC50 (nM)": ["10", "Not Active", "inactive", "n.d."]}, "IC50 (nM)", [1, -1, -1, 0]),
@@ -67,6 +71,7 @@ def test_activity_columns_are_found_by_name_and_read(columns, name, due):
         {"label": ["", ""]},
         {"p-value": ["0.01", "0.2"]},
         {"IC50": ["12", "5000"]},
+        {"IC50": ["12", "5000"], "Ratio": ["1", "2"], "Ratio unit": ["nM", "nM"]},
         {},
     ],
 )
@@ -75,7 +80,9 @@ def test_other_columns_are_no_activity(columns):
 
 
 def test_a_concentration_without_unit_is_named():
-    assert without_unit(rows(id=["a"], IC50=["12"])) == "IC50"
+    assert without_unit(rows(id=["a"], IC50=["12"])) == ("IC50", None)
+    assert without_unit(rows(IC50=["12", "3"], Einheit=["nM", "%"])) == ("IC50", "Einheit")
+    assert without_unit(rows(IC50=["12", "3"], sex=["M", "M"])) == ("IC50", None)
     assert without_unit(rows(IC50=["12"], units=["nM"])) is None
     assert without_unit(rows(pIC50=["7"])) is None
 

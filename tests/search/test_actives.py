@@ -197,3 +197,14 @@ def test_a_comma_that_nothing_decides_is_read_as_before_and_told(tmp_path, monke
     (tmp_path / "clear.csv").write_text('smiles,id,IC50 (nM)\nCCO,a,"1,250"\nCCN,b,"0,12"\n')
     (note,) = read("clear.csv").notes
     assert "is read as 1" not in note
+
+
+def test_a_column_beside_that_holds_units_and_more_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "u.csv").write_text("smiles,id,IC50,Einheit\nCCO,a,12,nM\nCCN,b,80,%\n")
+    (note,) = read("u.csv").notes
+    assert (
+        "column 'IC50' has no unit, so each of 2 rows is a query; 'Einheit' is a column of" in note
+    )
+    (tmp_path / "u.csv").write_text("smiles,id,IC50,Einheit\nCCO,a,12,nM\nCCN,b,80000,nM\n")
+    assert [q.query_id for q in read("u.csv").queries] == ["a"]
