@@ -260,7 +260,7 @@ def _warnings(request: ExplainRequest, given: Given, found: Sequence[Reason]) ->
 def _n_unlike(request: ExplainRequest, given: Given, found: Sequence[Reason]) -> int:
     """Count hits whose score in the list is another than that explained.
 
-    Embeddings of a library are kept in fewer digits than those of the hits here.
+    An index of another storage than half precision keeps other digits of embeddings than these.
     """
     if request.queries or request.rank is not None:
         return 0
