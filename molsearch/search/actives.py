@@ -184,11 +184,12 @@ def _split(
     measured = {group for group, value in zip(groups, table.values, strict=True) if value == value}
     measured |= {groups[row] for row, _ in table.unread}
     unknown = first & ~np.isin(groups, sorted(measured))
-    neither = int((first & ~unknown).sum()) - len(kept[ACTIVE]) - len(kept[INACTIVE])
+    n_active = len(kept[ACTIVE])
+    neither = int((first & ~unknown).sum()) - n_active - len(kept[INACTIVE])
     repeated = len(prepared) - int(first.sum())
     note = (
         f"{given}: column {table.column!r} is read as the activity: "
-        f"{counted(len(kept[ACTIVE]), 'active')}{limits[0]} as queries, "
+        f"{counted(n_active, 'active')}{limits[0]} as {noun(n_active, 'the query', 'queries')}, "
         f"{counted(len(kept[INACTIVE]), 'inactive')}{limits[1]}, {neither:,} neither"
         + (f", {int(unknown.sum()):,} without a value in it" if unknown.any() else "")
         + _elsewhere(prepared, table.column, groups, unknown)

@@ -65,7 +65,7 @@ def test_tables_structures_and_given_inactives_join(table, tmp_path):
     assert [q.query_id for q in found.inactives.molecules] == ["thiol", "ethanol", "mol-2"]
     assert found.inactives.n_in == 3
     assert len(found.notes) == 2
-    assert "1 active as queries, 1 inactive, 0 neither" in found.notes[1]
+    assert "1 active as the query, 1 inactive, 0 neither" in found.notes[1]
 
 
 def test_a_file_without_activity_is_as_it_was(tmp_path, monkeypatch):
@@ -131,7 +131,7 @@ def test_values_in_another_column_are_not_lost_in_silence(tmp_path, monkeypatch)
     found = read("two.csv")
     assert [q.query_id for q in found.queries] == ["a"]
     (note,) = found.notes
-    assert "1 active (≥ 6) as queries, 0 inactives (< 5), 1 neither, 3 without a value" in note
+    assert "1 active (≥ 6) as the query, 0 inactives (< 5), 1 neither, 3 without a value" in note
     assert "(but 2 in 'Ki (µM)': one column is read, --activity-column names another)" in note
     assert [q.query_id for q in read("two.csv", activity_column="Ki (µM)").queries] == ["a", "b"]
 
