@@ -22,6 +22,7 @@ from molsearch.index.embedder import Embedder
 from molsearch.index.rarity import rarity_rows, reference_of
 from molsearch.index.reader import IndexReader
 from molsearch.io.typed import TypedTable, typed_table
+from molsearch.nn.bundled import named, to_pass
 from molsearch.schema import ColumnType
 from molsearch.scoring.default import RARITY
 from molsearch.scoring.queryset import Against, QuerySet
@@ -180,8 +181,8 @@ def screen(
     """
     if reader.identity != embedder.identity:
         raise EncoderMismatchError(
-            f"{reader.path} was made by another encoder than the one at hand; pass that one, or "
-            "build the index again"
+            f"{reader.path} was made by encoder {named(reader.identity)}, not by the one at hand, "
+            f"{named(embedder.identity)}; pass {to_pass(reader.identity)}, or build the index again"
         )
     watch = watch or Stopwatch()
     asked = config
