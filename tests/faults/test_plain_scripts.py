@@ -70,3 +70,12 @@ def test_a_line(tmp_path: Path) -> None:
 
 def test_standard_input(tmp_path: Path) -> None:
     check(run(tmp_path, "-", given=PREPARES))
+
+
+def test_the_example_of_the_readme(tmp_path: Path) -> None:
+    text = (Path(ROOT) / "README.md").read_text(encoding="utf-8")
+    program = text.partition("## From Python\n\n```python\n")[2].partition("```")[0]
+    assert "ms.screen(" in program
+    (tmp_path / "mine.py").write_text(program.replace("vendor.sdf.gz", "library.csv"))
+    found = run(tmp_path, "mine.py")
+    assert found.returncode == 0, found.stderr
