@@ -166,8 +166,20 @@ def test_mistakes_are_told_in_one_line(made, tmp_path):
         ms.Index.build(prepared, index.encoder)
     with pytest.raises(UsageError, match="n_conformers is too late"):
         ms.Index.build(prepared, index.encoder, tmp_path / "i", n_conformers=3)
-    with pytest.raises(UsageError, match="k: Input should be greater than 0"):
-        index.search("CCO", k=0)
+    for wrong, said in (
+        ({"k": 0}, "k: 0 is not greater than 0"),
+        ({"k": "many"}, "k: 'many' is no whole number"),
+        ({"k": 1.5}, r"k: 1\.5 is no whole number"),
+        ({"rank": 5}, "rank: 5 is no text"),
+        ({"where": 5}, "where: 5 is no list"),
+        ({"unique": "x"}, "unique: 'x' is given, where 'none', 'parent', .* or 'scaffold' can be"),
+        ({"threshold": "high"}, "threshold: 'high' is no number"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            index.search("CCO", **wrong)
+    for place in (None, 5):
+        with pytest.raises(UsageError, match=f"by its folder or address, not {place}"):
+            ms.Index.open(place)
     with pytest.raises(UsageError, match="fusion"):
         index.search("CCO", fusion="sum")
     with pytest.raises(UsageError, match="does not tell a format"):
@@ -226,3 +238,7 @@ def test_a_hit_list_explains_itself(made, tmp_path):
         lowered.parent_smiles.tolist(), queries, inactives="CCO", rank="molsearch+inactives"
     )
     assert (alike["score_part:inactives"] < 0).all()
+
+
+def test_the_package_lists_its_public_names():
+    assert set(ms.__all__) <= set(dir(ms))

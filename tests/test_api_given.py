@@ -139,6 +139,11 @@ def test_a_vector_has_no_fingerprint_to_rank_by(index):
         vectors_of(np.ones((2, 2, 2)))
 
 
+def test_an_array_of_texts_is_several_queries():
+    assert ligands_of(np.array(["CCO", "CCN b"])) == ["CCO", "CCN b"]
+    assert ligands_of(np.array(["CCO", "CCN b"], dtype=object)) == ["CCO", "CCN b"]
+
+
 @pytest.mark.parametrize(
     ("given", "error", "match"),
     [
@@ -146,7 +151,7 @@ def test_a_vector_has_no_fingerprint_to_rank_by(index):
         (3, UsageError, "not int"),
         (np.ones(256), UsageError, "give embeddings as vectors="),
         (pd.DataFrame(), InputError, "no rows"),
-        (pd.DataFrame({"x": ["1", "2"]}), InputError, "the DataFrame"),
+        (pd.DataFrame({"x": ["1", "2"]}), InputError, "DataFrame holds SMILES; it has 'x': name"),
         (pd.DataFrame({"smiles": ["CCO", None]}), InputError, "row 1 of the DataFrame has no"),
         (Chem.Mol(), InputError, "has no atoms"),
         ([Chem.MolFromSmiles("C"), None], UsageError, "None"),

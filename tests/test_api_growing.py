@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from fakes import FakeEncoder
 
@@ -58,5 +59,25 @@ def test_an_index_is_clustered_by_embedding(index):
     assert one["cluster"].tolist() == [1, 1, 1]
     assert one["leader"].tolist() == ["ethanol"] * 3
     assert one["cluster_size"].tolist() == [3, 3, 3]
-    with pytest.raises(UsageError, match="less than or equal to 1"):
+    with pytest.raises(UsageError, match="is not at most 1"):
         index.cluster(2)
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        ([], "no ids are given: name the molecules to drop"),
+        (None, "ids are one molecule_id or several, not None"),
+        (5, "ids are one molecule_id or several, not 5"),
+        ([5], r"ids\.0: 5 is no text"),
+    ],
+)
+def test_ids_that_are_none_are_refused_in_words_of_the_call(index, ids, said):
+    with pytest.raises(UsageError, match=said):
+        index.drop(ids)
+
+
+def test_a_table_is_added_with_its_column_named(index):
+    table = pd.DataFrame({"x": ["CCOC"], "smiles": ["CCCC"]})
+    assert index.add(table, smiles_column="x", workers=1)["n_added"] == 1
+    assert index.search("CCOC", k=1)["smiles"].tolist() == ["CCOC"]

@@ -207,7 +207,7 @@ def _of_paths(given: list[Ligand], has_queries: bool) -> dict[str, Any]:
 
 
 def _made_by(identity: str, device: str) -> Encoder:
-    from molsearch.service.encoders import bundled_of
+    from molsearch.nn.bundled import bundled_of
 
     name = bundled_of(identity)
     if name is None:

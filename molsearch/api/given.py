@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from molsearch.api.tables import columns_of, texts_of
 from molsearch.chem.given import is_rdkit_mol, smiles_of_mol
-from molsearch.chem.readers.columns import choose_columns
-from molsearch.config import Molecule, ReadConfig, Vector
+from molsearch.config import Molecule, Vector
 from molsearch.errors import InputError, UsageError
 from molsearch.index.reader import IndexReader
 
@@ -40,6 +40,8 @@ def ligands_of(given: Any) -> list[Ligand]:
         return [Path(given.reader.path)]  # every molecule of an index
     if given is None:
         raise UsageError("a query is None: RDKit gives that for what it cannot read")
+    if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "UO":
+        return ligands_of(given.tolist())
     if isinstance(given, Iterable) and not isinstance(given, bytes | np.ndarray):
         return [one for some in given for one in ligands_of(some)]
     hint = "; give embeddings as vectors=" if isinstance(given, np.ndarray) else ""
@@ -84,15 +86,11 @@ def _of_frame(frame: pd.DataFrame) -> Iterator[Molecule]:
                 smiles, title = smiles_of_mol(mol)
                 yield Molecule(smiles=smiles, id=title)
             return
-    names = tuple(str(name) for name in frame.columns)
-    texts = frame.astype("object").where(frame.notna(), "").astype(str)
-    rows = texts.to_numpy().tolist()
-    columns = choose_columns(names, rows, ReadConfig(), "the DataFrame", header=True)
-    for number, row in enumerate(rows):
+    columns = columns_of(frame)
+    for number, row in enumerate(texts_of(frame)):
         smiles = row[columns.structure].strip()
         if not smiles:
-            raise InputError(
-                f"row {number} of the DataFrame has no structure in {names[columns.structure]!r}"
-            )
+            name = columns.names[columns.structure]
+            raise InputError(f"row {number} of the DataFrame has no structure in {name!r}")
         name = "" if columns.molecule_id is None else row[columns.molecule_id]
         yield Molecule(smiles=smiles, id=name)

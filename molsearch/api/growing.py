@@ -11,6 +11,7 @@ from molsearch.api.encoders import embedder_of
 from molsearch.api.progress import Told, telling
 from molsearch.api.tables import library_of
 from molsearch.config import ReadConfig
+from molsearch.errors import UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader, open_index
 from molsearch.service.events import Emit, silent
@@ -96,10 +97,11 @@ class Growing:
         UsageError, InputError
             The index is being written, or a file cannot be read.
         """
+        read = config_of(ReadConfig, reading)
         request = {
-            "library": library_of(library),
+            "library": library_of(library, read),
             "index": str(self.path),
-            "read": config_of(ReadConfig, reading),
+            "read": read,
             "skip_duplicates": skip_duplicates,
             "again": again,
             "overwrite": overwrite,
@@ -121,9 +123,13 @@ class Growing:
         Raises
         ------
         UsageError
-            No molecule has any of them, or nothing would be left.
+            None is given, no molecule has any of them, or nothing would be left.
         """
+        if not isinstance(ids, Iterable):
+            raise UsageError(f"ids are one molecule_id or several, not {ids!r:.60}")
         ids = (ids,) if isinstance(ids, str) else tuple(ids)
+        if not ids:
+            raise UsageError("no ids are given: name the molecules to drop by their molecule_id")
         request = {"index": str(self.path), "ids": ids, "overwrite": overwrite}
         return self._grow(validated(DropRequest, request), silent)
 

@@ -139,7 +139,11 @@ class Index(Growing):
             There is no index at `path`.
         IndexCorruptError
             It is damaged.
+        UsageError
+            `path` is neither a text nor a path.
         """
+        if not isinstance(path, str | Path):
+            raise UsageError(f"an index is opened by its folder or address, not {path!r:.60}")
         return cls(open_index(here(path)), encoder, device)
 
     def __len__(self) -> int:

@@ -54,11 +54,12 @@ class Library:
         UsageError
             No path, a prepared set among others, or an unknown reading option.
         """
-        names = [name for path in paths for name in library_of(path)]
+        read = config_of(ReadConfig, reading)
+        names = [name for path in paths for name in library_of(path, read)]
         if not names:
             raise UsageError("name the library's files, or a prepared set")
         if not any(look(name).kind is Kind.PREPARED for name in names):
-            return cls(names, config_of(ReadConfig, reading), None)
+            return cls(names, read, None)
         if len(names) > 1 or reading:
             raise UsageError("a prepared set is opened by itself, without reading options")
         return cls(names, ReadConfig(), PreparedSet.open(names[0]))

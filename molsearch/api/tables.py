@@ -8,35 +8,47 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from rdkit import Chem
 
 from molsearch.cache import user_cache
 from molsearch.chem.given import smiles_of_mol
+from molsearch.chem.readers.columns import Columns, NoStructuresError, choose_columns
+from molsearch.chem.readers.rows import listed
+from molsearch.config import ReadConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.io.hashing import sha256_file
 
 SMILES, ID = "smiles", "molecule_id"
+_SAMPLED = 1_000  # rows that tell which column holds structures
 
 
-def library_of(given: Any) -> list[str]:
+def library_of(given: Any, read: ReadConfig | None = None) -> list[str]:
     """Name the files of a library; tables and RDKit molecules are put into one of the cache.
+
+    Parameters
+    ----------
+    read
+        How tables will be read.
 
     Raises
     ------
+    InputError
+        A table has no rows, or no column of structures.
     UsageError
         Something is neither a file nor a molecule.
     """
     if isinstance(given, str | Path):
         return [str(given)]
     if isinstance(given, pd.DataFrame):
-        return [str(file_of(given))]
+        return [str(file_of(given, read))]
     several = given.tolist() if isinstance(given, pd.Series) else _listed(given)
     if any(isinstance(one, Chem.Mol) or one is None for one in several):
         return [str(file_of(table_of(several)))]
     names = []
     for one in several:
         if isinstance(one, pd.DataFrame):
-            names.append(str(file_of(one)))
+            names.append(str(file_of(one, read)))
         elif isinstance(one, str | Path):
             names.append(str(one))
         else:
@@ -65,13 +77,26 @@ def table_of(molecules: Sequence[Chem.Mol | None]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def file_of(frame: pd.DataFrame) -> Path:
+def file_of(frame: pd.DataFrame, read: ReadConfig | None = None) -> Path:
     """Write a table into the user's cache, where equal tables are one file.
 
-    A column of RDKit molecules becomes one of SMILES; an index with a name becomes a column.
+    A column of RDKit molecules becomes one of SMILES; an index with a name becomes a column; values
+    that are not of one type become their texts.
+
+    Raises
+    ------
+    InputError
+        It has no rows, or no column of structures.
+    UsageError
+        Two columns have one name, or it cannot be kept.
     """
+    if frame.empty:
+        raise InputError("the DataFrame of molecules has no rows")
     table = frame.reset_index() if any(frame.index.names) else frame
     table = table.rename(columns=str)
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise UsageError(f"the DataFrame has two columns {twice!r}: rename one")
     drawn = [name for name in table.columns if _holds_molecules(table[name])]
     for name in drawn:
         texts = ["" if one is None else smiles_of_mol(one)[0] for one in table[name]]
@@ -79,6 +104,9 @@ def file_of(frame: pd.DataFrame) -> Path:
         table = table.drop(columns=name)
         if SMILES not in table.columns:
             table.insert(0, SMILES, texts)
+    for name in table.columns:
+        table[name] = _of_one_type(table[name])
+    columns_of(table.head(_SAMPLED), read)
     folder = user_cache() / "frames"
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{os.getpid()}.parquet"
@@ -92,6 +120,41 @@ def file_of(frame: pd.DataFrame) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return place
+
+
+def columns_of(frame: pd.DataFrame, read: ReadConfig | None = None) -> Columns:
+    """Find the columns of structures and ids in a table.
+
+    Raises
+    ------
+    InputError
+        It has no column of structures.
+    """
+    names = tuple(str(name) for name in frame.columns)
+    try:
+        return choose_columns(names, texts_of(frame), read or ReadConfig(), "the DataFrame")
+    except NoStructuresError as error:
+        raise InputError(
+            f"no column of the DataFrame holds SMILES; it has {listed(names)}: name the one that "
+            f"is meant {SMILES!r}"
+        ) from error
+
+
+def texts_of(frame: pd.DataFrame) -> list[list[str]]:
+    """Cells of a table as text; empty where one holds nothing."""
+    texts = frame.astype("object").where(frame.notna(), "").astype(str)
+    return texts.to_numpy().tolist()
+
+
+def _of_one_type(column: pd.Series) -> pd.Series:
+    """Keep a column, as texts where its values are of several types."""
+    if column.dtype != object:
+        return column
+    try:
+        pa.array(column, from_pandas=True)
+    except (pa.ArrowException, OverflowError):
+        return column.astype(object).where(column.isna(), column.map(str))
+    return column
 
 
 def _listed(given: Any) -> list[Any]:

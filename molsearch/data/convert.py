@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from molsearch.data.activity_sources import read_source
 from molsearch.data.aggregate import APART, FAR, aggregate
-from molsearch.data.measurements import RAW_COLUMNS, to_pchembl
+from molsearch.data.measurements import RAW_COLUMNS, commas_of_values, to_pchembl
 from molsearch.data.parents import parents_of
 from molsearch.errors import InputError
 
@@ -46,11 +46,14 @@ class Converted:
         One row a measurement that was left out, columns `FAILURE_COLUMNS`.
     n_measurements
         Measurements read; each is in a row of the one table or the other.
+    undecided
+        Sources whose commas may stand between thousands or before decimals, and such a value.
     """
 
     activities: pd.DataFrame
     failures: pd.DataFrame
     n_measurements: int
+    undecided: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def n_disagreeing(self) -> int:
@@ -89,9 +92,12 @@ def convert(
     """
     good: list[pd.DataFrame] = []
     bad: list[pd.DataFrame] = []
+    undecided: dict[str, str] = {}
     for path in sources:
         name, pieces = read_source(path, target)
         for piece in pieces:
+            if (commas := commas_of_values(piece)).undecided:
+                undecided.setdefault(path.name, commas.either)
             measured, failed = to_pchembl(piece)
             good.append(measured.assign(file=path.name, source=name))
             bad.append(failed.assign(source=path.name, stage="read"))
@@ -112,7 +118,7 @@ def convert(
     table["confidence"] = pd.to_numeric(table["confidence"], errors="coerce").fillna(0).astype(int)
     failures = pd.concat(bad, ignore_index=True).reindex(columns=list(FAILURE_COLUMNS))
     activities = table.assign(source=origins)[list(COLUMNS)]
-    return Converted(activities, failures.astype(str).replace("nan", ""), n_measurements)
+    return Converted(activities, failures.astype(str).replace("nan", ""), n_measurements, undecided)
 
 
 def read_uniprot_map(path: Path) -> dict[str, str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from molsearch.chem.readers.labels import NOT_ACTIVE
+from molsearch.data.numbers import Commas, commas_of, numbers_of
+
 #: What every source is read into, as text: nothing is judged before `to_pchembl`.
 RAW_COLUMNS = (
     "record_number",
@@ -38,10 +41,6 @@ _LOG_UNITS = ("", "-log10(m)", "log", "p")
 _LOWEST, _HIGHEST = 0.0, 16.0
 _SIGNS = {"≤": "<=", "≥": ">=", "≈": "~", "≪": "<<", "≫": ">>"}
 _FRONT = r"^\s*(<=|>=|<<|>>|<|>|=|~)?\s*(.*?)\s*$"
-# A comma between thousands, and one before decimals; "1,234" is the former.
-_THOUSANDS = r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?$"
-_DECIMALS = r"^([+-]?\d+),(\d+(?:[eE][+-]?\d+)?)$"
-_NOT_ACTIVE = r"^(?:not active\b.*|inactive|non-?active|no activity)$"
 # A concentration above the value is an activity below its logarithm.
 _OF_CONCENTRATION = {"=": "=", "<": ">", "<=": ">", ">": "<", ">=": "<", ">>": "<", "<<": ">"}
 _OF_LOGARITHM = {"=": "=", "<": "<", "<=": "<", ">": ">", ">=": ">"}
@@ -75,7 +74,7 @@ def to_pchembl(raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         none of these, with ``reason``.
     """
     frame = raw.copy()
-    front = frame["value"].replace(_SIGNS, regex=True).str.extract(_FRONT)
+    front = _in_front(frame["value"])
     signs = frame["relation"].str.strip("' \"").replace(_SIGNS)
     written = signs.where(signs != "", front[0].fillna("="))
     units = (
@@ -104,28 +103,21 @@ def to_pchembl(raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return frame[good].drop(columns=["value", "units", "flag", "comment"]), failures
 
 
-def numbers_of(texts: pd.Series) -> pd.Series:
-    """Read numbers as people write them, NaN where one is none.
+def commas_of_values(raw: pd.DataFrame) -> Commas:
+    """Find what the commas of raw measurements mean."""
+    return commas_of(_in_front(raw["value"])[1])
 
-    ``1,234`` and ``10,000.5`` have commas between thousands; ``0,35`` and ``1,5`` one before
-    decimals, as a spreadsheet writes them in much of Europe.
 
-    Examples
-    --------
-    >>> numbers_of(pd.Series(["10,000", "0,35", "2.5", "1,2,3"])).tolist()
-    [10000.0, 0.35, 2.5, nan]
-    """
-    thousands = texts.str.fullmatch(_THOUSANDS)
-    plain = texts.where(~thousands, texts.str.replace(",", ""))
-    plain = plain.str.replace(_DECIMALS, r"\1.\2", regex=True)
-    return pd.to_numeric(plain, errors="coerce")
+def _in_front(values: pd.Series) -> pd.DataFrame:
+    """Split values into their relation, column 0, and the rest, column 1."""
+    return values.replace(_SIGNS, regex=True).str.extract(_FRONT)
 
 
 def _found_inactive(frame: pd.DataFrame) -> pd.Series:
     """Whether a comment, or what stands in the place of a value, says so."""
     said = [frame[name].str.strip().str.lower() for name in ("comment", "value")]
-    found: pd.Series = said[0].str.fullmatch(_NOT_ACTIVE)
-    return found | ((said[0] == "") & said[1].str.fullmatch(_NOT_ACTIVE))
+    found: pd.Series = said[0].str.fullmatch(NOT_ACTIVE)
+    return found | ((said[0] == "") & said[1].str.fullmatch(NOT_ACTIVE))
 
 
 def _reasons(

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from molsearch.errors import InputError, UsageError
 from molsearch.io import parquet
 from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
+from molsearch.work.bare import BareSpawnContext
 
 FIRST, SECOND, OVERLAY, LIKENESS = "first", "second", "overlay", "ecfp4"
 _SETTINGS = "settings.json"
@@ -119,7 +119,7 @@ def make_overlays(
     todo = [(n, p) for n, p in zip(starts_at, names, strict=True) if not p.exists()]
     work = partial(_overlay_part, settings=settings)
     group = 2 * workers
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=BareSpawnContext()) as pool:
         for begin in range(0, len(todo), group):
             begun = todo[begin : begin + group]
             drawn = [

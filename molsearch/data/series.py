@@ -12,7 +12,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from molsearch.chem.facts import compute
-from molsearch.data.measurements import numbers_of
+from molsearch.chem.readers.labels import labels_of
+from molsearch.data.numbers import numbers_of
 from molsearch.errors import InputError
 from molsearch.schema import INCHIKEY, PARENT_SMILES, SCAFFOLD, USER
 
@@ -30,8 +31,6 @@ VALUE_COLUMNS = (
     "label",
 )
 TARGET_COLUMNS = ("uniprot", "target", "target_name", "drug_class")
-_ACTIVE = frozenset({"active", "yes", "true", "1", "1.0"})
-_INACTIVE = frozenset({"inactive", "no", "false", "0", "0.0"})
 _CONCENTRATION = 20.0  # no -log10 of a molar concentration is as large
 
 
@@ -179,10 +178,9 @@ def _activities(texts: Sequence[str] | None, n: int, column: str | None) -> NDAr
     if texts is None:
         return np.full(n, np.inf)
     words = [str(text).strip().lower() for text in texts]
-    present = {word for word in words if word and word != "nan"}
-    if present <= _ACTIVE | _INACTIVE:
-        signs = [np.inf if w in _ACTIVE else -np.inf if w in _INACTIVE else np.nan for w in words]
-        return np.array(signs)
+    labels = labels_of(words)
+    if not labels.unread:
+        return labels.values
     numbers = numbers_of(pd.Series(words, dtype=object)).to_numpy(np.float64)
     for word, number in zip(words, numbers, strict=True):
         if word and word != "nan" and np.isnan(number):

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from molsearch.chem.readers.labels import Labels, labels_of, named
 from molsearch.data.activity_names import folded as _folded
 from molsearch.data.activity_names import understood
-from molsearch.data.measurements import NO_VALUE, UNITS, numbers_of, raw_frame, to_pchembl
+from molsearch.data.measurements import (
+    NO_VALUE,
+    UNITS,
+    commas_of_values,
+    raw_frame,
+    to_pchembl,
+)
+from molsearch.data.numbers import numbers_of, refuse_contradiction
 from molsearch.errors import InputError
+from molsearch.words import some_of
 
 NO_COLUMN = "none"  # in place of a name: do not look for one
 ACTIVE, INACTIVE, NEITHER = 1, -1, 0
+_SHOWN = 5  # words in one line
 GAP = 1.0  # log units below the least active value in which a molecule counts as neither
 _KIND = r"(?P<kind>ic50|ec50|xc50|ac50|ki|kd|potency|act|activity|chembl)"
 _LOGARITHM = re.compile(rf"p{_KIND}(?:value|median|mean)?")
@@ -27,11 +37,8 @@ _CONCENTRATION = re.compile(
 _CELL = re.compile(rf"(?P<value>[<>=~]*\s*[\d.,]+(?:e[+-]?\d+)?)\s*(?P<unit>{'|'.join(UNITS)})")
 _LABELS = ("active", "isactive", "activity", "activityclass", "class", "label", "outcome",
            "activityoutcome", "pubchemactivityoutcome")  # fmt: skip
+_UNIT_WORDS = frozenset(UNITS)
 _UNIT_COLUMNS = ("units", "unit", "standardunits", "activityunits", "concentrationunits")
-_YES = frozenset({"active", "yes", "true", "1", "1.0", "y", "a"})
-_NO = frozenset({"inactive", "no", "false", "0", "0.0", "n", "i"})
-_UNSURE = frozenset({"", "inconclusive", "unspecified", "intermediate", "weak", "unknown", "n/a",
-                     "na", "nan", "nd", "n.d.", "-", "?"})  # fmt: skip
 
 Rows = Sequence[Mapping[str, str]]
 
@@ -49,11 +56,17 @@ class Tested:
         row says nothing.
     bounds
         int8 ``[n]``: 1 where the true value is above, -1 where it is below `values`, else 0.
+    unread
+        Of labels, the rows with a word that is not known, and that word.
+    undecided
+        A value whose comma may stand between thousands or before decimals; empty without one.
     """
 
     column: str
     values: NDArray[np.float64]
     bounds: NDArray[np.int8]
+    unread: tuple[tuple[int, str], ...] = ()
+    undecided: str = ""
 
     @property
     def is_labels(self) -> bool:
@@ -101,8 +114,9 @@ def read_tested(rows: Rows, column: str | None = None) -> Tested | None:
     """Read the activity of a table's rows; None where it has no such column.
 
     Recognised are logarithms (pIC50, pKi, pChEMBL value, …), concentrations with their unit in
-    the name (``IC50 (nM)``, ``ki_um``) or in a column of units beside them, and labels (active,
-    inactive, 1, 0); in this order, the first of the table's columns of a kind.
+    the name (``IC50 (nM)``, ``ki_um``) or in a column of units beside them, known by its name or
+    its cells, and labels (active, inactive, 1, 0); in this order, the first of the table's columns
+    of a kind.
 
     Parameters
     ----------
@@ -131,6 +145,12 @@ def read_tested(rows: Rows, column: str | None = None) -> Tested | None:
         found = _labelled(rows, column) or _of_words(rows, column, names)
         if found is not None:
             return found
+        labels = labels_of(_texts(rows, column))
+        if labels.is_likely:
+            raise InputError(
+                f"column {column!r} is no activity: neither active nor inactive is meant by "
+                f"{some_of(named(labels.unread), _SHOWN)}"
+            )
         raise InputError(
             f"column {column!r} is no activity: give -log10 of molar values (pIC50), values with "
             "their unit in the name (IC50 (nM)), or active and inactive"
@@ -168,15 +188,19 @@ def _is_activity(name: str) -> bool:
     return bool(_LOGARITHM.fullmatch(plain) or _CONCENTRATION.fullmatch(plain) or understood(name))
 
 
-def without_unit(rows: Rows) -> str | None:
-    """Name a column that looks like a concentration whose unit nobody tells; None without one."""
+def without_unit(rows: Rows) -> tuple[str, str | None] | None:
+    """Name a column that looks like a concentration whose unit nobody tells; None without one.
+
+    With it, a column that seems to hold units, if there is such.
+    """
     names = list(dict.fromkeys(name for row in rows for name in row))
     if any(_plain(name) in _UNIT_COLUMNS for name in names):
         return None
     for name in names:
         found = _CONCENTRATION.fullmatch(_plain(name))
         if found and not found["unit"] and np.isfinite(_numbers(_texts(rows, name))).any():
-            return name
+            hold = (one for one in names if _words(rows, one) & (_UNIT_WORDS - {"m"}))
+            return name, next(hold, None)
     return None
 
 
@@ -229,7 +253,8 @@ def _logarithmic(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
         other = _chembl(rows, beside)
         gaps = np.isnan(found.values)
         values = np.where(gaps, other.values, found.values)
-        return Tested(name, values, np.where(gaps, other.bounds, found.bounds).astype(np.int8))
+        bounds = np.where(gaps, other.bounds, found.bounds).astype(np.int8)
+        return replace(found, values=values, bounds=bounds)
     return found
 
 
@@ -254,12 +279,12 @@ def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | Non
     filled = [bool(text) for text in texts]
     if matched["unit"]:
         return _measured(name, texts, matched["unit"]) if any(filled) else None
-    beside = [one for one in names if _plain(one) in (*_UNIT_COLUMNS, *_of(name))]
     if not any(filled):
         return None
-    if beside:
-        where = f", by column {beside[0]!r}"
-        units = [_folded(unit) for unit in _texts(rows, beside[0])]
+    beside = _units_of(rows, name, names)
+    if beside is not None:
+        where = f", by column {beside!r}"
+        units = [_folded(unit) for unit in _texts(rows, beside)]
     else:
         where = ""
         cells = [_CELL.fullmatch(_folded(text)) for text in texts]
@@ -284,6 +309,24 @@ def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | Non
     return _measured(name, texts, unit)
 
 
+def _units_of(rows: Rows, name: str, names: Sequence[str]) -> str | None:
+    """Find the column of a column's units: by its name, else by its cells, right of it first."""
+    for one in names:
+        if _plain(one) in (*_UNIT_COLUMNS, *_of(name)):
+            return one
+    place = names.index(name)
+    of_others = {unit for other in names for unit in _of(other)}
+    for one in (*names[place + 1 :], *names[:place]):
+        words = set() if _plain(one) in of_others else _words(rows, one)
+        if words and words <= _UNIT_WORDS and words != {"m"}:  # M alone may be anything
+            return one
+    return None
+
+
+def _words(rows: Rows, name: str) -> set[str]:
+    return {_folded(text) for text in _texts(rows, name)} - {""}
+
+
 def _of(name: str) -> tuple[str, str]:
     return f"{_plain(name)}unit", f"{_plain(name)}units"
 
@@ -301,6 +344,8 @@ def _measured(
          "comment": list(comments) or ""},
         len(texts),
     )  # fmt: skip
+    commas = commas_of_values(raw)
+    refuse_contradiction(name, commas)
     good, _ = to_pchembl(raw)
     values = np.full(len(texts), np.nan)
     bounds = np.zeros(len(texts), dtype=np.int8)
@@ -308,7 +353,8 @@ def _measured(
     values[rows] = good["pchembl"].fillna(0.0).to_numpy(np.float64)
     signs = good["relation"].map({"=": 0, ">": 1, "<": -1, NO_VALUE: -1})
     bounds[rows] = signs.to_numpy(np.int8)
-    return Tested(name, values, bounds)
+    undecided = commas.either if commas.undecided else ""
+    return Tested(name, values, bounds, undecided=undecided)
 
 
 def _labels(rows: Rows, name: str, _: Sequence[str]) -> Tested | None:
@@ -316,8 +362,18 @@ def _labels(rows: Rows, name: str, _: Sequence[str]) -> Tested | None:
 
 
 def _labelled(rows: Rows, name: str) -> Tested | None:
-    texts = [text.lower() for text in _texts(rows, name)]
-    if not set(texts) <= _YES | _NO | _UNSURE or not set(texts) & (_YES | _NO):
+    labels = labels_of(_texts(rows, name))
+    if not labels.is_clear:
         return None
-    values = [np.inf if t in _YES else -np.inf if t in _NO else np.nan for t in texts]
-    return Tested(name, np.array(values), np.zeros(len(texts), dtype=np.int8))
+    bounds = np.zeros(len(labels.values), dtype=np.int8)
+    return Tested(name, labels.values, bounds, labels.unread)
+
+
+def half_labelled(rows: Rows) -> tuple[str, Labels] | None:
+    """Find a column of labels of which too few are words that are known; None without one."""
+    for name in dict.fromkeys(name for row in rows for name in row):
+        if _plain(name) in _LABELS:
+            labels = labels_of(_texts(rows, name))
+            if labels.is_likely and not labels.is_clear:
+                return name, labels
+    return None

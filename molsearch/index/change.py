@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,8 @@ from molsearch.progress import OnProgress
 from molsearch.store.lock import writer_lock
 from molsearch.words import counted
 
+_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+
 
 @dataclass(frozen=True)
 class Link:
@@ -66,12 +69,13 @@ def changing(path: Path) -> Iterator[IndexReader]:
     InputError
         There is no index.
     UsageError
-        Another process is writing it, it is but a part of a library, or its codec is not known.
+        It cannot be written, another process is writing it, it is but a part of a library, or its
+        codec is not known.
     IndexCorruptError
         It is damaged.
     """
     find_index(path)
-    with storage_errors(path, lambda: 0), writer_lock(path):
+    with storage_errors(path, lambda: 0), _held(path):
         reader, damage = newest(path)
         if damage is not None:
             raise damage  # a change takes no substitute for what it changes
@@ -82,6 +86,21 @@ def changing(path: Path) -> Iterator[IndexReader]:
             )
         codec_of(reader.manifest.plan)  # known, or refused before anything is written
         yield reader
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(writer_lock(path))
+        except OSError as error:
+            if error.errno not in _READ_ONLY:
+                raise
+            raise UsageError(
+                f"{path} cannot be changed, for it cannot be written ({error.strerror}): get the "
+                "right to write there, or copy the index to where you have it and change the copy"
+            ) from error
+        yield
 
 
 def library_after(base: str, change: Change) -> str:

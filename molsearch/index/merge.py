@@ -155,9 +155,11 @@ def _refuse_mixture(readers: Sequence[IndexReader]) -> None:
     first = readers[0]
     for other in readers[1:]:
         if other.identity != first.identity:
+            from molsearch.nn.bundled import named
+
             raise EncoderMismatchError(
-                f"{other.path} was made by encoder {other.identity[:12]}, {first.path} by "
-                f"{first.identity[:12]}: their embeddings cannot be compared; index both with one"
+                f"{other.path} was made by encoder {named(other.identity)}, {first.path} by "
+                f"{named(first.identity)}: their embeddings cannot be compared; index both with one"
             )
         mine, theirs = first.manifest, other.manifest
         if mine.plan.storage != theirs.plan.storage:

@@ -213,10 +213,12 @@ def open_index(path: Path | str, *, identity: str | None = None) -> IndexReader:
     find_index(path)
     reader, damage = newest(path)
     if identity is not None and identity != reader.identity:
+        from molsearch.nn.bundled import named, to_pass
+
         raise EncoderMismatchError(
-            f"{path} was made by encoder {reader.identity[:12]}, this one is {identity[:12]}: "
-            "their embeddings cannot be compared; pass the encoder it was made with, or build "
-            "the index again"
+            f"{path} was made by encoder {named(reader.identity)}, this one is {named(identity)}: "
+            f"their embeddings cannot be compared; pass {to_pass(reader.identity)}, or build the "
+            "index again"
         )
     return reader if damage is None else _previous(reader, damage)
 

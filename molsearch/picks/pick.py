@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from molsearch.picks.wells import PRICE, SIMILARITY, WHY, Control, well_frame
 from molsearch.words import counted
 
 _MOST_CONTROLS = 8
+_LARGE: Literal[384] = 384  # wells
 
 
 @dataclass(frozen=True)
@@ -134,19 +135,31 @@ def _wanted(config: PickConfig, plate: Layout | None, n_hits: int) -> int:
     else:
         room = len(plate.picks) * config.plates
     n = room if config.n is None else config.n
-    if n > room and plate is not None:
-        other = -(-n // len(plate.picks))
-        bigger = "--plate 384, or " if plate.size == 96 else ""
+    if n > n_hits:
+        raise UsageError(
+            f"{n:,} picks of {counted(n_hits, 'hit')}: make a longer hit list, or "
+            f"-n {min(n_hits, room)}"
+        )
+    if plate is not None and n > room:
         raise UsageError(
             f"{n:,} picks do not fit: {config.plates} plate{'s' * (config.plates > 1)} of "
             f"{plate.size} wells hold{'s' * (config.plates == 1)} {room:,} beside controls and "
-            f"empty wells; pass {bigger}--plates {other}, or -n {room}"
-        )
-    if n > n_hits:
-        raise UsageError(
-            f"{n:,} picks of {counted(n_hits, 'hit')}: make a longer hit list, or -n {n_hits}"
+            f"empty wells; pass {_roomier(config, plate, n)}, or -n {room}"
         )
     return n
+
+
+def _roomier(config: PickConfig, plate: Layout, n: int) -> str:
+    """Name what would hold `n` picks with the controls that there are."""
+    found = [f"--plates {-(-n // len(plate.picks))}"]
+    n_positive, n_negative = len(plate.positive), len(plate.negative)
+    if plate.size < _LARGE:
+        large = layout(_LARGE, config.fill, config.leave_empty, n_positive, n_negative)
+        if len(large.picks) * config.plates >= n:
+            found.insert(0, f"--plate {_LARGE}")
+    if not (n_positive or n_negative or config.leave_empty):
+        found.append("--plate none for a list")
+    return ", ".join(found)
 
 
 def _candidates(

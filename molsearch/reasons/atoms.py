@@ -158,7 +158,8 @@ class AtomExplainer:
             A structure cannot be read.
         """
         for start in range(0, len(hit_smiles), _AT_ONCE):
-            some = self._viewer.hidden(hit_smiles[start : start + _AT_ONCE])
+            seen = self._viewer.hidden(hit_smiles[start : start + _AT_ONCE])
+            some = [views.as_kept() for views in seen]
             nearest = [self._nearest(views) for views in some]
             self._hide(nearest)
             for views, number in zip(some, nearest, strict=True):
@@ -169,14 +170,14 @@ class AtomExplainer:
 
         What known inactives and rarity add or take is the same for each query, and left out.
         """
-        hits = self._viewer.whole(hit_smiles)
-        found = self._each(hits.vectors, hits.prints)
+        hits = self._viewer.whole(hit_smiles).as_kept()
+        found = self._each(hits.vectors, hits.prints, most=1.0)
         assert found is not None
         return found
 
     def ranked(self, hit_smiles: Sequence[str]) -> Floats:
         """Score hits by all that ranks, over all queries: float64 ``[n_hits]``."""
-        return _total(self._parts(self._viewer.whole(hit_smiles)))
+        return _total(self._parts(self._viewer.whole(hit_smiles).as_kept()))
 
     def scores_of(
         self, vectors: NDArray[np.floating] | None, prints: NDArray[np.uint8] | None
@@ -207,14 +208,21 @@ class AtomExplainer:
         return SeriesModel(self._asked.vectors, self._against, self._background)
 
     def _each(
-        self, vectors: NDArray[np.floating] | None, prints: tuple[NDArray[np.uint8], ...] | None
+        self,
+        vectors: NDArray[np.floating] | None,
+        prints: tuple[NDArray[np.uint8], ...] | None,
+        most: float = np.inf,
     ) -> Floats | None:
-        """Similarity ``[n, n_queries]`` for each query alone; None where something is missing."""
+        """Similarity ``[n, n_queries]`` for each query alone; None where something is missing.
+
+        No cosine counts for more than `most`.
+        """
         total: Floats | None = None
         if self._weights.embedding:
             if vectors is None or self._asked.vectors is None:
                 return None
-            total = self._weights.embedding * (vectors.astype(np.float64) @ self._asked.vectors.T)
+            cosines = np.minimum(vectors.astype(np.float64) @ self._asked.vectors.T, most)
+            total = self._weights.embedding * cosines
         for place, (_, weight) in enumerate(self._weights.prints):
             if not weight:
                 continue
@@ -232,7 +240,8 @@ class AtomExplainer:
             assert views.vectors is not None
             assert self._asked.vectors is not None
             cosines = views.vectors @ self._asked.vectors.T
-            fused = fuse(cosines, weights.fusion(MOLSEARCH))
+            # Half precision makes vectors as long as 1.0001: no cosine counts for more than 1.
+            fused = np.minimum(fuse(cosines, weights.fusion(MOLSEARCH)), 1.0)
             found[MOLSEARCH] = np.asarray(weights.embedding * fused, np.float64)
         for place, (name, weight) in enumerate(weights.prints):
             if weight:
@@ -251,7 +260,7 @@ class AtomExplainer:
             found[RARITY] = self._weights.rarity * told
         if self._weights.inactives:
             assert views.vectors is not None
-            near = (views.vectors @ self._against.T).max(axis=1)
+            near = np.minimum((views.vectors @ self._against.T).max(axis=1), 1.0)
             found[INACTIVES] = -self._weights.inactives * near
         if self._weights.series:
             assert views.vectors is not None
@@ -292,7 +301,7 @@ class AtomExplainer:
             alone += weight * alike
             similarity = float(alike[0]) if place == 0 else similarity
         if hit.vectors is not None and query.vectors is not None:
-            cosines = query.vectors[: len(alone)] @ hit.vectors[0]
+            cosines = np.minimum(query.vectors[: len(alone)] @ hit.vectors[0], 1.0)
             cosine = float(cosines[0]) if weights.embedding else cosine
             alone += weights.embedding * cosines
             if refits is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -56,6 +56,12 @@ class Views:
     prints: tuple[NDArray[np.uint8], ...]
     n_atoms: int = 0
     pieces: tuple[str, ...] = ()
+
+    def as_kept(self) -> Views:
+        """Embeddings in the digits in which an index keeps them, by which hits were ranked."""
+        if self.vectors is None:
+            return self
+        return replace(self, vectors=self.vectors.astype(np.float16).astype(np.float64))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,11 @@ from molsearch.errors import UsageError
 from molsearch.scoring.fusion import FUSIONS, Fusion
 from molsearch.words import counted
 
+#: Said where a minus stands before something else than a fusion.
+ONLY_ADDED = (
+    "components are added, by +, and never taken off; what counts against a molecule, as inactives "
+    "do, is added too"
+)
 _MOST = 2000  # characters; folders have long names
 
 
@@ -109,8 +114,8 @@ def _term(part: str, text: str, whole: Callable[[str], bool]) -> Term:
         return Term(name, weight)
     fusion: Fusion | None = None
     for how in FUSIONS:
-        if name.endswith(f"-{how}"):
-            name, fusion = name.removesuffix(f"-{how}"), how
+        if name.lower().endswith(f"-{how}"):
+            name, fusion = name[: -len(how) - 1], how
             break
     if not name:
         raise UsageError(
@@ -124,10 +129,18 @@ def _weighted(part: str, whole: Callable[[str], bool]) -> tuple[float, str]:
     weight, star, name = part.partition("*")
     if not star:
         return 1.0, part
-    try:
-        value = float(weight)
-    except ValueError:
-        value = 0.0
-    if not (math.isfinite(value) and value > 0):
+    value = _number(weight)
+    if value is None and weight.strip() and _number(name) is not None:
+        raise UsageError(f"{part!r} has its weight behind; write {name.strip()}*{weight.strip()}")
+    if value is None and "-" in weight.strip(" -"):
+        raise UsageError(f"{part!r}: {ONLY_ADDED}")
+    if value is None or not (math.isfinite(value) and value > 0):
         raise UsageError(f"weight {weight.strip()!r} in {part!r} is no positive number")
     return value, name.strip()
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

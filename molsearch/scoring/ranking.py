@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from molsearch.errors import UsageError
 from molsearch.index.rarity import Reference
 from molsearch.scoring.blend import Blend, Likeness, Rarity
 from molsearch.scoring.default import BALANCED, RARITY, balanced
-from molsearch.scoring.expression import Expression, Term, parse_expression
+from molsearch.scoring.expression import ONLY_ADDED, Expression, Term, parse_expression
 from molsearch.scoring.fusion import MEANING, Fusion
 
 MOLSEARCH = "molsearch"
@@ -25,6 +25,7 @@ SERIES = "series"  # what sets the queries apart from known inactives
 COUNTERS = (INACTIVES, SERIES)
 # Told of a molecule by itself, or of it and inactives: there is nothing to fuse over queries.
 UNFUSED = (RARITY, *COUNTERS)
+_OURS = frozenset({BALANCED, MOLSEARCH, SHAPE, *UNFUSED, *FINGERPRINTS})
 
 
 def _never(_: str) -> bool:
@@ -201,7 +202,7 @@ def ranking_of(
     UsageError
         The expression cannot be read, or names what an index does not hold.
     """
-    if asked.strip() == BALANCED:
+    if asked.strip().lower() == BALANCED:
         counted = inactives and fusion is None
         expression = balanced(n_queries, inactives=counted, rarity=rarity, fusion=fusion)
         return Ranking(BALANCED, expression, n_queries)
@@ -225,8 +226,13 @@ def _known(
         )
     if term.name in (SHAPE, *UNFUSED) or term.name in FINGERPRINTS or is_encoder(term.name):
         return term
+    small = term.name.lower()
+    if small != term.name and (small in _OURS or small in encoder or is_encoder(small)):
+        return _known(replace(term, name=small), asked, encoder, is_encoder)
     if term.name == BALANCED:
         wrong = f"{BALANCED} stands alone"
+    elif "-" in term.name and {part.strip().lower() for part in term.name.split("-")} & _OURS:
+        raise UsageError(f"--rank {asked[:80]!r}: {ONLY_ADDED}")
     else:
         wrong = f"no encoder and no fingerprint is called {term.name!r}"
     raise UsageError(

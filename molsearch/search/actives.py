@@ -11,16 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molsearch import schema
+from molsearch.chem.readers.labels import named
 from molsearch.chem.readers.rows import OnReading
 from molsearch.chem.records import unheard
 from molsearch.chem.stereo import parent_key
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
+from molsearch.data.numbers import undecided_note
 from molsearch.data.tested import (
     ACTIVE,
     GAP,
     INACTIVE,
     Tested,
     also_measured,
+    half_labelled,
     read_tested,
     unclaimed,
     without_unit,
@@ -179,15 +182,19 @@ def _split(
             "--active-above, or --activity-column none to search with all of them"
         )
     measured = {group for group, value in zip(groups, table.values, strict=True) if value == value}
+    measured |= {groups[row] for row, _ in table.unread}
     unknown = first & ~np.isin(groups, sorted(measured))
-    neither = int((first & ~unknown).sum()) - len(kept[ACTIVE]) - len(kept[INACTIVE])
+    n_active = len(kept[ACTIVE])
+    neither = int((first & ~unknown).sum()) - n_active - len(kept[INACTIVE])
     repeated = len(prepared) - int(first.sum())
     note = (
         f"{given}: column {table.column!r} is read as the activity: "
-        f"{counted(len(kept[ACTIVE]), 'active')}{limits[0]} as queries, "
+        f"{counted(n_active, 'active')}{limits[0]} as {noun(n_active, 'the query', 'queries')}, "
         f"{counted(len(kept[INACTIVE]), 'inactive')}{limits[1]}, {neither:,} neither"
         + (f", {int(unknown.sum()):,} without a value in it" if unknown.any() else "")
         + _elsewhere(prepared, table.column, groups, unknown)
+        + _not_known(table)
+        + (f"; {undecided_note(table.undecided)}" if table.undecided else "")
         + (
             f"; {counted(repeated, 'row')} {noun(repeated, 'repeats', 'repeat')} a molecule, which "
             "counts by its median"
@@ -196,6 +203,15 @@ def _split(
         )
     )
     return Split(kept[ACTIVE], kept[INACTIVE], note, table.column)
+
+
+def _not_known(table: Tested) -> str:
+    """Say which labels are no words that are known."""
+    if not table.unread:
+        return ""
+    n = len(table.unread)
+    words = some_of(named(table.unread), _NAMED)
+    return f"; {counted(n, 'row')} {noun(n, 'says', 'say')} neither active nor inactive: {words}"
 
 
 def _elsewhere(
@@ -227,13 +243,26 @@ def _unclear(given: Given, prepared: Sequence[Prepared], config: ScreenConfig) -
             "that all are meant"
         )
         return [note]
-    column = without_unit(rows)
-    if column is None:
+    if (half := half_labelled(rows)) is not None:
+        name, labels = half
+        note = (
+            f"{given}: column {name!r} is not read as the activity, for too few of its words say "
+            f"active or inactive ({some_of(named(labels.unread), _NAMED)} do not), so each of "
+            f"{counted(len(prepared), 'row')} is a query; --activity-column none says that all "
+            "are meant"
+        )
+        return [note]
+    if (bare := without_unit(rows)) is None:
         return []
+    column, units = bare
+    mend = (
+        f"name it {column + ' (nM)'!r} to have it read as the activity"
+        if units is None
+        else f"{units!r} is a column of units only where each of its words is one, such as nM"
+    )
     note = (
         f"{given}: column {column!r} has no unit, so each of "
-        f"{counted(len(prepared), 'row')} is a query; name it "
-        f"{column + ' (nM)'!r} to have it read as the activity"
+        f"{counted(len(prepared), 'row')} is a query; {mend}"
     )
     return [note]
 

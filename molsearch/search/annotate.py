@@ -20,6 +20,8 @@ from molsearch.search.inactive_scores import InactiveScores
 from molsearch.search.queries import Query
 from molsearch.search.rescore import Shapes
 
+_ROUNDING = 1e-9
+
 
 class Annotator:
     """Computes the columns of a hit list that depend on the queries.
@@ -65,20 +67,22 @@ class Annotator:
     def columns(self, found: Candidates) -> dict[str, NDArray[np.floating]]:
         """Score, its components, ECFP4 similarity to the nearest query, background percentile.
 
-        ``[n]`` each. Vectors kept in half precision are as long as 1.0001: no cosine lies above 1.
+        ``[n]`` each. Vectors kept in half precision are as long as 1.0001: no cosine that is shown
+        lies above 1, nor does it count for more in the score beside it.
         """
         nearest = self.nearest(found)
         cosines = fuse(found.query_scores, self.blend.fusion)
         alike = found.likeness if found.likeness.shape[1] else self._likeness(found)
         alike[:, self._without_structure] = np.nan
         part = self.blend.likeness
+        extras = self._fused_extras(found)
         return {
-            schema.SCORE: np.minimum(found.scores, self._most + self._most_by_inactives),
+            schema.SCORE: self._scores(found, extras),
             schema.MOLSEARCH_SCORE: np.minimum(cosines, 1.0),
             schema.ECFP4_SCORE: fuse(alike, "max" if part is None else part.fusion),
             schema.ECFP4_SIMILARITY: alike[np.arange(len(found)), nearest],
             schema.PERCENTILE: self.background.percentiles(nearest, found),
-            **self.extra_columns(found),
+            **self._further_columns(found, extras),
         }
 
     @property
@@ -87,17 +91,23 @@ class Annotator:
         rarity = [] if self.blend.rarity is None else [schema.RARITY_SCORE]
         return [*rarity, *(extra.column for extra in self.extras)]
 
-    def extra_columns(self, found: Candidates) -> dict[str, NDArray[np.floating]]:
+    def _further_columns(
+        self, found: Candidates, extras: Sequence[NDArray[np.float64]]
+    ) -> dict[str, NDArray[np.floating]]:
         """Further components of the score, ``[n]`` each, by the names of their columns."""
         rarity: dict[str, NDArray[np.floating]] = {}
         if self.blend.rarity is not None:
             rarity[schema.RARITY_SCORE] = found.rarity[:, 0]
         return rarity | {
-            extra.column: np.minimum(extra.fused(extra.scores(found.shards, found.rows)), 1.0)
-            if len(found)
-            else np.empty(0)
-            for extra in self.extras
+            extra.column: np.minimum(fused, 1.0)
+            for extra, fused in zip(self.extras, extras, strict=True)
         }
+
+    def _fused_extras(self, found: Candidates) -> list[NDArray[np.float64]]:
+        return [
+            extra.fused(extra.scores(found.shards, found.rows)) if len(found) else np.empty(0)
+            for extra in self.extras
+        ]
 
     @property
     def _most(self) -> float:
@@ -126,14 +136,30 @@ class Annotator:
             return {}
         return self.inactives.columns(self.reader, found, parents, self._similarity(found))
 
+    def _scores(
+        self, found: Candidates, extras: Sequence[NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """Score ``[n]``: what ranked, or the sum of the columns where a cosine was cut to 1."""
+        whole, cut = (self._sum(found, extras, most) for most in (np.inf, 1.0))
+        lost = whole - found.scores  # by inactives
+        most = 0.0 if self.inactives is None else self.inactives.most_lost
+        changed = (cut != whole) | (lost > most + _ROUNDING)
+        scores = np.where(changed, cut - np.minimum(lost, most), found.scores)
+        return np.minimum(scores, self._most + self._most_by_inactives)
+
     def _similarity(self, found: Candidates) -> NDArray[np.float64]:
         """Score of each candidate before inactives count: ``[n]``."""
-        total = self.blend.fused(found.query_scores, found.likeness, found.rarity)
-        for extra in self.extras:
-            if len(found):
-                scores = extra.scores(found.shards, found.rows)
-                total = total + extra.term.weight * extra.fused(scores)
-        return np.minimum(total, self._most)
+        return np.minimum(self._sum(found, self._fused_extras(found), 1.0), self._most)
+
+    def _sum(
+        self, found: Candidates, extras: Sequence[NDArray[np.float64]], most: float
+    ) -> NDArray[np.float64]:
+        """Sum of the components ``[n]``, none of which counts for more than `most`."""
+        cosines = np.minimum(fuse(found.query_scores, self.blend.fusion), most)
+        total = self.blend.fused(cosines[:, None], found.likeness, found.rarity)
+        for extra, fused in zip(self.extras, extras, strict=True):
+            total = total + extra.term.weight * np.minimum(fused, most)
+        return total
 
     def is_query(self, inchikeys: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each structure is a query's, stereo and salts aside."""

@@ -96,6 +96,20 @@ class HitFilter:
                 f"score; ask for {schema.SCORE}, or give --inactives-weight"
             )
 
+    def check_rarity(self, *, ranks: bool) -> None:
+        """Refuse a condition on rarity where it does not rank.
+
+        Raises
+        ------
+        UsageError
+            With what would have it rank.
+        """
+        if not ranks and any(one.column == schema.RARITY_SCORE for one in self.computed):
+            raise UsageError(
+                f"--where {schema.RARITY_SCORE}: rarity is no part of this ranking; add it with "
+                "--rank, such as molsearch+ecfp4+rarity, if the encoder tells it"
+            )
+
     def bind(
         self, reader: IndexReader, *, inactives: bool, on_extra: OnExtra | None = None
     ) -> None:

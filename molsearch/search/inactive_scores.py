@@ -94,6 +94,11 @@ class InactiveScores:
         return Against(QuerySet(opposite, np.zeros(1, dtype=np.int64)), self.weight)
 
     @property
+    def most_lost(self) -> float:
+        """What a score loses at most: a cosine counts as 1 where rounding puts it above."""
+        return self.weight if self.series is None else np.inf
+
+    @property
     def unseen(self) -> Against | None:
         """The same where a query is left out: a series model has seen it, and is no judge."""
         return self.against if self.series is None else None

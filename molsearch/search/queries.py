@@ -200,7 +200,7 @@ def _of_dimension(query: Query, dim: int) -> NDArray[np.float32]:
     if len(query.vector) != dim:
         raise InputError(
             f"query {query.query_id!r} has {len(query.vector):,} numbers, an embedding of this "
-            f"encoder {dim:,}; give vectors that it made (molsearch encode)"
+            f"encoder {dim:,}; give vectors that it made"
         )
     return query.vector
 

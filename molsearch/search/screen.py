@@ -22,6 +22,7 @@ from molsearch.index.embedder import Embedder
 from molsearch.index.rarity import rarity_rows, reference_of
 from molsearch.index.reader import IndexReader
 from molsearch.io.typed import TypedTable, typed_table
+from molsearch.nn.bundled import named, to_pass
 from molsearch.schema import ColumnType
 from molsearch.scoring.default import RARITY
 from molsearch.scoring.queryset import Against, QuerySet
@@ -180,8 +181,8 @@ def screen(
     """
     if reader.identity != embedder.identity:
         raise EncoderMismatchError(
-            f"{reader.path} was made by another encoder than the one at hand; pass that one, or "
-            "build the index again"
+            f"{reader.path} was made by encoder {named(reader.identity)}, not by the one at hand, "
+            f"{named(embedder.identity)}; pass {to_pass(reader.identity)}, or build the index again"
         )
     watch = watch or Stopwatch()
     asked = config
@@ -191,7 +192,7 @@ def screen(
     config = counting(config, ranking, given=inactives is not None)
     reference = reference_of(embedder)
     blend = ranking.blend(np.stack([query.fingerprint for query in queries]), reference)
-    filtering = partial(_filter, config, reader, inactives, on_extra)
+    filtering = partial(_filter, config, reader, inactives, ranking, on_extra)
     first_filter = filtering()
     with watch.stage("embed queries"):
         embedded = embed_queries(
@@ -310,10 +311,12 @@ def _filter(
     config: ScreenConfig,
     reader: IndexReader,
     inactives: Inactives | None,
+    ranking: Ranking,
     on_extra: OnExtra | None,
 ) -> HitFilter:
     made = HitFilter(config)
     made.check(inactives=inactives is not None)
+    made.check_rarity(ranks=ranking.rarity is not None)
     made.bind(reader, inactives=inactives is not None, on_extra=on_extra)
     return made
 

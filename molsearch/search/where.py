@@ -29,6 +29,7 @@ COMPUTED = (
     schema.ECFP4_SCORE,
     schema.ECFP4_SIMILARITY,
     schema.PERCENTILE,
+    schema.RARITY_SCORE,
 )
 # Computed too, where inactives are given (and weigh).
 OF_INACTIVES = (schema.INACTIVE_SCORE, schema.SIMILARITY_SCORE)

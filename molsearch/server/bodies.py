@@ -50,7 +50,7 @@ class ScreenBody(ScreenConfig):
     def _of_what_is_there(cls, value: str) -> str:
         """Refuse components that would be computed for a whole library, or read from a folder."""
         try:
-            names = {term.name for term in parse_expression(value).terms}
+            names = {term.name.lower() for term in parse_expression(value).terms}
         except UsageError as error:
             raise ValueError(str(error)) from error
         if more := sorted(names - {BALANCED, MOLSEARCH, STORED, RARITY}):

@@ -9,7 +9,7 @@ from pathlib import Path
 from molsearch.errors import InputError, MolSearchError, UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.io.folders import Kind, look
-from molsearch.service.encoders import bundled_of
+from molsearch.nn.bundled import bundled_of
 from molsearch.service.session import Session
 
 _DEPTH = 3

@@ -21,6 +21,7 @@ from molsearch.index.plan import Change
 from molsearch.index.reader import IndexReader
 from molsearch.index.shared import Shared
 from molsearch.io.hashing import sha256_file, sha256_json
+from molsearch.nn.bundled import named, to_pass
 from molsearch.service.events import Emit, Note, stage
 from molsearch.service.growing import refuse_cached
 from molsearch.service.library import STDIN
@@ -140,8 +141,8 @@ def _again(earlier: Change) -> str:
 def _refuse_other(reader: IndexReader, encoder: Embedder) -> None:
     if encoder.identity != reader.identity:
         raise EncoderMismatchError(
-            f"{reader.path} was made by encoder {reader.identity[:12]}, this one is "
-            f"{encoder.identity[:12]}: pass the encoder it was made with (--encoder)"
+            f"{reader.path} was made by encoder {named(reader.identity)}, this one is "
+            f"{named(encoder.identity)}: pass {to_pass(reader.identity)}"
         )
 
 

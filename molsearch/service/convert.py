@@ -10,10 +10,11 @@ from typing import Any
 from molsearch.bench.audit.flags import Known, flagged, read_known
 from molsearch.data.convert import Converted, read_uniprot_map
 from molsearch.data.convert import convert as convert_sources
+from molsearch.data.numbers import undecided_note
 from molsearch.errors import UsageError
 from molsearch.io.runs import write_run
 from molsearch.io.tables import table_format, write_frame
-from molsearch.service.events import Done, Emit, Progress, silent
+from molsearch.service.events import Done, Emit, Note, Progress, silent
 from molsearch.service.outputs import refuse_clashes
 from molsearch.service.requests import ConvertRequest
 
@@ -68,6 +69,8 @@ def convert(request: ConvertRequest, emit: Emit = silent) -> Conversion:
         on_progress=counter.update,
     )
     counter.end()
+    for name, value in found.undecided.items():
+        emit(Note(text=f"{name}: {undecided_note(value)}", important=True))
     if known is not None:
         found = replace(found, activities=flagged(found.activities, known))
     left_out = failures_file(output)

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from molsearch.io.reading import parse_json, read_small
-from molsearch.nn.weights import BUNDLED, CARD_FILE, bundled_encoders
+from molsearch.nn.bundled import bundled_of
 
 _LARGEST_RECORD = 50_000_000
-
-
-def bundled_of(identity: str) -> str | None:
-    """Name the bundled encoder of an identity; None where none has it."""
-    for name in bundled_encoders():
-        card = json.loads((BUNDLED / name / CARD_FILE).read_text(encoding="utf-8"))
-        if card.get("identity") == identity:
-            return name
-    return None
 
 
 def recorded_encoder(hits: str) -> str | None:

@@ -18,6 +18,7 @@ from molsearch.io.atomic import write_text
 from molsearch.io.outputs import refuse_existing
 from molsearch.io.runs import write_run
 from molsearch.io.tables import write_frame
+from molsearch.nn.bundled import bundled_of, named
 from molsearch.nn.encoder import Encoder
 from molsearch.reasons.atoms import AtomExplainer
 from molsearch.reasons.drawings import drawn
@@ -30,7 +31,6 @@ from molsearch.search.output import check_table
 from molsearch.search.queries import embed_queries
 from molsearch.search.screen import Stopwatch
 from molsearch.service.account import seconds_of
-from molsearch.service.encoders import bundled_of
 from molsearch.service.events import Done, Emit, Note, Warned, silent, stage
 from molsearch.service.explain_input import Given, given_of, told_by
 from molsearch.service.outputs import refuse_clashes, run_file
@@ -154,7 +154,7 @@ def _encoder(request: ExplainRequest, given: Given, session: Session) -> Encoder
     encoder = session.encoder(name, device=request.device)
     if given.identity not in (None, encoder.identity) and not request.queries:
         raise EncoderMismatchError(
-            f"{request.hits} was made by encoder {str(given.identity)[:12]}, which is not "
+            f"{request.hits} was made by encoder {named(str(given.identity))}, which is not "
             f"{name or 'the bundled one'} ({encoder.identity[:12]}); pass its folder with --encoder"
         )
     return encoder
@@ -260,7 +260,7 @@ def _warnings(request: ExplainRequest, given: Given, found: Sequence[Reason]) ->
 def _n_unlike(request: ExplainRequest, given: Given, found: Sequence[Reason]) -> int:
     """Count hits whose score in the list is another than that explained.
 
-    Embeddings of a library are kept in fewer digits than those of the hits here.
+    An index of another storage than half precision keeps other digits of embeddings than these.
     """
     if request.queries or request.rank is not None:
         return 0

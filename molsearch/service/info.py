@@ -14,7 +14,7 @@ from molsearch.index.reader import IndexReader, open_index
 from molsearch.index.size import bytes_by_part, size_of
 from molsearch.index.unfinished import look_at_unfinished
 from molsearch.io.folders import Kind, look
-from molsearch.nn.weights import load_encoder
+from molsearch.nn.weights import bundled_encoders, load_encoder
 from molsearch.words import counted
 
 
@@ -29,8 +29,11 @@ def describe(path: Path | None) -> dict[str, Any]:
     if path is None:
         return _encoder(None)
     found = look(path)
-    if found.kind is Kind.NOTHING and len(path.parts) > 1:
-        raise InputError(f"{path} does not exist; check the path")
+    if found.kind is Kind.NOTHING and str(path) not in bundled_encoders():
+        raise InputError(
+            f"{path} does not exist: check the path, or name a bundled encoder "
+            f"({', '.join(bundled_encoders())})"
+        )
     if found.kind is Kind.INDEX:
         return _index(path) if found.finished else _unfinished_index(path)
     if found.kind is Kind.PREPARED:

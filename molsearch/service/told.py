@@ -82,7 +82,8 @@ def reading_lines(readings: Sequence[dict[str, Any]], *, recorded: bool = True) 
     lines = [_reading_line(reading, options=recorded) for reading in readings[:_SHOWN]]
     more = len(readings) - _SHOWN
     place = ", in run.json" if recorded else ""
-    return [*lines, f"… and {more} other ways of reading{place}"] if more > 0 else lines
+    said = f"… and {counted(more, 'other way', 'other ways')} of reading{place}"
+    return [*lines, said] if more > 0 else lines
 
 
 def _reading_line(reading: dict[str, Any], *, options: bool) -> str:

@@ -224,7 +224,7 @@ class Crew:
         if self._false_starts >= _FALSE_STARTS:
             raise MolSearchError(
                 f"worker processes cannot start ({_name_exit(worker.process.exitcode)}): "
-                "free some memory; a script of yours needs `if __name__ == '__main__':`"
+                "free some memory, or run fewer workers (-n)"
             )
 
 

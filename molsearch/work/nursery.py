@@ -7,7 +7,6 @@ others. Elsewhere each starts from nothing and imports for itself.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,15 +15,16 @@ from typing import TYPE_CHECKING
 
 from molsearch.chem.signals import without_interrupts
 from molsearch.work.allocator import small_pieces
+from molsearch.work.bare import BareSpawnContext
 
 if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerContext, SpawnContext
+    from molsearch.work.bare import BareForkServerContext
 
 _COPIES = sys.platform.startswith("linux")
 
 
-def context(preload: Sequence[str]) -> ForkServerContext | SpawnContext:
-    """Return what starts processes.
+def context(preload: Sequence[str]) -> BareForkServerContext | BareSpawnContext:
+    """Return what starts processes, which do not import the program that this process runs.
 
     Parameters
     ----------
@@ -33,8 +33,10 @@ def context(preload: Sequence[str]) -> ForkServerContext | SpawnContext:
         server, and a worker of later calls imports for itself what that has not.
     """
     if not _COPIES:
-        return multiprocessing.get_context("spawn")
-    copies = multiprocessing.get_context("forkserver")
+        return BareSpawnContext()
+    from molsearch.work.bare import BareForkServerContext
+
+    copies = BareForkServerContext()
     copies.set_forkserver_preload(list(preload))
     return copies
 

@@ -17,7 +17,7 @@ from molsearch.api.progress import Bars, bar, telling
 from molsearch.api.tables import file_of, library_of
 from molsearch.chem.given import smiles_of_mol
 from molsearch.config import Molecule
-from molsearch.errors import UsageError
+from molsearch.errors import InputError, UsageError
 from molsearch.service.events import Progress, silent
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
@@ -104,6 +104,37 @@ def test_equal_tables_are_one_file_and_no_column_is_lost():
     assert file_of(table) == file_of(table.copy())
     assert file_of(table) != file_of(table.assign(price=2.0))
     assert pd.read_parquet(file_of(table)).columns.tolist() == ["smiles", "price", "3"]
+
+
+def test_values_of_several_types_are_kept_as_their_texts(world):
+    folder, _ = world
+    odd = {"price": [1.5, "n/a", 3], "seen": [True, "no", None]}
+    table = pd.DataFrame({"smiles": ["CCO", 5, "CCN"], **odd})
+    read = pd.read_parquet(file_of(table))
+    assert read.smiles.tolist() == ["CCO", "5", "CCN"]
+    assert read.price.tolist() == ["1.5", "n/a", "3"]
+    assert read.seen.fillna("").tolist() == ["True", "no", ""]
+    prepared = ms.Library.open(table).prepare(folder / "odd", workers=1)
+    assert len(prepared) == 2
+    assert prepared.failures().row.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("table", "error", "match"),
+    [
+        (pd.DataFrame({"smiles": []}), InputError, "the DataFrame of molecules has no rows"),
+        (pd.DataFrame({"x": ["1"], "y": [2]}), InputError, "SMILES; it has 'x', 'y': name the one"),
+        (pd.DataFrame([["CCO", 1]], columns=["smiles", "smiles"]), UsageError, "two columns 'smi"),
+    ],
+)
+def test_a_table_that_is_no_library_is_one_line(table, error, match):
+    with pytest.raises(error, match=match):
+        ms.Library.open(table)
+
+
+def test_a_column_of_structures_may_be_named():
+    table = pd.DataFrame({"x": ["CCO", "CCN"], "smiles": ["CCC", "CCCl"]})
+    assert ms.Library.open(table, smiles_column="x").read.smiles_column == "x"
 
 
 def test_a_batch_is_every_screen_by_itself(world):

@@ -36,6 +36,9 @@ def test_an_index_names_its_encoder_and_sources(molsearch, world):
 
 def test_what_is_none_of_them_is_exit_3(molsearch, tmp_path):
     assert molsearch("info", tmp_path / "nowhere" / "x").code == 3
+    said = molsearch("info", "nosuch.index")
+    assert said.code == 3
+    assert "nosuch.index does not exist: check the path, or name a bundled encoder (" in said.line
     (tmp_path / "folder").mkdir()
     result = molsearch("info", tmp_path / "folder")
     assert result.code == 3

@@ -45,7 +45,7 @@ def test_refusals_write_nothing(screen, molsearch, tmp_path) -> None:
     out = tmp_path / "plate.csv"
     for options, code, words in (
         (["-n", "50"], 2, "50 picks of 10 hits"),
-        (["-n", "97"], 2, "do not fit"),
+        (["-n", "500"], 2, "500 picks of 10 hits: make a longer hit list, or -n 10"),
         (["-n", "3", "--where", "nothing<3"], 2, "no column 'nothing'"),
         (["-n", "3", "-o", tmp_path / "plate.doc"], 2, "does not tell a format"),
         (["-n", "3", "-o", out], 2, "two outputs"),

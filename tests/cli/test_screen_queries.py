@@ -78,7 +78,7 @@ def test_a_table_of_actives_is_read_as_one(screen, tmp_path, monkeypatch):
     weigh = ("--inactives-weight", 0.5)
     result = screen("-k", 3, "-o", "h.csv", "--html", "h.html", *weigh, query="assay.csv")
     assert result.code == 0, result.err
-    line = "1 active (≥ 6) as queries, 1 inactive (< 5), 1 neither"
+    line = "1 active (≥ 6) as the query, 1 inactive (< 5), 1 neither"
     assert f"molsearch: warning: assay.csv: column 'IC50 (nM)' is read as the activity: {line}" in (
         result.err
     )
@@ -86,7 +86,7 @@ def test_a_table_of_actives_is_read_as_one(screen, tmp_path, monkeypatch):
     assert [query["id"] for query in account["queries"]] == ["aspirin"]
     assert [one["id"] for one in account["inactives"]["molecules"]] == ["salicylic acid"]
     assert "similarity_score" in pd.read_csv(tmp_path / "h.csv")
-    assert "1 active (≥ 6) as queries" in (tmp_path / "h.html").read_text()
+    assert "1 active (≥ 6) as the query" in (tmp_path / "h.html").read_text()
     (tmp_path / "two.csv").write_text("smiles,name,IC50,unit\nCCO,a,1,nM\nCCN,b,2,uM\n")
     refused = screen("-k", 3, "-o", "x.csv", query="two.csv")
     assert refused.code == 3

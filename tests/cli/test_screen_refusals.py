@@ -60,7 +60,7 @@ REFUSALS = {
         ("-o", "h.csv", "--base-rate", "1.5"),
         ASPIRIN,
         2,
-        "--base-rate: Input should be less than 1",
+        "--base-rate: 1.5 is not less than 1",
     ),
     "unknown fusion": (("-o", "h.csv", "--fusion", "sum"), ASPIRIN, 2, None),
 }

@@ -89,8 +89,8 @@ def test_only_what_was_written_is_asked(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--base-rate", "2"], "--base-rate: Input should be less than 1"),
-        (["--dissimilar-at", "0"], "--dissimilar-at: Input should be greater than 0"),
+        (["--base-rate", "2"], "--base-rate: 2.0 is not less than 1"),
+        (["--dissimilar-at", "0"], "--dissimilar-at: 0.0 is not greater than 0"),
     ],
 )
 def test_a_value_out_of_range_is_told_by_its_option(words, said, monkeypatch):

@@ -243,7 +243,7 @@ MESSY = """\ufeffMolecule ChEMBL ID;Smiles;Standard Type;Standard Relation;Stand
 Standard Units;pChEMBL Value;Data Validity Comment;Comment;Assay ChEMBL ID;Target ChEMBL ID
 "CHEMBL1";"CC(=O)Oc1ccccc1C(=O)O";"IC50";"'='";"100";"nM";"7";"None";"";"CHEMBL_A";"T1"
 "CHEMBL1";"CC(=O)Oc1ccccc1C(=O)O";"IC50";"'='";"0,2";"µM";"";"None";"";"CHEMBL_B";"T1"
-"CHEMBL1";"CC(=O)Oc1ccccc1C(=O)O";"IC50";"'~'";"10,000";"nM";"";"None";"";"CHEMBL_C";"T1"
+"CHEMBL1";"CC(=O)Oc1ccccc1C(=O)O";"IC50";"'~'";"10000";"nM";"";"None";"";"CHEMBL_C";"T1"
 "CHEMBL2";"CCO";"Activity";"";"";"";"";"None";"Not Active";"CHEMBL_A";"T1"
 "CHEMBL3";"CCN";"IC50";"'>'";"30";"µmol/L";"";"None";"inactive";"CHEMBL_A";"T1"
 "CHEMBL4";"CCC";"IC50";"'='";"12";"ug.mL-1";"";"None";"";"CHEMBL_A";"T1"
@@ -283,6 +283,16 @@ def test_a_download_with_all_its_mess(tmp_path: Path, encoding: str) -> None:
         ("12", "read", 'value 1"0 is not a number'),
     ]
     assert found.n_disagreeing == 3
+
+
+def test_a_comma_that_nothing_decides_is_named_by_its_file(tmp_path: Path) -> None:
+    rows = "smiles\tuniprot\tvalue\tunits\ttype\nCCO\tP1\t>1,250\tnM\tKi\n"
+    (tmp_path / "open.tsv").write_text(rows)
+    (tmp_path / "settled.tsv").write_text(rows + "CCN\tP1\t0,2\tnM\tKi\n")
+    found = convert([tmp_path / "open.tsv", tmp_path / "settled.tsv"])
+    assert found.undecided == {"open.tsv": "1,250"}
+    values = found.activities.set_index("smiles")["pchembl"]
+    assert values["CCN"] == pytest.approx(9.699, abs=1e-3)
 
 
 def test_outcomes_of_pubchem(tmp_path: Path) -> None:

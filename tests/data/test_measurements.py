@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from molsearch.data.measurements import numbers_of, raw_frame, to_pchembl
+from molsearch.data.measurements import raw_frame, to_pchembl
+from molsearch.data.numbers import numbers_of
 
 
 def _one(value: str, units: str = "nM", relation: str = "", kind: str = "Ki") -> pd.DataFrame:
@@ -66,6 +67,14 @@ def test_numbers_are_read_as_they_are_written(number: int, decimals: int, style:
 )  # fmt: skip
 def test_a_comma_before_decimals_is_none_between_thousands(text: str, due: float) -> None:
     assert numbers_of(pd.Series([text])).item() == pytest.approx(due, nan_ok=True)
+
+
+def test_rows_of_a_column_whose_commas_contradict_each_other_fail_where_it_matters() -> None:
+    values = ["0,35", "1,250", "1,234,567", "12"]
+    columns = {"smiles": "C", "uniprot": "P", "value": values, "units": "nM"}
+    good, failed = to_pchembl(raw_frame({**columns, "activity_type": "Ki"}, 4))
+    assert len(good) == 3
+    assert failed["reason"].tolist() == ["value 1,250 is not a number"]
 
 
 @settings(max_examples=60, deadline=None)

@@ -163,3 +163,9 @@ def test_series_without_a_pair_is_refused() -> None:
     series = Series(_table([{}] * 2), ["A"], np.array([[True], [False]]), np.zeros((2, 1), bool))
     with pytest.raises(InputError, match="two actives"):
         SeriesSampler(series, np.arange(2), np.arange(1), n_pairs=2, n_negatives=2, seed=0)
+
+
+def test_outcomes_of_pubchem_are_labels():
+    series = _values("Active", "Probe", "Inactive", "Inconclusive", column="label")
+    assert series.active[:, 0].tolist() == [True, True, False]
+    assert series.inactive[:, 0].tolist() == [False, False, True]

@@ -28,17 +28,28 @@ def states(table, n, least=6.0, groups=None):
         ({"ic50_um": ["0.01", "> 100", "<1", "2"]}, "ic50_um", [1, -1, 1, 0]),
         ({"Ki [µM]": ["1", "20", "0.5", ""]}, "Ki [µM]", [1, -1, 1, 0]),
         ({"IC50": ["5", "90000", "", "1e6"], "units": ["nM"] * 4}, "IC50", [1, -1, 0, -1]),
+        ({"IC50": ["5", "90000", "", "1e6"], "Einheit": ["nM", "nM", "", "nM"]}, "IC50",
+         [1, -1, 0, -1]),
+        ({"Dose": ["µM"] * 4, "Ki": ["5", "90", "7", "0.5"], "Mass": ["nM"] * 4}, "Ki",
+         [1, 1, 1, 1]),
         ({"IC50": ["5 nM", "90000 nM", ">1e6nM", "-"]}, "IC50", [1, -1, -1, 0]),
         ({"pIC50": ["7,2", "5,5", "4,9", "≥6,1"]}, "pIC50", [1, 0, -1, 1]),
         ({"IC50 (nM)": ["10", "Not Active", "inactive", "n.d."]}, "IC50 (nM)", [1, -1, -1, 0]),
-        ({"IC50 (µM)": ["0,35", "12,5", "1,234", "≤0,1"]}, "IC50 (µM)", [1, -1, -1, 1]),
+        ({"IC50 (µM)": ["0,35", "12,5", "0,234", "≤0,1"]}, "IC50 (µM)", [1, -1, 1, 1]),
+        # What a comma means is a matter of the column.
+        ({"IC50 (µM)": ["0,033", "1,250", ">12,5", "0,9"]}, "IC50 (µM)", [1, 0, -1, 1]),
+        ({"IC50 (µM)": ["0.033", "1,250", ">12.5", "0.9"]}, "IC50 (µM)", [1, -1, -1, 1]),
         ({"Activity": ["Active", "inactive", "inconclusive", ""]}, "Activity", [1, -1, 0, 0]),
+        ({"Activity Outcome": ["Active", "Probe", "Inactive", "Unspecified"]}, "Activity Outcome",
+         [1, 1, -1, 0]),
+        ({"active": ["yes", "no", "maybe", "TRUE"]}, "active", [1, -1, 0, 1]),
+        ({"active": ["1", "0", "maybe", "0"]}, "active", [1, -1, 0, -1]),
         ({"is_active": ["1", "0", "0", "1"]}, "is_active", [1, -1, -1, 1]),
         ({"vendor": list("abcd"), "class": ["active", "inactive"] * 2}, "class", [1, -1, 1, -1]),
         # A logarithm is taken before a label, and a label before nothing.
         ({"active": ["1"] * 4, "pKd": ["9", "9", "1", "1"]}, "pKd", [1, 1, -1, -1]),
     ],
-)
+)  # fmt: skip
 def test_activity_columns_are_found_by_name_and_read(columns, name, due):
     table = read_tested(rows(**columns))
     assert table is not None
@@ -51,11 +62,16 @@ def test_activity_columns_are_found_by_name_and_read(columns, name, due):
     [
         {"price": ["1", "2"], "mw": ["300", "400"]},
         {"class": ["kinase", "gpcr"]},
+        {"class": ["A", "B"]},
+        {"label": ["0", "1", "2"]},
+        {"active": ["yes", "perhaps", "maybe", "partly"]},
+        {"active": ["no", "no", "no", "maybe"]},
         {"activity": ["12.5", "80"]},  # per cent, most likely
         {"pIC50": ["", "n.d."]},
         {"label": ["", ""]},
         {"p-value": ["0.01", "0.2"]},
         {"IC50": ["12", "5000"]},
+        {"IC50": ["12", "5000"], "Ratio": ["1", "2"], "Ratio unit": ["nM", "nM"]},
         {},
     ],
 )
@@ -64,7 +80,9 @@ def test_other_columns_are_no_activity(columns):
 
 
 def test_a_concentration_without_unit_is_named():
-    assert without_unit(rows(id=["a"], IC50=["12"])) == "IC50"
+    assert without_unit(rows(id=["a"], IC50=["12"])) == ("IC50", None)
+    assert without_unit(rows(IC50=["12", "3"], Einheit=["nM", "%"])) == ("IC50", "Einheit")
+    assert without_unit(rows(IC50=["12", "3"], sex=["M", "M"])) == ("IC50", None)
     assert without_unit(rows(IC50=["12"], units=["nM"])) is None
     assert without_unit(rows(pIC50=["7"])) is None
 
@@ -77,7 +95,14 @@ def test_a_concentration_without_unit_is_named():
         ({"IC50": ["5", "3"], "unit": ["%", "%"]}, None, "no molar concentration"),
         ({"pIC50": ["5", "250"]}, None, "250, which is no -log10"),
         ({"a": ["5"]}, "b", "no column 'b' for the activity: the file has a"),
+        (
+            {"IC50 (nM)": ["0,5", "1,234,567"]},
+            None,
+            r"before decimals in 0,5 and none in 1,234,567",
+        ),
+        ({"IC50 (nM)": ["0,5", "1,234", "2.5"]}, None, r"before decimals in 0,5 and none in 2\.5"),
         ({"a": ["x"]}, "a", "is no activity"),
+        ({"a": ["yes", "odd", "odd", "so"]}, "a", r"is meant by 'odd' \(2\); 'so' \(1\)"),
     ],
 )
 def test_what_cannot_be_read_is_refused(columns, column, words):

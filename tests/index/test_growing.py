@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,6 +14,7 @@ from fakes import FakeEncoder, failure, library, molecule, prepared_set
 
 from molsearch import schema
 from molsearch.errors import InputError, UsageError
+from molsearch.index.change import changing
 from molsearch.index.generation import unfinished_change
 from molsearch.index.layout import ADDED
 from molsearch.index.reader import open_index
@@ -256,3 +260,19 @@ def test_sizes_by_part_add_up_to_the_generation(grown):
     )
     assert parts["fingerprints"] == 225 * 256 + 3 * 128
     assert parts["own columns"] > 0
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
+def test_an_index_that_cannot_be_written_is_refused_with_what_to_do(grown, monkeypatch, code):
+    def refused(file, on_busy=None):
+        raise OSError(code, os.strerror(code), str(file))
+
+    monkeypatch.setattr("molsearch.store.lock.alone", refused)
+    with (
+        pytest.raises(
+            UsageError, match=r"cannot be written \(.*\): get the right .* or copy"
+        ) as told,
+        changing(grown),
+    ):
+        raise AssertionError("held")
+    assert "\n" not in str(told.value)

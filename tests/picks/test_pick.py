@@ -118,9 +118,24 @@ def test_repeats_of_a_parent_are_picked_once(hits) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({"n": 97}, "pass --plate 384, --plates 2, --plate none for a list, or -n 96"),
+        ({"n": 500}, "pass --plates 6, --plate none for a list, or -n 96"),
+        ({"n": 370, "leave_empty": ("1",)}, "pass --plates 5, or -n 88"),
+        ({"n": 700}, "700 picks of 640 hits: make a longer hit list, or -n 96"),
+    ],
+)
+def test_only_what_holds_the_picks_is_suggested(hits, options, words) -> None:
+    many = table_of(pd.concat([hits] * 20, ignore_index=True))
+    with pytest.raises(UsageError, match=words):
+        pick(many, PickConfig(**options))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
         ({"n": 200, "plate": None}, "200 picks of 32 hits"),
         ({"n": 32}, "only 31 of 32"),
-        ({"n": 97}, "--plates 2"),
+        ({"n": 97}, "97 picks of 32 hits: make a longer hit list, or -n 32"),
         ({"n": 5, "where": ("foo<1",)}, "no column 'foo'"),
         ({"n": 5, "where": ("price<1",)}, "holds no numbers"),
         ({"n": 5, "by": "foo"}, "no column 'foo'"),

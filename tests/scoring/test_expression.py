@@ -62,11 +62,31 @@ def test_a_weight_that_is_no_positive_number_is_refused(weight):
 @pytest.mark.parametrize(
     ("text", "words"),
     [("", "lacks a name"), ("ecfp4++x", "lacks a name"), ("2*", "lacks a name"),
+     ("rarity*2", r"'rarity\*2' has its weight behind; write 2\*rarity"),
+     ("molsearch-0.5*inactives", "added, by [+], and never taken off"),
      ("-mean", "lacks a name"), ("a+2*a", "twice"), ("a" * 3000, "too long")],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused(text, words):
     with pytest.raises(UsageError, match=words):
         parse_expression(text)
+
+
+def test_capitals_do_not_matter_unless_a_folder_has_them():
+    assert ranking_of("Balanced", 5).expression == ranking_of("balanced", 5).expression
+    due = ranking_of("molsearch-top2+0.5*ecfp4", 3)
+    assert ranking_of("MolSearch-Top2 + 0.5*ECFP4", 3).expression == due.expression
+    assert ranking_of("Small", 1, encoder={"small"}).expression.terms[0].name == "molsearch"
+    folders = {"ECFP4", "small"}
+    found = ranking_of("molsearch+ECFP4", 1, is_encoder=folders.__contains__).expression
+    assert [term.name for term in found.terms] == ["molsearch", "ECFP4"]
+
+
+@pytest.mark.parametrize("asked", ["molsearch-ecfp4", "molsearch+ecfp4 - Rarity"])
+def test_a_minus_between_components_is_told(asked):
+    with pytest.raises(UsageError, match=r"components are added, by \+, and never taken off"):
+        ranking_of(asked, 1)
+    with pytest.raises(UsageError, match="is called 'odd-name'"):
+        ranking_of("odd-name", 1)
 
 
 def test_a_folder_is_never_taken_apart():

@@ -65,7 +65,7 @@ def test_tables_structures_and_given_inactives_join(table, tmp_path):
     assert [q.query_id for q in found.inactives.molecules] == ["thiol", "ethanol", "mol-2"]
     assert found.inactives.n_in == 3
     assert len(found.notes) == 2
-    assert "1 active as queries, 1 inactive, 0 neither" in found.notes[1]
+    assert "1 active as the query, 1 inactive, 0 neither" in found.notes[1]
 
 
 def test_a_file_without_activity_is_as_it_was(tmp_path, monkeypatch):
@@ -131,7 +131,7 @@ def test_values_in_another_column_are_not_lost_in_silence(tmp_path, monkeypatch)
     found = read("two.csv")
     assert [q.query_id for q in found.queries] == ["a"]
     (note,) = found.notes
-    assert "1 active (≥ 6) as queries, 0 inactives (< 5), 1 neither, 3 without a value" in note
+    assert "1 active (≥ 6) as the query, 0 inactives (< 5), 1 neither, 3 without a value" in note
     assert "(but 2 in 'Ki (µM)': one column is read, --activity-column names another)" in note
     assert [q.query_id for q in read("two.csv", activity_column="Ki (µM)").queries] == ["a", "b"]
 
@@ -158,3 +158,53 @@ def test_a_concentration_without_unit_is_no_logarithm_even_when_named(tmp_path, 
     (tmp_path / "u.csv").write_text("smiles,id,IC50\nCCO,a,0.02\nCCN,b,12\n")
     with pytest.raises(InputError, match=r"u\.csv: column 'IC50' is no activity: .* unit"):
         read("u.csv", activity_column="IC50")
+
+
+def test_labels_that_are_not_known_are_neither_and_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "smiles,id,active\nCCO,a,yes\nCCN,b,no\nCCC,c,maybe\nCCCl,d,TRUE\nCCS,e,0\nCCBr,f,\n"
+    (tmp_path / "some.csv").write_text(text)
+    found = read("some.csv")
+    assert [q.query_id for q in found.queries] == ["a", "d"]
+    assert [q.query_id for q in found.inactives.molecules] == ["b", "e"]
+    (note,) = found.notes
+    assert note.endswith(
+        "2 actives as queries, 2 inactives, 1 neither, 1 without a value in it; "
+        "1 row says neither active nor inactive: 'maybe' (1)"
+    )
+
+
+def test_labels_of_which_few_are_known_are_no_activity_and_said_to_be_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "smiles,id,outcome\nCCO,a,no\nCCN,b,no\nCCC,c,perhaps\nCCS,d,dubious\nCCCl,e,dubious\n"
+    (tmp_path / "few.csv").write_text(text)
+    found = read("few.csv")
+    assert len(found.queries) == 5
+    (note,) = found.notes
+    assert "column 'outcome' is not read as the activity" in note
+    assert "('dubious' (2); 'perhaps' (1) do not), so each of 5 rows is a query" in note
+    assert read("few.csv", activity_column="none").notes == ()
+
+
+def test_a_comma_that_nothing_decides_is_read_as_before_and_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "comma.csv").write_text('smiles,id,IC50 (nM)\nCCO,a,"1,250"\nCCN,b,12\n')
+    (note,) = read("comma.csv", active_above=5).notes
+    assert note.endswith(
+        "; 1,250 is read as 1250, for nothing says that its comma stands before decimals; "
+        "write it with a point if it does"
+    )
+    (tmp_path / "clear.csv").write_text('smiles,id,IC50 (nM)\nCCO,a,"1,250"\nCCN,b,"0,12"\n')
+    (note,) = read("clear.csv").notes
+    assert "is read as 1" not in note
+
+
+def test_a_column_beside_that_holds_units_and_more_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "u.csv").write_text("smiles,id,IC50,Einheit\nCCO,a,12,nM\nCCN,b,80,%\n")
+    (note,) = read("u.csv").notes
+    assert (
+        "column 'IC50' has no unit, so each of 2 rows is a query; 'Einheit' is a column of" in note
+    )
+    (tmp_path / "u.csv").write_text("smiles,id,IC50,Einheit\nCCO,a,12,nM\nCCN,b,80000,nM\n")
+    assert [q.query_id for q in read("u.csv").queries] == ["a"]

@@ -59,12 +59,24 @@ def test_it_is_a_column_and_the_parts_add_up_to_the_score(reader, queries, weigh
     place = frame.columns.get_loc("ecfp4_score")
     assert frame.columns[place + 1] == "rarity_score"
     total = frame.molsearch_score + weight * frame.ecfp4_score + 1.25 * frame.rarity_score
-    np.testing.assert_allclose(frame.score, total, atol=1e-3)  # no cosine shown is above 1
+    np.testing.assert_allclose(frame.score, total, atol=1e-12)
     due = Reference(REFERENCE).rarity(stored(reader, found))
     np.testing.assert_array_equal(frame.rarity_score, due.astype(float))
     assert frame.score.is_monotonic_decreasing
     assert found.ranking.words().endswith("rarity among reference compounds")
     assert found.percentile_of == "score"
+
+
+@pytest.mark.parametrize("rank", ["molsearch", "molsearch+ecfp4", "molsearch+rarity"])
+def test_a_score_is_what_ranked_unless_a_cosine_is_above_one(reader, rank):
+    found = hits(reader, SMILES[:12], k=1_000, rank=rank)
+    cosines, scores = found.candidates.query_scores.max(axis=1), found.candidates.scores
+    above = cosines > 1.0
+    assert 0 < above.sum() < len(above)  # a query itself, where its vector was rounded up
+    np.testing.assert_array_equal(found.frame.score[~above], scores[~above])
+    np.testing.assert_allclose(found.frame.score, scores, atol=1e-3)
+    assert (found.frame.molsearch_score[above] == 1.0).all()
+    assert (found.frame.score[above] < scores[above]).all()
 
 
 def test_percentiles_are_those_of_the_whole_sum(reader):
@@ -123,11 +135,11 @@ def test_a_series_model_and_inactives_stand_beside_it(reader):
     by_series = hits(reader, SEVERAL, against=against)
     frame = by_series.frame
     parts = frame.molsearch_score + frame.ecfp4_score + 1.25 * frame.rarity_score
-    np.testing.assert_allclose(frame.similarity_score, parts, atol=1e-3)
-    np.testing.assert_allclose(frame.score, parts + frame.series_score, atol=1e-3)
+    np.testing.assert_allclose(frame.similarity_score, parts, atol=1e-12)
+    np.testing.assert_allclose(frame.score, parts + frame.series_score, atol=1e-12)
     taken = hits(reader, SEVERAL, against=against, inactives_weight=0.5).frame
     parts = taken.molsearch_score + taken.ecfp4_score + 1.25 * taken.rarity_score
-    np.testing.assert_allclose(taken.score, parts - 0.5 * taken.inactive_score, atol=1e-3)
+    np.testing.assert_allclose(taken.score, parts - 0.5 * taken.inactive_score, atol=1e-12)
 
 
 def test_further_fingerprints_and_their_columns_come_after_it(reader):
@@ -136,7 +148,7 @@ def test_further_fingerprints_and_their_columns_come_after_it(reader):
     assert found.frame.columns[place + 1] == "fcfp4_score"
     frame = found.frame
     total = frame.molsearch_score + frame.rarity_score + 0.5 * frame.fcfp4_score
-    np.testing.assert_allclose(frame.score, total, atol=1e-3)
+    np.testing.assert_allclose(frame.score, total, atol=1e-12)
 
 
 def test_the_nearest_query_is_what_it_is_without(reader):
@@ -179,3 +191,14 @@ def test_names_of_a_users_columns_give_way_to_it(tmp_path):
     assert ranked.rarity_score.dtype == float
     other = hits(reader, QUERIES[:1], rank="molsearch").frame
     assert other.rarity_score.astype(int).tolist() == other.record_number.tolist()
+
+
+def test_a_condition_on_rarity_holds_of_the_column(reader):
+    everything = hits(reader, k=1_000).frame
+    middle = float(everything.rarity_score.median())
+    found = hits(reader, k=1_000, where=[f"rarity_score>={middle!r}"]).frame
+    due = everything[everything.rarity_score >= middle]
+    assert 0 < len(found) < len(everything)
+    assert found.molecule_id.tolist() == due.molecule_id.tolist()
+    with pytest.raises(UsageError, match="rarity is no part of this ranking; add it with --rank"):
+        hits(reader, rank="molsearch+ecfp4", where=["rarity_score>0"])

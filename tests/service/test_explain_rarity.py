@@ -71,8 +71,8 @@ def test_the_parts_of_a_list_add_up_to_its_score(world, tmp_path, queries):
     parts = [name for name in frame if name.startswith(PARTS)]
     assert [name.removeprefix(PARTS) for name in parts] == ["molsearch", "ecfp4", "rarity"]
     np.testing.assert_allclose(frame[parts].sum(axis=1), frame.explained_score, atol=1e-6)
-    np.testing.assert_allclose(frame.explained_score, hits.score, atol=3e-3)
-    np.testing.assert_allclose(frame[f"{PARTS}rarity"], 1.25 * hits.rarity_score, atol=3e-3)
+    np.testing.assert_allclose(frame.explained_score, hits.score, atol=1e-5)
+    np.testing.assert_allclose(frame[f"{PARTS}rarity"], 1.25 * hits.rarity_score, atol=1e-5)
     assert account["weights"]["rarity"] == 1.25
     assert not any("are not those explained" in line for line in account["warnings"])
 

@@ -63,6 +63,7 @@ def test_files_of_queries_are_told_but_for_lines_of_structures_alone() -> None:
 def test_many_ways_of_reading_are_counted() -> None:
     ways = [asdict(Reading(f"{n}", "csv", f"s{n}", "id")) for n in range(9)]
     assert reading_lines(ways)[-1] == "… and 6 other ways of reading, in run.json"
+    assert reading_lines(ways[:4])[-1] == "… and 1 other way of reading, in run.json"
 
 
 def test_the_first_failure_and_the_place_of_all() -> None:

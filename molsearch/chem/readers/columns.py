@@ -83,6 +83,10 @@ class Columns:
         )
 
 
+class NoStructuresError(InputError):
+    """None of the columns that a source names holds structures."""
+
+
 def choose_columns(
     names: tuple[str, ...],
     rows: Rows,
@@ -176,7 +180,7 @@ def _structure(
     if found:
         return found[0], tuple(found[1:])
     if header:
-        raise InputError(
+        raise NoStructuresError(
             f"{source}: no SMILES column; choose it with --smiles-column, "
             f"the file has {listed(names)}"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 
+from molsearch.chem.readers.labels import labels_of
 from molsearch.chem.readers.structures import (
     Rows,
     is_molecule,
@@ -57,7 +58,6 @@ _ACTIVITY = re.compile(
     r"p?(?:ic50|ec50|xc50|ac50|ki|kd|potency)(?:value|[pnufm]?m)?|p(?:chembl|activity)(?:value)?"
 )
 _LABELS = re.compile(r"(?:is)?active|label|class|(?:pubchem)?(?:activity)?(?:class|outcome)?")
-_SAID = frozenset({"active", "inactive", "0", "1", "true", "false", "yes", "no", ""})
 
 
 def choose_id(
@@ -164,8 +164,12 @@ def names_something_else(name: str) -> bool:
 def tells_activity(name: str, cells: Sequence[str]) -> bool:
     """Whether a column says how active molecules are, or that they are."""
     word = plain(name)
-    said = {cell.strip().lower() for cell in cells} <= _SAID
-    return bool(_ACTIVITY.fullmatch(word)) or (said and bool(_LABELS.fullmatch(word)))
+    if _ACTIVITY.fullmatch(word):
+        return True
+    if not _LABELS.fullmatch(word):
+        return False
+    labels = labels_of(cells)
+    return labels.is_clear or not labels.unread
 
 
 def _kind(cells: Sequence[str]) -> int:

@@ -39,6 +39,7 @@ from molsearch.service.requests.libraries import (
     PrepareRequest,
     VerifyRequest,
 )
+from molsearch.service.requests.said import wrong_with
 from molsearch.service.requests.screens import ScreenRequest, SpaceRequest
 
 __all__ = [
@@ -133,10 +134,7 @@ def sentence_of(wrong: Mapping[str, Any], whole: str) -> str:
         unknown = str(wrong["loc"][-1])
         name = ".".join([*(place[:-1] if place[-1:] == [unknown] else place), unknown])
         return f"{name}: there is no such field; check its spelling"
-    if wrong["type"] == "too_short":
-        found, least = wrong["ctx"]["actual_length"], wrong["ctx"]["min_length"]
-        return f"{name}: {found} given; at least {least} is needed"
-    return f"{name}: {wrong['msg'].removeprefix('Value error, ')}"
+    return f"{name}: {wrong_with(wrong)}"
 
 
 _KINDS = frozenset({"body", "str", "int", "float", "bool"})

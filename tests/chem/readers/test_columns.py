@@ -60,6 +60,7 @@ def test_selfies_beside_smiles_are_an_ordinary_column() -> None:
     ("name", "cells"),
     [
         ("IC50 (nM)", ["71", "55", "33"]), ("ki_um", ["1", "2", "3"]), ("active", ["1", "0", "1"]),
+        ("Activity Outcome", ["Active", "Probe", "Inactive"]), ("active", ["yes", "no", "maybe"]),
         ("class", ["active", "inactive", "active"]), ("pIC50", ["7", "5", "3"]),
     ],
 )  # fmt: skip
