@@ -8,6 +8,7 @@ library, so that a score to which it is added still depends on nothing else.
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -29,6 +30,7 @@ TEMPERATURE = 0.08
 #: No molecule is rarer: what lies opposite to every reference compound has it.
 MOST = 2.0
 _ROWS_AT_ONCE = 128
+_WORTH_THREADS = 8  # pieces; fewer take no longer than threads to start
 _MOST_KNOWN = 8
 
 
@@ -64,21 +66,28 @@ class Reference:
         that they are the same in every bit wherever a row stands: equal rows tie. Of an embedding
         that is not finite it is not either.
         """
-        width = self.vectors.shape[1]
-        found = np.empty(len(vectors), np.float32)
-        for first in range(0, len(vectors), _ROWS_AT_ONCE):
-            codes, step = stepped(vectors[first : first + _ROWS_AT_ONCE, :width])
-            own = step / (step * np.sqrt(np.square(codes, dtype=np.int32).sum(axis=1)))
-            packed, scale = self._packed
-            products = np.asarray(numkong.dots_packed(codes, packed))[:, : len(scale)]
-            cosines = products.astype(np.float32) * scale
-            cosines *= own.astype(np.float32)[:, None]
-            cosines -= 1.0
-            cosines /= np.float32(TEMPERATURE)
-            density = np.exp(cosines, out=cosines).mean(axis=1, dtype=np.float64)
-            some = -TEMPERATURE * np.log(density)
-            found[first : first + _ROWS_AT_ONCE] = some
-        return found
+        pieces = [vectors[i : i + _ROWS_AT_ONCE] for i in range(0, len(vectors), _ROWS_AT_ONCE)]
+        if len(pieces) < _WORTH_THREADS:
+            found = [self._rarity(some) for some in pieces]
+        else:
+            import torch  # an encoder has made the vectors: it is there
+
+            with ThreadPoolExecutor(torch.get_num_threads(), "rarity") as threads:
+                # The first by itself: it packs the compounds, once.
+                found = [self._rarity(pieces[0]), *threads.map(self._rarity, pieces[1:])]
+        return np.concatenate([np.empty(0, np.float32), *found])
+
+    def _rarity(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        codes, step = stepped(vectors[:, : self.vectors.shape[1]])
+        own = step / (step * np.sqrt(np.square(codes, dtype=np.int32).sum(axis=1)))
+        packed, scale = self._packed
+        products = np.asarray(numkong.dots_packed(codes, packed))[:, : len(scale)]
+        cosines = products.astype(np.float32) * scale
+        cosines *= own.astype(np.float32)[:, None]
+        cosines -= 1.0
+        cosines /= np.float32(TEMPERATURE)
+        density = np.exp(cosines, out=cosines).mean(axis=1, dtype=np.float64)
+        return (-TEMPERATURE * np.log(density)).astype(np.float32)
 
     def of_same(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """As `rarity`, of an array that is asked for again and again: computed once."""

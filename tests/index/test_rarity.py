@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from molsearch.errors import EncoderMismatchError, IndexCorruptError
-from molsearch.index import companions
+from molsearch.index import companions, rarity
 from molsearch.index.merge import merge_indexes
 from molsearch.index.rarity import MOST, TEMPERATURE, Reference, rarity_rows, reference_of
 from molsearch.index.reader import IndexReader, open_index
@@ -81,6 +81,14 @@ def test_equal_rows_are_equal_in_every_bit_wherever_they_stand(seed, n_reference
     np.testing.assert_array_equal(whole, reference.rarity(vectors.astype(np.float32)))
     order = np.random.default_rng(seed).permutation(n)
     np.testing.assert_array_equal(whole[order], reference.rarity(vectors[order]))
+
+
+def test_threads_change_nothing(monkeypatch):
+    vectors = unit_rows(3000, 100, seed=3)
+    threaded = Reference(unit_rows(70, 100, seed=1)).rarity(vectors)
+    monkeypatch.setattr(rarity, "_WORTH_THREADS", 10**6)
+    alone = Reference(unit_rows(70, 100, seed=1)).rarity(vectors)
+    np.testing.assert_array_equal(threaded, alone)
 
 
 def test_no_rows_have_none():
