@@ -4,8 +4,8 @@
 
 `molsearch train` writes them with an encoder; this is for encoders that were trained before. The
 ligands are drawn from what an encoder may have been trained on (of one whose card says that
-benchmark targets were held out, not from theirs), as many screening compounds from those that no
-evaluation draws from.
+benchmark targets were held out, not from theirs), twice as many screening compounds from those that
+no evaluation draws from.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from molsearch.data.store import build_store
 from molsearch.data.unlabelled import load_unlabelled
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.weights import load_encoder, save_reference
-from molsearch.train.material import N_OF_EACH
+from molsearch.train.material import N_LIGANDS, N_REFERENCE
 from molsearch.train.reference import shortened
 
 SEED = 20
@@ -51,8 +51,9 @@ def compounds(root: Path, encoder: Encoder) -> list[str]:
         root / "activities.parquet",
         hold_out_benchmark_targets=bool(config.get("hold_out_benchmark_targets", False)),
     ).smiles
-    rows = np.random.default_rng(SEED).choice(len(ligands), N_OF_EACH, replace=False)
-    others, _ = load_unlabelled(root / "unlabelled.parquet", limit=N_OF_EACH, seed=SEED)
+    rows = np.random.default_rng(SEED).choice(len(ligands), N_LIGANDS, replace=False)
+    n_others = N_REFERENCE - N_LIGANDS
+    others, _ = load_unlabelled(root / "unlabelled.parquet", limit=n_others, seed=SEED)
     return [*(ligands[row] for row in np.sort(rows)), *others]
 
 

@@ -29,7 +29,7 @@ from molsearch.train.finetune_card import Gain, train_config, tuned_card
 from molsearch.train.learner import copy_of, with_weights
 from molsearch.train.log import LOG_FILE, write_rows
 from molsearch.train.loop import StepReport, start, train
-from molsearch.train.material import N_OF_EACH
+from molsearch.train.material import N_REFERENCE
 from molsearch.train.method import F
 from molsearch.train.reference import shortened
 from molsearch.train.series_method import SeriesPairs
@@ -128,7 +128,7 @@ def finetune(
     first = slice(cards.N_SHIPPED)
     prints = _packed(library)[first]
     # The library stands for what is screened; those the background does not hold, where it can.
-    reference = background[::-1][: 2 * N_OF_EACH]
+    reference = background[::-1][:N_REFERENCE]
     save_encoder(
         out, encoder.network, content, background[first].astype(np.float16), prints,
         reference=shortened(reference, encoder.network.config.matryoshka),

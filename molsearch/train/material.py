@@ -27,8 +27,9 @@ from molsearch.train.graphs import graph_cache
 from molsearch.train.inactive_material import InactiveMaterial, gather_inactives
 from molsearch.words import counted
 
-#: Compounds of each kind among an encoder's reference (`molsearch.train.reference`).
-N_OF_EACH = 8192
+#: Compounds among an encoder's reference (`molsearch.train.reference`): a third are ligands.
+N_REFERENCE = 16_384
+N_LIGANDS = N_REFERENCE // 3
 #: Methods that train on labelled pairs.
 LABELLED = ("supervised", "taught", "semi_supervised")
 #: Methods that look at molecules of the activity table, and not at their labels.
@@ -217,5 +218,5 @@ def _screening(
     path = root / config.soft.unlabelled
     if not config.soft.unlabelled or not path.exists():
         return None
-    smiles, _ = load_unlabelled(path, limit=N_OF_EACH, seed=config.seed)
+    smiles, _ = load_unlabelled(path, limit=N_REFERENCE - N_LIGANDS, seed=config.seed)
     return graphs(smiles)[0]

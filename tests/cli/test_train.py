@@ -88,9 +88,9 @@ def test_it_brings_ligands_and_screening_compounds(
 ) -> None:
     reference = load_encoder(trained[0], device="cpu").reference
     assert reference is not None
-    # Ligands there are fewer of than are wanted; of 8,192 screening compounds some cannot be read.
+    # Ligands there are fewer of than are wanted; of 10,923 screening compounds some cannot be read.
     n_ligands = load_encoder(trained[0], device="cpu").card["training"]["molecules"]
-    assert n_ligands + 2600 < len(reference) <= n_ligands + 8192
+    assert n_ligands + 2600 < len(reference) <= n_ligands + 10_923
 
 
 def test_the_record_of_a_training_is_a_request_that_repeats_it(trained: tuple[Path, str]) -> None:

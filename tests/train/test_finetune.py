@@ -124,7 +124,7 @@ def test_the_reference_is_of_what_the_background_leaves(
 ) -> None:
     _tune(parent, series, library, tmp_path / "whole", steps=2)
     whole = load_encoder(tmp_path / "whole", device="cpu").background
-    monkeypatch.setattr(module, "N_OF_EACH", 20)
+    monkeypatch.setattr(module, "N_REFERENCE", 40)
     monkeypatch.setattr(module.cards, "N_SHIPPED", 30)
     _tune(parent, series, library, tmp_path / "part", steps=2)
     tuned = load_encoder(tmp_path / "part", device="cpu")

@@ -31,7 +31,8 @@ def encoder() -> Encoder:
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (gathered, reference):
-        monkeypatch.setattr(module, "N_OF_EACH", 4)
+        monkeypatch.setattr(module, "N_LIGANDS", 3)
+        monkeypatch.setattr(module, "N_REFERENCE", 8)
 
 
 def material_of(folder: Path, encoder: Encoder, unlabelled: str = "u.csv") -> Material:
@@ -43,7 +44,9 @@ def material_of(folder: Path, encoder: Encoder, unlabelled: str = "u.csv") -> Ma
     return gather(config, folder, featuriser)
 
 
-def test_half_are_ligands_and_half_screening_compounds(tmp_path: Path, encoder: Encoder) -> None:
+def test_some_are_ligands_and_the_others_screening_compounds(
+    tmp_path: Path, encoder: Encoder
+) -> None:
     pd.DataFrame({"smiles": OTHERS}).to_csv(tmp_path / "u.csv", index=False)
     material = material_of(tmp_path, encoder)
     assert material.unlabelled is None  # nothing is trained on them by this method
@@ -52,8 +55,8 @@ def test_half_are_ligands_and_half_screening_compounds(tmp_path: Path, encoder: 
     assert (found.dtype, found.shape) == (np.float16, (8, encoder.dim))
     ligands = encoder.encode_ensembles(material.store).astype(np.float16)
     others = encoder.encode_ensembles(material.screening).astype(np.float16)
-    assert _n_among(found[:4], ligands) == 4
-    assert _n_among(found[4:], others) == 4
+    assert _n_among(found[:3], ligands) == 3
+    assert _n_among(found[3:], others) == 5
     np.testing.assert_array_equal(found, reference_vectors(encoder, material, 5))
     assert not np.array_equal(found, reference_vectors(encoder, material, 6))
 
