@@ -81,7 +81,7 @@ def test_the_score_for_each_query_is_that_of_a_screen_with_it_alone(run, rank):
     each = pd.read_parquet(folder / EACH).set_index("record_number")
     assert each.shape == (25, 3)
     # With three queries `balanced` weighs otherwise than with one.
-    alone = {"balanced": "molsearch+ecfp4+rarity"}.get(rank, rank)
+    alone = {"balanced": "molsearch+ecfp4+1.25*rarity"}.get(rank, rank)
     for query, column in zip(queries, each, strict=True):
         whole = ScreenConfig(k=80, rank=alone)
         frame = screen(reader, encoder, [query], whole).frame.set_index("record_number")

@@ -39,7 +39,7 @@ def test_a_hit_list_with_its_run_is_explained(molsearch, hits, tmp_path):
     both = told[["score_for:aspirin", "score_for:paracetamol"]]
     similarity = told.query_score - told["score_part:rarity"]
     np.testing.assert_allclose(similarity, both.max(axis=1), atol=1e-5)
-    np.testing.assert_allclose(told["score_part:rarity"], listed.rarity_score, atol=1e-3)
+    np.testing.assert_allclose(told["score_part:rarity"], 1.25 * listed.rarity_score, atol=1e-3)
     np.testing.assert_allclose(told.ecfp4_similarity, listed.ecfp4_similarity, atol=1e-5)
     for row in told.itertuples():
         assert (
@@ -50,7 +50,7 @@ def test_a_hit_list_with_its_run_is_explained(molsearch, hits, tmp_path):
     assert (record["n_in"], record["n_ok"], record["n_failed"]) == (11, 11, 0)
     assert record["weights"] == {
         "embedding": 1.0, "ecfp4": 0.5, "inactives": 0.0, "others": [], "series": 0.0,
-        "rarity": 1.0, "fusions": [["molsearch", "top2"], ["ecfp4", "max"]],
+        "rarity": 1.25, "fusions": [["molsearch", "top2"], ["ecfp4", "max"]],
     }  # fmt: skip
     np.testing.assert_allclose(told.explained_score, listed.score, atol=5e-3)
     run = json.loads((tmp_path / "hits.csv.run.json").read_text())

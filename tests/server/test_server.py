@@ -68,7 +68,7 @@ def test_the_bytes_are_those_of_the_service_at_once_and_as_a_job(client, roots, 
 
 
 def test_rarity_ranks_as_it_is_weighted(client):
-    for rank, weight in (("balanced", 1.0), ("molsearch+ecfp4+0.5*rarity", 0.5)):
+    for rank, weight in (("balanced", 1.25), ("molsearch+ecfp4+0.5*rarity", 0.5)):
         for hit in ask(client, rank=rank, inactives=[], inactives_weight=None).json()["hits"]:
             parts = hit["molsearch_score"] + hit["ecfp4_score"] + weight * hit["rarity_score"]
             assert hit["score"] == pytest.approx(parts, abs=1e-3)
