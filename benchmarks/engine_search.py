@@ -39,9 +39,9 @@ def searching(rows: int, folder: Path) -> dict[str, Any]:
     one, five, many = (QuerySet(vectors[:n], np.arange(n)) for n in (1, 5, 64))
     prints = np.array(reader.fingerprints(0)[:5])
     compounds = unit(np.random.default_rng(2).standard_normal(COMPOUNDS, dtype=np.float32))
-    rarity = Rarity(Reference(compounds.astype(np.float16)))
+    rarity = Rarity(Reference(compounds.astype(np.float16)), 1.25)
     alone = Blend(1.0, "max", Likeness(prints[:1], 1.0), rarity)
-    together = Blend(1.0, "top2", Likeness(prints, 1.5), rarity)
+    together = Blend(1.0, "top2", Likeness(prints, 1.0), rarity)
     ours: dict[str, tuple[Run, int]] = {
         "one query": (lambda: search(reader, one, K), ROUNDS),
         "64 queries": (lambda: search_each(reader, many, K), 2),

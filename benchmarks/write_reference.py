@@ -24,7 +24,7 @@ from molsearch.data.store import build_store
 from molsearch.data.unlabelled import load_unlabelled
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.weights import load_encoder, save_reference
-from molsearch.train.material import N_LIGANDS, N_REFERENCE
+from molsearch.train.material import N_LIGANDS, N_SCREENING
 from molsearch.train.reference import shortened
 
 SEED = 20
@@ -52,8 +52,7 @@ def compounds(root: Path, encoder: Encoder) -> list[str]:
         hold_out_benchmark_targets=bool(config.get("hold_out_benchmark_targets", False)),
     ).smiles
     rows = np.random.default_rng(SEED).choice(len(ligands), N_LIGANDS, replace=False)
-    n_others = N_REFERENCE - N_LIGANDS
-    others, _ = load_unlabelled(root / "unlabelled.parquet", limit=n_others, seed=SEED)
+    others, _ = load_unlabelled(root / "unlabelled.parquet", limit=N_SCREENING, seed=SEED)
     return [*(ligands[row] for row in np.sort(rows)), *others]
 
 

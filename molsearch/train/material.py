@@ -30,6 +30,7 @@ from molsearch.words import counted
 #: Compounds among an encoder's reference (`molsearch.train.reference`): a third are ligands.
 N_REFERENCE = 16_384
 N_LIGANDS = N_REFERENCE // 3
+N_SCREENING = N_REFERENCE - N_LIGANDS
 #: Methods that train on labelled pairs.
 LABELLED = ("supervised", "taught", "semi_supervised")
 #: Methods that look at molecules of the activity table, and not at their labels.
@@ -218,5 +219,5 @@ def _screening(
     path = root / config.soft.unlabelled
     if not config.soft.unlabelled or not path.exists():
         return None
-    smiles, _ = load_unlabelled(path, limit=N_REFERENCE - N_LIGANDS, seed=config.seed)
+    smiles, _ = load_unlabelled(path, limit=N_SCREENING, seed=config.seed)
     return graphs(smiles)[0]

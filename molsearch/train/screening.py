@@ -42,14 +42,13 @@ class ScreeningDraws:
         """Return a step's compounds, of all processes."""
         return take(self.stream.draw(step), np.arange(self.n_molecules))
 
-    def embed(self, learner: Learner, step: int) -> Tensor:
-        """Embed this process's share of a step's, ``[K, dim]``, with gradient."""
-        own = own_share(self.n_molecules)
-        drawn = take(self.draw(step), np.arange(own.start, own.stop))
+    def embed(self, learner: Learner, drawn: GraphStore) -> Tensor:
+        """Embed this process's share of what was drawn, ``[K, dim]``, with gradient."""
+        own = own_share(len(drawn))
         return embed(
             learner.network,
             drawn,
-            np.arange(len(drawn)),
+            np.arange(own.start, own.stop),
             micro_batch=self.config.micro_batch,
             view=view_of(self.config),
             recompute=self.config.gradient_caching,

@@ -133,8 +133,9 @@ class Supervised:
         )
         views: dict[str, Tensor] = {}
         if self.screening is not None:
-            views["common"] = self.screening.embed(learner, step)
-            known = self._likeness_of_compounds(own, step, z.device)
+            compounds = self.screening.draw(step)
+            views["common"] = self.screening.embed(learner, compounds)
+            known = self._likeness_of_compounds(own, compounds, z.device)
             contrast = partial(contrast, common_likeness=known)
         if self.inactives is not None:
             drawn = self.inactives.draw(step, batch.targets).part(own_share(len(batch.first)))
@@ -177,15 +178,14 @@ class Supervised:
         return self._weighed(self._prints(first), self._prints(second), device)
 
     def _likeness_of_compounds(
-        self, own: PairBatch, step: int, device: torch.device
+        self, own: PairBatch, compounds: GraphStore, device: torch.device
     ) -> Tensor | None:
         """Weigh what it says of this process's ligands and a step's compounds, ``[2, B, K]``."""
-        if not self.config.likeness or self.screening is None:
+        if not self.config.likeness:
             return None
-        drawn = self.screening.draw(step)
-        compounds = fingerprints(drawn, np.arange(len(drawn)), self.n_environments)
+        prints = fingerprints(compounds, np.arange(len(compounds)), self.n_environments)
         ligands = (own.first, own.second)
-        views = [self._weighed(self._prints(rows), compounds, device) for rows in ligands]
+        views = [self._weighed(self._prints(rows), prints, device) for rows in ligands]
         return torch.stack(views)
 
     def _prints(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -30,9 +30,9 @@ def encoder() -> Encoder:
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (gathered, reference):
-        monkeypatch.setattr(module, "N_LIGANDS", 3)
-        monkeypatch.setattr(module, "N_REFERENCE", 8)
+    monkeypatch.setattr(reference, "N_LIGANDS", 3)
+    monkeypatch.setattr(reference, "N_REFERENCE", 8)
+    monkeypatch.setattr(gathered, "N_SCREENING", 5)
 
 
 def material_of(folder: Path, encoder: Encoder, unlabelled: str = "u.csv") -> Material:
