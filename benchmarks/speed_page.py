@@ -9,6 +9,7 @@ yet is left as it is.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,22 +49,32 @@ _OF_ENGINE = (
 
 def results() -> dict[str, dict[str, Any]]:
     """Read the result files that there are."""
-    places = {name: RESULTS / f"{name}.json" for name in ("engine", *(of for _, of, _ in _WHOLE))}
+    places = {name: RESULTS / f"{name}.json" for name in (of for _, of, _ in _WHOLE)}
     return {name: json.loads(at.read_text()) for name, at in places.items() if at.exists()}
 
 
-def sections(found: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """Write every section for which there are figures."""
-    engine = found.get("engine", {})
+def engines() -> list[dict[str, Any]]:
+    """Read the result files of the engine, of which each machine has one."""
+    return [json.loads(at.read_text()) for at in sorted(RESULTS.glob("engine*.json"))]
+
+
+def sections(
+    found: dict[str, dict[str, Any]], engines: Sequence[dict[str, Any]] = ()
+) -> dict[str, str]:
+    """Write every section for which there are figures; one after the other those of machines."""
+    of_engines = {
+        name: "\n\n".join(write(one[of]) for one in engines if of in one)
+        for name, of, write in _OF_ENGINE
+    }
     return {
         **{name: write(found[of]) for name, of, write in _WHOLE if of in found},
-        **{name: write(engine[of]) for name, of, write in _OF_ENGINE if of in engine},
+        **{name: text for name, text in of_engines.items() if text},
     }
 
 
 def main() -> None:
     """Write the pages."""
-    made = sections(results())
+    made = sections(results(), engines())
     for page in PAGES:
         write_text(page, rewrite(page.read_text(encoding="utf-8"), made))
 

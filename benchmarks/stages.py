@@ -16,7 +16,6 @@ import argparse
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import astuple
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -115,7 +114,8 @@ def _records(library: Path, n: int) -> list[Record]:
 
 def _without(clock: Clock, records: list[Record], encoder: Encoder) -> list[str]:
     """Go the way without conformers; give the parents' SMILES."""
-    config, buckets = PrepareConfig(n_conformers=0), astuple(encoder.buckets)
+    config, seen = PrepareConfig(n_conformers=0), encoder.buckets
+    buckets = seen.environments, seen.torsions, seen.pairs
 
     def chemistry() -> pa.Table:
         cuts = range(0, len(records), BLOCK)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from molsearch.errors import UsageError
-from molsearch.losses.reduction import weighted_mean
-from molsearch.losses.similarity import scaled_cosines
+from molsearch.losses.reduction import parts_of_mean
+from molsearch.losses.fused_entropy import entropy_sum
 
 
 def prototype_loss(
@@ -16,7 +18,7 @@ def prototype_loss(
     positives: Tensor,
     acts_on: Tensor,
     *,
-    temperature: float | Tensor = 0.05,
+    temperature: float = 0.05,
     weights: Tensor | None = None,
     n_processes: int = 1,
 ) -> Tensor:
@@ -46,7 +48,7 @@ def prototype_loss(
     acts_on
         Bool ``[B, T]``: targets that a ligand is known to act on; its own is taken as true.
     temperature
-        Positive number or learned scalar.
+        Positive number.
     weights
         ``[B]`` non-negative weights of the ligands. All zero gives a loss of zero.
     n_processes
@@ -70,12 +72,12 @@ def prototype_loss(
     0.5514
     """
     _check(embeddings, prototypes, positives, acts_on, weights)
-    logits = scaled_cosines(embeddings, prototypes, temperature)  # [B, T]
-    own = positives[:, None] == torch.arange(len(prototypes), device=positives.device)
-    # A large finite fill, not -inf: where all is left out the gradient is zero, not NaN.
-    counted = logits.masked_fill(acts_on & ~own, torch.finfo(logits.dtype).min / 2)
-    rows = counted.logsumexp(1) - logits.gather(1, positives[:, None])[:, 0]
-    return weighted_mean(rows, weights, n_processes)
+    if not 0 < temperature < math.inf:
+        raise UsageError(f"temperature must be a positive number, got {temperature}")
+    dtype = torch.promote_types(embeddings.dtype, torch.float32)
+    z, p = embeddings.to(dtype), prototypes.to(dtype)
+    shares = parts_of_mean(weights, z.new_ones(len(z)), n_processes)
+    return entropy_sum(z, p, positives, acts_on, shares, temperature)
 
 
 def _check(

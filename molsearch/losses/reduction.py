@@ -20,8 +20,19 @@ def weighted_mean(rows: Tensor, weights: Tensor | None, size: int) -> Tensor:
     size
         Number of processes that share the batch.
     """
+    return (parts_of_mean(weights, torch.ones_like(rows), size) * rows).sum()
+
+
+def parts_of_mean(weights: Tensor | None, ones: Tensor, size: int) -> Tensor:
+    """What the rows are multiplied by and added up for their `weighted_mean`.
+
+    Parameters
+    ----------
+    ones
+        ``[B]``, of the rows' type and device.
+    """
     if weights is None:
-        return rows.mean()
-    weights = weights.detach().to(rows.dtype)
+        return ones / len(ones)
+    weights = weights.detach().to(ones.dtype)
     total = weights.sum() if size == 1 else sum_over_processes(weights.sum()) / size
-    return (weights * rows).sum() / total.clamp_min(torch.finfo(rows.dtype).tiny)
+    return weights / total.clamp_min(torch.finfo(ones.dtype).tiny)
