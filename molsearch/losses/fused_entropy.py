@@ -43,7 +43,9 @@ def entropy_sum(
     Tensor
         Scalar.
     """
-    found: Tensor = _EntropySum.apply(rows, columns, own, left_out, weights, temperature)
+    found: Tensor = _EntropySum.apply(  # type: ignore[no-untyped-call]
+        rows, columns, own, left_out, weights, temperature
+    )
     return found
 
 

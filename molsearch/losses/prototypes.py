@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from molsearch.errors import UsageError
-from molsearch.losses.reduction import parts_of_mean
 from molsearch.losses.fused_entropy import entropy_sum
+from molsearch.losses.reduction import parts_of_mean
 
 
 def prototype_loss(

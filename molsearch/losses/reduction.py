@@ -24,7 +24,7 @@ def weighted_mean(rows: Tensor, weights: Tensor | None, size: int) -> Tensor:
 
 
 def parts_of_mean(weights: Tensor | None, ones: Tensor, size: int) -> Tensor:
-    """What the rows are multiplied by and added up for their `weighted_mean`.
+    """Give what the rows are multiplied by, and then added up, for their `weighted_mean`.
 
     Parameters
     ----------

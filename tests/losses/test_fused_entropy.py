@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 
 from molsearch.losses.fused_entropy import entropy_sum
