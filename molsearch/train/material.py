@@ -19,8 +19,8 @@ from molsearch.data.overlay_pairs import OverlayPairs, read_overlays
 from molsearch.data.places import data_root as named_root
 from molsearch.data.shuffled import shuffled_conformers
 from molsearch.data.store import GraphStore
-from molsearch.data.unlabelled import load_unlabelled
-from molsearch.errors import UsageError
+from molsearch.data.unlabelled import UnlabelledStream, load_unlabelled
+from molsearch.errors import InputError, UsageError
 from molsearch.train.develop import Screens, load_screens
 from molsearch.train.distributed import first_before_others
 from molsearch.train.graphs import graph_cache
@@ -57,6 +57,20 @@ class Material:
     overlays: OverlayPairs | None = None
     misfits: int = 0
     screening: GraphStore | None = None
+
+    def without_labels(self, n: int, seed: int, *, asked_by: str) -> UnlabelledStream:
+        """Draw molecules without labels alone, so many a step.
+
+        Raises
+        ------
+        InputError
+            There are none, for the setting that asks for them.
+        """
+        if self.unlabelled is None or not len(self.unlabelled):
+            raise InputError(
+                f"{asked_by} needs molecules without labels: name soft.unlabelled, or leave it out"
+            )
+        return UnlabelledStream(self.store, self.unlabelled, n, labelled_share=0.0, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)

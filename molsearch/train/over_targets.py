@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from molsearch.config import OverTargetsConfig, TrainConfig
 from molsearch.data.store import take
 from molsearch.data.unlabelled import UnlabelledStream
-from molsearch.errors import InputError
 from molsearch.losses.gather import gather_rows, rank_and_size
 from molsearch.losses.over_targets import label_loss, sharpened
 from molsearch.losses.partial_plan import partial_plan, unbalanced_plan
@@ -135,15 +134,6 @@ def over_targets_of(
     InputError
         There are no molecules without labels.
     """
-    if material.unlabelled is None or not len(material.unlabelled):
-        raise InputError(
-            "over_targets needs molecules without labels: name soft.unlabelled, or leave it out"
-        )
-    stream = UnlabelledStream(
-        material.store,
-        material.unlabelled,
-        config.over_targets.molecules,
-        labelled_share=0.0,
-        seed=config.seed,
-    )
+    asked = config.over_targets.molecules
+    stream = material.without_labels(asked, config.seed, asked_by="over_targets")
     return OverTargets(config, stream, n_ligands)

@@ -8,7 +8,6 @@ from torch import Tensor
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore, take
 from molsearch.data.unlabelled import UnlabelledStream
-from molsearch.errors import InputError
 from molsearch.losses.gather import rank_and_size
 from molsearch.train.distributed import own_share
 from molsearch.train.learner import Learner, embed
@@ -65,16 +64,6 @@ def screening_of(config: TrainConfig, material: Material) -> ScreeningDraws | No
     """
     if not config.screening.molecules:
         return None
-    if material.unlabelled is None or not len(material.unlabelled):
-        raise InputError(
-            "screening.molecules needs molecules without labels: name soft.unlabelled, or set it "
-            "to 0"
-        )
-    stream = UnlabelledStream(
-        material.store,
-        material.unlabelled,
-        config.screening.molecules,
-        labelled_share=0.0,
-        seed=config.seed,
-    )
+    asked = config.screening.molecules
+    stream = material.without_labels(asked, config.seed, asked_by="screening.molecules")
     return ScreeningDraws(config, stream)
