@@ -87,7 +87,11 @@ class Ranking:
         return next((term for term in self.expression.terms if term.name == SHAPE), None)
 
     def by_embedding_alone(self) -> Ranking:
-        """Leave out what compares structures, for queries that have none.
+        """Leave out what compares structures, for queries that have none, and what came with it.
+
+        Rarity's weight in the default ranking was chosen beside ECFP4; with the cosine alone, which
+        is about the same for all molecules where a vector lies far off, it would order the list.
+        An expression that names rarity keeps it.
 
         Raises
         ------
@@ -101,8 +105,7 @@ class Ranking:
                 f"--rank {self.asked[:80]!r} looks at structures, which a query given as a "
                 f"vector has none of; use --rank {MOLSEARCH}"
             )
-        kept = tuple(one for one in (self.embedding, self.rarity) if one is not None)
-        return Ranking(self.asked, Expression(kept), self.n_queries)
+        return Ranking(self.asked, Expression((self.embedding,)), self.n_queries)
 
     def blend(self, packed: NDArray[np.uint8], reference: Reference | None = None) -> Blend:
         """Make what the engine adds.

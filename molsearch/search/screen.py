@@ -276,7 +276,9 @@ def screen(
         *(warned.of_depth(n_looked_at, reader.n_rows) if ranking.shape else ()),
         *warnings_of_trust(trust, config, streamed=stream_to is not None),
         *warnings_of(background, embedder.card, names),
-        *warned.of_queries(queries, flat=reader.manifest.library.prepare.n_conformers == 0),
+        *warned.of_queries(
+            queries, ranking, flat=reader.manifest.library.prepare.n_conformers == 0
+        ),
         *(inactives.warnings(queries) if inactives is not None else ()),
         *(exclusions.warnings() if exclusions is not None else ()),
         *warned.of_recall(approximate(reader), approximation),

@@ -10,6 +10,8 @@ from molsearch import schema
 from molsearch.chem.mixtures import left_out
 from molsearch.config import ScreenConfig
 from molsearch.index.reader import IndexReader
+from molsearch.scoring.default import RARITY
+from molsearch.scoring.ranking import Ranking
 from molsearch.search.ann.choose import Approximation
 from molsearch.search.queries import Query
 from molsearch.words import counted, some_of
@@ -55,12 +57,15 @@ def of_recall(stored: str | None, approximation: Approximation | None) -> Iterat
         yield approximation.sentence()
 
 
-def of_queries(queries: Sequence[Query], *, flat: bool) -> Iterator[str]:
+def of_queries(queries: Sequence[Query], ranking: Ranking, *, flat: bool) -> Iterator[str]:
     """Say what to know of queries; one without 3D is as usual where the library has none."""
     bare = sum(not query.has_structure for query in queries)
     if bare:
         what = "query is a vector" if bare == 1 else "queries are vectors"
-        yield f"{bare:,} {what}, without a structure: the embedding alone ranks"
+        ranks = "the embedding alone ranks"
+        if ranking.rarity is not None:  # asked for by name
+            ranks = f"the embedding and {RARITY} rank"
+        yield f"{bare:,} {what}, without a structure: {ranks}"
     known = [query for query in queries if query.has_structure]
     if not flat:
         yield from _each(

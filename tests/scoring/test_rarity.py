@@ -98,9 +98,9 @@ def test_an_encoder_without_compounds_cannot_be_asked_for_it():
         ranking_of("molsearch+rarity", 1).blend(PRINTS)
 
 
-def test_queries_without_structures_keep_it():
+def test_queries_without_structures_keep_it_only_where_it_is_asked_for():
     alone = ranking_of("balanced", 2, rarity=True).by_embedding_alone()
-    assert str(alone.expression) == "molsearch-top2+1.25*rarity"
+    assert str(alone.expression) == "molsearch-top2"
     assert str(ranking_of("balanced", 2).by_embedding_alone().expression) == "molsearch-top2"
     kept = ranking_of("molsearch+rarity", 2)
     assert kept.by_embedding_alone() is kept

@@ -174,13 +174,30 @@ def test_queries_left_out_are_placed_by_it_too(reader):
         assert one.score == pytest.approx(other.score + 1.25 * rarity, abs=1e-6)
 
 
-def test_a_query_given_as_a_vector_keeps_it(reader):
+def test_a_query_given_as_a_vector_is_ranked_by_the_embedding_alone(reader):
     vector = tuple(encoder_of().background[0].astype(float).tolist())
     queries = queries_of_vectors(Vector(vector=vector, id="v"))
     found = screen(reader, encoder_of(), queries, ScreenConfig(k=9))
-    assert str(found.ranking.expression) == "molsearch-max+1.25*rarity"
+    assert str(found.ranking.expression) == "molsearch-max"
+    assert "rarity_score" not in found.frame
+    assert "1 query is a vector, without a structure: the embedding alone ranks" in found.warnings
+    mixed = [*queries, *read_queries(QUERIES[:1], READ, PREPARE)]
+    assert str(screen(reader, encoder_of(), mixed, ScreenConfig()).ranking.expression) == (
+        "molsearch-top2"
+    )
+
+
+def test_a_vector_is_ranked_by_it_where_that_is_asked(reader):
+    vector = tuple(encoder_of().background[0].astype(float).tolist())
+    queries = queries_of_vectors(Vector(vector=vector, id="v"))
+    asked = ScreenConfig(k=9, rank="molsearch+1.25*rarity")
+    found = screen(reader, encoder_of(), queries, asked)
     total = found.frame.molsearch_score + 1.25 * found.frame.rarity_score
     np.testing.assert_allclose(found.frame.score, total, atol=1e-6)
+    assert any(
+        line.endswith("without a structure: the embedding and rarity rank")
+        for line in found.warnings
+    )
 
 
 def test_names_of_a_users_columns_give_way_to_it(tmp_path):
