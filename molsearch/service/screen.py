@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from molsearch.service.requests import ScreenRequest
 from molsearch.service.screen_given import rank_given, read_given
 from molsearch.service.session import Session
 from molsearch.service.told import library_account, plain_reading, tell_given, tell_library
+from molsearch.trust.said import too_few
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def screen(
     encoder: Embedder | None = None,
     held: bool = True,
     searching: Search = search,
+    unforetold: str = "",
 ) -> Screened:
     """Rank a library for queries, and write what the request names.
 
@@ -96,6 +98,8 @@ def screen(
         streamed into it (`molsearch.search.streamed`).
     searching
         As of `molsearch.search.screen.screen`.
+    unforetold
+        Why no enrichment can be foretold of this library; empty where it may be.
 
     Raises
     ------
@@ -140,6 +144,8 @@ def screen(
             elsewhere=elsewhere,
             searching=searching,
         )
+    # After the hits have their probabilities, which hold in any library.
+    hits = replace(hits, trust=hits.trust.unforetold(unforetold or too_few(reader.n_rows)))
     with watch.stage("write"):
         hits = hits.with_warnings(write_outputs(request, hits))
     for line in _trust(hits):

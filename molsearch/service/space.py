@@ -40,6 +40,10 @@ _COLUMNS = {
     "other_routes": "",
 }
 _PLACEHOLDER = "the products"  # until their index has a folder
+_UNFORETOLD = (
+    "the products were chosen for being like the queries, and it was learnt on libraries that were "
+    "not"
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def space(request: SpaceRequest, session: Session, emit: Emit = silent) -> Scree
             _without_end(emit),
             reader=reader,
             encoder=encoder,
+            unforetold=_UNFORETOLD,
         )
         failures = [failures_table_of(synthons.failures), reader.failures()]
         if request.failures is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ _WORDS = {
     "mutual_cosine": "the queries are more, or less, alike than any that were seen",
     "left_out": "the queries find each other worse, or better, than any that were seen",
 }
+# Molecules of a library, from which on its first 1 % are five or more. Of fewer, one active more or
+# less is an enrichment of 20 or more, and below a hundred molecules there is no first 1 % at all.
+FEWEST = 500
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ class Trust:
     features: Mapping[str, float] | None = None
     held: Held | None = None
     aside: str = ""
+
+    def unforetold(self, why_not: str) -> Trust:
+        """Foretell no enrichment, unless there is none for another reason already."""
+        if self.enrichment is None or not why_not:
+            return self
+        return replace(self, enrichment=None, why_not=why_not)
 
     def sentence(self) -> str:
         """Say it in one line."""
@@ -89,6 +98,16 @@ def why_nothing(known: Fitted | None, encoder: str, rank: str, chemistry: Chemis
     if chemistry is None:
         return "the encoder brings no background"
     return ""
+
+
+def too_few(n_rows: int) -> str:
+    """Say why nothing can be foretold of a library of so many molecules; empty if it can."""
+    if n_rows >= FEWEST:
+        return ""
+    return (
+        f"the library has {counted(n_rows, 'molecule')}, and of fewer than {FEWEST} the first 1 % "
+        "are too few to count actives in"
+    )
 
 
 def trust_of(

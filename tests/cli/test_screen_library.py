@@ -128,3 +128,25 @@ def test_ids_that_repeat_in_a_raw_library_are_told(molsearch, world, tmp_path, m
     found = molsearch("screen", "-q", ASPIRIN, "--encoder", world.encoder, "-l", library, *out)
     assert found.code == 0
     assert "1 id occurs more than once: 'a' (2×); all 2 molecules are kept" in found.err
+
+
+def test_enrichment_is_foretold_where_one_per_cent_are_several_molecules(
+    molsearch, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def told(n: int) -> str:
+        rows = (f"{'C' * (1 + i % 20)}OCCN{'C' * (1 + i // 20)} m{i}" for i in range(n))
+        library = tmp_path / f"{n}.smi"
+        library.write_text("\n".join(rows) + "\n")
+        hits = tmp_path / f"{n}.csv"
+        query = ("-q", "CC(=O)Nc1ccc(O)cc1", "-k", 5, "--base-rate", 0.01)
+        result = molsearch("screen", *query, "-l", library, "-n", 1, "-o", hits)
+        assert result.code == 0, result.err
+        assert "active_probability" in hits.read_text()
+        return result.err
+
+    few = told(60)
+    assert "no enrichment can be foretold: the library has 60 molecules" in few
+    assert "to expect among" not in few
+    assert "to expect among the first 1 %" in told(500)

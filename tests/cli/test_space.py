@@ -56,6 +56,18 @@ def test_hits_name_reagents_and_reaction_and_are_ranked_by_the_default(space, tm
     assert "molsearch-space-" not in json.dumps(record["request"])
 
 
+def test_no_enrichment_is_foretold_of_products_like_the_query(molsearch, tmp_path):
+    path = write_space(tmp_path / "s.txt")
+    told = molsearch("space", path, "-q", QUERY, "-n", 1, "--similarity", 0.2,
+                     "-o", tmp_path / "h.csv")  # fmt: skip
+    assert told.code == 0, told.err
+    why = "no enrichment can be foretold: the products were chosen for being like the queries"
+    assert why in told.err
+    assert "to expect among" not in told.err
+    record = json.loads((tmp_path / "h.csv.run.json").read_text())
+    assert record["trust"]["enrichment_1pct"] is None
+
+
 def test_sdf_and_parquet_and_a_repeat_from_the_record(space, molsearch, tmp_path):
     import pandas as pd
 

@@ -8,7 +8,7 @@ import pytest
 from molsearch.errors import InputError
 from molsearch.trust import fitted as file
 from molsearch.trust.features import ALONE, SEVERAL, Asked, Chemistry
-from molsearch.trust.said import trust_of
+from molsearch.trust.said import FEWEST, too_few, trust_of
 
 DIM = 8
 
@@ -77,6 +77,20 @@ def test_where_nothing_can_be_said_it_says_why(changes, why) -> None:
     assert trust.enrichment is None
     assert why in trust.sentence()
     assert "\n" not in trust.sentence()
+
+
+def test_nothing_is_foretold_of_few_molecules() -> None:
+    trust = _told(_fitted())
+    assert trust.unforetold(too_few(FEWEST)) is trust
+    few = trust.unforetold(too_few(60))
+    assert few.enrichment is None
+    assert few.record()["enrichment_1pct"] is None
+    assert few.sentence().startswith(
+        "no enrichment can be foretold: the library has 60 molecules, and of fewer than 500"
+    )
+    assert "1 molecule," in too_few(1)
+    other = _told(_fitted(), encoder="another")
+    assert other.unforetold(too_few(60)) is other  # the first reason stands
 
 
 def test_nothing_is_said_without_a_file_or_beyond_what_was_seen(tmp_path) -> None:
