@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -102,8 +102,8 @@ class Parts:
         ]
         whole = pa.concat_tables(tables).sort_by(schema.RECORD_NUMBER).combine_chunks()
         blocks = (whole.column(schema.RECORD_NUMBER).to_numpy() - 1) // self._block_records
-        starts = np.flatnonzero(np.diff(blocks, prepend=-1))
-        for start, stop in zip(starts, [*starts[1:], len(blocks)], strict=True):
+        bounds = [*np.flatnonzero(np.diff(blocks, prepend=-1)), len(blocks)]
+        for start, stop in pairwise(bounds):
             yield whole.slice(start, stop - start)
 
     def places(self) -> NDArray[np.int64]:

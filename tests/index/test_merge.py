@@ -103,7 +103,13 @@ def test_what_does_not_belong_together_is_one_line_and_leaves_nothing(two, tmp_p
 @pytest.fixture
 def parted(tmp_path):
     """Three parts of a library of 11 blocks of 20 records, and the index of one run."""
-    outcomes = [failure(i) if i % 9 == 0 or 41 <= i <= 60 else molecule(i) for i in range(1, 215)]
+    return _in_parts(
+        tmp_path,
+        [failure(i) if i % 9 == 0 or 41 <= i <= 60 else molecule(i) for i in range(1, 215)],
+    )
+
+
+def _in_parts(tmp_path, outcomes):
     whole = prepared_set(tmp_path / "p", outcomes, shard_records=20)
     one = build_index(whole, FakeEncoder(), tmp_path / "one", shard_rows=64)
     paths = []
@@ -116,6 +122,12 @@ def parted(tmp_path):
 def test_parts_in_any_order_give_the_bytes_of_one_run(parted, tmp_path):
     one, paths = parted
     merge_indexes([paths[2], paths[0], paths[1]], tmp_path / "m")
+    assert digests(tmp_path / "m") == digests(one.path)
+
+
+def test_parts_of_a_library_without_a_failure_are_merged_too(tmp_path):
+    one, paths = _in_parts(tmp_path, [molecule(i) for i in range(1, 95)])
+    merge_indexes(paths, tmp_path / "m")
     assert digests(tmp_path / "m") == digests(one.path)
 
 
