@@ -25,7 +25,7 @@ from molsearch.io.hashing import sha256_json
 from molsearch.io.runs import write_run
 from molsearch.schema import MOLECULE_ID
 from molsearch.service.events import Done, Emit, Note, silent, stage
-from molsearch.service.ids import read_ids
+from molsearch.service.ids import is_list, read_ids
 from molsearch.service.library import cache_root
 from molsearch.service.making import fill
 from molsearch.service.requests import (
@@ -124,8 +124,10 @@ def _drop(request: DropRequest, emit: Emit) -> dict[str, Any]:
         raise UsageError("name the ids once: --ids FILE")
     ids = list(dict.fromkeys(request.ids))
     if request.file is not None:
-        ids = read_ids(request.file, request.id_column)
+        ids = read_ids(request.file, request.id_column, verbatim=True)
     with changing(path) as reader:
+        if request.file is not None and is_list(request.file):
+            ids = _as_held(reader, ids)
         found = find_ids(reader, ids)
         _tell_unknown(path, found, len(ids), emit)
         change = Change(
@@ -138,6 +140,16 @@ def _drop(request: DropRequest, emit: Emit) -> dict[str, Any]:
         with stage(emit, "dropping") as progress:
             drop_molecules(reader, found, change, overwrite=request.overwrite, on_progress=progress)
     return {"n_dropped_now": found.n, "n_ids": found.n_ids, "unknown_ids": list(found.unknown)}
+
+
+def _as_held(reader: IndexReader, lines: list[str]) -> list[str]:
+    """Make ids of lines: as they stand where a molecule is called so, else without outer blanks.
+
+    A title of an SD file keeps its blanks; a line that somebody typed means none.
+    """
+    blank = [line for line in lines if line != line.strip()]
+    others = set(find_ids(reader, blank).unknown) if blank else set()
+    return list(dict.fromkeys(line.strip() if line in others else line for line in lines))
 
 
 def _tell_unknown(path: Path, found: Dropping, n_ids: int, emit: Emit) -> None:

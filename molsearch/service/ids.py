@@ -25,7 +25,9 @@ _SHOWN = 8
 _HINT = "name the one with the ids by --id-column"
 
 
-def read_ids(source: str, column: str | None = None, *, hint: str = _HINT) -> list[str]:
+def read_ids(
+    source: str, column: str | None = None, *, hint: str = _HINT, verbatim: bool = False
+) -> list[str]:
     """Read ids, each once and in their order.
 
     Parameters
@@ -37,6 +39,8 @@ def read_ids(source: str, column: str | None = None, *, hint: str = _HINT) -> li
         Of a table; ``molecule_id`` by default, or the only one.
     hint
         What to do where a table has no such column.
+    verbatim
+        Whether lines of a text keep their outer blanks, which those of a table always do.
 
     Raises
     ------
@@ -57,11 +61,17 @@ def read_ids(source: str, column: str | None = None, *, hint: str = _HINT) -> li
         elif column is not None:
             raise InputError(f"{source} is a list, which has no column {column!r}; leave it out")
         else:
-            ids = [line.strip() for line in text.splitlines()]
+            lines = text.splitlines()
+            ids = [line if verbatim and line.strip() else line.strip() for line in lines]
     found = list(dict.fromkeys(one for one in ids if one))
     if not found:
         raise InputError(f"{source} holds no id; give one a line, or a table with a column of ids")
     return found
+
+
+def is_list(source: str) -> bool:
+    """Whether ids are read as a text with one a line, rather than from a column."""
+    return _suffix(source) not in (".parquet", *_TABLES)
 
 
 def _suffix(source: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.failures import write_failures
 from molsearch.data.prepare import NothingPreparedError, prepare_records, run_of
 from molsearch.data.prepared_table import failures_table_of
-from molsearch.errors import InputError
+from molsearch.errors import InputError, UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.io.runs import write_run
@@ -77,6 +77,7 @@ def space(request: SpaceRequest, session: Session, emit: Emit = silent) -> Scree
     with watch.stage("prepare queries"):
         ranking = request.ranking(_PLACEHOLDER, prepare)
         given = read_ligands(request.queries, (), ReadConfig(), prepare, ranking.config)
+    _refuse_vectors(given.queries)
     with watch.stage("search space"):
         made = Space(synthons.usable)
         searched = _search(request, made, given.queries, emit)
@@ -102,6 +103,15 @@ def space(request: SpaceRequest, session: Session, emit: Emit = silent) -> Scree
     return Screened(done.hits, account, watch)
 
 
+def _refuse_vectors(queries: Sequence[Query]) -> None:
+    for query in queries:
+        if not query.has_structure:
+            raise UsageError(
+                f"query {query.query_id!r} is an embedding without a structure: it has no "
+                "fragments to search synthons by; give queries as structures"
+            )
+
+
 def _tell_synthons(request: SpaceRequest, synthons: Synthons, emit: Emit) -> None:
     failed = synthons.failures
     if failed:
@@ -119,8 +129,8 @@ def _search(
 ) -> _Searched:
     emit(
         Note(
-            text=f"{request.synthons}: {len(made.synthons):,} synthons, {made.n_reactions:,} "
-            f"reactions, {made.n_products:,} products"
+            text=f"{request.synthons}: {counted(len(made.synthons), 'synthon')}, "
+            f"{counted(made.n_reactions, 'reaction')}, {counted(made.n_products, 'product')}"
         )
     )
     config = SpaceConfig(
@@ -187,9 +197,11 @@ def _index(
             )
     except NothingPreparedError as error:
         raise InputError(
-            f"none of {len(searched.products):,} products that were found can be prepared; "
-            "check the synthons' connectors"
+            f"no product can be prepared of {len(searched.products):,} that were found; check the "
+            "synthons' connectors"
         ) from error
+    if repeats := str(prepared.repeated_ids()):  # where synthons of one position share an id
+        emit(Note(text=repeats, important=True))
     return index_of(prepared, encoder, folder / "index", emit, overwrite=False)
 
 

@@ -78,6 +78,27 @@ def test_dropped_ids_are_gone_and_unknown_ones_told(grow, screen, tmp_path):
     assert "none of 3 ids is one of" in nobody.line
 
 
+def test_an_id_with_outer_blanks_is_dropped_by_a_list_of_lines(molsearch, world, tmp_path):
+    library = tmp_path / "l.csv"
+    library.write_text('smiles,name\nCCO," a "\nCCCO,a\nCCCCO,b\nCCN,c\nCCCN," d"\n')
+    encoder = ("--encoder", world.encoder)
+    made = molsearch("index", library, "-o", tmp_path / "i", "-n", 1, "--conformers", 0, *encoder)
+    assert made.code == 0, made.err
+    (tmp_path / "ids.txt").write_text(" a \n  b\n\n  \n")
+    result = molsearch("index", "drop", "--ids", tmp_path / "ids.txt", "-i", tmp_path / "i")
+    assert result.code == 0, result.err
+
+    def held():
+        reader = open_index(tmp_path / "i")
+        return reader.records(0).read(["molecule_id"]).column(0).to_pylist()
+
+    assert held() == ["a", "c", " d"]
+    (tmp_path / "ids.txt").write_text("d\nc\n")  # a line without blanks means an id without any
+    result = molsearch("index", "drop", "--ids", tmp_path / "ids.txt", "-i", tmp_path / "i")
+    assert "1 of 2 ids is not in" in result.err
+    assert held() == ["a", " d"]
+
+
 def test_a_hit_list_is_a_list_of_ids(grow, screen, tmp_path):
     hits = tmp_path / "hits.csv"
     assert screen("-k", 3, "-o", hits).code == 0

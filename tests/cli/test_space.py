@@ -68,6 +68,37 @@ def test_no_enrichment_is_foretold_of_products_like_the_query(molsearch, tmp_pat
     assert record["trust"]["enrichment_1pct"] is None
 
 
+def test_ids_that_two_products_share_are_told(space, tmp_path):
+    assert "more than once" not in space("-o", tmp_path / "one.csv").err
+    twin = "O=C([1*])c1ccc(F)cc1\ta3\t1\tamide"
+    result = space("-o", tmp_path / "two.csv", "--quiet", more=(twin,))
+    assert result.code == 0, result.err
+    assert "'a3;b1;amide' (2×)" in result.err
+    assert "more than once" in result.err
+    with (tmp_path / "two.csv").open() as handle:
+        ids = [row["molecule_id"] for row in csv.DictReader(handle)]
+    assert ids.count("a3;b1;amide") == 2
+
+
+def test_one_reaction_is_one(molsearch, world, tmp_path):
+    path = tmp_path / "one.txt"
+    lines = write_space(tmp_path / "s.txt").read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "peptide" not in line))
+    result = molsearch("space", path, "-q", QUERY, "--encoder", world.encoder, "-n", 1,
+                       "--conformers", 0, "-o", tmp_path / "h.csv")  # fmt: skip
+    assert "one.txt: 8 synthons, 1 reaction, 16 products" in result.err
+
+
+def test_a_vector_cannot_be_searched_with(space, tmp_path):
+    import numpy as np
+
+    np.save(tmp_path / "v.npy", np.ones(256, np.float32))
+    result = space("-o", tmp_path / "h.csv", query=tmp_path / "v.npy")
+    assert result.code == 2
+    assert "query 'v' is an embedding without a structure" in result.line
+    assert "give queries as structures" in result.line
+
+
 def test_sdf_and_parquet_and_a_repeat_from_the_record(space, molsearch, tmp_path):
     import pandas as pd
 

@@ -37,8 +37,9 @@ def with_ids(
     tag, others = _tag_for_ids(wanted, first, source)
     by_tag = wanted is not None or not any(row.molecule_id for row in first)
     found = f"tag {tag!r}" if by_tag and tag else "" if by_tag else "title line"
-    rest = others if by_tag or not tag else (tag, *others)
-    report(Reading(source, kind, "mol block", found, (), rest))
+    if tag and not by_tag:  # said also where the first hundred have titles: a later one may not
+        found += f", from tag {tag!r} where it is blank"
+    report(Reading(source, kind, "mol block", found, (), others))
     for row in rows:
         value = row.extra.get(tag, "")
         value, title = value if value.strip() else "", row.molecule_id

@@ -132,4 +132,5 @@ def test_ids_from_a_unique_tag_where_titles_are_blank() -> None:
     rows = list(read_sdf(iter([titled]), ReadConfig(), "x.sdf", readings.append))
     # A blank title among others is no reason to lose the tag.
     assert [row.molecule_id for row in rows] == ["a title", "Z1", "Z2", "Z3", "Z4"]
-    assert (readings[1].molecule_id, readings[1].other_ids) == ("title line", ("IDNUMBER",))
+    said = "title line, from tag 'IDNUMBER' where it is blank"
+    assert (readings[1].molecule_id, readings[1].other_ids) == (said, ())
