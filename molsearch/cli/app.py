@@ -39,10 +39,18 @@ def app_(
 ) -> None:
     """Serve the application until interrupted; see `_HELP`."""
     from molsearch import bundled
-    from molsearch.service.application import command, environment, server
+    from molsearch.service.application import (
+        address,
+        command,
+        environment,
+        free_port,
+        server,
+    )
 
+    port = port or free_port(host)
     arguments = command(server(), port=port, host=host, browser=browser)
     variables = environment(os.environ, tree=bundled.checkout(), host=host, shared=shared)
+    typer.echo(f"the application is at {address(host, port)}; Ctrl+C ends it", err=True)
     if os.name == "posix":
         # The server takes this process's place, so that a signal meant for it reaches it.
         give_back()

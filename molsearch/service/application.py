@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import ipaddress
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -43,7 +44,32 @@ def command(script: Path, *, port: int, host: str, browser: bool) -> list[str]:
         "--server.headless", "false" if browser else "true",
         "--browser.gatherUsageStats", "false",
         "--server.fileWatcherType", "none",
+        "--logger.hideWelcomeMessage", "true",
     ]  # fmt: skip
+
+
+def free_port(host: str) -> int:
+    """Find a port that nobody listens at, for who asks for any.
+
+    Raises
+    ------
+    UsageError
+        This machine does not answer at that address.
+    """
+    try:
+        family, *_, where = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as tried:
+            tried.bind(where)
+            return int(tried.getsockname()[1])
+    except OSError as error:
+        raise UsageError(f"--host {host[:80]}: {error.strerror}; name one of this machine") from error
+
+
+def address(host: str, port: int) -> str:
+    """Say where the application is found from this machine."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104  (every address, of which this is one)
+        host = "localhost"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def environment(

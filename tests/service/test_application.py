@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,36 @@ def test_nothing_is_sent_and_no_file_is_watched():
     assert "--browser.gatherUsageStats false" in line
     assert "--server.fileWatcherType none" in line
     assert "--server.address 127.0.0.1" in line
+
+
+@pytest.mark.parametrize("browser", [True, False])
+def test_streamlit_advertises_nothing_on_the_pages(browser):
+    line = " ".join(app.command(Path("s.py"), port=1, host="127.0.0.1", browser=browser))
+    assert "--logger.hideWelcomeMessage true" in line
+    settings = tomllib.loads((app.server().parent / ".streamlit/config.toml").read_text())
+    assert settings["logger"]["hideWelcomeMessage"] is True
+
+
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8501"),
+        ("0.0.0.0", "http://localhost:8501"),
+        ("::", "http://localhost:8501"),
+        ("::1", "http://[::1]:8501"),
+        ("box", "http://box:8501"),
+    ],
+)
+def test_the_address_is_one_to_open(host, found):
+    assert app.address(host, 8501) == found
+
+
+def test_any_port_is_one_that_is_free():
+    port = app.free_port("127.0.0.1")
+    with socket.socket() as tried:
+        tried.bind(("127.0.0.1", port))
+    with pytest.raises(UsageError, match="--host nowhere"):
+        app.free_port("nowhere.invalid")
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "two", "1.5"])
