@@ -115,7 +115,10 @@ def test_a_file_of_vectors_is_a_query(index, tmp_path):
         (np.ones((2, 2, 2)), r"shape \[2, 2, 2\]"),
         (np.array(["a"]), r"no array of real numbers"),
         (np.ones((0, 256)), r"shape \[0, 256\]"),
-        (b"PK\x03\x04", r"cannot be read"),
+        (b"PK\x03\x04", r"cannot be read: the file is damaged, or holds something else than num"),
+        (b"\x93NUMPY\x01\x00", r"the file is damaged, or holds something else than numbers"),
+        (b"no array at all", r"the file is damaged, or holds something else than numbers"),
+        (np.array([{}], dtype=object), r"the file is damaged, or holds something else than num"),
         (None, r"cannot be read: No such file"),
     ],
 )
@@ -128,6 +131,17 @@ def test_vectors_that_are_none_are_one_line(index, tmp_path, array, match):
     with pytest.raises(InputError, match=match) as caught:
         index.search(path, k=3)
     assert "\n" not in str(caught.value)
+    assert "pickle" not in str(caught.value)
+
+
+def test_a_vector_is_named_by_its_place_wherever_it_comes_from(index, tmp_path):
+    vectors = np.ones((3, 256))
+    vectors[1, 4] = np.nan
+    np.save(tmp_path / "v.npy", vectors)
+    with pytest.raises(InputError, match=r"'v-2' \(v\.npy, row 2\) holds"):
+        index.search(tmp_path / "v.npy")
+    with pytest.raises(InputError, match=r"'vector-2' \(vectors, row 2\) holds"):
+        index.search("CCO", vectors=vectors)
 
 
 def test_a_vector_has_no_fingerprint_to_rank_by(index):

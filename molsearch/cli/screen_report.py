@@ -83,7 +83,7 @@ def print_hits(hits: HitList, watch: Stopwatch, output: str | None) -> None:
             str(row[schema.RANK]),
             f"{row[schema.SCORE]:.3f}",
             _percent(row[schema.PERCENTILE]),
-            f"{row[schema.ECFP4_SIMILARITY]:.2f}",
+            _likeness(row[schema.ECFP4_SIMILARITY]),
             *(f"{row[name]:.3f}" for name in shown),
             str(row[schema.MOLECULE_ID]),
             *([str(row[schema.QUERY_ID])] if several else []),
@@ -117,6 +117,10 @@ def _seconds(watch: Stopwatch) -> str:
 
 def _percent(value: float) -> str:
     return "" if value != value else f"{value:.2f} %"
+
+
+def _likeness(value: float) -> str:
+    return "" if value != value else f"{value:.2f}"  # to a vector there is none
 
 
 def _note(row: Mapping[Any, Any]) -> str:

@@ -15,7 +15,7 @@ from molsearch.chem.readers.labels import named
 from molsearch.chem.readers.rows import OnReading
 from molsearch.chem.records import unheard
 from molsearch.chem.stereo import parent_key
-from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
+from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig, Vector
 from molsearch.data.numbers import undecided_note
 from molsearch.data.tested import (
     ACTIVE,
@@ -105,9 +105,10 @@ def read_ligands(
     more: list[Query] = []
     notes: list[str] = []
     activities: list[tuple[str, str]] = []
-    n_inactive = 0
+    n_inactive = n_vectors = 0
     for given in queries:
-        vectors = queries_of_vectors(given)
+        n_vectors += isinstance(given, Vector)
+        vectors = queries_of_vectors(given, row=n_vectors)
         if vectors is not None:
             found += vectors
             continue

@@ -8,7 +8,7 @@ query stands. The hit list then needs only those queries that are nearest to som
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from molsearch.index.reader import IndexReader
 from molsearch.io.folders import Kind, look
 from molsearch.schema import Prepared
 from molsearch.scoring.queryset import QuerySet
+from molsearch.search.ann.choose import Approximation
 from molsearch.search.engine import search
 from molsearch.search.exact import Exact
 from molsearch.search.queries import Query, named_apart
@@ -31,6 +32,7 @@ from molsearch.words import counted
 _BLOCK = 1024  # queries
 _DEEPER = 4
 _MOST = 4096  # queries that a hit list is made with
+_UNMEASURED = "recall was not measured with the molecules of an index as queries"
 _COLUMNS = (
     *(schema.RECORD_NUMBER, schema.SOURCE, schema.ROW, schema.MOLECULE_ID, schema.SMILES),
     *(schema.PARENT_SMILES, schema.INCHIKEY, schema.HEAVY_ATOMS, schema.GEOMETRY),
@@ -166,7 +168,8 @@ def screen_by_index(
     EncoderMismatchError, UsageError
         See `nearest_of_index`.
     """
-    config = config.model_copy(update={"rank": "molsearch", "fusion": "max"})
+    recall = config.recall
+    config = config.model_copy(update={"rank": "molsearch", "fusion": "max", "recall": None})
     k = min(config.k, reader.n_rows)
     while True:
         nearest = nearest_of_index(reader, other, k, device)
@@ -180,5 +183,13 @@ def screen_by_index(
                 f"queries: the {counted(other.n_rows, 'molecule')} of {other.path}, of which "
                 f"{len(nearest.queries):,} are nearest to a hit or near one"
             )
-            return hits.with_notes([note])
+            return _exact(hits, recall).with_notes([note])
         k = min(reader.n_rows, _DEEPER * k)
+
+
+def _exact(hits: HitList, recall: float | None) -> HitList:
+    """Say that a search for a part of the hits found all."""
+    if recall is None or recall == 1:
+        return hits
+    found = Approximation(recall, why_exact=_UNMEASURED)
+    return replace(hits, approximation=found).with_warnings([found.sentence()])

@@ -16,10 +16,16 @@ from molsearch.search.queries import Given, Query
 
 SUFFIX = ".npy"
 _BYTES = 256  # of a fingerprint
+_NO_NUMBERS = "the file is damaged, or holds something else than numbers"
 
 
-def queries_of_vectors(given: Given) -> list[Query] | None:
+def queries_of_vectors(given: Given, row: int = 1) -> list[Query] | None:
     """Make queries of a vector or of a ``.npy`` file; None for anything else.
+
+    Parameters
+    ----------
+    row
+        Place of a vector among those given.
 
     Raises
     ------
@@ -27,7 +33,7 @@ def queries_of_vectors(given: Given) -> list[Query] | None:
         The file is no array of numbers ``[n, dim]`` or ``[dim]``, or a vector has no direction.
     """
     if isinstance(given, Vector):
-        return [_query(np.array(given.vector), given.id or "vector", "vectors", 1)]
+        return [_query(np.array(given.vector), given.id or "vector", "vectors", row)]
     if not isinstance(given, str | Path) or not str(given).lower().endswith(SUFFIX):
         return None
     path = Path(given)
@@ -44,7 +50,8 @@ def _read(path: Path) -> NDArray[np.generic]:
     try:
         array = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError, BadZipFile) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        # NumPy's own words advise to unpickle, which runs what a file says.
+        reason = getattr(error, "strerror", None) or _NO_NUMBERS
         raise InputError(
             f"vectors {path} cannot be read: {reason}; save them by numpy.save"
         ) from error

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from molsearch.errors import InputError, MolSearchError, UsageError
+from molsearch.errors import MolSearchError, UsageError
 from molsearch.index.reader import IndexReader
 from molsearch.io.folders import Kind, look
 from molsearch.nn.bundled import bundled_of
 from molsearch.service.session import Session
 
 _DEPTH = 3
+_SUFFIX = ".index"  # that indexes are called by in the documentation, and that clients leave out
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,13 @@ class Shelf:
                 found.setdefault(place.relative_to(base).as_posix(), place)
         return found
 
-    def find(self, name: str) -> Path:
+    def find(self, name: str) -> Path | None:
         """Find a library; a client's name is looked up and never made into a path.
 
-        Raises
-        ------
-        InputError
-            There is none of this name.
+        What is called ``vendor.index`` is also found as ``vendor``, unless another is called that.
         """
         names = self.names()
-        if name not in names:
-            raise InputError(f"no library {name[:80]!r} here; /v1/libraries lists them")
-        return names[name]
+        return names.get(name) or names.get(f"{name}{_SUFFIX}")
 
     def without_paths(self, text: str) -> str:
         """Take the server's folders out of a line that a client reads."""

@@ -97,7 +97,7 @@ async def explain(body: ExplainBody, server: Server) -> ReasonList:
     explanations.check_limits(body, limits)
     path = None
     if body.library is not None:
-        path = server.shelf.names().get(body.library)
+        path = server.shelf.find(body.library)
         if path is None:
             raise Refused(404, f"no library {body.library[:80]!r} here; /v1/libraries lists them")
     try:
@@ -123,7 +123,7 @@ async def screen(body: ScreenBody, request: Request, server: Server) -> Response
     """Rank a library for queries: a hit list at once where it is small, else a job."""
     limits = server.config.limits
     screens.check_limits(body, limits)
-    path = server.shelf.names().get(body.library)
+    path = server.shelf.find(body.library)
     if path is None:
         raise Refused(404, f"no library {body.library[:80]!r} here; /v1/libraries lists them")
     try:

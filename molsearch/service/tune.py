@@ -21,7 +21,7 @@ from molsearch.service.events import Emit, Note, stage
 from molsearch.service.library import ensure_prepared
 from molsearch.service.requests import SeriesConfig, TrainRequest
 from molsearch.service.train_words import Steps, cache_folder
-from molsearch.train.finetune import finetune
+from molsearch.train.finetune import finetune, split
 from molsearch.train.finetune_card import Gain
 from molsearch.train.series_screen import FIGURES
 from molsearch.words import counted
@@ -39,8 +39,6 @@ def tune(job: SeriesConfig, request: TrainRequest, emit: Emit) -> dict[str, Any]
     steps = Steps(config.steps, emit)
     folder = cache_folder(request.cache).parent / "prepared"
     mine = prepared_once(source, folder, request.workers, None, emit, whole_rows(source))
-    decoys = Path(job.decoys) if job.decoys is not None else bundled.example() / "library.csv"
-    others = prepared_once(decoys, folder, request.workers, N_DECOYS, emit)
     if mine.n_failed:
         text = (
             f"{counted(mine.n_failed, 'row')} of {source} could not be prepared; see "
@@ -53,6 +51,9 @@ def tune(job: SeriesConfig, request: TrainRequest, emit: Emit) -> dict[str, Any]
         value_column=job.value_column,
         threshold=config.active_above,
     )
+    split(series, config)  # a series that cannot be split is refused before decoys take their time
+    decoys = Path(job.decoys) if job.decoys is not None else bundled.example() / "library.csv"
+    others = prepared_once(decoys, folder, request.workers, N_DECOYS, emit)
     emit(Note(text=opening(series, config.active_above, others.n_ok)))
     gain = finetune(
         parent,

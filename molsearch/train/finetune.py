@@ -37,6 +37,18 @@ from molsearch.train.series_screen import SeriesScreen
 from molsearch.train.state import TrainState
 
 
+def split(series: Series, config: FinetuneConfig) -> NDArray[np.int64]:
+    """Share out a series: see `split_by_scaffold`, and `finetune` for what becomes of the parts.
+
+    Raises
+    ------
+    InputError
+        If the series is too small or has too few scaffolds.
+    """
+    shares = (config.choosing_share, config.held_out_share)
+    return split_by_scaffold(series.groups, series.is_active, shares, config.seed)
+
+
 def finetune(
     parent: Encoder,
     series: Series,
@@ -70,12 +82,7 @@ def finetune(
     run = train_config(config, parent)
     library = _without(library, series)
     graphs = [_first_graphs(t, parent) for t in (series.table, library)]
-    parts = split_by_scaffold(
-        series.groups,
-        series.is_active,
-        (config.choosing_share, config.held_out_share),
-        config.seed,
-    )
+    parts = split(series, config)
     decoys = np.random.default_rng(config.seed).integers(0, 3, len(library))
     sampler = SeriesSampler(
         series,

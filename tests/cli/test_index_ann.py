@@ -46,6 +46,20 @@ def test_nothing_is_approximate_unless_it_is_asked_for(molsearch, screen, world,
         assert json.loads((tmp_path / f"{out.name}.run.json").read_text())["approximation"] is None
 
 
+def test_an_index_as_the_queries_is_searched_exactly_and_says_why(
+    molsearch, screen, world, index, tmp_path
+):
+    assert molsearch("index", "ann", "-i", index, "--encoder", world.encoder).code == 0
+    out = tmp_path / "h.csv"
+    result = screen("-i", index, "-o", out, "--recall", 0.9, query=world.index, index=False)
+    assert result.code == 0, result.err
+    why = "recall was not measured with the molecules of an index as queries"
+    assert f"searched exactly, though a recall of 0.9 was asked: {why}" in result.err
+    record = json.loads((tmp_path / "h.csv.run.json").read_text())
+    assert record["approximation"]["why_exact"] == why
+    assert record["request"]["recall"] == 0.9
+
+
 def test_without_lists_one_line_names_the_command(screen, index):
     result = screen("-i", index, "-o", "-", "--recall", 0.9, index=False)
     assert result.code == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 from command_line import ASPIRIN, MOLECULES
 from rdkit import Chem
@@ -29,6 +30,17 @@ def test_how_files_of_queries_were_read_is_told_once(screen, tmp_path):
     assert given["activity_columns"] == {str(table): "pIC50"}
     (tmp_path / "q.smi").write_text("CCO\n")
     assert "structure from" not in screen("-q", tmp_path / "q.smi", "-o", tmp_path / "i.csv").err
+
+
+def test_likeness_to_a_vector_is_an_empty_cell(screen, world, tmp_path):
+    from molsearch.index.reader import open_index
+
+    np.save(tmp_path / "v.npy", np.array(open_index(world.index).embeddings(0)[0]))
+    result = screen("-k", 2, "-o", tmp_path / "h.csv", query=tmp_path / "v.npy")
+    assert result.code == 0, result.err
+    assert "the embedding alone ranks" in result.err
+    assert "score: cosine of the embeddings\n" in result.err
+    assert "nan" not in result.err
 
 
 def test_query_files_and_several_queries(screen, molsearch, world, tmp_path):

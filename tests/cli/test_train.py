@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import CommandLine
+from command_line import CommandLine, make_encoder
 
 from molsearch.chem.records import iter_records
 from molsearch.cli.train_config import read_config
@@ -164,6 +164,22 @@ def test_fine_tuning_prints_the_gain(
     assert run["gain"]["after"]["auroc"] == pytest.approx(after[0])
     parent = load_encoder(trained[0], device="cpu").identity
     assert load_encoder(tmp_path / "tuned", device="cpu").card["parent"]["identity"] == parent
+
+
+def test_a_series_that_cannot_be_split_is_refused_before_decoys_are_prepared(
+    molsearch: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    parent = make_encoder(tmp_path / "parent")
+    (tmp_path / "tiny.csv").write_text("smiles,pIC50\nCCO,7\nCCN,5\nCCS,5\nCCCl,4\n")
+    (tmp_path / "others.csv").write_text("smiles\nCCCO\nCCCN\n")
+    arguments = ["--activities", "tiny.csv", "--decoys", "others.csv", "-o", "tuned", "-n", "1"]
+    done = molsearch("train", "--from", parent, *arguments)
+    assert done.code != 0
+    assert "1 active on 1 scaffold cannot be split" in done.err.splitlines()[-1]
+    prepared = (tmp_path / "cache").glob("**/prepared/*/manifest.json")
+    assert len([*prepared]) == 1
 
 
 def test_a_series_is_prepared_once_wherever_it_lies_and_whenever_it_was_saved(
