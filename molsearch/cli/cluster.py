@@ -59,7 +59,7 @@ def run(request: ClusterRequest, *, as_json: bool = False, quiet: bool = False) 
     with plain_warnings():
         done = cluster_it(request, Session(), Terminal(quiet=quiet))
     if request.output is None and not as_json:
-        for number, frame in enumerate(done.frames()):
+        for number, frame in enumerate(done.frames(as_texts=True)):
             write_text_table(
                 frame, sys.stdout,
                 excel_safe=request.excel_safe, verbatim=STRUCTURES, header=number == 0,

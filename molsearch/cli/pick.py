@@ -41,7 +41,7 @@ def run(request: PickRequest, *, as_json: bool = False, quiet: bool = False) -> 
         done = choose(request, Terminal(quiet=quiet))
     if request.output is None and not as_json:
         write_text_table(
-            done.picks.frame, sys.stdout, excel_safe=request.excel_safe, verbatim=STRUCTURES
+            done.picks.texts, sys.stdout, excel_safe=request.excel_safe, verbatim=STRUCTURES
         )
     if as_json:
         print(json.dumps(done.account, default=str))

@@ -32,8 +32,13 @@ _NUMBER = re.compile(r"[+-](?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 _FLOATS = "%.6g"
 
 
-def table_format(path: Path | str) -> TableFormat:
+def table_format(path: Path | str, *, structures: bool = True) -> TableFormat:
     """Tell the format from a file's name: ``.csv .tsv .sdf``, each also ``.gz``, or ``.parquet``.
+
+    Parameters
+    ----------
+    structures
+        Whether SDF is among those that a refusal names.
 
     Raises
     ------
@@ -45,8 +50,8 @@ def table_format(path: Path | str) -> TableFormat:
     found = _SUFFIXES.get(Path(plain).suffix)
     if found is None or (found == "parquet" and plain != name):
         raise UsageError(
-            f"{path}: the name does not tell a format; end it in .csv, .tsv, .sdf "
-            "(each also .gz) or .parquet"
+            f"{path}: the name does not tell a format; end it in .csv, .tsv"
+            f"{', .sdf' if structures else ''} (each also .gz) or .parquet"
         )
     return found
 

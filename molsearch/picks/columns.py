@@ -15,6 +15,7 @@ from molsearch import schema
 from molsearch.chem.facts import FACTS, compute
 from molsearch.errors import UsageError
 from molsearch.picks.table import HitTable
+from molsearch.picks.values import is_number
 from molsearch.usertypes.kept import days_in
 from molsearch.view.hit import is_penalised
 
@@ -39,7 +40,12 @@ class Columns:
         return name in self.names or name in FACTS
 
     def values(self, option: str, name: str, rows: Rows | None = None) -> pd.Series[Any]:
-        """Values of a column, or of a fact that the list lacks, for some rows or all.
+        """Values of a column as it is written, or of a fact that the list lacks.
+
+        Parameters
+        ----------
+        rows
+            For these; for all where None.
 
         Raises
         ------
@@ -49,7 +55,7 @@ class Columns:
         if rows is None:
             rows = np.arange(len(self.table))
         if name in self.names:
-            return self.table.frame[name].iloc[rows].reset_index(drop=True)
+            return self.table.texts[name].iloc[rows].reset_index(drop=True)
         if name not in FACTS:
             raise UsageError(f"{option}: no column {name!r}; {self._alike(name)}")
         known = self._facts.setdefault(name, {})
@@ -61,7 +67,10 @@ class Columns:
 
     def numbers(self, option: str, name: str, rows: Rows | None = None) -> NDArray[np.float64]:
         """Values as numbers, NaN where one is none."""
-        column = pd.to_numeric(self.values(option, name, rows), errors="coerce")
+        column = self.values(option, name, rows)
+        if name in self.names and _is_numeric(self.table.frame[name]):
+            column = self.table.frame[name].iloc[slice(None) if rows is None else rows]
+        column = pd.to_numeric(column, errors="coerce")
         return np.asarray(column.astype("float64").to_numpy())
 
     def days(self, option: str, name: str, rows: Rows | None = None) -> NDArray[np.float64]:
@@ -113,11 +122,15 @@ class Columns:
 def price_of(text: str) -> float:
     """Read a price with or without currency and thousands; NaN where it is none.
 
+    What is a number as programs write it, is that number.
+
     Examples
     --------
     >>> [price_of(text) for text in ("$1,250.50", "45,00 €", "1'200", "on request", "-3")]
     [1250.5, 45.0, 1200.0, nan, nan]
     """
+    if is_number(text) and not text.startswith("-"):
+        return float(text)
     found = _MONEY.findall(text)
     if len(found) != 1 or "-" in text:
         return float("nan")
@@ -132,6 +145,11 @@ def price_of(text: str) -> float:
         return float(digits)
     except ValueError:
         return float("nan")
+
+
+def _is_numeric(column: pd.Series[Any]) -> bool:
+    is_ = pd.api.types
+    return is_.is_numeric_dtype(column.dtype) or is_.is_bool_dtype(column.dtype)
 
 
 def ranking_column(names: list[str], asked: str | None) -> str:

@@ -19,6 +19,8 @@ from molsearch.search.where import Condition, parse
 from molsearch.words import counted
 
 Mask = NDArray[np.bool_]
+#: Rule by which hits of no readable price are left out.
+UNPRICED = "without a price"
 
 
 @dataclass
@@ -52,13 +54,21 @@ class Eligible:
         return self.order[self.passed[self.order]]
 
 
-def eligible(columns: Columns, config: PickConfig, must_not: Named, controls: set[str]) -> Eligible:
+def eligible(
+    columns: Columns,
+    config: PickConfig,
+    must_not: Named,
+    controls: set[str],
+    price: str | None = None,
+) -> Eligible:
     """Apply every rule that looks at one hit alone.
 
     Parameters
     ----------
     controls
         Parents that stand in control wells.
+    price
+        Column of prices that a budget pays, of which every pick needs one.
 
     Raises
     ------
@@ -79,6 +89,8 @@ def eligible(columns: Columns, config: PickConfig, must_not: Named, controls: se
     ids = columns.texts("", schema.MOLECULE_ID)
     barred = set(must_not.ids)
     found.leave("--must-not", np.array([one in barred for one in ids], dtype=bool))
+    if price is not None:
+        found.leave(UNPRICED, np.isnan(columns.prices(price)))
 
     def ask(rule: str, test: Callable[[NDArray[np.int64]], Mask]) -> None:
         # Facts may have to be computed: only of what is left.

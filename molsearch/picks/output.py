@@ -28,14 +28,17 @@ def write_picks(picks: Picks, config: PickConfig, path: Path, *, excel_safe: boo
         from molsearch.picks.workbook import write_workbook
 
         write_workbook(picks, config, path)
-    elif table_format(path) == "sdf":
+        return
+    kind = table_format(path)
+    if kind == "sdf":
         write_sdf(_entries(picks), path)
     else:
-        write_frame(picks.frame, path, excel_safe=excel_safe, verbatim=STRUCTURES)
+        frame = picks.frame if kind == "parquet" else picks.texts
+        write_frame(frame, path, excel_safe=excel_safe, verbatim=STRUCTURES)
 
 
 def _entries(picks: Picks) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    rows = picks.frame.to_dict("records")
+    rows = picks.texts.to_dict("records")
     for row, parent in zip(rows, picks.parents, strict=True):
         title = str(row[schema.MOLECULE_ID])
         yield mol_block(parent, None, title), {str(name): value for name, value in row.items()}

@@ -17,12 +17,13 @@ from molsearch.errors import UsageError
 from molsearch.picks.choose import Chosen, as_diverse_as_fits
 from molsearch.picks.columns import Columns, ranking_column
 from molsearch.picks.config import PickConfig
-from molsearch.picks.eligible import Eligible, eligible
+from molsearch.picks.eligible import UNPRICED, Eligible, eligible
 from molsearch.picks.lists import Named, named
 from molsearch.picks.plate import Layout, layout
-from molsearch.picks.report import Account, Costs
+from molsearch.picks.report import Account, Costs, Placed
 from molsearch.picks.select import chosen_of, limits_of
 from molsearch.picks.table import HitTable
+from molsearch.picks.values import RANKING, ours
 from molsearch.picks.wells import PRICE, SIMILARITY, WHY, Control, well_frame
 from molsearch.words import counted
 
@@ -40,6 +41,8 @@ class Picks:
         One row a well: plate, well, role (``pick``, ``query``, ``inactive``), why it was picked,
         molecule_id, smiles, ECFP4 similarity to the nearest other pick, then the columns of the
         hit list. Without a plate there are no wells.
+    texts
+        The same as it is written to a text: columns of the hit list as they came.
     account
         Numbers of the picks beside those of the best hits.
     parents
@@ -47,6 +50,7 @@ class Picks:
     """
 
     frame: pd.DataFrame
+    texts: pd.DataFrame
     account: Account
     parents: tuple[str, ...]
 
@@ -82,7 +86,8 @@ def pick(table: HitTable, config: PickConfig, controls: Sequence[Control] = ()) 
     n = _wanted(config, plate, len(table))
     more = fact_names(config.facts)
     price = columns.price_column(config.price_column, needed=config.budget is not None)
-    found = eligible(columns, config, must_not, {one.parent for one in controls})
+    paid = price if config.budget is not None else None
+    found = eligible(columns, config, must_not, {one.parent for one in controls}, paid)
     rows, first = _candidates(found, must.ids, ids)
     first += _with_patterns(must, table, rows, first)
     chosen = chosen_of(columns, config, rows, first, n, price)
@@ -91,6 +96,7 @@ def pick(table: HitTable, config: PickConfig, controls: Sequence[Control] = ()) 
     picked = rows[chosen.picks]
     _check_budget(columns, config, picked, price)
     costs = Costs.of(columns, config, price)
+    ranking = ranking_column(columns.names, config.by)
     account = Account(
         n_hits=len(table),
         n_failed=len(table.failures),
@@ -99,32 +105,61 @@ def pick(table: HitTable, config: PickConfig, controls: Sequence[Control] = ()) 
         unknown_ids=must_not.n_unknown,
         max_similarity=chosen.max_similarity,
         method=config.method,
-        column=ranking_column(columns.names, config.by),
+        column=ranking,
         lower_is_better=config.lower_is_better,
+        of_screen=ranking in ours(columns.names) & RANKING,
         price_column=price,
         novel_below=config.novel_below,
         picks=costs.profile(picked),
         best=costs.profile(found.rows[:n]),
+        controls=_placed(plate, controls, n),
     )
-    why = _reasons(must, first, chosen, config)
-    frame, parents = well_frame(
-        columns, picked, plate, controls, more, _own(columns, picked, why, costs, price)
-    )
-    return Picks(frame, account, parents)
+    values = table.with_numbers({ranking, *([] if price is None else [price])})
+    own: dict[str, Any] = {
+        WHY: _reasons(must, first, chosen, config), SIMILARITY: costs.nearest(picked)
+    }  # fmt: skip
+    prices = _prices(columns, values, picked, price)
+    frame, parents = well_frame(values, columns, picked, plate, controls, more, {**own, **prices})
+    # In full: nobody rounds an amount of money to six digits.
+    own |= {name: [_amount(one) for one in some] for name, some in prices.items()}
+    texts, _ = well_frame(table.texts, columns, picked, plate, controls, more, own)
+    return Picks(frame, texts, account, parents)
 
 
 def _layout(config: PickConfig, controls: Sequence[Control]) -> Layout | None:
-    kinds = [sum(one.role == role for one in controls) for role in ("query", "inactive")]
     if config.plate is None:
         if controls or config.leave_empty:
             raise UsageError("controls and empty wells need a plate: --plate 96 or 384")
         return None
+    if config.control_wells and not controls:
+        raise UsageError(
+            f"--control-wells {config.control_wells}, but there are no controls: name some with "
+            "--controls, --positive or --negative"
+        )
     most = _MOST_CONTROLS if config.control_wells is None else config.control_wells
     exact = config.control_wells is not None
+    kinds = _kinds(controls)
     n_positive, n_negative = (
         0 if not kind else (most if exact else min(kind, most)) for kind in kinds
     )
     return layout(config.plate, config.fill, config.leave_empty, n_positive, n_negative)
+
+
+def _kinds(controls: Sequence[Control]) -> tuple[int, int]:
+    """Count controls of each kind: of actives and of inactives."""
+    n_positive = sum(one.role == "query" for one in controls)
+    return n_positive, len(controls) - n_positive
+
+
+def _placed(plate: Layout | None, controls: Sequence[Control], n: int) -> Placed:
+    """Count controls without a well on the plates that `n` picks take."""
+    if plate is None:
+        return Placed()
+    n_plates = -(-n // len(plate.picks))
+    wells = (len(plate.positive), len(plate.negative))
+    kinds = _kinds(controls)
+    out = sum(max(0, kind - n_plates * some) for kind, some in zip(kinds, wells, strict=True))
+    return Placed(len(controls), out, max(-(-kind // n_plates) for kind in kinds))
 
 
 def _wanted(config: PickConfig, plate: Layout | None, n_hits: int) -> int:
@@ -210,6 +245,8 @@ def _too_few(
     said += f"are left out {out}; " if out else "none is left out; "
     said += f"refused {refused}; " if refused else ""
     advice = f"pass -n {got}" if got else "ask for less"
+    if not refused and found.left_out.get(UNPRICED, 0) >= n - got:
+        return f"{said}leave --budget out, make a longer hit list, or {advice}"
     if config.budget is not None and price is not None and chosen.refused.get("--budget"):
         prices = columns.prices(price)[rows]
         rest = np.sort(np.delete(prices, first))[: n - len(first)]
@@ -245,18 +282,17 @@ def _check_budget(
         )
 
 
-def _own(
-    columns: Columns,
-    picked: NDArray[np.int64],
-    why: Sequence[str],
-    costs: Costs,
-    price: str | None,
-) -> dict[str, Any]:
-    """Columns of ours for each pick; a price that is text (``$ 45``) as a number too."""
-    own: dict[str, Any] = {WHY: list(why), SIMILARITY: costs.nearest(picked)}
-    if price is not None and not pd.api.types.is_numeric_dtype(columns.table.frame[price].dtype):
-        own[PRICE] = columns.prices(price)[picked]
-    return own
+def _prices(
+    columns: Columns, values: pd.DataFrame, picked: NDArray[np.int64], price: str | None
+) -> dict[str, list[float]]:
+    """Read prices that are text (``$ 45``), for a column of numbers beside them."""
+    if price is None or pd.api.types.is_numeric_dtype(values[price].dtype):
+        return {}
+    return {PRICE: columns.prices(price)[picked].tolist()}
+
+
+def _amount(price: float) -> str | None:
+    return f"{price:.15g}" if np.isfinite(price) else None
 
 
 def _reasons(must: Named, first: list[int], chosen: Chosen, config: PickConfig) -> list[str]:

@@ -82,10 +82,14 @@ def layout(size: int, fill: Fill, empty: Sequence[str], n_positive: int, n_negat
     Raises
     ------
     UsageError
-        Controls take every well that is not left empty.
+        No well is left, or controls take every one.
     """
     closed = empty_wells(size, empty)
     free = [well for well in wells(size, fill) if well not in closed]
+    if not free:
+        raise UsageError(
+            f"--leave-empty leaves no well of {size}: name fewer rows, columns and wells"
+        )
     n_controls = n_positive + n_negative
     if n_controls >= len(free):
         raise UsageError(

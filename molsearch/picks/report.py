@@ -37,7 +37,8 @@ class Profile:
     n_alerts
         Those with a structural alert.
     price
-        Sum; None where no column holds prices. `n_without_price` have none that can be read.
+        Sum; None where no column holds prices. `n_without_price` have none that can be read, and
+        `n_free` cost nothing.
     """
 
     n: int
@@ -50,6 +51,7 @@ class Profile:
     n_alerts: int
     price: float | None
     n_without_price: int
+    n_free: int
 
 
 class Costs:
@@ -99,7 +101,27 @@ class Costs:
             n_alerts=sum(text != "" for text in alerts),
             price=None if prices is None else float(np.nansum(prices)),
             n_without_price=0 if prices is None else int(np.isnan(prices).sum()),
+            n_free=0 if prices is None else int((prices == 0).sum()),
         )
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Controls and their wells.
+
+    Attributes
+    ----------
+    n
+        How many controls there are.
+    n_without
+        Those that have no well on any plate.
+    wells
+        Wells of each kind a plate of which every control has one.
+    """
+
+    n: int = 0
+    n_without: int = 0
+    wells: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,6 +130,8 @@ class Account:
 
     Attributes
     ----------
+    of_screen
+        Whether it is the score of a screen by which hits are better or worse.
     best
         As many of the best hits that the filters leave, without diversity and limits.
     """
@@ -121,10 +145,12 @@ class Account:
     method: str
     column: str
     lower_is_better: bool
+    of_screen: bool
     price_column: str | None
     novel_below: float
     picks: Profile
     best: Profile
+    controls: Placed = Placed()
 
     @property
     def cost(self) -> float:
@@ -155,6 +181,11 @@ class Account:
             f"{self.column}: mean {mine.score_mean:.4g}, of the {best.n:,} best "
             f"{best.score_mean:.4g} ({change}); the last pick is hit {mine.deepest:,}"
         )
+        if self.of_screen and self.lower_is_better:
+            yield (
+                f"the higher the {self.column} of a screen, the better: --lower-is-better takes "
+                "the worst hits; leave it out for the best"
+            )
         yield f"{self._kinds(mine)}; the best: {self._kinds(best)}"
         if self.max_similarity is not None and self.method == "leader":
             yield f"no two picks are more similar than ECFP4 {self.max_similarity:g}"
@@ -164,6 +195,15 @@ class Account:
             lack = f", {mine.n_without_price:,} without a price" if mine.n_without_price else ""
             yield (
                 f"{self.price_column}: {mine.price:,.2f} in all{lack}; the best: {best.price:,.2f}"
+            )
+        if mine.n_free:
+            cost = "pick costs" if mine.n_free == 1 else "picks cost"
+            yield f"{mine.n_free:,} {cost} 0 by {self.price_column!r}: check whether they are free"
+        if without := self.controls.n_without:
+            yield (
+                f"{without:,} of {counted(self.controls.n, 'control')} "
+                f"{'has' if without == 1 else 'have'} no well: --control-wells "
+                f"{self.controls.wells} gives each one"
             )
 
     def _kinds(self, one: Profile) -> str:

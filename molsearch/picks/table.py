@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,12 +15,12 @@ from molsearch.chem.prepare import prepare_in_process
 from molsearch.chem.records import iter_records
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError, UsageError
-from molsearch.schema import Failure, Record
+from molsearch.io.typed import typed_table
+from molsearch.picks.values import in_full, lossless, numbers_or_text, ours
+from molsearch.schema import ColumnType, Failure, Reading, Record
+from molsearch.usertypes.names import unified
 
 _FLAT = PrepareConfig(n_conformers=0)
-_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|[+-]?\.\d+")
-_WHOLE = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})")
-_FLAGS = {"true": True, "false": False}
 _STRUCTURE = (schema.MOLECULE_ID, schema.SMILES)
 
 
@@ -32,19 +31,30 @@ class HitTable:
     Attributes
     ----------
     frame
-        molecule_id and smiles, then every other column, numbers as numbers.
+        molecule_id and smiles, then every other column with the type that its source states;
+        where it states none, numbers as numbers if no text is lost by it.
+    texts
+        The same as it is written to a text: as it came. Numbers that molsearch made are left
+        for the writer to round.
     parents
         SMILES of the parents.
     prints
         Their ECFP4, uint8 ``[n, 256]``.
     failures
         Rows that hold no readable structure.
+    declared
+        Columns of which the source states what they are.
+    notes
+        Which columns stayed text though their source had types, and why.
     """
 
     frame: pd.DataFrame
+    texts: pd.DataFrame
     parents: tuple[str, ...]
     prints: NDArray[np.uint8]
     failures: tuple[Failure, ...] = ()
+    declared: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -52,8 +62,18 @@ class HitTable:
     def first(self, n: int) -> HitTable:
         """Take the first `n` hits."""
         return replace(
-            self, frame=self.frame.head(n), parents=self.parents[:n], prints=self.prints[:n]
+            self,
+            frame=self.frame.head(n),
+            texts=self.texts.head(n),
+            parents=self.parents[:n],
+            prints=self.prints[:n],
         )
+
+    def with_numbers(self, names: Iterable[str]) -> pd.DataFrame:
+        """Give `frame` with numbers in columns that are used as such, be they ``-9.10``."""
+        some = [name for name in names if name in self.texts and name not in self.declared]
+        made = {name: numbers_or_text(_given(self.texts[name])) for name in some}
+        return self.frame.assign(**made)
 
 
 def read_table(path: str, read: ReadConfig) -> HitTable:
@@ -64,7 +84,12 @@ def read_table(path: str, read: ReadConfig) -> HitTable:
     InputError
         It cannot be read, or holds no readable structure.
     """
-    return _table(path, (_of_tags(record) for record in iter_records([path], read)))
+    readings: list[Reading] = []
+    records = iter_records([path], read, readings.append)
+    table = _table(path, (_of_tags(record) for record in records))
+    types = {one.name: one for one in unified(one.types for one in readings)}
+    own = [name for name in table.texts if name in types and name not in _STRUCTURE]
+    return _with_types(table, {name: types[name] for name in own})
 
 
 def table_of(frame: pd.DataFrame) -> HitTable:
@@ -88,8 +113,9 @@ def table_of(frame: pd.DataFrame) -> HitTable:
     table = _table("the hits", records)
     kept = np.delete(np.arange(len(frame)), [one.record_number - 1 for one in table.failures])
     typed = frame.iloc[kept].reset_index(drop=True)
-    typed = typed.assign(**{name: table.frame[name] for name in _STRUCTURE})
-    return replace(table, frame=_ordered(typed))
+    typed = _ordered(typed.assign(**{name: table.texts[name] for name in _STRUCTURE}))
+    names = [str(name) for name in typed.columns]
+    return replace(table, frame=typed, texts=_in_full(typed), declared=frozenset(names))
 
 
 def _of_tags(record: Record) -> Record:
@@ -106,47 +132,68 @@ def _table(source: str, records: Iterable[Record]) -> HitTable:
         why = f" (the first row: {failures[0].reason})" if failures else ""
         raise InputError(f"{source}: no row holds a readable structure{why}; give a hit list")
     rows = [dict(row.user) for row in prepared]
-    frame = pd.DataFrame(
-        {
-            schema.MOLECULE_ID: [row.molecule_id for row in prepared],
-            schema.SMILES: [
-                user.pop(schema.SMILES, "") or row.smiles
-                for row, user in zip(prepared, rows, strict=True)
-            ],
-        }
-    )
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    more = {name: typed([row.get(name, "") for row in rows]) for name in names}
+    structures = {
+        schema.MOLECULE_ID: [row.molecule_id for row in prepared],
+        schema.SMILES: [
+            user.pop(schema.SMILES, "") or row.smiles
+            for row, user in zip(prepared, rows, strict=True)
+        ],
+    }
+    names = dict.fromkeys(name for row in rows for name in row)
+    more = {name: pd.array([row.get(name) for row in rows], dtype="str") for name in names}
+    # At once: a frame that grows by its columns is copied again and again.
+    texts = _ordered(pd.DataFrame({**structures, **more}))
     prints = np.frombuffer(b"".join(row.ecfp4 for row in prepared), np.uint8)
     return HitTable(
-        _ordered(pd.concat([frame, pd.DataFrame(more, index=frame.index)], axis=1)),
+        texts,
+        texts,
         tuple(row.parent_smiles for row in prepared),
         prints.reshape(len(prepared), -1),
         tuple(failures),
     )
 
 
+def _with_types(table: HitTable, types: Mapping[str, ColumnType]) -> HitTable:
+    """Make values of the texts of a file."""
+    texts = table.texts
+    known = {name: kind for name, kind in types.items() if kind.type}
+    numbers = ours([*texts.columns])
+    free = [name for name in map(str, texts) if name not in types and name not in _STRUCTURE]
+    guessed = {
+        name: (numbers_or_text if name in numbers else lossless)(_given(texts[name]))
+        for name in free
+    }
+    made = typed_table(texts.assign(**guessed), known)
+    # Those of ours that a table holds in full are rounded as `screen` rounds them.
+    rounded = {
+        name: made.frame[name]
+        for name in numbers & known.keys()
+        if pd.api.types.is_float_dtype(made.frame[name].dtype)
+    }
+    return replace(
+        table,
+        frame=made.frame,
+        texts=texts.assign(**rounded),
+        declared=frozenset(types),
+        notes=made.notes,
+    )
+
+
+def _in_full(frame: pd.DataFrame) -> pd.DataFrame:
+    """Texts of floating numbers, but of ours."""
+    rounded = ours([*frame.columns])
+    floats = [
+        name
+        for name in frame.columns
+        if name not in rounded and pd.api.types.is_float_dtype(frame[name].dtype)
+    ]
+    return frame.assign(**{name: in_full(frame[name]) for name in floats})
+
+
+def _given(column: pd.Series[Any]) -> list[str | None]:
+    return [None if pd.isna(text) else str(text) for text in column]
+
+
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     rest = [name for name in frame.columns if name not in _STRUCTURE]
     return frame[[*_STRUCTURE, *rest]]
-
-
-def typed(values: Sequence[str]) -> Any:
-    """Make numbers or truth values of a column of text in which all that is given are such.
-
-    A code such as ``007`` or ``1E5A`` stays text; so does a column in which one value is.
-
-    Examples
-    --------
-    >>> list(typed(["1", "", "3"])), list(typed(["0.5", "nan"])), list(typed(["007", "1"]))
-    ([1, <NA>, 3], [0.5, nan], ['007', '1'])
-    """
-    given = [value for value in map(str.strip, values) if value]
-    real = [value for value in given if value.lower() != "nan"]
-    if real and all(_WHOLE.fullmatch(value) for value in real) and len(real) == len(given):
-        return pd.array([int(value) if value.strip() else None for value in values], dtype="Int64")
-    if real and all(_NUMBER.fullmatch(value) for value in real):
-        return np.array([float(value) if value.strip() else np.nan for value in values])
-    if given and all(value.lower() in _FLAGS for value in given):
-        return pd.array([_FLAGS.get(value.strip().lower()) for value in values], dtype="boolean")
-    return pd.array(list(values), dtype="str")

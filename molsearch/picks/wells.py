@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any, Literal
 
 import numpy as np
@@ -32,6 +33,7 @@ class Control:
 
 
 def well_frame(
+    listed: pd.DataFrame,
     columns: Columns,
     picked: NDArray[np.int64],
     plate: Layout | None,
@@ -43,6 +45,8 @@ def well_frame(
 
     Parameters
     ----------
+    listed
+        The hit list, as values or as texts.
     picked
         Rows of the hit list, in the order in which wells are filled.
     facts
@@ -50,7 +54,7 @@ def well_frame(
     own
         Columns of ours, by name, one value a pick.
     """
-    frame = columns.table.frame.iloc[picked].reset_index(drop=True)
+    frame = listed.iloc[picked].reset_index(drop=True)
     frame = frame.rename(columns={name: f"{name}{_SUFFIX}" for name in OWN if name in frame})
     for name in facts:
         if name not in frame:
@@ -78,7 +82,8 @@ def _alike(frame: pd.DataFrame, rows: Sequence[dict[str, Any]]) -> tuple[pd.Data
         if pd.api.types.is_bool_dtype(frame[name].dtype):
             frame[name] = frame[name].astype("boolean")
         elif pd.api.types.is_integer_dtype(frame[name].dtype):
-            frame[name] = frame[name].astype("Int64")
+            whole: Any = _nullable(frame[name].dtype.name)
+            frame[name] = frame[name].astype(whole)
     more = {}
     for name in frame.columns:
         dtype: Any = frame[name].dtype
@@ -86,16 +91,21 @@ def _alike(frame: pd.DataFrame, rows: Sequence[dict[str, Any]]) -> tuple[pd.Data
     return frame, pd.DataFrame(more)
 
 
+def _nullable(name: str) -> str:
+    return name.replace("uint", "UInt").replace("int", "Int")
+
+
 def _control_rows(
     plate: Layout, controls: Sequence[Control], n_plates: int
 ) -> list[tuple[dict[str, Any], str]]:
-    """Fill the control wells of every plate with the controls of their kind, in turn."""
+    """Fill the control wells with the controls of their kind, in turn, from plate to plate."""
+    turns = {
+        role: cycle([one for one in controls if one.role == role]) for role in ("query", "inactive")
+    }
     rows = []
     for number in range(1, n_plates + 1):
         for role, places in (("query", plate.positive), ("inactive", plate.negative)):
-            kind = [one for one in controls if one.role == role]
-            for turn, well in enumerate(places):
-                one = kind[turn % len(kind)]
+            for well, one in zip(places, turns[role], strict=False):
                 row = {
                     PLATE: number, WELL: well, ROLE: role, WHY: "control",
                     schema.MOLECULE_ID: one.molecule_id, schema.SMILES: one.smiles,

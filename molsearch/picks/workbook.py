@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from molsearch.io.atomic import replacing
 from molsearch.picks.config import PickConfig
 from molsearch.picks.pick import Picks
 from molsearch.picks.plate import SHAPES
+from molsearch.picks.values import MOST_EXACT
 from molsearch.picks.wells import PICK, PLATE, ROLE, WELL
 
 _IMAGE = (210, 130)  # pixels as shown; drawn at twice that
@@ -89,10 +91,17 @@ def _write(sheet: Any, row: int, column: int, value: Any, style: Any) -> None:
         sheet.write_boolean(row, column, bool(value), style)
     elif isinstance(value, str):
         sheet.write_string(row, column, value[:_LONGEST], style)
-    elif pd.api.types.is_number(value):
+    elif pd.api.types.is_number(value) and _fits(value):
         sheet.write_number(row, column, value, style)
     else:
         sheet.write_string(row, column, str(value)[:_LONGEST], style)
+
+
+def _fits(value: Any) -> bool:
+    """Whether a workbook, which keeps floats alone, can hold a number."""
+    if isinstance(value, Decimal):
+        return Decimal(repr(float(value))) == value
+    return not pd.api.types.is_integer(value) or abs(int(value)) <= MOST_EXACT
 
 
 def _width(frame: pd.DataFrame, name: str) -> float:

@@ -17,7 +17,7 @@ from molsearch.index.reader import IndexReader
 from molsearch.index.remote import is_address
 from molsearch.io.folders import Kind, look
 from molsearch.io.runs import write_run
-from molsearch.io.tables import write_frames
+from molsearch.io.tables import table_format, write_frames
 from molsearch.picks.output import STRUCTURES
 from molsearch.picks.table import HitTable
 from molsearch.search.clusters import Clusters, cluster_at, cluster_into
@@ -45,18 +45,23 @@ class Clustered:
     leaders_only: bool
     account: dict[str, Any]
 
-    def frames(self) -> Iterator[pd.DataFrame]:
+    def frames(self, *, as_texts: bool = False) -> Iterator[pd.DataFrame]:
         """Yield the table, some thousand molecules at a time.
 
         In the order of the source: molecule_id, smiles, cluster (from 1, in the order in which
         leaders were found), cluster_size, leader (its molecule_id), is_leader, leader_similarity,
         and the columns of a hit list, an underscore before a name that is taken.
+
+        Parameters
+        ----------
+        as_texts
+            Columns of a hit list as they came, for a file of text; else as values.
         """
         found = self.clusters
         ids = self.source.ids(found.leaders)
         leads = np.zeros(len(found.cluster), dtype=bool)
         leads[found.leaders] = True
-        for first, frame in self.source.frames():
+        for first, frame in _texts(self.source) if as_texts else self.source.frames():
             rows = slice(first, first + len(frame))
             which = found.cluster[rows]
             ours = pd.DataFrame(
@@ -130,9 +135,15 @@ def cluster(
     for line in _words(request, account):
         emit(Note(text=line, important=True))
     if request.output is not None:
+        path = Path(request.output)
+        typed = table_format(path) == "parquet"
         write_frames(
-            made.frames(), Path(request.output), excel_safe=request.excel_safe, verbatim=STRUCTURES
-        )
+            made.frames(as_texts=not typed), path,
+            excel_safe=request.excel_safe, verbatim=STRUCTURES,
+        )  # fmt: skip
+        if typed and isinstance(source, OfHits):
+            for line in source.table.notes:
+                emit(Note(text=line, important=True))
         write_run(run_file(request.output), "cluster", account)
     emit(Done(verb="cluster", account=account))
     return made
@@ -148,7 +159,9 @@ def check(request: ClusterRequest) -> None:
     """
     refuse_clashes(request)
     if request.output is not None:
-        check_table(Path(request.output), "clusters", overwrite=request.overwrite)
+        path = Path(request.output)
+        table_format(path, structures=False)
+        check_table(path, "clusters", overwrite=request.overwrite)
 
 
 def _source(
@@ -178,6 +191,14 @@ def _source(
     return OfIndex(reader, request.by)
 
 
+def _texts(source: OfIndex | OfHits) -> Iterator[tuple[int, pd.DataFrame]]:
+    """As `source.frames`, with the columns of a hit list as they came."""
+    if isinstance(source, OfHits):
+        yield 0, source.table.texts
+    else:
+        yield from source.frames()
+
+
 def _renamed(names: list[str]) -> dict[str, str]:
     """Free names for columns that are called as ours."""
     taken = {*_OURS, schema.MOLECULE_ID, schema.SMILES, *names}
@@ -200,5 +221,12 @@ def _words(request: ClusterRequest, account: dict[str, Any]) -> Iterator[str]:
         f"{alone} {'stands' if account['n_alone'] == 1 else 'stand'} alone; least similarity to a "
         f"leader {account['least_similarity']:.3g}"
     )
-    if request.n is not None and account["n_clusters"] < request.n:
-        yield f"not {request.n:,} clusters: the other molecules are copies of the leaders"
+    n = account["n_clusters"]
+    if request.n is None or n >= request.n:
+        return
+    why = []
+    if (there := account["n_molecules"]) < request.n:
+        why.append(f"there {'is' if there == 1 else 'are'} only {counted(there, 'molecule')}")
+    if n < there:
+        why.append("the other molecules are copies of the leaders")
+    yield f"not {request.n:,} clusters: {', and '.join(why)}"

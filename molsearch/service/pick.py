@@ -12,7 +12,7 @@ from molsearch.chem.readers.rows import OnReading
 from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.io.runs import write_run
-from molsearch.picks.output import check_output, write_picks
+from molsearch.picks.output import XLSX, check_output, write_picks
 from molsearch.picks.pick import Picks
 from molsearch.picks.pick import pick as choose
 from molsearch.picks.table import HitTable, read_table
@@ -64,6 +64,9 @@ def pick(request: PickRequest, emit: Emit = silent, *, table: HitTable | None = 
         write_picks(picks, request.config, path, excel_safe=request.excel_safe)
     for line in picks.words:
         emit(Note(text=line))
+    if any(path.suffix.lower() in (".parquet", XLSX) for path in outputs):
+        for line in table.notes:
+            emit(Note(text=line))
     account = account_of(request, picks, table)
     if outputs:
         write_run(outputs[0].with_name(outputs[0].name + ".run.json"), "pick", account)
@@ -87,10 +90,11 @@ def account_of(request: PickRequest, picks: Picks, table: HitTable) -> dict[str,
 
 
 def _controls(request: PickRequest, on_reading: OnReading) -> Iterator[Control]:
-    if request.controls:
-        yield from _of_run(request)
+    # Those named by hand stand first: wells may not suffice for all of a run.
     yield from _read(request.positive, "query", on_reading)
     yield from _read(request.negative, "inactive", on_reading)
+    if request.controls:
+        yield from _of_run(request)
 
 
 def _read(texts: Sequence[Ligand], role: _Role, on_reading: OnReading) -> Iterator[Control]:

@@ -62,6 +62,48 @@ def test_a_hit_list_keeps_its_columns_and_its_best_hits_lead(screen, molsearch, 
     assert twice["cluster"].max() == 2
 
 
+def test_columns_of_a_hit_list_come_out_as_they_were(molsearch, tmp_path):
+    hits, csv, parquet = (tmp_path / name for name in ("hits.csv", "a.csv", "a.parquet"))
+    hits.write_text(
+        "molecule_id,smiles,score,lot,code,price,big,ok,leader\n"
+        "a,CCO,3,1.10,12E4,12345.67,12345678901234567890,TRUE,1.0\n"
+        "b,CCN,2,1.1,77E2,1234567.89,9007199254740993,FALSE,1.00\n"
+    )
+    by = ("--by", "ecfp4", "-t", 0.5)
+    shown = molsearch("cluster", hits, *by)
+    for path in (csv, parquet):
+        assert molsearch("cluster", hits, *by, "-o", path).code == 0
+    lines = csv.read_text().splitlines()
+    assert shown.out.splitlines() == lines
+    given = [line.split(",", 2)[2] for line in hits.read_text().splitlines()]
+    assert [line.split(",", len(OURS))[-1] for line in lines[1:]] == given[1:]
+    frame = pd.read_parquet(parquet)
+    assert frame["price"].tolist() == [12345.67, 1234567.89]
+    assert frame["lot"].tolist() == ["1.10", "1.1"]
+    assert frame["big"].tolist()[1] == "9007199254740993"
+    assert frame["_leader"].tolist() == ["1.0", "1.00"]
+    assert ms.cluster(hits, by="ecfp4")["score"].tolist() == [3, 2]
+
+
+def test_more_clusters_than_molecules_are_told_as_such(molsearch, tmp_path):
+    hits = tmp_path / "hits.csv"
+    hits.write_text("molecule_id,smiles\na,CCO\nb,CCN\nc,CCN\n")
+    said = "not 9 clusters: there are only 3 molecules"
+    copies = "the other molecules are copies of the leaders"
+    assert f"{said}, and {copies}" in molsearch("cluster", hits, "--by", "ecfp4", "-n", 9).err
+    assert f"not 3 clusters: {copies}" in molsearch("cluster", hits, "--by", "ecfp4", "-n", 3).err
+    hits.write_text("molecule_id,smiles\na,CCO\nb,CCN\n")
+    done = molsearch("cluster", hits, "--by", "ecfp4", "-n", 9)
+    assert "there are only 2 molecules" in done.err
+    assert "copies" not in done.err
+
+
+def test_the_formats_that_a_refusal_names_are_written(molsearch, world, tmp_path):
+    for name in ("a.xlsx", "a.sdf"):
+        done = molsearch("cluster", world.index, "-o", tmp_path / name)
+        assert "sdf" not in done.line.removeprefix(f"molsearch: {tmp_path / name}").split(":", 1)[1]
+
+
 def test_leaders_alone_on_standard_output_and_a_row_without_a_structure_is_told(
     molsearch, tmp_path
 ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -12,7 +14,9 @@ from molsearch.errors import InputError, UsageError
 from molsearch.picks.config import PickConfig
 from molsearch.picks.pick import pick
 from molsearch.picks.table import table_of
+from molsearch.picks.wells import Control
 
+ROLES = ("query", "inactive")
 SMILES = [
     *(f"{'C' * n}c1ccc({group})cc1" for n in range(1, 6) for group in ("O", "N", "Cl", "C(=O)O")),
     *(f"O=C(N{'C' * n})c1ccncc1" for n in range(1, 8)),
@@ -101,6 +105,75 @@ def test_a_budget_is_kept_where_something_dear_must_be_picked(hits) -> None:
         pick(table_of(hits), PickConfig(n=6, budget=59.0))
     with pytest.raises(UsageError, match="must be picked"):
         pick(table_of(hits), PickConfig(n=1, budget=5.0, must_have=("003",)))
+
+
+def test_hits_without_a_price_are_counted_apart_from_those_too_dear(hits) -> None:
+    prices = ["POA", "", "-5", None, *["$ 10"] * (len(hits) - 4)]
+    some = table_of(hits.assign(price=prices, is_query=False).head(9))
+    picks = pick(some, PickConfig(n=4, budget=60.0))
+    assert picks.account.left_out == {"without a price": 4}
+    assert "left out: without a price 4" in picks.words[0]
+    with pytest.raises(UsageError, match=r"without a price: 4; leave --budget out, .* pass -n 5"):
+        pick(some, PickConfig(n=9, budget=100_000.0))
+    # What must be there is there at any price, and none is asked for without a budget.
+    assert "000" in _ids(pick(some, PickConfig(n=4, budget=60.0, must_have=("000",))))
+    assert pick(some, PickConfig(n=9)).account.left_out == {}
+
+
+def test_prices_of_nothing_are_told(hits) -> None:
+    free = hits.assign(price=["0", "0.00", *["12.50"] * (len(hits) - 2)], is_query=False)
+    words = pick(table_of(free), PickConfig(n=3, method="score", budget=60.0)).words
+    assert "2 picks cost 0 by 'price': check whether they are free" in words
+    assert not any("cost 0" in line for line in pick(table_of(hits), PickConfig(n=3)).words)
+
+
+def test_floats_of_a_frame_are_written_in_full_but_molsearchs_own_rounded(hits, tmp_path) -> None:
+    of_screen = hits.assign(
+        score=hits["score"] + 1e-9, rank=range(len(hits)), nearest_query="q", number=12345.6789
+    ).drop(columns="price")
+    path = tmp_path / "plate.csv"
+    ms.pick(of_screen, 2, method="score", plate=None).write(path)
+    plate = pd.read_csv(path, dtype="str")
+    assert plate["number"].tolist() == ["12345.6789"] * 2
+    assert plate["score"].str.len().max() <= len("1.90323")
+    assert len(plate["pick_similarity"][0]) <= len("0.1234")
+    ms.pick(of_screen.drop(columns="rank"), 2, method="score").write(path, overwrite=True)
+    assert pd.read_csv(path)["score"].tolist() == of_screen["score"].tolist()[1:3]
+
+
+def test_a_price_that_is_text_is_a_number_beside_it_in_full(hits, tmp_path) -> None:
+    dear = hits.assign(price="$ 1,234,567.89")
+    path = tmp_path / "plate.csv"
+    picks = ms.pick(dear, 2)
+    picks.write(path)
+    assert pd.read_csv(path, dtype="str")["pick_price"].tolist() == ["1234567.89"] * 2
+    assert picks.frame["pick_price"].tolist() == [1234567.89] * 2
+
+
+def _controls(n: int, role: Any) -> list[Control]:
+    return [Control(f"{role}{place}", "C" * (20 + place), "x", role) for place in range(n)]
+
+
+def test_controls_take_turns_from_plate_to_plate(hits) -> None:
+    many = table_of(hits.assign(is_query=False))
+    config = PickConfig(n=20, plates=4, leave_empty=("2,3,4,5,6,7,8,9,10,11,12",), control_wells=1)
+    picks = pick(many, config, [*_controls(2, "query"), *_controls(3, "inactive")])
+    frame = picks.frame
+    assert frame["plate"].max() == 4
+    turns = {role: frame.loc[frame["role"] == role, "molecule_id"].tolist() for role in ROLES}
+    assert turns == {
+        "query": ["query0", "query1", "query0", "query1"],
+        "inactive": ["inactive0", "inactive1", "inactive2", "inactive0"],
+    }
+    assert not any("no well" in line for line in picks.words)
+    told = pick(many, config.model_copy(update={"n": 12}), _controls(5, "query")).words
+    assert "3 of 5 controls have no well: --control-wells 3 gives each one" in told
+
+
+def test_wells_for_controls_that_nobody_gives_are_refused(hits) -> None:
+    with pytest.raises(UsageError, match=r"--control-wells 5, but there are no controls: .*--pos"):
+        pick(table_of(hits), PickConfig(n=5, control_wells=5))
+    assert len(pick(table_of(hits), PickConfig(n=5, control_wells=0)).frame) == 5
 
 
 def test_facts_that_the_list_lacks_are_computed(hits) -> None:

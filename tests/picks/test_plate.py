@@ -55,3 +55,9 @@ def test_controls_alternate_from_the_last_well() -> None:
 def test_controls_without_room_are_refused() -> None:
     with pytest.raises(UsageError, match="leave no room"):
         layout(96, "rows", ["A,B,C,D,E,F,G"], 8, 8)
+
+
+def test_a_plate_that_is_left_empty_is_refused_for_that() -> None:
+    with pytest.raises(UsageError, match="--leave-empty leaves no well of 96") as refused:
+        layout(96, "rows", ["A,B,C,D,E,F,G,H"], 0, 0)
+    assert "control" not in str(refused.value)
