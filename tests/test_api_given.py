@@ -117,6 +117,8 @@ def test_a_file_of_vectors_is_a_query(index, tmp_path):
         (np.ones((0, 256)), r"shape \[0, 256\]"),
         (b"PK\x03\x04", r"cannot be read: the file is damaged, or holds something else than num"),
         (b"\x93NUMPY\x01\x00", r"the file is damaged, or holds something else than numbers"),
+        (b"\x93NUMPY\x01\x00\x0d\x00{'descr': 'f4\n", r"the file is damaged, or holds something"),
+        (b"\x93NUMPY\x01\x00\x0d\x00{(\n        \n", r"the file is damaged, or holds something"),
         (b"no array at all", r"the file is damaged, or holds something else than numbers"),
         (np.array([{}], dtype=object), r"the file is damaged, or holds something else than num"),
         (None, r"cannot be read: No such file"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tokenize import TokenError
 from zipfile import BadZipFile
 
 import numpy as np
@@ -49,7 +50,7 @@ def queries_of_vectors(given: Given, row: int = 1) -> list[Query] | None:
 def _read(path: Path) -> NDArray[np.generic]:
     try:
         array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, EOFError, TypeError, TokenError, BadZipFile) as error:
         # NumPy's own words advise to unpickle, which runs what a file says.
         reason = getattr(error, "strerror", None) or _NO_NUMBERS
         raise InputError(

@@ -62,7 +62,9 @@ def free_port(host: str) -> int:
             tried.bind(where)
             return int(tried.getsockname()[1])
     except OSError as error:
-        raise UsageError(f"--host {host[:80]}: {error.strerror}; name one of this machine") from error
+        raise UsageError(
+            f"--host {host[:80]}: {error.strerror}; name one of this machine"
+        ) from error
 
 
 def address(host: str, port: int) -> str:
