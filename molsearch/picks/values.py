@@ -62,8 +62,8 @@ def lossless(texts: Sequence[str | None]) -> Any:
 
     Examples
     --------
-    >>> list(lossless(["1", "", "3"])), list(lossless(["0.5", "2"])), list(lossless(["1.10"]))
-    ([1, <NA>, 3], [0.5, 2.0], ['1.10'])
+    >>> [lossless(texts).tolist() for texts in (["1", "", "3"], ["0.5", "2"], ["1.10"])]
+    [[1, <NA>, 3], [0.5, 2.0], ['1.10']]
     """
     given = {text for text in texts if text}
     if given and all(map(_is_whole, given)):
@@ -94,8 +94,8 @@ def numbers_or_text(texts: Sequence[str | None]) -> Any:
 
     Examples
     --------
-    >>> list(numbers_or_text(["1", "", "3"])), list(numbers_or_text(["-9.10", "1e-05", "nan"]))
-    ([1, <NA>, 3], [-9.1, 1e-05, nan])
+    >>> numbers_or_text(["1", "", "3"]).tolist(), numbers_or_text(["-9.10", "nan"]).tolist()
+    ([1, <NA>, 3], [-9.1, nan])
     """
     plain = [(text or "").strip() for text in texts]
     given = [text for text in plain if text]

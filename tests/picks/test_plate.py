@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,3 +64,11 @@ def test_a_plate_that_is_left_empty_is_refused_for_that() -> None:
     with pytest.raises(UsageError, match="--leave-empty leaves no well of 96") as refused:
         layout(96, "rows", ["A,B,C,D,E,F,G,H"], 0, 0)
     assert "control" not in str(refused.value)
+
+
+def test_the_plate_of_the_page_has_room_for_its_picks_and_controls() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "picking.md").read_text(encoding="utf-8")
+    found = re.search(r"pick hits\.csv -n (\d+) .*?--controls --leave-empty (\S+)", page, re.DOTALL)
+    assert found is not None
+    # The run's queries stand in eight wells at most.
+    assert len(layout(96, "rows", [found[2]], 8, 0).picks) >= int(found[1])
