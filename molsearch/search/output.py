@@ -31,8 +31,9 @@ def check_table(path: Path, what: str, *, overwrite: bool) -> None:
     UsageError
         As of `check_output`, or it is an SDF.
     """
+    kind = table_format(path, structures=False)
     check_output(path, overwrite=overwrite)
-    if table_format(path) == "sdf":
+    if kind == "sdf":
         raise UsageError(f"{path}: {what} are a table; name a .csv or .parquet file")
 
 

@@ -159,9 +159,7 @@ def check(request: ClusterRequest) -> None:
     """
     refuse_clashes(request)
     if request.output is not None:
-        path = Path(request.output)
-        table_format(path, structures=False)
-        check_table(path, "clusters", overwrite=request.overwrite)
+        check_table(Path(request.output), "clusters", overwrite=request.overwrite)
 
 
 def _source(

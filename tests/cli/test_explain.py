@@ -193,6 +193,7 @@ def test_the_queries_are_tried_on_each_other_in_a_library_named(molsearch, world
         (["-q", "CCO", "CCN", "--encoder", "nope"], "no encoder here"),
         (["-q", "CCO", "CCN", "--encoder", "small-3d"], "looks at geometry"),
         (["-q", "CCO", "CCN", "-o", "r.sdf"], "reasons are a table"),
+        (["-q", "CCO", "CCN", "-o", "r.xlsx"], "end it in .csv, .tsv (each also .gz) or .parquet"),
         (["-q", "CCO", "CCN", "-o", "r.txt"], "does not tell a format"),
         (["ids.csv", "-q", "CCO"], "ids.csv"),
         (["bare.smi"], "no record of its run (bare.smi.run.json)"),
