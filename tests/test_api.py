@@ -133,6 +133,24 @@ def test_a_library_by_its_path_is_prepared_in_the_index_or_kept_in_the_cache(
     assert len(beside) == len(cached) == 11
 
 
+def test_rows_of_a_library_that_cannot_be_used_are_warned_of(made, tmp_path, monkeypatch):
+    folder, prepared, index = made
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    frame = pd.DataFrame({"smiles": ["CCO", "c1ccccc1O", "CCN", "xx", None]})
+    said = "2 of 5 records could not be used; first: the molecules given, row 4: parse: not a"
+    for _ in range(2):  # made, then found in the cache
+        with pytest.warns(UserWarning, match=said):
+            hits = ms.screen("CCO", frame, k=3, encoder=index.encoder, workers=1)
+    assert hits.attrs["molsearch"]["library"] == {"n_in": 5, "n_ok": 3, "n_failed": 2}
+    one = "1 of 12 records could not be used; first: .*library.csv row"
+    for out, library in ((None, folder / "library.csv"), (tmp_path / "i", prepared)):
+        with pytest.warns(UserWarning, match=one):
+            ms.Index.build(library, index.encoder, out, workers=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ms.Index.build(frame[:3], index.encoder, workers=1)
+
+
 def test_a_library_in_the_cache_is_made_by_one_at_a_time(made, tmp_path, monkeypatch):
     folder, _, index = made
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -11,6 +11,7 @@ import pandas as pd
 from molsearch import schema
 from molsearch.api.encoders import load_encoder
 from molsearch.api.given import Ligand, ligands_of
+from molsearch.api.unused import counts
 from molsearch.config import Molecule
 from molsearch.errors import InputError, UsageError
 from molsearch.scoring.ranking import INACTIVES
@@ -143,6 +144,7 @@ def with_origin(frame: pd.DataFrame, done: Screened) -> pd.DataFrame:
         "expression": _expression(done),
         "inactives": _inactives_that_count(done),
         "encoder": hits.reader.identity,
+        "library": counts(hits.reader),
     }
     return frame
 

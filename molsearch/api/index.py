@@ -21,6 +21,7 @@ from molsearch.api.hits import Hits
 from molsearch.api.library import Library
 from molsearch.api.progress import Told, telling
 from molsearch.api.tables import library_of
+from molsearch.api.unused import warn_of_unused
 from molsearch.chem.facts import fact_names
 from molsearch.config import Molecule, PrepareConfig
 from molsearch.errors import UsageError
@@ -89,6 +90,11 @@ class Index(Growing):
             Fields of `molsearch.config.PrepareConfig`, for a library that is not prepared.
             Without ``n_conformers`` the encoder's card decides, see `molsearch.service.geometry`.
 
+        Warns
+        -----
+        UserWarning
+            Records of the library cannot be used; `failures` lists all of them.
+
         Raises
         ------
         UsageError
@@ -108,13 +114,16 @@ class Index(Growing):
                 raise UsageError("name the folder of the index: out=...")
             config = settled(config, embedder, emit)
             source = Source(library.sources, library.read, config, workers=cpus(workers))
-            return cls(kept_index(source, embedder, emit, Stopwatch()), embedder, device)
+            reader = kept_index(source, embedder, emit, Stopwatch())
+            warn_of_unused(reader, stacklevel=2)
+            return cls(reader, embedder, device)
         raw = {} if library.prepared is not None else {"read": library.read, "prepare": config}
         request = {"library": library.sources, "output": str(out), "storage": storage, **raw}
         options = {"workers": cpus(workers), "resume": resume, "overwrite": overwrite}
         made = index(
             validated(IndexRequest, {**request, **options}), Session(), emit, encoder=embedder
         )
+        warn_of_unused(made.reader, stacklevel=2)
         return cls(made.reader, embedder, device)
 
     @classmethod

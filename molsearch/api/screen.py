@@ -51,6 +51,17 @@ def screen(
         As of `Index.search`: ``where``, ``unique``, ``inactives``, ``rank``, ``output``, ``batch``
         and so on.
 
+    Returns
+    -------
+    Hits
+        As of `Index.search`; ``hits.attrs["molsearch"]["library"]`` counts the records of the
+        library: ``n_in``, ``n_ok``, ``n_failed``.
+
+    Warns
+    -----
+    UserWarning
+        As of `Index.search`; also where records of the library cannot be used.
+
     Raises
     ------
     InputError

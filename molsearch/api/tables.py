@@ -107,7 +107,7 @@ def file_of(frame: pd.DataFrame, read: ReadConfig | None = None) -> Path:
     for name in table.columns:
         table[name] = _of_one_type(table[name])
     columns_of(table.head(_SAMPLED), read)
-    folder = user_cache() / "frames"
+    folder = frames()
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{os.getpid()}.parquet"
     try:
@@ -120,6 +120,11 @@ def file_of(frame: pd.DataFrame, read: ReadConfig | None = None) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return place
+
+
+def frames() -> Path:
+    """Folder of the user's cache in which tables are kept as files."""
+    return user_cache() / "frames"
 
 
 def columns_of(frame: pd.DataFrame, read: ReadConfig | None = None) -> Columns:
