@@ -13,6 +13,15 @@ from numpy.typing import NDArray
 from molsearch.chem.readers.labels import Labels, labels_of, named
 from molsearch.data.activity_names import folded as _folded
 from molsearch.data.activity_names import understood
+from molsearch.data.beside import (
+    Rows,
+    bounds_any,
+    of_standard,
+    plain,
+    relation_of,
+    signed,
+    texts_of,
+)
 from molsearch.data.measurements import (
     NO_VALUE,
     UNITS,
@@ -40,8 +49,6 @@ _LABELS = ("active", "isactive", "activity", "activityclass", "class", "label", 
 _UNIT_WORDS = frozenset(UNITS)
 _UNIT_COLUMNS = ("units", "unit", "standardunits", "activityunits", "concentrationunits")
 
-Rows = Sequence[Mapping[str, str]]
-
 
 @dataclass(frozen=True)
 class Tested:
@@ -60,6 +67,10 @@ class Tested:
         Of labels, the rows with a word that is not known, and that word.
     undecided
         A value whose comma may stand between thousands or before decimals; empty without one.
+    relation
+        The column whose signs bound some of the values; empty without one.
+    is_turned
+        Whether these are signs of the concentration, and the values its logarithm.
     """
 
     column: str
@@ -67,6 +78,8 @@ class Tested:
     bounds: NDArray[np.int8]
     unread: tuple[tuple[int, str], ...] = ()
     undecided: str = ""
+    relation: str = ""
+    is_turned: bool = False
 
     @property
     def is_labels(self) -> bool:
@@ -145,7 +158,7 @@ def read_tested(rows: Rows, column: str | None = None) -> Tested | None:
         found = _labelled(rows, column) or _of_words(rows, column, names)
         if found is not None:
             return found
-        labels = labels_of(_texts(rows, column))
+        labels = labels_of(texts_of(rows, column))
         if labels.is_likely:
             raise InputError(
                 f"column {column!r} is no activity: neither active nor inactive is meant by "
@@ -168,9 +181,9 @@ def also_measured(rows: Rows, taken: str) -> dict[str, NDArray[np.bool_]]:
     names = list(dict.fromkeys(name for row in rows for name in row))
     found = {}
     for name in names:
-        if name == taken or _plain(name) == "standardvalue" or not _is_activity(name):
+        if name == taken or plain(name) == "standardvalue" or not _is_activity(name):
             continue
-        there = np.isfinite(_numbers(_texts(rows, name)))
+        there = np.isfinite(_numbers(texts_of(rows, name)))
         if there.any():
             found[name] = there
     return found
@@ -180,12 +193,14 @@ def unclaimed(rows: Rows) -> list[str]:
     """Name columns of activities that are read only when they are asked for: `understood`."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     asked = [name for name in names if (known := understood(name)) and known.unit is not None]
-    return [name for name in asked if np.isfinite(_numbers(_texts(rows, name))).any()]
+    return [name for name in asked if np.isfinite(_numbers(texts_of(rows, name))).any()]
 
 
 def _is_activity(name: str) -> bool:
-    plain = _plain(name)
-    return bool(_LOGARITHM.fullmatch(plain) or _CONCENTRATION.fullmatch(plain) or understood(name))
+    folded = plain(name)
+    return bool(
+        _LOGARITHM.fullmatch(folded) or _CONCENTRATION.fullmatch(folded) or understood(name)
+    )
 
 
 def without_unit(rows: Rows) -> tuple[str, str | None] | None:
@@ -194,23 +209,14 @@ def without_unit(rows: Rows) -> tuple[str, str | None] | None:
     With it, a column that seems to hold units, if there is such.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
-    if any(_plain(name) in _UNIT_COLUMNS for name in names):
+    if any(plain(name) in _UNIT_COLUMNS for name in names):
         return None
     for name in names:
-        found = _CONCENTRATION.fullmatch(_plain(name))
-        if found and not found["unit"] and np.isfinite(_numbers(_texts(rows, name))).any():
+        found = _CONCENTRATION.fullmatch(plain(name))
+        if found and not found["unit"] and np.isfinite(_numbers(texts_of(rows, name))).any():
             hold = (one for one in names if _words(rows, one) & (_UNIT_WORDS - {"m"}))
             return name, next(hold, None)
     return None
-
-
-def _plain(name: str) -> str:
-    """Fold a column's name to letters and digits."""
-    return re.sub(r"[^a-z0-9]", "", _folded(name))
-
-
-def _texts(rows: Rows, name: str) -> list[str]:
-    return [str(row.get(name) or "").strip() for row in rows]
 
 
 def _numbers(texts: Sequence[str]) -> NDArray[np.float64]:
@@ -219,7 +225,7 @@ def _numbers(texts: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _logarithms(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
-    return _logarithmic(rows, name, names) if _LOGARITHM.fullmatch(_plain(name)) else None
+    return _logarithmic(rows, name, names) if _LOGARITHM.fullmatch(plain(name)) else None
 
 
 def _of_words(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
@@ -231,12 +237,12 @@ def _of_words(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
     if known is not None and known.unit is None:
         return None
     if known is not None and known.unit:
-        return _measured(name, _texts(rows, name), known.unit)
+        return _signed(rows, name, names, texts_of(rows, name), known.unit)
     return _logarithmic(rows, name, names)
 
 
 def _logarithmic(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
-    texts = _texts(rows, name)
+    texts = texts_of(rows, name)
     numbers = _numbers(texts)
     if not np.isfinite(numbers).any():
         return None
@@ -246,45 +252,82 @@ def _logarithmic(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
             f"column {name!r} holds {wild[0]:g}, which is no -log10 of a molar concentration; "
             "name a column of concentrations with its unit, such as 'IC50 (nM)'"
         )
-    found = _measured(name, texts, "")
+    found = _signed(rows, name, names, texts, "")
     # ChEMBL leaves its logarithm empty where a concentration is only bounded: read that instead.
-    beside = {_plain(one): one for one in names}
+    beside = {plain(one): one for one in names}
     if "standardvalue" in beside and np.isnan(found.values).any():
-        other = _chembl(rows, beside)
+        other = _chembl(rows, beside, names)
         gaps = np.isnan(found.values)
         values = np.where(gaps, other.values, found.values)
         bounds = np.where(gaps, other.bounds, found.bounds).astype(np.int8)
-        return replace(found, values=values, bounds=bounds)
+        relation = found.relation or other.relation
+        turned = found.is_turned if found.relation else bool(relation)
+        return replace(found, values=values, bounds=bounds, relation=relation, is_turned=turned)
     return found
 
 
-def _chembl(rows: Rows, beside: Mapping[str, str]) -> Tested:
-    def texts(plain: str) -> list[str]:
-        return _texts(rows, beside[plain]) if plain in beside else [""] * len(rows)
+def _signed(
+    rows: Rows, name: str, names: Sequence[str], texts: Sequence[str], units: str | Sequence[str]
+) -> Tested:
+    """Read values in one unit, bounded by the column of signs beside them, if there is one."""
+    relation = relation_of(rows, name, names)
+    if relation is None or not bounds_any(rows, relation):
+        return _measured(name, texts, units)
+    turned = units == "" and _is_of_concentration(rows, relation, name, names)
+    found = _measured(name, signed(rows, texts, relation, turned=turned), units)
+    return replace(found, relation=relation, is_turned=turned)
 
-    relations = [text.strip("'") for text in texts("standardrelation")]
-    values = [r + v if v else "" for r, v in zip(relations, texts("standardvalue"), strict=True)]
+
+def _is_of_concentration(rows: Rows, relation: str, name: str, names: Sequence[str]) -> bool:
+    """Whether signs are of a concentration that stands beside its logarithm, the column `name`.
+
+    They are the logarithm's own where they stand in front of it, or no concentration is there.
+    """
+    if of_standard(relation):
+        return plain(name) != "standardvalue"
+    if names.index(relation) == names.index(name) - 1:
+        return False
+    return any(
+        one != name and _is_concentration(one) and np.isfinite(_numbers(texts_of(rows, one))).any()
+        for one in names
+    )
+
+
+def _is_concentration(name: str) -> bool:
+    known = understood(name)
+    return bool(_CONCENTRATION.fullmatch(plain(name))) or (known is not None and known.unit != "")
+
+
+def _chembl(rows: Rows, beside: Mapping[str, str], names: Sequence[str]) -> Tested:
+    def texts(name: str) -> list[str]:
+        return texts_of(rows, beside[name]) if name in beside else [""] * len(rows)
+
+    values = texts("standardvalue")
+    relation = relation_of(rows, beside["standardvalue"], names) or ""
+    if relation:
+        values = signed(rows, values, relation, turned=False)
     units = [_folded(unit) for unit in texts("standardunits")]
     # A percentage or a ratio beside the concentrations says nothing here, but for a comment.
     known = [v if u in UNITS else "" for v, u in zip(values, units, strict=True)]
     said = [one or two for one, two in zip(texts("comment"), texts("activitycomment"), strict=True)]
-    return _measured(beside["standardvalue"], known, units, said)
+    found = _measured(beside["standardvalue"], known, units, said)
+    return replace(found, relation=relation if relation and bounds_any(rows, relation) else "")
 
 
 def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
-    matched = _CONCENTRATION.fullmatch(_plain(name))
+    matched = _CONCENTRATION.fullmatch(plain(name))
     if matched is None:
         return None
-    texts = _texts(rows, name)
+    texts = texts_of(rows, name)
     filled = [bool(text) for text in texts]
     if matched["unit"]:
-        return _measured(name, texts, matched["unit"]) if any(filled) else None
+        return _signed(rows, name, names, texts, matched["unit"]) if any(filled) else None
     if not any(filled):
         return None
     beside = _units_of(rows, name, names)
     if beside is not None:
         where = f", by column {beside!r}"
-        units = [_folded(unit) for unit in _texts(rows, beside)]
+        units = [_folded(unit) for unit in texts_of(rows, beside)]
     else:
         where = ""
         cells = [_CELL.fullmatch(_folded(text)) for text in texts]
@@ -306,29 +349,29 @@ def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | Non
             f"column {name!r} is in {unit!r}, which is no molar concentration: give one of "
             f"{', '.join(UNITS)}, a column pIC50, or --activity-column none"
         )
-    return _measured(name, texts, unit)
+    return _signed(rows, name, names, texts, unit)
 
 
 def _units_of(rows: Rows, name: str, names: Sequence[str]) -> str | None:
     """Find the column of a column's units: by its name, else by its cells, right of it first."""
     for one in names:
-        if _plain(one) in (*_UNIT_COLUMNS, *_of(name)):
+        if plain(one) in (*_UNIT_COLUMNS, *_of(name)):
             return one
     place = names.index(name)
     of_others = {unit for other in names for unit in _of(other)}
     for one in (*names[place + 1 :], *names[:place]):
-        words = set() if _plain(one) in of_others else _words(rows, one)
+        words = set() if plain(one) in of_others else _words(rows, one)
         if words and words <= _UNIT_WORDS and words != {"m"}:  # M alone may be anything
             return one
     return None
 
 
 def _words(rows: Rows, name: str) -> set[str]:
-    return {_folded(text) for text in _texts(rows, name)} - {""}
+    return {_folded(text) for text in texts_of(rows, name)} - {""}
 
 
 def _of(name: str) -> tuple[str, str]:
-    return f"{_plain(name)}unit", f"{_plain(name)}units"
+    return f"{plain(name)}unit", f"{plain(name)}units"
 
 
 def _measured(
@@ -358,11 +401,11 @@ def _measured(
 
 
 def _labels(rows: Rows, name: str, _: Sequence[str]) -> Tested | None:
-    return _labelled(rows, name) if _plain(name) in _LABELS else None
+    return _labelled(rows, name) if plain(name) in _LABELS else None
 
 
 def _labelled(rows: Rows, name: str) -> Tested | None:
-    labels = labels_of(_texts(rows, name))
+    labels = labels_of(texts_of(rows, name))
     if not labels.is_clear:
         return None
     bounds = np.zeros(len(labels.values), dtype=np.int8)
@@ -372,8 +415,8 @@ def _labelled(rows: Rows, name: str) -> Tested | None:
 def half_labelled(rows: Rows) -> tuple[str, Labels] | None:
     """Find a column of labels of which too few are words that are known; None without one."""
     for name in dict.fromkeys(name for row in rows for name in row):
-        if _plain(name) in _LABELS:
-            labels = labels_of(_texts(rows, name))
+        if plain(name) in _LABELS:
+            labels = labels_of(texts_of(rows, name))
             if labels.is_likely and not labels.is_clear:
                 return name, labels
     return None

@@ -16,6 +16,7 @@ from molsearch.chem.readers.rows import OnReading
 from molsearch.chem.records import unheard
 from molsearch.chem.stereo import parent_key
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig, Vector
+from molsearch.data.beside import targets_of
 from molsearch.data.numbers import undecided_note
 from molsearch.data.tested import (
     ACTIVE,
@@ -72,12 +73,15 @@ class Split(NamedTuple):
     ----------
     column
         What was read as the activity.
+    warnings
+        What its rows may not be meant to be taken for, one line each.
     """
 
     active: list[Prepared]
     inactive: list[Prepared]
     note: str
     column: str
+    warnings: tuple[str, ...] = ()
 
 
 def read_ligands(
@@ -123,7 +127,7 @@ def read_ligands(
         found += grouped(parts.active, prepare)
         more += grouped(parts.inactive, prepare)
         n_inactive += len(parts.inactive)
-        notes.append(parts.note)
+        notes += [parts.note, *parts.warnings]
         activities.append((str(given), parts.column))
         notes += _left_out(given, failures, len(prepared))
     if not found:
@@ -189,7 +193,7 @@ def _split(
     neither = int((first & ~unknown).sum()) - n_active - len(kept[INACTIVE])
     repeated = len(prepared) - int(first.sum())
     note = (
-        f"{given}: column {table.column!r} is read as the activity: "
+        f"{given}: column {table.column!r} is read as the activity{_signs(table)}: "
         f"{counted(n_active, 'active')}{limits[0]} as {noun(n_active, 'the query', 'queries')}, "
         f"{counted(len(kept[INACTIVE]), 'inactive')}{limits[1]}, {neither:,} neither"
         + (f", {int(unknown.sum()):,} without a value in it" if unknown.any() else "")
@@ -203,7 +207,30 @@ def _split(
             else ""
         )
     )
-    return Split(kept[ACTIVE], kept[INACTIVE], note, table.column)
+    warnings = _mixed(given, prepared, table)
+    return Split(kept[ACTIVE], kept[INACTIVE], note, table.column, warnings)
+
+
+def _signs(table: Tested) -> str:
+    """Say which column bounds the values."""
+    if not table.relation:
+        return ""
+    of = " (of the concentration)" if table.is_turned else ""
+    return f", with the signs of column {table.relation!r}{of}"
+
+
+def _mixed(given: Given, prepared: Sequence[Prepared], table: Tested) -> tuple[str, ...]:
+    """Say that rows are of several targets: an inactive of one is none of another."""
+    found = targets_of([row.user for row in prepared], (~np.isnan(table.values)).tolist())
+    if found is None:
+        return ()
+    column, counts = found
+    named = some_of([f"{name} {counted(n, 'row')}" for name, n in counts.most_common()], _NAMED)
+    note = (
+        f"{given}: column {column!r} names {len(counts):,} targets ({named}), which are taken "
+        "together: give one target's rows"
+    )
+    return (note,)
 
 
 def _not_known(table: Tested) -> str:

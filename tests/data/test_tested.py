@@ -128,6 +128,42 @@ def test_chembl_exports_bound_what_their_logarithm_leaves_empty():
     assert states(table, 4) == [1, -1, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("columns", "relation", "due"),
+    [
+        ({"Standard Relation": ["=", ">", "<", ">"], "Standard Value": ["12", "10000", "1", "10"],
+          "Standard Units": ["nM"] * 4}, "Standard Relation", [1, -1, 1, 0]),
+        ({"Qualifier": ["=", "'>'", ">", ""], "IC50 (nM)": ["10", "100", "10000", "<1"]},
+         "Qualifier", [1, 0, -1, 1]),
+        ({"relation": ["=", "<", ">", "<"], "pIC50": ["7", "8", "5", "4.5"]}, "relation",
+         [1, 0, 0, -1]),
+        # What has a sign of its own keeps it.
+        ({"relation": ["=", "=", "<", ">"], "pIC50": ["7", "<4", ">6.5", ""]}, "relation",
+         [1, -1, 1, 0]),
+        ({"IC50": ["1", "10", "9", "3"], "IC50 relation": ["=", ">=", "<", ">"],
+          "unit": ["uM"] * 4}, "IC50 relation", [1, -1, 0, 0]),
+        ({"IC50": ["1 nM", "10 nM", "90000 nM", "9 nM"], "operator": ["<", "≥", ">", "="]},
+         "operator", [1, 0, -1, 1]),
+        # Nothing but signs, in front of the values.
+        ({"Zeichen": [">", "=", "", "<"], "IC50 (µM)": ["50", "50", "0.5", "0.1"]}, "Zeichen",
+         [-1, -1, 1, 1]),
+        # The signs of a concentration are the opposite of its logarithm's.
+        ({"relation": ["=", ">", "<", ">"], "IC50 (nM)": ["100", "10000", "10", "10"],
+          "pIC50": ["7", "5", "8", "8"]}, "relation", [1, -1, 1, 0]),
+        ({"Standard Relation": ["'='", "'>'", "'<'", "'>'"], "pChEMBL Value": ["7", "4", "8", "8"]},
+         "Standard Relation", [1, -1, 1, 0]),
+        # A person, and the signs of another activity.
+        ({"operator": ["Ann", "Bob", "Ann", "Bob"], "pIC50": ["7", "4", "8", "5"]}, "",
+         [1, -1, 1, 0]),
+        ({"pIC50": ["7", "4", "8", "5"], "hERG relation": ["<"] * 4}, "", [1, -1, 1, 0]),
+    ],
+)  # fmt: skip
+def test_signs_in_a_column_of_their_own_bound_the_values(columns, relation, due):
+    table = read_tested(rows(**columns))
+    assert table.relation == relation
+    assert states(table, 4) == due
+
+
 def test_repeated_molecules_count_once_by_what_was_measured():
     table = read_tested(rows(pIC50=["7", "5.2", "6.4", "<4", "8", "4.1"]))
     found = states(table, 6, groups=["a", "a", "a", "b", "b", "c"])

@@ -208,3 +208,33 @@ def test_a_column_beside_that_holds_units_and_more_is_named(tmp_path, monkeypatc
     )
     (tmp_path / "u.csv").write_text("smiles,id,IC50,Einheit\nCCO,a,12,nM\nCCN,b,80000,nM\n")
     assert [q.query_id for q in read("u.csv").queries] == ["a"]
+
+
+def test_a_column_of_signs_is_read_and_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "smiles,id,Standard Relation,Standard Value,Standard Units\n"
+    text += "CCO,a,=,12,nM\nCCN,b,>,10000,nM\nCCC,c,<,1,nM\nCCS,d,>,10,nM\n"
+    (tmp_path / "rel.csv").write_text(text)
+    found = read("rel.csv")
+    assert [q.query_id for q in found.queries] == ["a", "c"]
+    assert [q.query_id for q in found.inactives.molecules] == ["b"]
+    (note,) = found.notes
+    assert (
+        "column 'Standard Value' is read as the activity, with the signs of column 'Standard "
+        "Relation': 2 actives (≥ 6) as queries, 1 inactive (< 5), 1 neither" in note
+    )
+
+
+def test_rows_of_several_targets_are_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "smiles,id,target,pIC50\nCCO,a,EGFR,7.2\nCCN,b,egfr,4.0\nCCO,a,HER2,4.5\n"
+    (tmp_path / "t.csv").write_text(text + "CCC,c,HER2,8.0\nCCS,d,HER4,\n")
+    note, told = read("t.csv").notes
+    assert "1 active" in note
+    assert told == (
+        "t.csv: column 'target' names 2 targets (EGFR 2 rows; HER2 2 rows), which are taken "
+        "together: give one target's rows"
+    )
+    # One target, and others without a value.
+    (tmp_path / "t.csv").write_text("smiles,id,target,pIC50\nCCO,a,EGFR,7.2\nCCN,b,HER2,\n")
+    assert len(read("t.csv").notes) == 1
