@@ -14,7 +14,16 @@ from typing import IO, Literal
 
 import pandas as pd
 
+from molsearch.data.convert_pubchem import (
+    STANDARD_VALUE,
+    UNIT_ROW,
+    VALUES,
+    Measured,
+    measured_column,
+    measured_values,
+)
 from molsearch.data.measurements import PLACES, TYPES, raw_frame
+from molsearch.data.numbers import numbers_of
 from molsearch.errors import InputError, UsageError
 
 _PIECE = 200_000
@@ -84,6 +93,7 @@ _PLAIN = {
     "flag": ("data_validity_comment",),
 }  # fmt: skip
 # Columns of a plain table that say of what target a row is.
+_VALUES = (*_PLAIN["value"], *_PLAIN["pchembl"])
 _TARGETS = (*_PLAIN["uniprot"], *_PLAIN["target_chembl_id"], *_PLAIN["target_name"])
 
 _BINDINGDB = {
@@ -101,7 +111,9 @@ _KNOWN = {
     _BINDINGDB_CHAINS,
     *(f"{kind.lower()} (nm)" for kind in _BINDINGDB_TYPES),
     *(name for names in _PLAIN.values() for name in names),
+    *VALUES,
 }
+_HEAD = 1_000  # rows that tell which columns hold numbers
 _LONGEST_FIELD = 10_000_000
 
 Reader = Callable[[pd.DataFrame], pd.DataFrame]
@@ -150,7 +162,7 @@ def read_source(path: Path, target: str | None = None) -> tuple[str, Iterator[pd
         for wanted, known in (
             ("smiles", _PLAIN["smiles"]),
             ("uniprot", (*_PLAIN["uniprot"], "target_chembl_id")),
-            ("value", (*_PLAIN["value"], *_PLAIN["pchembl"], *_PLAIN["comment"])),
+            ("value", (*_VALUES, STANDARD_VALUE, *_PLAIN["comment"])),
         )
         if not set(known) & set(names) and not (wanted == "uniprot" and target)
     ]
@@ -161,7 +173,45 @@ def read_source(path: Path, target: str | None = None) -> tuple[str, Iterator[pd
             f"{path}: no column {missing[0]!r}{mend}; a plain table needs smiles, uniprot (or "
             f"target) and value (with units) or pchembl; this one has {', '.join(header[:12])}"
         )
-    return "plain", _read_text(path, delimiter, partial(_plain, target=target))
+    measured = _measured(path, delimiter, names)
+    return "plain", _read_text(path, delimiter, partial(_plain, target=target, measured=measured))
+
+
+def unread_numbers(path: Path) -> tuple[str, ...]:
+    """Name the columns of a plain table that hold numbers and are not read, by its first rows."""
+    header, delimiter = _header(path)
+    names = [name.strip().lower() for name in header]
+    measured = _measured(path, delimiter, names)
+    rows = _first_rows(path, delimiter)
+    found = []
+    for i, name in enumerate(names):
+        used = measured is not None and name == measured.column
+        if used or (name in _KNOWN and name not in VALUES) or name.startswith("pubchem_"):
+            continue
+        cells = pd.Series([row[i].strip() for row in rows if i < len(row)], dtype=object)
+        filled = cells[cells != ""]
+        # Most of them: an assay of PubChem's has rows of types and units above.
+        if len(filled) and numbers_of(filled).notna().mean() > 0.5:
+            found.append(header[i].strip())
+    return tuple(found)
+
+
+def _measured(path: Path, delimiter: str, names: list[str]) -> Measured | None:
+    """Find the column of values of a PubChem assay that has none under a plain name."""
+    if set(names) & set(_VALUES):
+        return None
+    rows = _first_rows(path, delimiter)
+    return measured_column(names, next((row for row in rows if row[:1] == [UNIT_ROW]), []))
+
+
+def _first_rows(path: Path, delimiter: str) -> list[list[str]]:
+    """Read the first rows below the header; none where that fails."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        with _open(path) as handle:
+            return list(islice(csv.reader(handle, delimiter=delimiter), 1, _HEAD))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []  # reading it says why
 
 
 def _refuse_target(path: Path, target: str | None, where: str) -> None:
@@ -281,7 +331,9 @@ def _bindingdb(piece: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _plain(piece: pd.DataFrame, target: str | None = None) -> pd.DataFrame:
+def _plain(
+    piece: pd.DataFrame, target: str | None = None, measured: Measured | None = None
+) -> pd.DataFrame:
     columns: dict[str, object] = {name: piece[name] for name in PLACES}
     if target:
         columns["uniprot"] = target
@@ -289,4 +341,6 @@ def _plain(piece: pd.DataFrame, target: str | None = None) -> pd.DataFrame:
         found = [name for name in names if name in piece]
         if found:
             columns[to] = piece[found[0]]
+    if measured is not None:
+        columns |= measured_values(piece, measured)
     return raw_frame(columns, len(piece))

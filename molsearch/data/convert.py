@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from molsearch.data.activity_sources import read_source
-from molsearch.data.aggregate import APART, FAR, aggregate
+from molsearch.data.activity_sources import read_source, unread_numbers
+from molsearch.data.aggregate import APART, FAR, aggregate, tiers
 from molsearch.data.measurements import RAW_COLUMNS, commas_of_values, to_pchembl
 from molsearch.data.parents import parents_of
 from molsearch.errors import InputError
@@ -48,17 +48,26 @@ class Converted:
         Measurements read; each is in a row of the one table or the other.
     undecided
         Sources whose commas may stand between thousands or before decimals, and such a value.
+    without_actives
+        Plain tables in which nothing is active, and their columns of numbers that are not read.
     """
 
     activities: pd.DataFrame
     failures: pd.DataFrame
     n_measurements: int
     undecided: Mapping[str, str] = field(default_factory=dict)
+    without_actives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def n_disagreeing(self) -> int:
         """Measurements left out because those of a pair disagree."""
         return int((self.failures["reason"].isin((FAR, APART))).sum())
+
+    @property
+    def unmapped(self) -> list[str]:
+        """ChEMBL ids of the targets that stand in for their UniProt accessions."""
+        named, by_id = self.activities["uniprot"], self.activities["target_chembl_id"]
+        return sorted(set(named[named == by_id]))
 
 
 def convert(
@@ -93,14 +102,19 @@ def convert(
     good: list[pd.DataFrame] = []
     bad: list[pd.DataFrame] = []
     undecided: dict[str, str] = {}
+    inactive: dict[str, tuple[str, ...]] = {}
     for path in sources:
         name, pieces = read_source(path, target)
+        n_active = 0
         for piece in pieces:
             if (commas := commas_of_values(piece)).undecided:
                 undecided.setdefault(path.name, commas.either)
             measured, failed = to_pchembl(piece)
+            n_active += int((tiers(measured["pchembl"], measured["relation"]) == "active").sum())
             good.append(measured.assign(file=path.name, source=name))
             bad.append(failed.assign(source=path.name, stage="read"))
+        if name == "plain" and not n_active:
+            inactive[path.name] = unread_numbers(path)
     measurements = pd.concat(good, ignore_index=True) if good else pd.DataFrame()
     n_measurements = len(measurements) + sum(map(len, bad))
     if measurements.empty:
@@ -118,7 +132,8 @@ def convert(
     table["confidence"] = pd.to_numeric(table["confidence"], errors="coerce").fillna(0).astype(int)
     failures = pd.concat(bad, ignore_index=True).reindex(columns=list(FAILURE_COLUMNS))
     activities = table.assign(source=origins)[list(COLUMNS)]
-    return Converted(activities, failures.astype(str).replace("nan", ""), n_measurements, undecided)
+    failures = failures.astype(str).replace("nan", "")
+    return Converted(activities, failures, n_measurements, undecided, inactive)
 
 
 def read_uniprot_map(path: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from molsearch.io.tables import table_format, write_frame
 from molsearch.service.events import Done, Emit, Note, Progress, silent
 from molsearch.service.outputs import refuse_clashes
 from molsearch.service.requests import ConvertRequest
+from molsearch.words import counted, noun
+
+_SHOWN = 5  # names in a note
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ def convert(request: ConvertRequest, emit: Emit = silent) -> Conversion:
     counter.end()
     for name, value in found.undecided.items():
         emit(Note(text=f"{name}: {undecided_note(value)}", important=True))
+    for line in _told(found, request):
+        emit(Note(text=line, important=True))
     if known is not None:
         found = replace(found, activities=flagged(found.activities, known))
     left_out = failures_file(output)
@@ -110,6 +116,29 @@ def counts(found: Converted) -> dict[str, int]:
         **{f"pairs_{tier}": int(n) for tier, n in table["tier"].value_counts().items()},
         **{str(name): int(table[name].sum()) for name in flags},
     }
+
+
+def _told(found: Converted, request: ConvertRequest) -> list[str]:
+    """Say what a user would not look for in the table: no actives, targets without accessions."""
+    lines = []
+    for name, columns in found.without_actives.items():
+        # Every inactive of an assay may be rightly so; a column that was passed over is not.
+        unread = f"; columns of numbers that are not read: {_listed(columns)}" if columns else ""
+        mend = ": rename the one of activities to value, with a column units" if columns else ""
+        lines.append(f"{name}: not one active (1 µM or better){unread}{mend}")
+    if names := found.unmapped:
+        have = noun(len(names), "has", "have")
+        given = request.uniprot_map
+        mend = "--uniprot-map gives them" if given is None else f"not in {given}"
+        line = f"{counted(len(names), 'target')} {have} no accession ({_listed(names)}): {mend}"
+        if request.benchmarks is not None:
+            line += "; benchmark targets among them are marked by name alone"
+        lines.append(line)
+    return lines
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
 
 
 def _check(output: Path, *, overwrite: bool) -> None:

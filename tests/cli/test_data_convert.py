@@ -116,3 +116,30 @@ def test_a_conversion_is_repeated_from_its_record(table: Path, tmp_path: Path) -
     account = data_convert.run(again, quiet=True)
     assert account["pairs"] == kept.record["pairs"] == 2
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "again.parquet"), pd.read_parquet(out))
+
+
+def test_a_table_without_actives_says_so(tmp_path: Path) -> None:
+    (tmp_path / "aid.csv").write_text(
+        "PUBCHEM_EXT_DATASOURCE_SMILES,PUBCHEM_ACTIVITY_OUTCOME,Potency\n"
+        "CCO,Inactive,\nCCN,Active,0.1\n"
+    )
+    done = _run(tmp_path / "aid.csv", "--target", "P1", "-o", tmp_path / "a.csv", "--quiet")
+    assert done.exit_code == 0, done.output
+    said = "aid.csv: not one active (1 µM or better); columns of numbers that are not read: Potency"
+    assert said in done.output
+
+
+def test_targets_without_accessions_are_named(tmp_path: Path) -> None:
+    (tmp_path / "chembl.tsv").write_text(
+        "Molecule ChEMBL ID\tSmiles\tStandard Type\tStandard Value\tStandard Units\t"
+        "Target ChEMBL ID\n"
+        "CHEMBL25\tCC(=O)Oc1ccccc1C(=O)O\tIC50\t350\tnM\tCHEMBL221\n"
+        "CHEMBL545\tCCO\tIC50\t350\tnM\tCHEMBL203\n"
+    )
+    (tmp_path / "map.txt").write_text("P00533\tCHEMBL203\tEGFR\tSINGLE PROTEIN\n")
+    out = ("-o", tmp_path / "a.csv", "--overwrite", "--quiet")
+    done = _run(tmp_path / "chembl.tsv", *out)
+    said = "2 targets have no accession (CHEMBL203, CHEMBL221): --uniprot-map gives them"
+    assert said in done.output
+    done = _run(tmp_path / "chembl.tsv", *out, "--uniprot-map", tmp_path / "map.txt")
+    assert "1 target has no accession (CHEMBL221): not in " in done.output

@@ -6,6 +6,7 @@ import gzip
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from molsearch.data.aggregate import APART, FAR
@@ -306,6 +307,50 @@ def test_outcomes_of_pubchem(tmp_path: Path) -> None:
     assert found.activities["tier"].tolist() == ["inactive"]
     reasons = found.failures["reason"].tolist()
     assert reasons == ["no structure", "no value, comment Active", "no value, comment Inconclusive"]
+
+
+def test_values_of_pubchem(tmp_path: Path) -> None:
+    head = "PUBCHEM_CID,PUBCHEM_EXT_DATASOURCE_SMILES,PUBCHEM_ACTIVITY_OUTCOME,"
+    potency, standard = tmp_path / "potency.csv", tmp_path / "standard.csv"
+    potency.write_text(
+        f"{head}Phenotype,Potency,Efficacy\nRESULT_TYPE,,,STRING,FLOAT,FLOAT\n"
+        "RESULT_UNIT,,,,MICROMOLAR,PERCENT\n1,CCO,Active,x,0.1,90\n2,CCN,Inactive,x,0.1,9\n"
+        "3,CCC,Inconclusive,x,0.1,20\n4,CCS,Inconclusive,x,,20\n"
+    )
+    standard.write_text(
+        f"{head}PubChem Standard Value,Standard Type,Standard Relation\n"
+        "1,CCO,Active,0.1,Ki,=\n2,CCCl,Unspecified,100,IC50,>\n3,CCBr,Active,5,Inhibition,=\n"
+    )
+    found = convert([potency, standard], target="P1")
+    _counted(found)
+    made = found.activities.set_index("smiles")
+    assert made["pchembl"].to_dict() == pytest.approx(
+        {"CCO": 7.0, "CCN": np.nan, "CCCl": 4.0}, nan_ok=True
+    )
+    assert made["relation"].to_dict() == {"CCO": "=", "CCN": "inactive", "CCCl": "<"}
+    assert made["n_values"]["CCO"] == 2
+    assert found.without_actives == {}
+    assert found.failures["reason"].tolist() == [
+        "no structure",
+        "no structure",
+        "flagged by the source: outcome Inconclusive",
+        "no value, comment Inconclusive",
+        "type Inhibition is not Ki, Kd, IC50, EC50, XC50, AC50, Potency",
+    ]
+    alone = convert([potency], target="P1").activities.set_index("smiles")
+    assert alone["activity_type"]["CCO"] == "Potency"
+
+
+def test_a_table_without_actives_names_the_numbers_that_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "aid.csv").write_text(
+        "PUBCHEM_CID,PUBCHEM_EXT_DATASOURCE_SMILES,PUBCHEM_ACTIVITY_OUTCOME,Potency,Note,Efficacy\n"
+        "1,CCO,Inactive,,a,1\n2,CCN,Active,0.1,b,2\n"
+    )
+    # Without a row of units, nothing says what a potency of 0.1 is.
+    found = convert([tmp_path / "aid.csv"], target="P1")
+    assert found.without_actives == {"aid.csv": ("Potency", "Efficacy")}
+    (tmp_path / "weak.csv").write_text("smiles,target,pchembl\nCCO,P1,5\n")
+    assert convert([tmp_path / "weak.csv"]).without_actives == {"weak.csv": ()}
 
 
 def test_a_table_of_which_all_pairs_disagree_says_so(tmp_path: Path) -> None:
