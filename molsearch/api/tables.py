@@ -15,9 +15,11 @@ from molsearch.cache import user_cache
 from molsearch.chem.given import smiles_of_mol
 from molsearch.chem.readers.columns import Columns, NoStructuresError, choose_columns
 from molsearch.chem.readers.rows import listed
+from molsearch.chem.readers.structures import is_molecule
 from molsearch.config import ReadConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.io.hashing import sha256_file
+from molsearch.search.queries import is_file
 
 SMILES, ID = "smiles", "molecule_id"
 _SAMPLED = 1_000  # rows that tell which column holds structures
@@ -38,11 +40,15 @@ def library_of(given: Any, read: ReadConfig | None = None) -> list[str]:
     UsageError
         Something is neither a file nor a molecule.
     """
-    if isinstance(given, str | Path):
+    if isinstance(given, Path):
         return [str(given)]
+    if isinstance(given, str):
+        _refuse_smiles([given])
+        return [given]
     if isinstance(given, pd.DataFrame):
         return [str(file_of(given, read))]
     several = given.tolist() if isinstance(given, pd.Series) else _listed(given)
+    _refuse_smiles(several)
     if any(isinstance(one, Chem.Mol) or one is None for one in several):
         return [str(file_of(table_of(several)))]
     names = []
@@ -166,6 +172,18 @@ def _listed(given: Any) -> list[Any]:
     if not isinstance(given, Iterable):
         raise UsageError(f"{given!r:.60} is no library; give files, RDKit molecules or a DataFrame")
     return list(given)
+
+
+def _refuse_smiles(several: Sequence[Any]) -> None:
+    """Refuse texts that are structures, some of them perhaps missing or unreadable, and no files.
+
+    Read as names of files, they would each be absent.
+    """
+    texts = [one for one in several if isinstance(one, str) and one.strip()][:_SAMPLED]
+    if any(map(is_file, texts)) or not any(is_molecule(one.split()[0]) for one in texts):
+        return
+    what = "a list of SMILES" if len(several) > 1 else "a SMILES"
+    raise UsageError(f"{what} is no library: pass a DataFrame with a column {SMILES!r}")
 
 
 def _holds_molecules(column: pd.Series) -> bool:

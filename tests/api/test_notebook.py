@@ -6,6 +6,7 @@ import sys
 import types
 import warnings
 
+import numpy as np
 import pandas as pd
 import pytest
 from command_line import make_encoder, make_library
@@ -211,3 +212,26 @@ def test_progress_is_silent_in_a_script_and_a_bar_in_a_notebook(monkeypatch, cap
     assert "<b>" not in shown[1]._repr_html_()
     assert repr(shown[1]) == "<b>: 2 of 4"
     assert "max='1' value='1'" in bar(Progress(stage="x", done=2, ended=True))[0]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pd.Series(["CCO", None, "C[N+](C)C"]),
+        ["bad(", "CCO a", "CCN b"],
+        np.array(["CCO", "CCN"]),
+        ("CCO", None),
+        "C" * 200 + "O",
+        "CCO",
+    ],
+)
+def test_smiles_alone_are_no_library(given):
+    with pytest.raises(UsageError, match="SMILES is no library: pass a DataFrame with a column"):
+        library_of(given)
+
+
+def test_names_of_files_are_a_library(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "CCO").write_text("CCN\n")
+    for names in (["CCO", "CCN"], ["vendor.smi"], ["-"], ["parts/*.smi.gz"]):
+        assert library_of(names) == names

@@ -97,9 +97,13 @@ class _RowBuilder:
             extra = {name: cells[position] for name, position in self._kept}
         molecule_id = "" if self._id is None else cells[self._id]
         longest = self._config.max_smiles_length
-        return structure_row(
-            number, molecule_id, cells[self._smiles], extra, longest, self._structure, self._spare
-        )
+        cell = cells[self._smiles]
+        row = structure_row(number, molecule_id, cell, extra, longest, self._structure, self._spare)
+        if row.error and "\t" in cell.strip() and self._delimiter != "\t":
+            # More than an odd character: the row is of a file that was separated by tabs.
+            error = f"SMILES holds a tab where the file is separated by {self._delimiter!r}"
+            return row._replace(error=error)
+        return row
 
     def _too_many(self, number: int, cells: list[str]) -> Row:
         text = self._delimiter.join(cells[:50])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from molsearch.chem.readers.formats import folder_suffixes, suffix_of
 from molsearch.chem.readers.suffixes import STDIN
 from molsearch.errors import InputError, UsageError
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 
 
 def expand_sources(sources: Sequence[str | Path]) -> list[str]:
@@ -44,6 +47,8 @@ def _expand(source: str) -> list[str]:
         return _files_below(source)
     if Path(source).exists():
         return [source]
+    if _ADDRESS.match(source):
+        raise InputError(f"{source}: addresses are read for indexes only; download the file first")
     if glob.has_magic(source):
         return _glob(source)
     raise InputError(f"{source}: no such file or directory; check the path")

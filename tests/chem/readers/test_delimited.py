@@ -76,6 +76,12 @@ def test_too_few_and_too_many_cells() -> None:
     assert rows[4].molecule_id == "a"
 
 
+def test_a_row_between_tabs_among_commas_says_so() -> None:
+    good, bad = read("smiles,id,note\nCCO,a,x\nCCN\tb\ty\n")
+    assert good.error == ""
+    assert bad.error == "SMILES holds a tab where the file is separated by ','"
+
+
 def test_a_row_that_ends_before_its_smiles() -> None:
     (row,) = read("id,smiles\na", Layout(",", True, Columns(("id", "smiles"), 1, 0)))
     assert (row.molecule_id, row.error) == ("a", "no SMILES in this row")

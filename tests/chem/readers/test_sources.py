@@ -45,6 +45,9 @@ def test_order_and_stdin_are_kept(folder: Path) -> None:
 def test_refusals(folder: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         expand_sources([folder / "none.smi"])
+    for address in ("http://localhost:9/x.smi", "s3://bucket/*.sdf"):
+        with pytest.raises(InputError, match="for indexes only; download the file first"):
+            expand_sources([address])
     with pytest.raises(InputError, match="no file matches"):
         expand_sources([str(folder / "*.none")])
     with pytest.raises(UsageError, match="no molecule file named"):
