@@ -19,6 +19,10 @@ _NO_VALUE = {"sd", "std", "stdev", "stddev", "sem", "se", "error", "err", "ci", 
              "relation", "qualifier", "operator", "unit", "units", "type", "fold", "date",
              "comment", "percent", "pct", "lower", "upper"}  # fmt: skip
 
+_PERCENTS = frozenset({"%", "percent", "pct"})
+_EFFECTS = frozenset({"activity", "activation", "control", "ctrl", "displacement", "effect",
+                      "efficacy", "inh", "residual", "remaining", "response"})  # fmt: skip
+
 
 @dataclass(frozen=True)
 class ActivityName:
@@ -59,3 +63,19 @@ def understood(name: str) -> ActivityName | None:
         return None
     units = [word for word in words if word in UNITS]
     return ActivityName(units[-1] if units else None)
+
+
+def is_percentage(name: str) -> bool:
+    """Whether a name is that of an inhibition or another effect in per cent.
+
+    Examples
+    --------
+    >>> is_percentage("% inhibition at 10 uM"), is_percentage("Inhibition SD")
+    (True, False)
+    """
+    words = re.findall(r"[a-z0-9]+|%", folded(name))
+    others = {*_NO_VALUE, *KINDS, *_LOGARITHMS, "constant"} - _PERCENTS
+    if others.intersection(words):
+        return False
+    percents = _PERCENTS.intersection(words)
+    return "inhibition" in words or bool(percents and _EFFECTS.intersection(words))

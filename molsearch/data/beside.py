@@ -1,4 +1,4 @@
-"""Columns that stand beside an activity: how its values are bounded, and of what target they are.
+"""Columns that stand beside an activity: its bounds, its target, and whether it is in doubt.
 
 A ``>`` in a column of its own says as much as one in front of the value: without it, what was
 found inactive at the highest concentration counts as measured.
@@ -25,6 +25,9 @@ _UNSIGNED = re.compile(r"[+-]?[\d.,]")
 # As every table of activities names them (`molsearch.data.activity_sources`), in letters alone.
 _TARGETS = frozenset({"target", "targetname", "targetid", "targetchemblid", "uniprot", "uniprotid",
                       "uniprotaccession", "accession"})  # fmt: skip
+
+_FLAGS = "datavaliditycomment"
+_UNFLAGGED = frozenset({"", "none", "manually validated"})  # the last speaks for a value
 
 
 def plain(name: str) -> str:
@@ -115,6 +118,17 @@ def targets_of(rows: Rows, valued: Sequence[bool]) -> tuple[str, Counter[str]] |
                 counts[spelled.setdefault(text.casefold(), text)] += 1
         if len(counts) > 1:
             return name, counts
+    return None
+
+
+def flagged(rows: Rows) -> tuple[str, list[int]] | None:
+    """Find the column in which ChEMBL doubts values, and the rows it doubts; None without any."""
+    for name in dict.fromkeys(name for row in rows for name in row):
+        if plain(name) == _FLAGS:
+            said = enumerate(texts_of(rows, name))
+            doubted = [row for row, text in said if text.lower() not in _UNFLAGGED]
+            if doubted:
+                return name, doubted
     return None
 
 

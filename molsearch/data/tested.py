@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from molsearch.chem.readers.labels import Labels, labels_of, named
 from molsearch.data.activity_names import folded as _folded
-from molsearch.data.activity_names import understood
+from molsearch.data.activity_names import is_percentage, understood
 from molsearch.data.beside import (
     Rows,
     bounds_any,
+    flagged,
     of_standard,
     plain,
     relation_of,
@@ -43,7 +44,7 @@ _CONCENTRATION = re.compile(
     rf"(?P<kind>ic50|ec50|xc50|ac50|ki|kd|potency|standardvalue)(?P<unit>{'|'.join(UNITS)})?"
 )
 # A value with its unit in one cell.
-_CELL = re.compile(rf"(?P<value>[<>=~]*\s*[\d.,]+(?:e[+-]?\d+)?)\s*(?P<unit>{'|'.join(UNITS)})")
+_CELL = re.compile(rf"(?P<value>[<>=~≤≥≈]*\s*[\d.,]+(?:e[+-]?\d+)?)\s*(?P<unit>{'|'.join(UNITS)})")
 _LABELS = ("active", "isactive", "activity", "activityclass", "class", "label", "outcome",
            "activityoutcome", "pubchemactivityoutcome")  # fmt: skip
 _UNIT_WORDS = frozenset(UNITS)
@@ -71,6 +72,8 @@ class Tested:
         The column whose signs bound some of the values; empty without one.
     is_turned
         Whether these are signs of the concentration, and the values its logarithm.
+    flags
+        The column that doubts values, and how many of them, which are left out for it.
     """
 
     column: str
@@ -80,6 +83,7 @@ class Tested:
     undecided: str = ""
     relation: str = ""
     is_turned: bool = False
+    flags: tuple[str, int] = ("", 0)
 
     @property
     def is_labels(self) -> bool:
@@ -103,6 +107,14 @@ class Tested:
                 members.setdefault(group, []).append(row)
         found = {group: self._state(rows, least) for group, rows in members.items()}
         return np.array([found.get(group, NEITHER) for group in groups], dtype=np.int8)
+
+    def disagreeing(self, groups: Sequence[str]) -> int:
+        """Count the molecules whose values lie more than `GAP` apart, bounds aside."""
+        found: dict[str, list[float]] = {}
+        for value, bound, group in zip(self.values, self.bounds, groups, strict=True):
+            if not np.isnan(value) and bound == 0:
+                found.setdefault(group, []).append(float(value))
+        return sum(min(values) + GAP < max(values) for values in found.values())
 
     def _state(self, rows: list[int], least: float) -> int:
         """State of one molecule: what was measured speaks before what is only bounded."""
@@ -153,11 +165,11 @@ def read_tested(rows: Rows, column: str | None = None) -> Tested | None:
     for read in (_logarithms, _concentrations, _labels):
         for name in asked:
             if (found := read(rows, name, names)) is not None:
-                return found
+                return _without_flagged(rows, found)
     if column is not None:
         found = _labelled(rows, column) or _of_words(rows, column, names)
         if found is not None:
-            return found
+            return _without_flagged(rows, found)
         labels = labels_of(texts_of(rows, column))
         if labels.is_likely:
             raise InputError(
@@ -169,6 +181,18 @@ def read_tested(rows: Rows, column: str | None = None) -> Tested | None:
             "their unit in the name (IC50 (nM)), or active and inactive"
         )
     return None
+
+
+def _without_flagged(rows: Rows, table: Tested) -> Tested:
+    """Take what its source doubts for no value, as a conversion of the same table does."""
+    doubt = flagged(rows)
+    if doubt is None:
+        return table
+    values = table.values.copy()
+    values[doubt[1]] = np.nan
+    unread = tuple(one for one in table.unread if one[0] not in set(doubt[1]))
+    n = int(np.isnan(values).sum() - np.isnan(table.values).sum())
+    return replace(table, values=values, unread=unread, flags=(doubt[0], n))
 
 
 def also_measured(rows: Rows, taken: str) -> dict[str, NDArray[np.bool_]]:
@@ -194,6 +218,17 @@ def unclaimed(rows: Rows) -> list[str]:
     names = list(dict.fromkeys(name for row in rows for name in row))
     asked = [name for name in names if (known := understood(name)) and known.unit is not None]
     return [name for name in asked if np.isfinite(_numbers(texts_of(rows, name))).any()]
+
+
+def percentages(rows: Rows) -> list[str]:
+    """Name columns of effects in per cent: where an active begins there nobody can tell."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    asked = [name for name in names if is_percentage(name)]
+    return [name for name in asked if np.isfinite(_percent(texts_of(rows, name))).any()]
+
+
+def _percent(texts: Sequence[str]) -> NDArray[np.float64]:
+    return _numbers([text.removesuffix("%").strip() for text in texts])
 
 
 def _is_activity(name: str) -> bool:
@@ -231,9 +266,11 @@ def _logarithms(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
 def _of_words(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
     """Read a column that was named by hand: in the unit that its name holds, else a logarithm.
 
-    A concentration whose unit nobody tells is neither: 0.5 µM is not pIC50 0.5.
+    A concentration whose unit nobody tells is neither: 0.5 µM is not pIC50 0.5. Nor is 4.1 %.
     """
     known = understood(name)
+    if is_percentage(name):
+        return None
     if known is not None and known.unit is None:
         return None
     if known is not None and known.unit:
@@ -329,13 +366,18 @@ def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | Non
         where = f", by column {beside!r}"
         units = [_folded(unit) for unit in texts_of(rows, beside)]
     else:
-        where = ""
+        stated, where = texts, ""
         cells = [_CELL.fullmatch(_folded(text)) for text in texts]
         if not any(cells):
             return None
         texts = [cell["value"] if cell else "" for cell in cells]
         units = [cell["unit"] if cell else "" for cell in cells]
-        filled = [cell is not None for cell in cells]
+        filled = [bool(unit) for unit in units]
+        pairs = zip(stated, units, strict=True)
+        bare = [text for text, unit in pairs if not unit and re.search(r"\d", text)]
+        if not bare:  # each value states its own
+            return _signed(rows, name, names, texts, units)
+        where = f"; {some_of([repr(text) for text in bare], _SHOWN)} in none of them"
     used = dict.fromkeys(unit for unit, there in zip(units, filled, strict=True) if there)
     if len(used) > 1:
         counts = ", ".join(f"{unit or 'none'} in {units.count(unit)}" for unit in used)

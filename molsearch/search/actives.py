@@ -25,6 +25,7 @@ from molsearch.data.tested import (
     Tested,
     also_measured,
     half_labelled,
+    percentages,
     read_tested,
     unclaimed,
     without_unit,
@@ -183,7 +184,8 @@ def _split(
     limits = ("", "") if table.is_labels else (f" (≥ {least:g})", f" (< {least - GAP:g})")
     if not kept[ACTIVE]:
         raise InputError(
-            f"{given}: no molecule is active by column {table.column!r}{limits[0]}; give a lower "
+            f"{given}: no molecule is active by column {table.column!r}{limits[0]}"
+            f"{_in_doubt(table)}; give a lower "
             "--active-above, or --activity-column none to search with all of them"
         )
     measured = {group for group, value in zip(groups, table.values, strict=True) if value == value}
@@ -198,11 +200,12 @@ def _split(
         f"{counted(len(kept[INACTIVE]), 'inactive')}{limits[1]}, {neither:,} neither"
         + (f", {int(unknown.sum()):,} without a value in it" if unknown.any() else "")
         + _elsewhere(prepared, table.column, groups, unknown)
+        + _in_doubt(table)
         + _not_known(table)
         + (f"; {undecided_note(table.undecided)}" if table.undecided else "")
         + (
             f"; {counted(repeated, 'row')} {noun(repeated, 'repeats', 'repeat')} a molecule, which "
-            "counts by its median"
+            f"counts by its median{_disagreeing(table, groups)}"
             if repeated
             else ""
         )
@@ -231,6 +234,24 @@ def _mixed(given: Given, prepared: Sequence[Prepared], table: Tested) -> tuple[s
         "together: give one target's rows"
     )
     return (note,)
+
+
+def _in_doubt(table: Tested) -> str:
+    """Say how many values their own source doubts."""
+    column, n = table.flags
+    if not n:
+        return ""
+    return f"; {counted(n, 'value')} {noun(n, 'is', 'are')} left out, flagged in {column!r}"
+
+
+def _disagreeing(table: Tested, groups: Sequence[str]) -> str:
+    """Say of how many molecules the repeats say different things."""
+    n = table.disagreeing(groups)
+    if not n:
+        return ""
+    if table.is_labels:
+        return f" (of {counted(n, 'molecule')} the rows contradict each other)"
+    return f" (the values of {counted(n, 'molecule')} differ by more than {GAP:g} log)"
 
 
 def _not_known(table: Tested) -> str:
@@ -269,6 +290,15 @@ def _unclear(given: Given, prepared: Sequence[Prepared], config: ScreenConfig) -
             f"{noun(len(likely), 'looks like an activity', 'look like activities')}: "
             f"--activity-column {shlex.quote(likely[0])} reads it, --activity-column none says "
             "that all are meant"
+        )
+        return [note]
+    if shares := percentages(rows):
+        note = (
+            f"{given}: each of {counted(len(prepared), 'row')} is a query, active or not, though "
+            f"{some_of([repr(name) for name in shares], _NAMED)} "
+            f"{noun(len(shares), 'looks like an activity', 'look like activities')} in per cent, "
+            "which is not read: give a column 'active' of 1 and 0, or --activity-column none to "
+            "say that all are meant"
         )
         return [note]
     if (half := half_labelled(rows)) is not None:

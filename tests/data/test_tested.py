@@ -33,6 +33,8 @@ def states(table, n, least=6.0, groups=None):
         ({"Dose": ["µM"] * 4, "Ki": ["5", "90", "7", "0.5"], "Mass": ["nM"] * 4}, "Ki",
          [1, 1, 1, 1]),
         ({"IC50": ["5 nM", "90000 nM", ">1e6nM", "-"]}, "IC50", [1, -1, -1, 0]),
+        ({"IC50": ["12 nM", "0.1 µM", ">30 uM", "n.d."]}, "IC50", [1, 1, -1, 0]),
+        ({"IC50": ["12 nM", "≤100 pM", "≥0.5 mM", "3uM"]}, "IC50", [1, 1, -1, 0]),
         ({"pIC50": ["7,2", "5,5", "4,9", "≥6,1"]}, "pIC50", [1, 0, -1, 1]),
         ({"IC50 (nM)": ["10", "Not Active", "inactive", "n.d."]}, "IC50 (nM)", [1, -1, -1, 0]),
         ({"IC50 (µM)": ["0,35", "12,5", "0,234", "≤0,1"]}, "IC50 (µM)", [1, -1, 1, 1]),
@@ -91,7 +93,10 @@ def test_a_concentration_without_unit_is_named():
     ("columns", "column", "words"),
     [
         ({"IC50": ["5", "3"], "units": ["nM", "uM"]}, None, r"mixes units \(nm in 1, um in 1, by"),
-        ({"IC50": ["5 nM", "3 uM"]}, None, r"mixes units \(nm in 1, um in 1\)"),
+        ({"IC50": ["5 nM", "3 uM", "20"]}, None, r"\(nm in 1, um in 1; '20' in none of them\)"),
+        ({"IC50": ["5 nM", "3 uM", "2 ug/mL"]}, None, "'2 ug/mL' in none of them"),
+        ({"% inhibition": ["95", "4"]}, "% inhibition", "is no activity"),
+        ({"% inhibition": ["5", "4"]}, "% inhibition", "is no activity"),
         ({"IC50": ["5", "3"], "unit": ["%", "%"]}, None, "no molar concentration"),
         ({"pIC50": ["5", "250"]}, None, "250, which is no -log10"),
         ({"a": ["5"]}, "b", "no column 'b' for the activity: the file has a"),
@@ -188,7 +193,19 @@ def test_logarithms_and_concentrations_say_the_same(values, least):
 @settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(
-        st.sampled_from(["IC50", "pIC50", "Ki (nM)", "units", "active", "Standard Value", "x"]),
+        st.sampled_from(
+            [
+                "IC50",
+                "pIC50",
+                "Ki (nM)",
+                "units",
+                "active",
+                "Standard Value",
+                "x",
+                "relation",
+                "Data Validity Comment",
+            ]
+        ),
         st.lists(st.text(alphabet="0159.,<>=~-+enµMm% NaNact", max_size=8), min_size=3, max_size=3),
     ),
     st.sampled_from([None, "none", "pIC50", "x"]),
@@ -221,3 +238,20 @@ def test_not_active_in_a_download_is_an_inactive_and_a_value_speaks_before_it():
     # However low an active may be.
     assert states(table, 4, least=1.0) == [1, -1, -1, 0]
     assert not table.is_labels
+
+
+def test_what_its_source_doubts_is_no_value():
+    said = ["", "Outside typical range", "Manually validated", "Potential transcription error"]
+    table = read_tested(rows(**{"pIC50": ["7", "9", "4", ""], "Data Validity Comment": said}))
+    assert states(table, 4) == [1, 0, -1, 0]
+    assert table.flags == ("Data Validity Comment", 1)
+    labels = read_tested(rows(active=list("1100"), data_validity_comment=said))
+    assert states(labels, 4) == [1, 0, -1, 0]
+    assert labels.flags == ("data_validity_comment", 2)
+
+
+def test_molecules_whose_repeats_disagree_are_counted():
+    table = read_tested(rows(pIC50=["7.2", "4.1", "6", "7", "8", "<4"]))
+    assert table.disagreeing(["a", "a", "b", "b", "c", "c"]) == 1
+    labels = read_tested(rows(active=["1", "0", "1", "1"]))
+    assert labels.disagreeing(["a", "a", "b", "b"]) == 1

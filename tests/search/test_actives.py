@@ -238,3 +238,31 @@ def test_rows_of_several_targets_are_told(tmp_path, monkeypatch):
     # One target, and others without a value.
     (tmp_path / "t.csv").write_text("smiles,id,target,pIC50\nCCO,a,EGFR,7.2\nCCN,b,HER2,\n")
     assert len(read("t.csv").notes) == 1
+
+
+def test_doubted_values_and_repeats_that_disagree_are_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "smiles,id,pIC50,Data Validity Comment\nCCO,a,7.2,\nCCO,a,4.1,\nCCN,b,8,\n"
+    (tmp_path / "d.csv").write_text(text + "CCC,c,9,Outside typical range\n")
+    (note,) = read("d.csv").notes
+    assert note.endswith(
+        "1 active (≥ 6) as the query, 0 inactives (< 5), 1 neither, 1 without a value in it; "
+        "1 value is left out, flagged in 'Data Validity Comment'; 1 row repeats a molecule, which "
+        "counts by its median (the values of 1 molecule differ by more than 1 log)"
+    )
+    (tmp_path / "d.csv").write_text(text.split("CCO")[0] + "CCC,c,9,Outside typical range\n")
+    with pytest.raises(InputError, match=r"\(≥ 6\); 1 value is left out, flagged in 'Data V"):
+        read("d.csv")
+
+
+def test_percentages_are_told_to_be_no_activity(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.csv").write_text("smiles,id,% inhibition at 10 uM\nCCO,a,95\nCCN,b,4.1\n")
+    found = read("p.csv")
+    assert len(found.queries) == 2
+    (note,) = found.notes
+    assert note.startswith(
+        "p.csv: each of 2 rows is a query, active or not, though '% inhibition at 10 uM' looks "
+        "like an activity in per cent, which is not read: give a column 'active'"
+    )
+    assert read("p.csv", activity_column="none").notes == ()
