@@ -26,9 +26,9 @@ WITHOUT_RARITY: tuple[tuple[int, str], ...] = (
     (3, "molsearch-top2+2*ecfp4-max"),
 )
 # The same for what known inactives add (`benchmarks/choose_inactives.py`): on targets that had no
-# part in the choice nothing gained reliably with one query, and with two nothing among molecules
-# that were measured; five and ten were tried above.
-WITH_INACTIVES: tuple[tuple[int, str], ...] = ((1, ""), (5, "series"))
+# part in the choice nothing gained reliably with one query or two and few inactives; five and ten
+# were tried above.
+WITH_INACTIVES: tuple[tuple[int, str], ...] = ((1, ""), (5, "0.5*series"))
 
 
 def balanced(

@@ -51,8 +51,8 @@ def test_where_it_cannot_be_told_the_sum_is_that_of_before(n_queries, due):
 
 def test_inactives_count_after_it():
     ranking = ranking_of("balanced", 5, inactives=True, rarity=True)
-    assert str(ranking.expression) == "molsearch-top2+ecfp4-max+1.25*rarity+series"
-    assert "rarity among reference compounds + series model" in ranking.words()
+    assert str(ranking.expression) == "molsearch-top2+ecfp4-max+1.25*rarity+0.5*series"
+    assert "rarity among reference compounds + 0.5 × series model" in ranking.words()
 
 
 @pytest.mark.parametrize("fusion", ["max", "mean", "top2"])

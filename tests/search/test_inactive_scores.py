@@ -226,7 +226,7 @@ def test_by_default_inactives_count_from_five_queries_on(reader):
     five = ("CCO", "CCOC", "CCN", "CCCO", "CCCN")
     several, four = run(reader, *five, k=9), run(reader, *five[:4], k=9)
     assert several.ranking.asked == "balanced"
-    assert str(several.ranking.expression).endswith("+series")
+    assert str(several.ranking.expression).endswith("+0.5*series")
     explicit = run(reader, *five, k=9, rank=str(several.ranking.expression))
     assert explicit.frame.equals(several.frame)
     assert "left out of account" in several.trust.aside
