@@ -208,8 +208,8 @@ def test_what_the_fixed_point_leaves_newton_finishes(monkeypatch):
 @given(
     st.integers(1, 9),
     st.integers(0, 2**31),
-    # With a hundred times the regularisation and more, one smooth plan in some 150 of such costs does
-    # not converge, and says so; those of training are at most 2.
+    # With a hundred times the regularisation and more, one smooth plan in some 150 of such costs
+    # does not converge, and says so; costs of training are at most 2.
     st.floats(-3, 1),
     st.sampled_from([SmoothDual, EntropicDual]),
 )
