@@ -230,8 +230,8 @@ def _mixed(given: Given, prepared: Sequence[Prepared], table: Tested) -> tuple[s
     column, counts = found
     named = some_of([f"{name} {counted(n, 'row')}" for name, n in counts.most_common()], _NAMED)
     note = (
-        f"{given}: column {column!r} names {len(counts):,} targets ({named}), which are taken "
-        "together: give one target's rows"
+        f"{given}: column {column!r} names {counted(len(counts), 'target')} ({named}), which "
+        "are taken together: give one target's rows"
     )
     return (note,)
 

@@ -68,7 +68,8 @@ class Material:
         """
         if self.unlabelled is None or not len(self.unlabelled):
             raise InputError(
-                f"{asked_by} needs molecules without labels: name soft.unlabelled, or leave it out"
+                f"there are no molecules without labels for {asked_by}: name soft.unlabelled, or "
+                "leave it out"
             )
         return UnlabelledStream(self.store, self.unlabelled, n, labelled_share=0.0, seed=seed)
 

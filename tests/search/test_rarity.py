@@ -136,7 +136,7 @@ def test_a_series_model_and_inactives_stand_beside_it(reader):
     frame = by_series.frame
     parts = frame.molsearch_score + frame.ecfp4_score + 1.25 * frame.rarity_score
     np.testing.assert_allclose(frame.similarity_score, parts, atol=1e-12)
-    np.testing.assert_allclose(frame.score, parts + frame.series_score, atol=1e-12)
+    np.testing.assert_allclose(frame.score, parts + 0.5 * frame.series_score, atol=1e-12)
     taken = hits(reader, SEVERAL, against=against, inactives_weight=0.5).frame
     parts = taken.molsearch_score + taken.ecfp4_score + 1.25 * taken.rarity_score
     np.testing.assert_allclose(taken.score, parts - 0.5 * taken.inactive_score, atol=1e-12)

@@ -116,7 +116,9 @@ def test_a_run_that_asks_for_none_looks_at_none(tmp_path: Path) -> None:
 
 def test_without_any_it_is_one_line(tmp_path: Path) -> None:
     config, material = _gathered(tmp_path, 4, unlabelled="")
-    with pytest.raises(InputError, match=r"name soft\.unlabelled, or leave it out") as told:
+    with pytest.raises(
+        InputError, match=r"for screening\.molecules: name soft\.unlabelled, or leave it out"
+    ) as told:
         screening_of(config, material)
     assert "\n" not in str(told.value)
 
