@@ -114,8 +114,7 @@ def _records(library: Path, n: int) -> list[Record]:
 
 def _without(clock: Clock, records: list[Record], encoder: Encoder) -> list[str]:
     """Go the way without conformers; give the parents' SMILES."""
-    config, seen = PrepareConfig(n_conformers=0), encoder.buckets
-    buckets = seen.environments, seen.torsions, seen.pairs
+    config, buckets = PrepareConfig(n_conformers=0), encoder.buckets.prepared
 
     def chemistry() -> pa.Table:
         cuts = range(0, len(records), BLOCK)

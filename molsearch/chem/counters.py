@@ -77,6 +77,11 @@ class Buckets:
         return self.classes + self.class_pairs + self.wide
 
     @property
+    def prepared(self) -> tuple[int, int, int] | None:
+        """Those that a library is prepared with; None where that is not all an encoder sees."""
+        return None if self.n_further else (self.environments, self.torsions, self.pairs)
+
+    @property
     def version(self) -> str:
         """Version of the featuriser that these buckets need."""
         if self.n_further:

@@ -52,7 +52,7 @@ def graphs_of_table(
 
 def _bags(table: pa.Table, buckets: Buckets, geometry: bool) -> GraphStore | None:
     """Take what was seen of molecules when they were prepared; None where that is not all."""
-    if buckets_of(table) != (buckets.environments, buckets.torsions, buckets.pairs):
+    if buckets.prepared is None or buckets_of(table) != buckets.prepared:
         return None
     column = table.column(schema.BAG).combine_chunks()
     n_conformers = table.column(schema.N_CONFORMERS).to_numpy()

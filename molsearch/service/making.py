@@ -45,7 +45,7 @@ class Source:
         buckets = getattr(embedder, "buckets", None)
         if buckets is None or self.prepare.n_conformers:
             return self
-        return replace(self, buckets=(buckets.environments, buckets.torsions, buckets.pairs))
+        return replace(self, buckets=buckets.prepared)
 
 
 def prepared_set(
