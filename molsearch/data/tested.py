@@ -1,10 +1,10 @@
-"""A table of tested molecules: which of its columns is the activity, and who is active by it."""
+"""A table of tested molecules: which of its columns is the activity, and what it says."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from molsearch.chem.readers.labels import Labels, labels_of, named
 from molsearch.data.activity_names import folded as _folded
 from molsearch.data.activity_names import is_percentage, understood
+from molsearch.data.activity_states import Tested
 from molsearch.data.beside import (
     Rows,
     bounds_any,
@@ -35,9 +36,7 @@ from molsearch.errors import InputError
 from molsearch.words import some_of
 
 NO_COLUMN = "none"  # in place of a name: do not look for one
-ACTIVE, INACTIVE, NEITHER = 1, -1, 0
 _SHOWN = 5  # words in one line
-GAP = 1.0  # log units below the least active value in which a molecule counts as neither
 _KIND = r"(?P<kind>ic50|ec50|xc50|ac50|ki|kd|potency|act|activity|chembl)"
 _LOGARITHM = re.compile(rf"p{_KIND}(?:value|median|mean)?")
 _CONCENTRATION = re.compile(
@@ -49,90 +48,6 @@ _LABELS = ("active", "isactive", "activity", "activityclass", "class", "label", 
            "activityoutcome", "pubchemactivityoutcome")  # fmt: skip
 _UNIT_WORDS = frozenset(UNITS)
 _UNIT_COLUMNS = ("units", "unit", "standardunits", "activityunits", "concentrationunits")
-
-
-@dataclass(frozen=True)
-class Tested:
-    """What a table says of its rows.
-
-    Attributes
-    ----------
-    column
-        The activity column, as the user named it.
-    values
-        float64 ``[n]``: -log10 of a molar concentration; infinite for a label; NaN where the
-        row says nothing.
-    bounds
-        int8 ``[n]``: 1 where the true value is above, -1 where it is below `values`, else 0.
-    unread
-        Of labels, the rows with a word that is not known, and that word.
-    undecided
-        A value whose comma may stand between thousands or before decimals; empty without one.
-    relation
-        The column whose signs bound some of the values; empty without one.
-    is_turned
-        Whether these are signs of the concentration, and the values its logarithm.
-    flags
-        The column that doubts values, and how many of them, which are left out for it.
-    """
-
-    column: str
-    values: NDArray[np.float64]
-    bounds: NDArray[np.int8]
-    unread: tuple[tuple[int, str], ...] = ()
-    undecided: str = ""
-    relation: str = ""
-    is_turned: bool = False
-    flags: tuple[str, int] = ("", 0)
-
-    @property
-    def is_labels(self) -> bool:
-        """Whether the column says active or inactive, rather than how active."""
-        return bool(np.isinf(self.values).any())
-
-    def states(self, groups: Sequence[str], least: float) -> NDArray[np.int8]:
-        """`ACTIVE`, `INACTIVE` or `NEITHER` for each row, ``[n]``; alike within a group.
-
-        Parameters
-        ----------
-        groups
-            Name of the molecule of each row: one that was measured several times counts by its
-            median, a bound where nothing else is known.
-        least
-            Least value of an active; inactive is what lies `GAP` below.
-        """
-        members: dict[str, list[int]] = {}
-        for row, group in enumerate(groups):
-            if not np.isnan(self.values[row]):
-                members.setdefault(group, []).append(row)
-        found = {group: self._state(rows, least) for group, rows in members.items()}
-        return np.array([found.get(group, NEITHER) for group in groups], dtype=np.int8)
-
-    def disagreeing(self, groups: Sequence[str]) -> int:
-        """Count the molecules whose values lie more than `GAP` apart, bounds aside."""
-        found: dict[str, list[float]] = {}
-        for value, bound, group in zip(self.values, self.bounds, groups, strict=True):
-            if not np.isnan(value) and bound == 0:
-                found.setdefault(group, []).append(float(value))
-        return sum(min(values) + GAP < max(values) for values in found.values())
-
-    def _state(self, rows: list[int], least: float) -> int:
-        """State of one molecule: what was measured speaks before what is only bounded."""
-        exact = [row for row in rows if self.bounds[row] == 0]
-        chosen = exact or rows
-        values = self.values[chosen]
-        if np.isinf(values).any():  # labels: the more frequent one
-            return int(np.sign(np.sign(values).sum()))
-        bound = int(np.sign(self.bounds[chosen].sum()))
-        return _state(float(np.median(values)), bound, least)
-
-
-def _state(value: float, bound: int, least: float) -> int:
-    if value >= least and bound >= 0:
-        return ACTIVE
-    if bound < 0:
-        return INACTIVE if value <= least - GAP else NEITHER
-    return INACTIVE if bound == 0 and value < least - GAP else NEITHER
 
 
 def read_tested(rows: Rows, column: str | None = None) -> Tested | None:

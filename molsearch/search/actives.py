@@ -16,13 +16,10 @@ from molsearch.chem.readers.rows import OnReading
 from molsearch.chem.records import unheard
 from molsearch.chem.stereo import parent_key
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig, Vector
+from molsearch.data.activity_states import ACTIVE, GAP, INACTIVE, Tested
 from molsearch.data.beside import targets_of
 from molsearch.data.numbers import undecided_note
 from molsearch.data.tested import (
-    ACTIVE,
-    GAP,
-    INACTIVE,
-    Tested,
     also_measured,
     half_labelled,
     percentages,
