@@ -92,8 +92,8 @@ _PLAIN = {
                 "outcome"),
     "flag": ("data_validity_comment",),
 }  # fmt: skip
-# Columns of a plain table that say of what target a row is.
 _VALUES = (*_PLAIN["value"], *_PLAIN["pchembl"])
+# Columns of a plain table that say of what target a row is.
 _TARGETS = (*_PLAIN["uniprot"], *_PLAIN["target_chembl_id"], *_PLAIN["target_name"])
 
 _BINDINGDB = {

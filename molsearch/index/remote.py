@@ -8,7 +8,6 @@ has grown only the new shards come. Only when all is here the copy becomes an in
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,14 +29,8 @@ from molsearch.store.lock import alone
 from molsearch.store.sealed import LARGEST
 from molsearch.work.place import Place
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _PART_BYTES = 2**24
 _POOL = "files"
-
-
-def is_address(path: Path | str) -> bool:
-    """Whether this is no path of a file system, but for fsspec to read."""
-    return isinstance(path, str) and _ADDRESS.match(path) is not None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from molsearch.chem.records import iter_records, unheard
 from molsearch.chem.stereo import parent_key
 from molsearch.config import Molecule, PrepareConfig, ReadConfig, Vector
 from molsearch.data.prepared_table import table_of
-from molsearch.errors import InputError
+from molsearch.errors import InputError, UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.nn.lengths import of_unit_length
 from molsearch.schema import Failure, Prepared, Record
@@ -294,6 +294,27 @@ def grouped(prepared: Sequence[Prepared], config: PrepareConfig) -> Iterator[Que
 def _same_molecule(row: Prepared) -> tuple[str, str, str]:
     unnamed = row.molecule_id == f"mol-{row.record_number}"
     return row.source, "" if unnamed else row.molecule_id, row.parent_smiles
+
+
+def refuse_vectors(queries: Sequence[Query], lacks: str) -> None:
+    """Refuse queries of which nothing but an embedding is known.
+
+    Parameters
+    ----------
+    lacks
+        What these have not, and what it is needed for.
+
+    Raises
+    ------
+    UsageError
+        There is one; the first is named.
+    """
+    for query in queries:
+        if not query.has_structure:
+            raise UsageError(
+                f"query {query.query_id!r} is an embedding without a structure: it has no {lacks}; "
+                "give queries as structures"
+            )
 
 
 def named_apart(queries: list[Query]) -> list[Query]:

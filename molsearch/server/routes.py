@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -95,11 +96,7 @@ async def explain(body: ExplainBody, server: Server) -> ReasonList:
     """Say why molecules score as they do: atoms, common parts, each query's view."""
     limits = server.config.limits
     explanations.check_limits(body, limits)
-    path = None
-    if body.library is not None:
-        path = server.shelf.find(body.library)
-        if path is None:
-            raise Refused(404, f"no library {body.library[:80]!r} here; /v1/libraries lists them")
+    path = None if body.library is None else _library(server, body.library)
     try:
         return await server.desk.do(
             lambda session: explanations.explain(body, path, limits, session, server.config.device),
@@ -123,9 +120,7 @@ async def screen(body: ScreenBody, request: Request, server: Server) -> Response
     """Rank a library for queries: a hit list at once where it is small, else a job."""
     limits = server.config.limits
     screens.check_limits(body, limits)
-    path = server.shelf.find(body.library)
-    if path is None:
-        raise Refused(404, f"no library {body.library[:80]!r} here; /v1/libraries lists them")
+    path = _library(server, body.library)
     try:
         asked = body.request(str(path), None, server.config.device)
         jobs: list[tuple[ScreenRequest, bool]] = []
@@ -221,6 +216,13 @@ async def hits(
         )
         return Response(listed.model_dump_json(), media_type=screens.MEDIA["json"])
     return FileResponse(found.output, media_type=screens.MEDIA[found.format])
+
+
+def _library(server: State, name: str) -> Path:
+    path = server.shelf.find(name)
+    if path is None:
+        raise Refused(404, f"no library {name[:80]!r} here; /v1/libraries lists them")
+    return path
 
 
 def _entry(name: str, reader: IndexReader) -> LibraryEntry:

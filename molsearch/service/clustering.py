@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from molsearch import schema
+from molsearch.chem.readers.sources import is_address
 from molsearch.errors import UsageError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
-from molsearch.index.remote import is_address
 from molsearch.io.folders import Kind, look
 from molsearch.io.runs import write_run
 from molsearch.io.tables import table_format, write_frames

@@ -34,7 +34,7 @@ from molsearch.scoring.ranking import (
     ranking_of,
 )
 from molsearch.search.actives import read_ligands
-from molsearch.search.queries import Query, Role, is_file, prepared_of
+from molsearch.search.queries import Query, Role, is_file, prepared_of, refuse_vectors
 from molsearch.service.requests import ExplainRequest
 
 HIT = Role("hit", "a second argument")
@@ -113,11 +113,7 @@ def given_of(request: ExplainRequest, on_reading: OnReading = unheard) -> Given:
     else:
         queries = _recorded(record, "queries", request.hits)
         inactives = _recorded_inactives(record)
-    if bare := [one.query_id for one in queries if not one.has_structure]:
-        raise UsageError(
-            f"query {bare[0]!r} is an embedding without a structure: it has no atoms to explain "
-            "by; give queries as structures"
-        )
+    refuse_vectors(queries, "atoms to explain by")
     ranking = _ranking(request, record, len(queries), inactives=bool(inactives))
     weights = weights_of(ranking)
     if not weights.series and not request.queries and request.rank is None:

@@ -17,7 +17,8 @@ def here(path: str | Path, emit: Emit = silent) -> Path:
     MolSearchError
         As of `molsearch.index.remote`.
     """
-    from molsearch.index.remote import fetch, is_address, look_at
+    from molsearch.chem.readers.sources import is_address
+    from molsearch.index.remote import fetch, look_at
 
     if not is_address(path):
         return Path(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,13 @@ from molsearch.config import PrepareConfig, ReadConfig
 from molsearch.data.failures import write_failures
 from molsearch.data.prepare import NothingPreparedError, prepare_records, run_of
 from molsearch.data.prepared_table import failures_table_of
-from molsearch.errors import InputError, UsageError
+from molsearch.errors import InputError
 from molsearch.index.embedder import Embedder
 from molsearch.index.reader import IndexReader
 from molsearch.io.runs import write_run
 from molsearch.schema import ColumnType, Reading, Record
 from molsearch.search.actives import read_ligands
-from molsearch.search.queries import Query
+from molsearch.search.queries import Query, refuse_vectors
 from molsearch.search.screen import Stopwatch
 from molsearch.service.events import Done, Emit, Event, Note, Warned, silent, stage
 from molsearch.service.geometry import settled
@@ -77,7 +77,7 @@ def space(request: SpaceRequest, session: Session, emit: Emit = silent) -> Scree
     with watch.stage("prepare queries"):
         ranking = request.ranking(_PLACEHOLDER, prepare)
         given = read_ligands(request.queries, (), ReadConfig(), prepare, ranking.config)
-    _refuse_vectors(given.queries)
+    refuse_vectors(given.queries, "fragments to search synthons by")
     with watch.stage("search space"):
         made = Space(synthons.usable)
         searched = _search(request, made, given.queries, emit)
@@ -101,15 +101,6 @@ def space(request: SpaceRequest, session: Session, emit: Emit = silent) -> Scree
     emit(Done(verb="space", account=account))
     watch.seconds |= done.watch.seconds
     return Screened(done.hits, account, watch)
-
-
-def _refuse_vectors(queries: Sequence[Query]) -> None:
-    for query in queries:
-        if not query.has_structure:
-            raise UsageError(
-                f"query {query.query_id!r} is an embedding without a structure: it has no "
-                "fragments to search synthons by; give queries as structures"
-            )
 
 
 def _tell_synthons(request: SpaceRequest, synthons: Synthons, emit: Emit) -> None:

@@ -11,10 +11,11 @@ import pytest
 from changes import add, content
 from fakes import FakeEncoder, library, molecule, prepared_set
 
+from molsearch.chem.readers.sources import is_address
 from molsearch.errors import IndexCorruptError, InputError, MolSearchError
 from molsearch.index import remote as module
 from molsearch.index.reader import find_index, open_index
-from molsearch.index.remote import Remote, cache_root, fetch, is_address, look_at
+from molsearch.index.remote import Remote, cache_root, fetch, look_at
 from molsearch.index.verify import verify_index
 from molsearch.index.writer import build_index
 from molsearch.work import place

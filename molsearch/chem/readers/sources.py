@@ -15,6 +15,11 @@ from molsearch.errors import InputError, UsageError
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 
 
+def is_address(path: Path | str) -> bool:
+    """Whether this is no path of a file system, but for fsspec to read."""
+    return isinstance(path, str) and _ADDRESS.match(path) is not None
+
+
 def expand_sources(sources: Sequence[str | Path]) -> list[str]:
     """Expand directories and globs to files, in a fixed order; ``-`` (standard input) is kept.
 
@@ -47,7 +52,7 @@ def _expand(source: str) -> list[str]:
         return _files_below(source)
     if Path(source).exists():
         return [source]
-    if _ADDRESS.match(source):
+    if is_address(source):
         raise InputError(f"{source}: addresses are read for indexes only; download the file first")
     if glob.has_magic(source):
         return _glob(source)
