@@ -176,13 +176,28 @@ class GradedConfig(Config):
 
 
 class OverTargetsConfig(Config):
-    """Soft labels over targets for molecules without any; off at weight 0."""
+    """Soft labels over targets; off at weight 0."""
 
     weight: float = Field(
         default=0.0, ge=0, description="of following the transport to the targets' vectors"
     )
+    teachers: tuple[str, ...] = Field(
+        default=(),
+        description="frozen encoders to whose mean vector of each target's ligands molecules are "
+        "transported, once for the whole run; none: to the prototypes, in every step",
+    )
+    labelled_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="with teachers: of a step, drawn from the labelled molecules, whose labels "
+        "are not looked at",
+    )
     molecules: int = Field(
-        default=256, ge=4, description="without labels, of soft.unlabelled, a step; each twice"
+        default=256,
+        ge=4,
+        description="a step, of soft.unlabelled, each in two views; with teachers once each, and "
+        "labelled_share of them from the activity table",
     )
     kind: Literal["partial", "unbalanced"] = Field(
         default="partial",
@@ -208,6 +223,19 @@ class OverTargetsConfig(Config):
     warm_up: float = Field(
         default=0.3, ge=0, lt=1, description="share of the steps in which the weight rises from 0"
     )
+
+    def rising(self, step: int, steps: int) -> float:
+        """Weight at a step of so many: it rises from 0 over the first `warm_up` of them."""
+        return self.weight * min(1.0, (step + 1) / max(self.warm_up * steps, 1))
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> OverTargetsConfig:
+        """Refuse teachers whom nobody follows, or whose plan cannot be made once."""
+        if self.teachers and not self.weight:
+            raise ValueError("over_targets.teachers are followed at a weight above 0 alone: set it")
+        if self.teachers and self.kind != "partial":
+            raise ValueError("over_targets.teachers make plans of kind partial alone")
+        return self
 
 
 class ShapesConfig(Config):

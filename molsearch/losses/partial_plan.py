@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from molsearch.errors import UsageError
+from molsearch.losses.column_potentials import ColumnPotentials
 from molsearch.losses.plan import TransportPlan, check_positive, precise_dtype
 
 _TOLERANCE = 1e-4  # of a marginal
@@ -55,9 +56,33 @@ def partial_plan(
     UsageError
         On shapes, shares or a mass that do not fit, or an epsilon that is not positive.
     """
-    kernel, a, b = _problem(similarity, epsilon, rows, columns)
+    kernel, a, b, _ = _problem(similarity, epsilon, rows, columns)
     scale, u, v, iterations, error = _scaled(_Dense(kernel), a, b, mass)
     return _found(scale * u[:, None] * kernel * v, iterations, error)
+
+
+def partial_potentials(
+    similarity: Tensor, epsilon: float, columns: Tensor, mass: float
+) -> ColumnPotentials:
+    """Solve `partial_plan` for rows of one each, and keep what belongs to its columns.
+
+    Of a row that was not there when it was solved, too, its part of the plan follows from these:
+    see `ColumnPotentials`.
+
+    Parameters
+    ----------
+    similarity, epsilon, columns, mass
+        As of `partial_plan`.
+
+    Raises
+    ------
+    UsageError
+        As `partial_plan` does.
+    """
+    rows = torch.ones_like(similarity[:, 0])
+    kernel, a, b, top = _problem(similarity, epsilon, rows, columns)
+    scale, _, v, _, error = _scaled(_Dense(kernel), a, b, mass)
+    return ColumnPotentials((scale * v).log() - top, epsilon, bool(error <= _TOLERANCE))
 
 
 def nearest_plan(similarity: Tensor, epsilon: float, k: int) -> TransportPlan:
@@ -91,7 +116,7 @@ def nearest_plan(similarity: Tensor, epsilon: float, k: int) -> TransportPlan:
         )
     best = similarity.detach().topk(k, dim=1)
     ones = torch.ones_like(best.values[:, 0])
-    kernel, a, _ = _problem(best.values, epsilon, ones, torch.ones_like(best.values[0]))
+    kernel, a, *_ = _problem(best.values, epsilon, ones, torch.ones_like(best.values[0]))
     sparse = _Sparse(kernel, best.indices, similarity.shape[1])
     b = a.new_ones(similarity.shape[1])
     _, u, v, iterations, error = _scaled(sparse, a, b, None)
@@ -127,7 +152,7 @@ def unbalanced_plan(
         As `partial_plan`'s; its error is the largest relative change of a scaling.
     """
     check_positive("relaxation", relaxation)
-    kernel, a, b = _problem(similarity, epsilon, rows, columns, shifted=False)
+    kernel, a, b, _ = _problem(similarity, epsilon, rows, columns, shifted=False)
     kernel = kernel * a[:, None] * (b / b.sum())
     power = relaxation / (relaxation + epsilon)
 
@@ -199,7 +224,7 @@ def _scaled(
 
 def _problem(
     similarity: Tensor, epsilon: float, rows: Tensor, columns: Tensor, *, shifted: bool = True
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, float]:
     check_positive("epsilon", epsilon)
     if similarity.ndim != 2 or rows.shape != similarity.shape[:1] or (
         columns.shape != similarity.shape[1:]
@@ -219,7 +244,8 @@ def _problem(
     top, low = float(finite.amax()), float(finite.amin())
     if top - low > _WIDEST or abs(top) > _WIDEST:
         raise UsageError(f"epsilon {epsilon:g} is too small for these similarities; raise it")
-    return (scaled - top if shifted else scaled).exp(), a, b
+    shift = top if shifted else 0.0
+    return (scaled - shift).exp(), a, b, shift
 
 
 def _violation(sums: Tensor, shares: Tensor, scaling: Tensor, *, bound: bool) -> Tensor:

@@ -63,6 +63,8 @@ def check_run(
     model = model_of(config, parent)
     if config.method == "taught":
         encoder = load_teachers(config, model, device)[0]
+    elif config.over_targets.teachers:
+        encoder = load_teachers(config, model, device, "over_targets")[0]
     else:
         encoder = parent or Encoder(network_of(model).eval(), identity="", card={})
     rows = np.arange(min(N_MOLECULES, len(store)))

@@ -15,6 +15,7 @@ from molsearch.losses.gather import rank_and_size
 from molsearch.nn.encoder import Encoder
 from molsearch.train.distil_targets import reduced
 from molsearch.train.distributed import own_share
+from molsearch.train.draws import mixed_rows
 from molsearch.train.learner import Learner, embed
 from molsearch.train.material import Material
 from molsearch.train.method import F, Objective, Term
@@ -73,17 +74,9 @@ class Distil:
 
     def draw(self, step: int) -> NDArray[np.int64]:
         """Return the molecules of a step, all different, by the seed and the step alone."""
-        settings, (n, end) = self.config.distil, self._ends
-        random = np.random.default_rng([self.config.seed, _STREAM, step])
-        wanted = (
-            settings.molecules if end == n else round(settings.molecules * settings.labelled_share)
-        )
-        parts = [
-            first + random.choice(count, min(share, count), replace=False)
-            for first, count, share in ((0, n, wanted), (n, end - n, settings.molecules - wanted))
-            if share
-        ]
-        return np.concatenate(parts).astype(np.int64)
+        settings = self.config.distil
+        stream = [self.config.seed, _STREAM, step]
+        return mixed_rows(stream, self._ends, settings.molecules, settings.labelled_share)
 
 
 class Distilled:

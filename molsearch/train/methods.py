@@ -25,6 +25,7 @@ from molsearch.train.semi_supervised import SemiSupervised, stream_of
 from molsearch.train.shapes import Shapes
 from molsearch.train.supervised import Supervised
 from molsearch.train.taught import Taught, pool_of
+from molsearch.train.taught_targets import taught_targets_of
 from molsearch.train.teachers import load_teachers, side_by_side
 
 
@@ -35,6 +36,7 @@ def teachers_of(
     return {
         "soft": load_teachers(config, model, device, "soft"),
         "distil": load_teachers(config, model, device, "distil"),
+        "over_targets": load_teachers(config, model, device, "over_targets"),
     }
 
 
@@ -96,7 +98,7 @@ def _supervised(
     if config.graded.weight > 0:
         terms.append(graded_of(config, activities, material.store, sampler.columns))
     if config.over_targets.weight > 0:
-        terms.append(over_targets_of(config, material, sampler.n_ligands))
+        terms.append(_over_targets(config, material, sampler, teachers))
     if material.overlays is not None:
         terms.append(Shapes(config, material.store, material.overlays))
     if config.align.weight > 0:
@@ -105,3 +107,16 @@ def _supervised(
         terms.append(distil_of(config, material, model, teachers["distil"]))
     screening = screening_of(config, material)
     return Supervised(config, material.store, sampler, inactives, terms, screening, model.n_buckets)
+
+
+def _over_targets(
+    config: TrainConfig,
+    material: Material,
+    sampler: PairSampler,
+    teachers: Mapping[str, Sequence[Encoder]],
+) -> Term:
+    if not config.over_targets.teachers:
+        return over_targets_of(config, material, sampler.n_ligands)
+    return taught_targets_of(
+        config, material, sampler.columns, sampler.n_ligands, teachers["over_targets"]
+    )

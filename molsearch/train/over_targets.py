@@ -47,6 +47,12 @@ def target_plan(
     )
 
 
+def marginals_of(config: TrainConfig, n_ligands: NDArray[np.int64]) -> Tensor:
+    """Return the targets' shares of all mass, float32 ``[T]`` of sum one, by their ligands."""
+    share = n_ligands.astype(np.float64) ** config.over_targets.power
+    return torch.from_numpy(share / share.sum()).float()
+
+
 class OverTargets:
     """Each view of a molecule learns where the other one was transported to.
 
@@ -62,8 +68,7 @@ class OverTargets:
         self, config: TrainConfig, stream: UnlabelledStream, n_ligands: NDArray[np.int64]
     ) -> None:
         self.config, self.stream = config, stream
-        share = n_ligands.astype(np.float64) ** config.over_targets.power
-        self.marginals = torch.from_numpy(share / share.sum()).float()
+        self.marginals = marginals_of(config, n_ligands)
 
     def objective(self, step: int, learner: Learner) -> Objective:
         """Embed two views of a step's molecules, and let each follow the other's plan."""
@@ -101,23 +106,18 @@ class OverTargets:
             for z, q in zip(views, reversed(labels), strict=True)
         ]
         loss = 0.5 * (losses[0] + losses[1])
-        weight = settings.weight * min(1.0, (step + 1) / max(settings.warm_up * self.steps, 1))
+        weight = settings.rising(step, self.config.steps)
         sums = plans[0].plan.sum(1)
         report = {
             "over_targets": float(loss.detach()),
             "moved": float(sums.mean()),
-            "targets_a_molecule": _targets_a_molecule(labels[0]),
+            "targets_a_molecule": targets_a_molecule(labels[0]),
             "unconverged_targets": float(sum(not bool(found.converged) for found in plans)),
         }
         return Objective(F, weight * loss, 2 * n, report)
 
-    @property
-    def steps(self) -> int:
-        """Steps of the run."""
-        return self.config.steps
 
-
-def _targets_a_molecule(labels: Tensor) -> float:
+def targets_a_molecule(labels: Tensor) -> float:
     """Effective number of targets that a molecule's labels name, weighed by what was moved."""
     mass = labels.sum(1)
     entropy = torch.special.entr(labels / mass.clamp_min(1e-12)[:, None]).sum(1)

@@ -103,7 +103,7 @@ def run_training(
         _write_logs(out, state)
     if events is not None:
         events.close()
-    facts = teacher_facts([*teachers["soft"], *teachers["distil"]])
+    facts = teacher_facts([one for some in teachers.values() for one in some])
     return _finish(config, material, state, out, parent, facts) if is_first() else {}
 
 

@@ -21,7 +21,7 @@ def load_teachers(
     config: TrainConfig,
     model: ModelConfig,
     device: torch.device,
-    section: Literal["soft", "distil"] = "soft",
+    section: Literal["soft", "distil", "over_targets"] = "soft",
 ) -> list[Encoder]:
     """Load the frozen encoders that a section of a configuration names.
 
