@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from molsearch.losses.products import times_transposed
+
 
 def entropy_sum(
     rows: Tensor,
@@ -64,7 +66,7 @@ class _EntropySum(torch.autograd.Function):
         of_rows, of_columns = rows.new_empty(0), rows.new_empty(0)
         y, w = own[:, None], weights[:, None]
         with torch.autocast(rows.device.type, enabled=False):
-            logits = (rows @ columns.T).div_(temperature)
+            logits = times_transposed(rows, columns).div_(temperature)
             of_own = logits.gather(1, y)
             # A large finite fill, not -inf: where all is left out the gradient is zero, not NaN.
             logits.masked_fill_(left_out, torch.finfo(logits.dtype).min / 2).scatter_(1, y, of_own)
@@ -75,7 +77,9 @@ class _EntropySum(torch.autograd.Function):
             if wanted:
                 shares.div_(sums).scatter_add_(1, y, shares.new_full(y.shape, -1.0))
                 shares.mul_(w / temperature)
-                of_rows, of_columns = shares @ columns, shares.T @ rows
+                of_rows = times_transposed(shares, columns.T)
+                # Of the transposed, whose strides oneDNN reads faster.
+                of_columns = times_transposed(rows.T, shares.T).T
         ctx.save_for_backward(of_rows, of_columns)
         return total
 
