@@ -130,7 +130,19 @@ class TrainConfig(Config):
     learning_rate: float = Field(1e-3, gt=0)
     table_learning_rate: float = Field(2e-3, gt=0)
     weight_decay: float = Field(0.01, ge=0)
-    warm_up: float = Field(0.05, ge=0, lt=1, description="share of the steps")
+    warm_up: float = Field(0.05, ge=0, description="share of the steps or, from 1 on, their number")
+    cool_down: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the steps at the end, over which the rate falls after it was "
+        "constant, so that the run can be extended; 0: a half cosine, which cannot",
+    )
+    extend: str = Field(
+        "",
+        description="run of this configuration with a cool_down and fewer steps, which this one "
+        "goes on from where its rate began to fall",
+    )
     clip: float = Field(1.0, gt=0)
     ema: float = Field(0.998, ge=0, lt=1)
     coordinate_noise: float = Field(0.1, ge=0, description="standard deviation, Å")
@@ -171,6 +183,7 @@ class TrainConfig(Config):
                 "prototype_start ligands needs an encoder to embed them and vectors to start: set "
                 "start_from and prototypes"
             )
+        self._check_schedule()
         if self.far_from and not self.homology:
             raise ValueError("far_from needs the table of sequence identity: set homology")
         if self.method == "distilled" and not self.distil.teachers:
@@ -191,6 +204,17 @@ class TrainConfig(Config):
             if weight > 0 and not self.prototypes:
                 raise ValueError(f"{name} needs the targets' vectors: set prototypes above 0")
         return self
+
+    def _check_schedule(self) -> None:
+        if 1 <= self.warm_up >= self.steps:
+            raise ValueError(f"warm_up of {self.warm_up:g} steps: the run has {self.steps}")
+        if self.cool_down and self.warm_up < 1:
+            raise ValueError(
+                "cool_down is for runs that can be extended, and a longer run would rise more "
+                "slowly by a share: give warm_up as a number of steps"
+            )
+        if self.extend and not self.cool_down:
+            raise ValueError("extend needs a rate that was constant: set cool_down")
 
     @model_validator(mode="after")
     def _needs_no_activities(self) -> TrainConfig:

@@ -29,7 +29,7 @@ from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE
 from molsearch.train.material import WITHOUT_LABELS, Featuriser, data_root, gather
 from molsearch.train.methods import teachers_of
 from molsearch.train.run import Hooks, run_training
-from molsearch.train.state import CHECKPOINT_FILE
+from molsearch.train.state import CHECKPOINT_FILE, STEM_FILE
 from molsearch.train.teachers import refuse_what_knows
 
 
@@ -84,7 +84,7 @@ def clear(out: Path, *, overwrite: bool) -> None:
         raise UsageError(f"{out} is {found}, where no encoder can go; choose another --output")
     with first_before_others():
         if overwrite and is_first():
-            for name in (CARD_FILE, CHECKPOINT_FILE, LOG_FILE, EVALUATIONS_FILE, RUN):
+            for name in (CARD_FILE, CHECKPOINT_FILE, STEM_FILE, LOG_FILE, EVALUATIONS_FILE, RUN):
                 (out / name).unlink(missing_ok=True)
     unfinished = (out / CHECKPOINT_FILE).is_file() and not (out / RUN).exists()
     if (out / CARD_FILE).exists() and not unfinished:

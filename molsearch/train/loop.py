@@ -18,8 +18,14 @@ from molsearch.train.heads import heads_of
 from molsearch.train.learner import Learner, encoder_config, follow, new_learner, step_down
 from molsearch.train.method import TrainingMethod
 from molsearch.train.prototypes import n_prototypes
-from molsearch.train.schedule import rate
-from molsearch.train.state import TrainState, resume_checkpoint, save_checkpoint
+from molsearch.train.schedule import cooling_from, rate
+from molsearch.train.state import (
+    STEM_FILE,
+    TrainState,
+    extend_run,
+    resume_checkpoint,
+    save_checkpoint,
+)
 
 #: Steps in a row without a plan that converges, after which a run stops.
 LOST = 10
@@ -79,7 +85,8 @@ def start(
     }
     state = TrainState(learners)
     part_seeds(config.seed)
-    resume_checkpoint(folder, state, config)
+    if not resume_checkpoint(folder, state, config) and config.extend:
+        extend_run(Path(config.extend), state, config)
     return state
 
 
@@ -95,10 +102,14 @@ def train(
     """Run the remaining steps, yielding each step's number once it is wholly done.
 
     A checkpoint is written every `checkpoint_minutes` and after each evaluation; the weights
-    with the best development figure are kept in each learner.
+    with the best development figure are kept in each learner. One is kept from where a constant
+    rate begins to fall: longer runs go on from there.
     """
     saved = time.monotonic()
+    stem = cooling_from(config.steps, config.cool_down) if config.cool_down else None
     while state.step < config.steps:
+        if state.step == stem:
+            save_checkpoint(folder, state, config, STEM_FILE)
         report = one_step(state, config, method)
         state.history.append(report.row())
         refuse_lost_plans(state.history)
@@ -153,7 +164,7 @@ def one_step(state: TrainState, config: TrainConfig, method: TrainingMethod) -> 
         total += value
         n_molecules += objective.n_molecules
         figures |= objective.report
-    factor = rate(state.step, config.steps, config.warm_up)
+    factor = rate(state.step, config.steps, config.warm_up, config.cool_down)
     for learner in state.learners.values():
         average_gradients(learner.network, learner.beside)
         step_down(learner, factor=factor, clip=config.clip)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,14 @@ from molsearch.io.atomic import write_bytes
 from molsearch.losses.gather import rank_and_size
 from molsearch.train.distributed import is_first, random_states, restore_random_states
 from molsearch.train.learner import Learner
+from molsearch.train.schedule import cooling_from
 from molsearch.words import counted
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
+#: The state where a constant rate began to fall, from which a longer run goes on.
+STEM_FILE = "stem.safetensors"
+#: Settings in which a run may differ from the one that it extends.
+_OF_LENGTH = ("name", "steps", "cool_down", "extend", "evaluate_every", "checkpoint_minutes")
 
 
 @dataclass(slots=True)
@@ -57,14 +63,16 @@ class TrainState:
         return next(iter(self.learners.values())).device
 
 
-def save_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> None:
+def save_checkpoint(
+    folder: Path, state: TrainState, config: TrainConfig, name: str = CHECKPOINT_FILE
+) -> None:
     """Write the whole state as one safetensors file, atomically; all processes take part."""
     tensors = {f"random.{n}": t for n, t in random_states(state.device).items()}
     if not is_first():
         return
-    for name, learner in state.learners.items():
-        tensors |= {f"{name}.{key}": t for key, t in _tensors(learner).items()}
-    tensors |= {f"memory.{name}": t for name, t in state.memory.items()}
+    for one, learner in state.learners.items():
+        tensors |= {f"{one}.{key}": t for key, t in _tensors(learner).items()}
+    tensors |= {f"memory.{n}": t for n, t in state.memory.items()}
     metadata = {
         "config": config.model_dump_json(),
         "processes": str(rank_and_size()[1]),
@@ -72,10 +80,10 @@ def save_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> Non
         "history": json.dumps(state.history),
         "evaluations": json.dumps(state.evaluations),
         "regularisation": json.dumps(state.regularisation),
-        "best": json.dumps({name: learner.best for name, learner in state.learners.items()}),
+        "best": json.dumps({n: learner.best for n, learner in state.learners.items()}),
     }
-    contiguous = {name: t.contiguous() for name, t in tensors.items()}
-    write_bytes(folder / CHECKPOINT_FILE, save_tensors(contiguous, metadata))
+    contiguous = {n: t.contiguous() for n, t in tensors.items()}
+    write_bytes(folder / name, save_tensors(contiguous, metadata))
 
 
 def resume_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> bool:
@@ -91,17 +99,61 @@ def resume_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> b
     path = folder / CHECKPOINT_FILE
     if not path.is_file():
         return False
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata()
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path}: damaged checkpoint ({error}); use --overwrite") from None
+    metadata, tensors = _read(path, "use --overwrite")
     if not _same(metadata["config"], config):
         raise UsageError(
             f"{folder}: holds a run of another configuration; choose another --output "
             "or give --overwrite"
         )
+    _take_over(folder, state, metadata, tensors)
+    return True
+
+
+def extend_run(folder: Path, state: TrainState, config: TrainConfig) -> None:
+    """Take over the state that a shorter run had when its rate began to fall.
+
+    What follows is what an uninterrupted run of as many steps as `config` has would do, but for
+    terms whose weight rises over a share of the steps.
+
+    Raises
+    ------
+    UsageError
+        There is no such state, its run had other settings, or it was longer.
+    InputError
+        The file is damaged.
+    """
+    path = folder / STEM_FILE
+    if not path.is_file():
+        raise UsageError(
+            f"extend: {folder} has no {path.name}, which a run with a cool_down leaves; name the "
+            "folder of one"
+        )
+    metadata, tensors = _read(path, "train that run anew")
+    if not _same(metadata["config"], config, but=_OF_LENGTH):
+        raise UsageError(
+            f"extend: {folder} is a run of another configuration; only "
+            f"{', '.join(_OF_LENGTH)} may differ"
+        )
+    begins, ends = int(metadata["step"]), cooling_from(config.steps, config.cool_down)
+    if begins > ends:
+        raise UsageError(
+            f"extend: {folder} was at a constant rate up to step {begins:,}, this run would be up "
+            f"to {ends:,}; raise steps"
+        )
+    _take_over(folder, state, metadata, tensors)
+
+
+def _read(path: Path, mend: str) -> tuple[dict[str, str], dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata(), {n: file.get_tensor(n) for n in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path}: damaged checkpoint ({error}); {mend}") from None
+
+
+def _take_over(
+    folder: Path, state: TrainState, metadata: dict[str, str], tensors: dict[str, Tensor]
+) -> None:
     size = rank_and_size()[1]
     if metadata["processes"] != str(size):
         raise UsageError(
@@ -119,16 +171,16 @@ def resume_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> b
     state.regularisation = json.loads(metadata["regularisation"])
     state.memory = {n: t.to(state.device) for n, t in _under(tensors, "memory.").items()}
     restore_random_states(_under(tensors, "random."), state.device)
-    return True
 
 
-def _same(written: str, config: TrainConfig) -> bool:
+def _same(written: str, config: TrainConfig, but: Sequence[str] = ()) -> bool:
     """Whether a checkpoint's configuration is this one, whatever has been added since."""
     try:
         known = TrainConfig.model_validate_json(written)
     except ValidationError:
         return False
-    return known.model_dump_json() == config.model_dump_json()
+    left_out = set(but)
+    return known.model_dump_json(exclude=left_out) == config.model_dump_json(exclude=left_out)
 
 
 def _tensors(learner: Learner) -> dict[str, Tensor]:
