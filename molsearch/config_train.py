@@ -81,7 +81,12 @@ class TrainConfig(Config):
         description="candidates for the second ligand of a pair, of which the least similar to "
         "the first by ECFP4 is taken; 1: any",
     )
-    micro_batch: int = Field(64, gt=0, description="molecules forwarded at a time")
+    micro_batch: int = Field(
+        64,
+        gt=0,
+        description="molecules forwarded at a time; 1,024 at least where no conformer is looked at "
+        "and gradients are not cached",
+    )
     gradient_caching: bool = Field(
         False,
         description="keep embeddings alone and forward each micro-batch once more for its "

@@ -22,6 +22,9 @@ from molsearch.nn.registry import model_config
 from molsearch.train.heads import Head
 from molsearch.train.views import CLEAN, View, corrupted
 
+#: Molecules that a network without a 3D graph forwards at a time at least: their activations are
+#: small, and each micro-batch has a gradient of the whole table, which must be zeroed and added.
+FLAT_AT_ONCE = 1024
 # The environments' vectors: many, each seen rarely, so they learn at a rate of their own.
 _TABLE = "environments.table.weight"  # of a network, or of each tower
 
@@ -136,6 +139,9 @@ def embed(
 
     Parameters
     ----------
+    micro_batch
+        Molecules at a time; `FLAT_AT_ONCE` at least where no conformer is looked at and activations
+        are kept anyhow.
     view
         How the molecules are corrupted; each call draws anew.
     weights
@@ -155,6 +161,8 @@ def embed(
     """
     order = np.argsort(store.sizes[rows], kind="stable")
     device = next(network.parameters()).device
+    if not (network.config.use_geometry or recompute):
+        micro_batch = max(micro_batch, FLAT_AT_ONCE)
     parts = []
     for first in range(0, len(order), micro_batch):
         chosen = rows[order[first : first + micro_batch]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import torch
 from families import contrast, labelled, method_for, run, tiny
 
 from molsearch.config import TrainConfig
+from molsearch.data.graph import collate
 from molsearch.data.sampler import PairSampler
 from molsearch.data.store import GraphStore
 from molsearch.errors import InputError, UsageError
@@ -89,6 +91,29 @@ def test_micro_batches_do_not_change_the_embeddings(store: GraphStore, tmp_path:
         one = embed(network, store, rows, micro_batch=1)
         all_ = embed(network, store, rows, micro_batch=9)
     assert torch.allclose(one, all_, atol=2e-5)
+
+
+def test_a_network_without_conformers_is_forwarded_at_once(
+    store: GraphStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def counted(store: GraphStore, rows: np.ndarray, **how: Any) -> Any:
+        sizes.append(len(rows))
+        return collate(store, rows, **how)
+
+    monkeypatch.setattr("molsearch.train.learner.collate", counted)
+    rows = np.array([3, 11, 0, 7, 5])
+    flat = tiny(model={**tiny().model, "use_geometry": False})
+    for config, recompute, expected in (
+        (flat, False, [5]),
+        (flat, True, [2, 2, 1]),
+        (tiny(), False, [2, 2, 1]),
+    ):
+        sizes.clear()
+        network = loop.start(config, tmp_path / str(len(sizes)), torch.device("cpu"))
+        embed(network.learners["f"].network, store, rows, micro_batch=2, recompute=recompute)
+        assert sizes == expected
 
 
 def test_rate_warms_up_and_falls() -> None:
