@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from molsearch.losses.products import times_transposed
+
 _STREAM = 2  # apart from the draws of pairs and of unlabelled molecules
 _BLOCK = 1024
 
@@ -18,7 +20,7 @@ def nearest(vectors: NDArray[np.float32], k: int) -> NDArray[np.int32]:
     k = min(k, len(rows) - 1)
     found = np.empty((len(rows), k), np.int32)
     for first in range(0, len(rows), _BLOCK):
-        block = rows[first : first + _BLOCK] @ rows.T
+        block = times_transposed(rows[first : first + _BLOCK], rows)
         own = torch.arange(len(block))
         block[own, first + own] = -torch.inf
         found[first : first + len(block)] = block.topk(k, dim=1).indices.int().numpy()
