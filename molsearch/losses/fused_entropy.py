@@ -51,6 +51,45 @@ def entropy_sum(
     return found
 
 
+def soft_entropy_sum(
+    rows: Tensor,
+    columns: Tensor,
+    fixed: Tensor,
+    labels: Tensor,
+    left_out: Tensor | None,
+    weights: Tensor,
+    temperature: float,
+) -> Tensor:
+    r"""Sum over rows of :math:`w_i (\log \sum_j e^{s_{ij}} - \sum_j q_{ij} s_{ij})`.
+
+    As `entropy_sum`, with labels q in place of one column a row, and further columns that get no
+    gradient.
+
+    Parameters
+    ----------
+    rows, columns, fixed
+        float32 or float64 ``[n, d]``, ``[m, d]`` and ``[k, d]``.
+    labels
+        ``[n, m + k]``: rows of sum one, zero where left out; what a row of weight zero has does not
+        count.
+    left_out
+        Bool ``[n, m + k]``; None: nothing is.
+    weights
+        ``[n]``, constants.
+    temperature
+        Positive.
+
+    Returns
+    -------
+    Tensor
+        Scalar.
+    """
+    found: Tensor = _SoftEntropySum.apply(  # type: ignore[no-untyped-call]
+        rows, columns, fixed, labels, left_out, weights, temperature
+    )
+    return found
+
+
 class _EntropySum(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -88,3 +127,40 @@ class _EntropySum(torch.autograd.Function):
     def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:
         of_rows, of_columns = ctx.saved_tensors
         return factor * of_rows, factor * of_columns, None, None, None, None
+
+
+class _SoftEntropySum(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        rows: Tensor,
+        columns: Tensor,
+        fixed: Tensor,
+        labels: Tensor,
+        left_out: Tensor | None,
+        weights: Tensor,
+        temperature: float,
+    ) -> Tensor:
+        of_rows, of_columns = rows.new_empty(0), rows.new_empty(0)
+        with torch.autocast(rows.device.type, enabled=False):
+            every = torch.cat([columns, fixed]) if len(fixed) else columns
+            logits = times_transposed(rows, every).div_(temperature)
+            if left_out is not None:  # finite, as above: a label of zero takes nothing of it
+                logits.masked_fill_(left_out, torch.finfo(logits.dtype).min / 2)
+            of_labels = torch.linalg.vecdot(labels, logits)
+            highest = logits.amax(1, keepdim=True)
+            shares = logits.sub_(highest).exp_()
+            sums = shares.sum(1, keepdim=True)
+            total = (weights * ((sums.log() + highest)[:, 0] - of_labels)).sum()
+            if any(ctx.needs_input_grad[:2]):
+                shares.div_(sums).sub_(labels).mul_(weights[:, None] / temperature)
+                of_rows = times_transposed(shares, every.T)
+                of_columns = times_transposed(rows.T, shares[:, : len(columns)].T).T
+        ctx.save_for_backward(of_rows, of_columns)
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:
+        of_rows, of_columns = ctx.saved_tensors
+        return factor * of_rows, factor * of_columns, None, None, None, None, None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from molsearch.errors import UsageError
+from molsearch.losses.fused_entropy import soft_entropy_sum
 from molsearch.losses.gather import gather_rows, rank_and_size
-from molsearch.losses.reduction import weighted_mean
-from molsearch.losses.similarity import scaled_cosines
+from molsearch.losses.reduction import parts_of_mean
 
 # Below this mass beside the diagonal a row names no neighbour, only rounding.
 _MIN_MASS = 1e-4
@@ -18,7 +20,7 @@ def soft_contrastive(
     embeddings: Tensor,
     labels: Tensor,
     *,
-    temperature: float | Tensor = 0.05,
+    temperature: float = 0.05,
     exclude_diagonal: bool = False,
     gather: bool = False,
     memory: Tensor | None = None,
@@ -49,7 +51,7 @@ def soft_contrastive(
         ``[B, N]`` non-negative plan, N being B times the number of gathered processes;
         this process's rows. No gradient flows into it.
     temperature
-        Positive number or learned scalar.
+        Positive number.
     gather
         Compare with the rows of all processes; needs equal B.
     memory
@@ -84,23 +86,24 @@ def soft_contrastive(
             f"soft_contrastive needs [B, d] embeddings and [B, {size} * B + {n_more}] labels, got "
             f"{tuple(embeddings.shape)} and {tuple(labels.shape)}"
         )
-    every = gather_rows(embeddings) if size > 1 else embeddings
-    if memory is not None:
-        every = torch.cat([every, memory])
-    logits = scaled_cosines(embeddings, every, temperature)  # [B, N]
-    labels = labels.detach().to(logits.dtype)
+    if not 0 < temperature < math.inf:
+        raise UsageError(f"temperature must be a positive number, got {temperature}")
+    dtype = torch.promote_types(embeddings.dtype, torch.float32)
+    z = embeddings.to(dtype)
+    every = gather_rows(z) if size > 1 else z
+    old = z.new_empty(0, z.shape[1]) if memory is None else memory.to(dtype)
+    labels = labels.detach().to(dtype)
+    left_out = excluded
     if exclude_diagonal:
         columns = torch.arange(labels.shape[1], device=labels.device)
         own = columns[rank * n_rows : (rank + 1) * n_rows, None] == columns  # [B, N]
-        labels = labels.masked_fill(own, 0.0)
-        logits = logits.masked_fill(own, torch.finfo(logits.dtype).min / 2)
-    if excluded is not None:
-        labels = labels.masked_fill(excluded, 0.0)
-        logits = logits.masked_fill(excluded, torch.finfo(logits.dtype).min / 2)
+        left_out = own if excluded is None else own | excluded
+    if left_out is not None:
+        labels = labels.masked_fill(left_out, 0.0)
     mass = labels.sum(1)
-    counted = (mass > _MIN_MASS).to(logits.dtype)
+    counted = (mass > _MIN_MASS).to(dtype)
     if weights is not None:
         counted = counted * weights
     normalised = labels / mass.clamp_min(_MIN_MASS)[:, None]
-    rows = -(normalised * logits.log_softmax(1)).sum(1)
-    return weighted_mean(rows, counted, size)
+    shares = parts_of_mean(counted, z.new_ones(n_rows), size)
+    return soft_entropy_sum(z, every, old, normalised, left_out, shares, temperature)

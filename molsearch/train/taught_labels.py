@@ -14,6 +14,7 @@ from molsearch.config import SoftConfig
 from molsearch.losses.neighbour_plan import neighbour_plan
 from molsearch.losses.partial_plan import nearest_plan
 from molsearch.losses.plan_stats import mean_entropy
+from molsearch.losses.products import times_transposed
 
 EPSILON = 0.05  # of the entropy, in cosines, unless soft.regularisation says otherwise
 
@@ -58,14 +59,15 @@ def labels_among(
     """
     epsilon = soft.regularisation or EPSILON
     seen = views[torch.from_numpy(rows)].to(device)
-    similarity = seen @ seen.T
+    similarity = times_transposed(seen, seen)
     excluded = None
     if len(memory):
         older = views[torch.from_numpy(memory)].to(device)
         same = torch.from_numpy(rows[:, None] == memory[None]).to(device)
         own = torch.eye(len(rows), dtype=torch.bool, device=device)
         excluded = torch.cat([own, same], 1)
-        similarity = torch.cat([similarity, seen @ older.T], 1).masked_fill(excluded, -torch.inf)
+        further = times_transposed(seen, older)
+        similarity = torch.cat([similarity, further], 1).masked_fill(excluded, -torch.inf)
         # One column may be a molecule's own, in the step and once in the memory.
         k = min(soft.memory_nearest, similarity.shape[1] - 2)
         found = nearest_plan(similarity, epsilon, k)

@@ -47,11 +47,40 @@ def test_is_the_cross_entropy_of_torch_with_soft_targets():
 @pytest.mark.parametrize("exclude", [False, True])
 def test_gradients(exclude):
     plan = soft_labels(_rows(seed=1), regularisation=2.0, dtype=torch.float64).plan
-    temperature = torch.tensor(0.2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(
-        lambda g, t: soft_contrastive(g, plan, temperature=t, exclude_diagonal=exclude),
-        (_rows().requires_grad_(), temperature),
+        lambda g: soft_contrastive(g, plan, temperature=0.2, exclude_diagonal=exclude),
+        (_rows().requires_grad_(),),
     )
+
+
+def test_gradients_with_a_memory_which_gets_none():
+    random = torch.Generator().manual_seed(5)
+    memory = F.normalize(torch.randn(9, 4, generator=random, dtype=torch.float64), dim=1)
+    memory.requires_grad_()
+    plan = torch.rand(6, 15, generator=random, dtype=torch.float64)
+    excluded = torch.rand(6, 15, generator=random) < 0.3
+    weights = torch.tensor([1.0, 0.0, 2.0, 1.0, 0.5, 1.0], dtype=torch.float64)
+
+    def ours(g):
+        return soft_contrastive(
+            g, plan, temperature=0.2, memory=memory, excluded=excluded, weights=weights
+        )
+
+    def naive(g):
+        labels = plan.masked_fill(excluded, 0.0)
+        labels = labels / labels.sum(1, keepdim=True)
+        logits = (g @ torch.cat([g, memory.detach()]).T / 0.2).masked_fill(excluded, -torch.inf)
+        rows = -(labels * logits.log_softmax(1).masked_fill(excluded, 0.0)).sum(1)
+        return (weights * rows).sum() / weights.sum()
+
+    g = _rows().requires_grad_()
+    assert g.shape[1] == 4
+    torch.testing.assert_close(ours(g), naive(g))
+    (mine,) = torch.autograd.grad(ours(g), g)
+    (theirs,) = torch.autograd.grad(naive(g), g)
+    torch.testing.assert_close(mine, theirs)
+    ours(g).backward()
+    assert memory.grad is None
 
 
 def test_labels_get_no_gradient():
