@@ -21,6 +21,8 @@ _NAME = r"^[a-z0-9][a-z0-9_-]*$"
 class Variant(Config):
     """One way to train, and the encoder that is judged.
 
+    In `set` the word ``{seed}`` stands for the seed of each run.
+
     `config` names a training configuration beside the plan; `run` names another variant (or
     ``question/variant``) instead, whose runs are looked at once more, for their other encoder or
     beside other variants.
@@ -189,7 +191,8 @@ def job_of(
     The folder's name is ``QUESTION/VARIANT-SEED``, so runs can be looked up by hand.
     """
     place, trained = plan.trained(question, variant)
-    changes = (*plan.questions[place].set, *trained.set, f"seed={seed}")
+    settings = (*plan.questions[place].set, *trained.set)
+    changes = (*(one.replace("{seed}", str(seed)) for one in settings), f"seed={seed}")
     return Training(f"{place}/{trained.name}-{seed}", folder / trained.config, changes)
 
 

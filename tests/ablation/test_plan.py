@@ -40,6 +40,13 @@ def test_settings_are_the_questions_then_the_variants_then_the_seed(tmp_path):
     assert shared.changes == ("micro_batch=16", "seed=1")  # of the question it belongs to
 
 
+def test_settings_may_name_the_seed_of_their_run(tmp_path):
+    settings = ["soft.uniformity=0", "start_from=runs/first-{seed}"]
+    plan = plans.read_plan(changed(tmp_path, variant=1, set=settings))
+    found = [job for job, v, _ in plans.jobs(plan, tmp_path, "method") if v.name == "soft"]
+    assert [job.config().start_from for job in found] == [f"runs/first-{s}" for s in (1, 2, 3)]
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
