@@ -218,6 +218,12 @@ class TrainConfig(Config):
                 "cool_down is for runs that can be extended, and a longer run would rise more "
                 "slowly by a share: give warm_up as a number of steps"
             )
+        cooling = self.steps - max(round(self.steps * self.cool_down), 1)
+        if self.cool_down and cooling < self.warm_up:
+            raise ValueError(
+                f"cool_down begins at step {cooling:,}, within the warm_up of {self.warm_up:g}: "
+                "raise steps, or lower either"
+            )
         if self.extend and not self.cool_down:
             raise ValueError("extend needs a rate that was constant: set cool_down")
 

@@ -23,7 +23,7 @@ from molsearch.bench.evaluate import Mask, rounded
 from molsearch.bench.methods import Method
 from molsearch.bench.molecules import Molecules
 from molsearch.data.places import data_root
-from molsearch.data.unlabelled import IS_POOL
+from molsearch.data.training_tables import IS_POOL
 from molsearch.errors import InputError, UsageError
 from molsearch.io.hashing import sha256_json
 from molsearch.metrics.bayes import ef_bayes, ef_bayes_draws, ef_bayes_max

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,10 +11,17 @@ import pandas as pd
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
+from molsearch.data.training_tables import (
+    BENCHMARK_MOLECULE,
+    BENCHMARK_TARGET,
+    DEV_TARGET,
+    read_table,
+)
+from molsearch.data.unread import NO_SMILES, NO_TARGET, Unread
 from molsearch.errors import InputError
-from molsearch.io import parquet
+from molsearch.words import some_of
 
-_FLAGS = ("is_benchmark_molecule", "is_dev_target", "is_benchmark_target")
+_FLAGS = (BENCHMARK_MOLECULE, DEV_TARGET, BENCHMARK_TARGET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,10 @@ class Activities:
         has no column ``activity_type``.
     unflagged
         Columns that would keep benchmark molecules out, and that the table lacks.
+    records
+        int64 ``[M]``: number of the record, from one, that a molecule was first named by.
+    unread
+        Records that name no molecule or no target.
     """
 
     smiles: list[str]
@@ -48,11 +59,18 @@ class Activities:
     pchembl: sparse.csr_matrix | None = None
     unflagged: tuple[str, ...] = ()
     kinds: sparse.csr_matrix | None = None
+    records: NDArray[np.int64] | None = None
+    unread: tuple[Unread, ...] = ()
 
     @property
     def n_pairs(self) -> int:
         """Number of (molecule, target) pairs."""
         return int(self.acts_on.nnz)
+
+    @property
+    def n_targets(self) -> int:
+        """Number of targets that some molecule acts on."""
+        return int((self.acts_on.getnnz(axis=0) > 0).sum())
 
     @property
     def n_trained_targets(self) -> int:
@@ -88,6 +106,7 @@ class Activities:
             acts_on=self.acts_on[chosen],
             pchembl=None if self.pchembl is None else self.pchembl[chosen],
             kinds=None if self.kinds is None else self.kinds[chosen],
+            records=None if self.records is None else self.records[chosen],
         )
 
 
@@ -129,6 +148,8 @@ def load_activities(
         If the file is absent, lacks a column, or has no row left.
     """
     table = read_table(path, "activity table", ("smiles", target_column))
+    named, unread = named_rows(table, target_column, path.name)
+    table = table[named]
     kept = trainable(
         table,
         target_column,
@@ -138,10 +159,12 @@ def load_activities(
     )
     if "tier" in table:
         kept &= table["tier"].isin(list(tiers)).to_numpy(bool)
+    if not kept.any():
+        raise InputError(f"{path}: no active row is left to train on{_tiers(table, tiers)}")
     table = table[kept]
-    if table.empty:
-        raise InputError(f"{path}: no active row is left to train on")
-    key = table["inchikey"] if "inchikey" in table else table["smiles"]
+    key = table["smiles"]
+    if "inchikey" in table:
+        key = table["inchikey"].where(table["inchikey"] != "", key)
     molecule, keys = pd.factorize(key)
     target, targets = pd.factorize(table[target_column], sort=True)
     _, first = np.unique(molecule, return_index=True)
@@ -156,24 +179,29 @@ def load_activities(
         pchembl,
         tuple(flag for flag in _FLAGS if flag not in table),
         kinds,
+        table.index.to_numpy(np.int64)[first] + 1,
+        unread,
     )
 
 
-def read_table(path: Path, what: str, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a parquet or csv table that must have some columns.
+def named_rows(
+    table: pd.DataFrame, target_column: str, source: str
+) -> tuple[NDArray[np.bool_], tuple[Unread, ...]]:
+    """Return which rows name a molecule and a target, and those that do not."""
+    smiles, target = (table[name].to_numpy() for name in ("smiles", target_column))
+    kept: NDArray[np.bool_] = (smiles != "") & (target != "")
+    unread = tuple(
+        Unread(source, row + 1, NO_TARGET if smiles[row] else NO_SMILES, str(smiles[row]))
+        for row in np.flatnonzero(~kept).tolist()
+    )
+    return kept, unread
 
-    Raises
-    ------
-    InputError
-        It is absent or lacks one of them; `what` it is stands in the message.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: no such {what}; set MOLSEARCH_DATA or data in the config")
-    table = parquet.read_frame(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    missing = [name for name in columns if name not in table]
-    if missing:
-        raise InputError(f"{path}: no column {missing[0]!r}; it has {', '.join(table.columns)}")
-    return table
+
+def _tiers(table: pd.DataFrame, tiers: Collection[str]) -> str:
+    if "tier" not in table or table["tier"].isin(list(tiers)).any():
+        return ""
+    there = some_of([repr(one) for one in sorted(set(table["tier"]))], 5)
+    return f": its tiers are {there}, the run asks for {', '.join(tiers)} (tiers)"
 
 
 def trainable(
@@ -189,7 +217,7 @@ def trainable(
     for flag in _FLAGS[int(keep_benchmark_molecules) : 3 if hold_out_benchmark_targets else 2]:
         if flag in table:
             kept &= ~table[flag].to_numpy(bool)
-    kept &= ~table[target_column].isin(list(hold_out)).to_numpy(bool)
+    kept &= ~table[target_column].isin([str(one) for one in hold_out]).to_numpy(bool)
     return kept
 
 

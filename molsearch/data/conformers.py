@@ -32,14 +32,20 @@ def load_conformers(folder: Path) -> Conformers:
     Raises
     ------
     InputError
-        If a file lacks these columns.
+        If there is no such folder, nothing of that kind in it, or a file lacks these columns.
     """
     found: Conformers = {}
     if look(folder).kind is Kind.PREPARED:
         for table in PreparedSet.open(folder).iter_tables(list(_OF_SET)):
             found |= conformers_of(table)
         return found
-    for path in sorted(folder.glob("*.parquet")):
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise InputError(
+            f"{folder}: no conformers there; name another folder (conformers), or none for "
+            "molecules without geometry"
+        )
+    for path in files:
         missing = set(_COLUMNS) - set(parquet.names(path))
         if missing:
             raise InputError(f"{path}: no column {sorted(missing)[0]!r}; not a conformer file")

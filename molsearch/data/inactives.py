@@ -11,8 +11,8 @@ import pandas as pd
 import scipy.sparse as sparse
 from numpy.typing import NDArray
 
-from molsearch.data.activities import read_table, trainable
-from molsearch.data.unlabelled import IS_POOL
+from molsearch.data.activities import trainable
+from molsearch.data.training_tables import IS_POOL, read_table
 from molsearch.errors import InputError
 
 OWN_TIER = "inactive"
@@ -40,6 +40,11 @@ class Inactives:
     def n_pairs(self) -> int:
         """Number of (molecule, target) pairs."""
         return int(self.inactive_on.nnz)
+
+    @property
+    def n_molecules(self) -> int:
+        """Number of molecules of these pairs."""
+        return int((self.inactive_on.getnnz(axis=1) > 0).sum())
 
     def keep(self, rows: NDArray[np.bool_], reason: str) -> Inactives:
         """Keep the molecules where `rows` is true; pairs of the others are `reason`'s."""
@@ -102,7 +107,7 @@ def pairs_of_table(
             pool = known[IS_POOL].to_numpy(bool)[row]
             left_out = _with(left_out, "of molecules in evaluation pools", int(pool.sum()))
             table = table[~pool]
-    named = table["smiles"].notna().to_numpy() & (table["smiles"].astype(str) != "").to_numpy()
+    named = (table["smiles"] != "").to_numpy()
     left_out = _with(left_out, "of unknown molecules", int((~named).sum()))
     table = table[named]
     kept = trainable(table, target_column, hold_out_benchmark_targets, hold_out)

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from molsearch.data.activities import read_table
 from molsearch.data.overlays import FIRST, OVERLAY, SECOND
+from molsearch.data.training_tables import read_table
 from molsearch.errors import InputError
 from molsearch.words import counted
 
@@ -79,7 +79,7 @@ def read_overlays(path: Path, smiles: list[str]) -> OverlayPairs:
         The table is absent, lacks a column, or has no pair of the run's molecules that differ in
         their overlay.
     """
-    table = read_table(path, "table of overlays", (FIRST, SECOND, OVERLAY))
+    table = read_table(path, "table of overlays", (FIRST, SECOND), numbers=(OVERLAY,))
     index = pd.Index(smiles, dtype=object)
     rows = [index.get_indexer(pd.Index(table[name].astype(object))) for name in (FIRST, SECOND)]
     values = pd.to_numeric(table[OVERLAY], errors="coerce").to_numpy(np.float32)

@@ -10,6 +10,7 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 
 from molsearch.data.partners import Partners
+from molsearch.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,9 @@ class PairSampler:
         n_ligands = np.diff(self._start)
         self._usable = np.flatnonzero(n_ligands >= 2)
         if len(self._usable) < 2:
-            raise ValueError(
-                "fewer than two targets have two ligands: there is nothing to contrast"
+            raise InputError(
+                "fewer than two targets have two ligands: there is nothing to contrast; name a "
+                "larger activity table"
             )
         chance = n_ligands[self._usable].astype(np.float64) ** power
         if balance > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +13,39 @@ from numpy.typing import NDArray
 from molsearch.data.conformers import Conformers, conformers_of
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.store import GraphStore, concatenate, take
+from molsearch.data.training_tables import IS_POOL, read_table
+from molsearch.data.unread import NO_SMILES, Unread
 from molsearch.errors import InputError
-from molsearch.io import parquet
 from molsearch.io.folders import Kind, look
 from molsearch.schema import COORDS, N_ATOMS, N_CONFORMERS, PARENT_SMILES
 
-IS_POOL = "is_pool_molecule"
 _STREAM = 1  # keeps these draws apart from those of the labelled pairs, which have no such number
 
 
-def load_unlabelled(path: Path, *, limit: int | None, seed: int) -> tuple[list[str], Conformers]:
-    """Read molecules without labels, once each.
+@dataclass(frozen=True, slots=True)
+class WithoutLabels:
+    """Molecules without labels, once each.
+
+    Attributes
+    ----------
+    smiles
+        K distinct SMILES.
+    records
+        int64 ``[K]``: number of the record, from one, that each was first in.
+    conformers
+        Packed coordinates by SMILES for those that have any.
+    unread
+        Records without a SMILES.
+    """
+
+    smiles: list[str]
+    records: NDArray[np.int64]
+    conformers: Conformers
+    unread: tuple[Unread, ...] = ()
+
+
+def load_unlabelled(path: Path, *, limit: int | None, seed: int) -> WithoutLabels:
+    """Read molecules without labels.
 
     Parameters
     ----------
@@ -33,52 +56,34 @@ def load_unlabelled(path: Path, *, limit: int | None, seed: int) -> tuple[list[s
     limit
         Keep this many, drawn by `seed`.
 
-    Returns
-    -------
-    smiles, conformers
-        Distinct SMILES, and packed coordinates by SMILES for those that have any.
-
     Raises
     ------
     InputError
-        If there is no such file or it has no ``smiles`` column.
+        If there is no such file or it has no ``smiles`` column, or no molecule at all.
     """
     conformers: Conformers = {}
+    unread: tuple[Unread, ...] = ()
     if look(path).kind is Kind.PREPARED:
-        smiles: list[str] = []
+        named: list[str] = []
         for table in PreparedSet.open(path).iter_tables(
             [PARENT_SMILES, N_CONFORMERS, N_ATOMS, COORDS]
         ):
-            smiles.extend(table[PARENT_SMILES].to_pylist())
+            named.extend(table[PARENT_SMILES].to_pylist())
             conformers |= conformers_of(table)
+        smiles = pd.Series(named, dtype=object)
     else:
-        smiles = _smiles_of_file(path)
-    distinct = list(dict.fromkeys(smiles))
+        rows = read_table(path, "table of molecules without labels", ("smiles",))
+        smiles = rows.loc[~rows[IS_POOL], "smiles"] if IS_POOL in rows else rows["smiles"]
+        empty = smiles.index[smiles == ""]
+        unread = tuple(Unread(path.name, int(row) + 1, NO_SMILES, "") for row in empty)
+    distinct = smiles[smiles != ""].drop_duplicates()
+    if distinct.empty:
+        raise InputError(f"{path}: no molecule without labels is in it; name another table")
     if limit is not None and limit < len(distinct):
         chosen = np.random.default_rng(seed).choice(len(distinct), limit, replace=False)
-        distinct = [distinct[i] for i in np.sort(chosen)]
-    return distinct, conformers
-
-
-def _wanted(column: str) -> bool:
-    return column in ("smiles", IS_POOL)
-
-
-def _smiles_of_file(path: Path) -> list[str]:
-    try:
-        if path.suffix == ".parquet":
-            frame = parquet.read_frame(path)
-        else:  # not left to pandas, which takes a letter for the delimiter of a single column
-            with path.open(encoding="utf-8") as handle:
-                delimiter = max(",\t;", key=handle.readline().count)
-            frame = pd.read_csv(path, usecols=_wanted, dtype={"smiles": str}, sep=delimiter)
-        smiles = frame["smiles"]
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: no table with a smiles column ({reason})") from None
-    if IS_POOL in frame:
-        smiles = smiles[~frame[IS_POOL].astype(bool)]
-    return smiles.dropna().astype(str).tolist()
+        distinct = distinct.iloc[np.sort(chosen)]
+    records = distinct.index.to_numpy(np.int64) + 1
+    return WithoutLabels(distinct.tolist(), records, conformers, unread)
 
 
 class UnlabelledStream:

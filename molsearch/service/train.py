@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +13,27 @@ import torch
 
 from molsearch.chem.counters import Buckets
 from molsearch.config import TrainConfig
+from molsearch.data.unread import write_unread
 from molsearch.errors import UsageError
-from molsearch.io.folders import RUN, Kind, look
+from molsearch.io.folders import RUN
 from molsearch.io.runs import write_run
 from molsearch.nn.device import resolve_device
 from molsearch.nn.encoder import Encoder
-from molsearch.nn.weights import CARD_FILE, load_encoder
+from molsearch.nn.weights import load_encoder
 from molsearch.service.events import Done, Emit, Note, silent
 from molsearch.service.requests import TrainRequest
+from molsearch.service.train_folder import UNREAD_FILE, empty, refuse
 from molsearch.service.train_words import Steps, cache_folder, opening, summary
 from molsearch.service.tune import tune
+from molsearch.store.lock import writer_lock
 from molsearch.train.align import refuse_without_geometry
 from molsearch.train.distributed import first_before_others, is_first, process_group
 from molsearch.train.grow import model_of
 from molsearch.train.join import run_join
-from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE
-from molsearch.train.material import WITHOUT_LABELS, Featuriser, data_root, gather
+from molsearch.train.material import WITHOUT_LABELS, Featuriser, Material, data_root, gather
 from molsearch.train.methods import teachers_of
 from molsearch.train.run import Hooks, run_training
-from molsearch.train.state import CHECKPOINT_FILE, STEM_FILE
+from molsearch.train.state import refuse_unextendable, refuse_unfit
 from molsearch.train.teachers import refuse_what_knows
 
 
@@ -52,43 +56,19 @@ def train(request: TrainRequest, emit: Emit = silent) -> Trained:
     if request.threads:
         torch.set_num_threads(request.threads)
     out = Path(request.output)
+    refuse(out, overwrite=request.overwrite)
     if request.series is not None:
-        clear(out, overwrite=request.overwrite)
         account = tune(request.series, request, emit)
         first = True
     else:
         with process_group(resolve_device(request.device)) as place:
             first = is_first()
-            clear(out, overwrite=request.overwrite)
             account = _train(request, out, place, emit if first else silent)
     asked = {"output": str(out), "request": request.model_dump(mode="json")}
     if first:
         write_run(out / RUN, "train", {**account, **asked})
         emit(Done(verb="train", account={**account, **asked}))
     return Trained(out, {**account, **asked})
-
-
-def clear(out: Path, *, overwrite: bool) -> None:
-    """Refuse a folder with a finished encoder or with something else, or empty it on request.
-
-    A run ends with ``run.json``. One that was killed after its card, and before that, is still to
-    be finished: its last checkpoint leads to the same encoder.
-
-    Raises
-    ------
-    UsageError
-        No encoder can go there.
-    """
-    found = look(out)
-    if found.kind in (Kind.FILE, Kind.PREPARED, Kind.INDEX):
-        raise UsageError(f"{out} is {found}, where no encoder can go; choose another --output")
-    with first_before_others():
-        if overwrite and is_first():
-            for name in (CARD_FILE, CHECKPOINT_FILE, STEM_FILE, LOG_FILE, EVALUATIONS_FILE, RUN):
-                (out / name).unlink(missing_ok=True)
-    unfinished = (out / CHECKPOINT_FILE).is_file() and not (out / RUN).exists()
-    if (out / CARD_FILE).exists() and not unfinished:
-        raise UsageError(f"{out}: already holds a finished encoder; --overwrite starts anew")
 
 
 def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -> dict[str, Any]:
@@ -101,6 +81,7 @@ def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -
     model = parts[0].network.config if parts else model_of(config, parent)
     refuse_without_geometry(config, model)
     _refuse_what_knows(config, parts, parent)
+    _refuse_unfit(config, out, overwrite=request.overwrite)
     teachers = teachers_of(config, model, device)  # refused before molecules are featurised
     steps = Steps(config.steps, emit)
     featuriser = Featuriser(
@@ -117,14 +98,43 @@ def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -
         from molsearch.train.check_plan import check_run  # POT takes its time to import
 
         emit(Note(text=check_run(config, material.store, parent, device)))
-    if parts:
-        card = run_join(config, material, out, parts)
-    else:
-        hooks = Hooks(steps.step, steps.evaluation)
-        card = run_training(config, material, out, device, hooks, parent, teachers)
+    ready = partial(_make_room, out, material, overwrite=request.overwrite)
+    with _alone(out):
+        if parts:
+            card = run_join(config, material, out, parts, ready)
+        else:
+            hooks = Hooks(steps.step, steps.evaluation, ready)
+            card = run_training(config, material, out, device, hooks, parent, teachers)
     for text in summary(card, out):
         emit(Note(text=text))
     return {"config": config.model_dump(), "card": card}
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Hold the folder, so that no other training writes into it."""
+    with ExitStack() as stack:
+        if is_first():
+            stack.enter_context(writer_lock(out, "wait for it, or choose another --output"))
+        yield
+
+
+def _make_room(out: Path, material: Material, *, overwrite: bool) -> None:
+    with first_before_others():
+        if is_first() and overwrite:
+            empty(out)
+        if is_first() and material.unread:
+            write_unread(material.unread, out / UNREAD_FILE)
+
+
+def _refuse_unfit(config: TrainConfig, out: Path, *, overwrite: bool) -> None:
+    """Refuse what cannot be gone on with before molecules are featurised."""
+    if config.extend and Path(config.extend).resolve() == out.resolve():
+        raise UsageError(f"extend: {out} is the --output too; choose another --output")
+    if not overwrite:
+        refuse_unfit(out, config)
+    elif config.extend:
+        refuse_unextendable(Path(config.extend), config)
 
 
 def _refuse_what_knows(

@@ -8,7 +8,9 @@ from typing import Any
 
 from molsearch.cache import user_cache
 from molsearch.chem.readers.formats import TEXT, read_suffixes, suffix_of
+from molsearch.data.unread import words
 from molsearch.service.events import Emit, Note, Progress
+from molsearch.service.train_folder import UNREAD_FILE
 from molsearch.train.loop import StepReport
 from molsearch.train.material import Material
 from molsearch.words import counted
@@ -99,14 +101,14 @@ def opening(material: Material, *, labelled: bool = True) -> list[str]:
     """Say what the run trains on; without `labelled`, that labels are not looked at."""
     text = f"training on {counted(material.activities.n_labelled, 'molecule')}"
     if labelled:
-        n_targets = len(material.activities.targets)
+        n_targets = material.activities.n_targets
         text += f", {counted(material.activities.n_pairs, 'pair')}, {counted(n_targets, 'target')}"
     else:
         text += " of the activity table, their labels aside"
     if material.unlabelled is not None:
         text += f", and {counted(len(material.unlabelled), 'molecule')} without labels"
     further = [part.words() for part in (material.inactives, material.overlays) if part is not None]
-    lines = [text, *conformer_words(material), *further]
+    lines = [text, *words(material.unread, UNREAD_FILE), *conformer_words(material), *further]
     if not material.activities.unflagged:
         return lines
     names = ", ".join(material.activities.unflagged)

@@ -20,6 +20,7 @@ from molsearch.nn.weights import load_encoder
 from molsearch.service.events import Emit, Note, stage
 from molsearch.service.library import ensure_prepared
 from molsearch.service.requests import SeriesConfig, TrainRequest
+from molsearch.service.train_folder import empty
 from molsearch.service.train_words import Steps, cache_folder
 from molsearch.train.finetune import finetune, split
 from molsearch.train.finetune_card import Gain
@@ -55,6 +56,8 @@ def tune(job: SeriesConfig, request: TrainRequest, emit: Emit) -> dict[str, Any]
     decoys = Path(job.decoys) if job.decoys is not None else bundled.example() / "library.csv"
     others = prepared_once(decoys, folder, request.workers, N_DECOYS, emit)
     emit(Note(text=opening(series, config.active_above, others.n_ok)))
+    if request.overwrite:
+        empty(out)
     gain = finetune(
         parent,
         series,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from rdkit import Chem, rdBase
 
-from molsearch.chem.fingerprints import ecfp4_of_smiles, tanimoto
+from molsearch.chem.fingerprints import ecfp4, tanimoto
+from molsearch.data.training_tables import read_table
 from molsearch.errors import InputError
-from molsearch.io import parquet
 from molsearch.metrics.enrichment import auroc as auroc_of
 from molsearch.metrics.enrichment import bedroc
 from molsearch.metrics.ranking import products, rank
 from molsearch.schema import NEW_BELOW
 from molsearch.scoring.fusion import fuse
+from molsearch.words import some_of
 
+_ACTIVE, _OTHERS = "active", ("decoy", "inactive")
 NOVEL = NEW_BELOW  # an active is novel to a query below this ECFP4 similarity
 
 
@@ -50,25 +53,66 @@ def load_screens(path: Path, *, lite: bool) -> Screens:
     Raises
     ------
     InputError
-        If the file is absent.
+        If the file is absent or damaged, a molecule cannot be read, a label is neither active nor
+        decoy, or a target has nothing to ask with or to find.
     """
-    if not path.is_file():
-        raise InputError(
-            f"{path}: no development screens; set MOLSEARCH_DATA or data in the config"
-        )
-    table = parquet.read_frame(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    table = read_table(path, "development screens", ("smiles", "target", "label", "is_query"))
     if lite and "lite" in table:
         table = table[table["lite"]]
+    if table.empty:
+        raise InputError(f"{path}: holds no development screen; name another file, or none")
+    _check_labels(path, table)
     number, smiles = pd.factorize(table["smiles"])
     table = table.assign(molecule=number)
     groups = {str(name): group for name, group in table.groupby("target")}
-    return Screens(
+    screens = Screens(
         smiles=list(smiles),
-        ecfp4=np.stack([ecfp4_of_smiles(text) for text in smiles]),
+        ecfp4=_prints(path, table, smiles.tolist()),
         rows={t: g["molecule"].to_numpy(np.int64) for t, g in groups.items()},
-        is_active={t: (g["label"] == "active").to_numpy() for t, g in groups.items()},
+        is_active={t: (g["label"] == _ACTIVE).to_numpy() for t, g in groups.items()},
         is_query={t: g["is_query"].to_numpy(bool) for t, g in groups.items()},
     )
+    _check_targets(path, screens)
+    return screens
+
+
+def _check_labels(path: Path, table: pd.DataFrame) -> None:
+    wrong = ~table["label"].isin((_ACTIVE, *_OTHERS)).to_numpy()
+    if wrong.any():
+        row = int(table.index[int(wrong.argmax())])
+        found, known = table.loc[row, "label"], " nor ".join((_ACTIVE, *_OTHERS))
+        raise InputError(f"{path}: record {row + 1}: label is {found!r}, neither {known}")
+
+
+def _prints(path: Path, table: pd.DataFrame, smiles: Sequence[str]) -> NDArray[np.uint8]:
+    found = []
+    with rdBase.BlockLogs():
+        for number, text in enumerate(smiles):
+            mol = Chem.MolFromSmiles(text) if text else None
+            if mol is None:
+                row = int(table.index[int((table["molecule"] == number).argmax())])
+                raise InputError(
+                    f"{path}: record {row + 1}: {text!r} is no molecule that RDKit can read; "
+                    "correct it or leave it out"
+                )
+            found.append(np.frombuffer(ecfp4(mol), dtype=np.uint8))
+    return np.stack(found)
+
+
+def _check_targets(path: Path, screens: Screens) -> None:
+    wrong = []
+    for target, active in screens.is_active.items():
+        query = screens.is_query[target]
+        lacks = (
+            "no query" if not query.any()
+            else "no active to find" if active.sum() < 1 + (query & active).any()
+            else "no decoy" if active.all()
+            else ""
+        )  # fmt: skip
+        if lacks:
+            wrong.append(f"{target} has {lacks}")
+    if wrong:
+        raise InputError(f"{path}: {some_of(wrong, 3)}; complete the screens or leave them out")
 
 
 def evaluate_screens(screens: Screens, embeddings: NDArray[np.float32] | None) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from molsearch.train.develop import evaluate_screens
 from molsearch.train.material import WITHOUT_LABELS, Material
 from molsearch.train.reference import reference_vectors
 
+DEVELOPMENT_FILE = "development.csv"
 _PROTOCOL = (
     "{file} (lite): each query alone against its target's other actives and decoys, "
     "mean over queries, then over targets; ECFP4 on the same queries and pools"
@@ -81,8 +82,9 @@ def _counts(config: TrainConfig, material: Material) -> dict[str, int]:
         "pairs": material.activities.n_pairs if labelled else 0,
         "molecules": material.activities.n_labelled,
         "molecules_with_3d": int(material.store.has_geometry.sum()),
-        "targets": len(material.activities.targets) if labelled else 0,
+        "targets": material.activities.n_targets if labelled else 0,
         "unlabelled_molecules": len(unlabelled) if unlabelled is not None else 0,
+        **({"left_out_records": len(material.unread)} if material.unread else {}),
         **_several(material),
         **(material.inactives.counts() if material.inactives is not None else {}),
     }
@@ -110,7 +112,7 @@ def _development(
     figures = cards.development_figures(tables[shipped], ecfp4, protocol)
     if len(tables) > 1:
         figures["encoders"] = {n: cards.means(table) for n, table in tables.items()}
-    write_text(out / "development.csv", _side_by_side({**tables, "ecfp4": ecfp4}, shipped))
+    write_text(out / DEVELOPMENT_FILE, _side_by_side({**tables, "ecfp4": ecfp4}, shipped))
     return figures
 
 

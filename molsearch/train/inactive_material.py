@@ -36,14 +36,14 @@ class InactiveMaterial:
 
     def counts(self) -> dict[str, int]:
         """Count them for the card."""
-        return {"inactive_pairs": self.pairs.n_pairs, "inactive_molecules": len(self.store)}
+        return {"inactive_pairs": self.pairs.n_pairs, "inactive_molecules": self.pairs.n_molecules}
 
     def words(self) -> str:
         """One line: how many there are, on how many targets, and what was left out and why."""
         n_targets = int((self.pairs.inactive_on.getnnz(axis=0) > 0).sum())
         text = (
             f"{counted(self.pairs.n_pairs, 'measured inactive')} of "
-            f"{counted(n_targets, 'target')}, {counted(len(self.store), 'molecule')}"
+            f"{counted(n_targets, 'target')}, {counted(self.pairs.n_molecules, 'molecule')}"
         )
         gone = ", ".join(f"{n:,} {why}" for why, n in self.pairs.left_out.items())
         return f"{text}; left out: {gone}" if gone else text

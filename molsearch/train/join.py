@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,18 @@ from molsearch.train.teachers import encoder_facts
 
 
 def run_join(
-    config: TrainConfig, material: Material, out: Path, parts: list[Encoder]
+    config: TrainConfig,
+    material: Material,
+    out: Path,
+    parts: list[Encoder],
+    on_ready: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Join encoders side by side and write the committee's folder.
+
+    Parameters
+    ----------
+    on_ready
+        Called before anything is written, when nothing can be refused any more.
 
     Returns
     -------
@@ -32,6 +42,7 @@ def run_join(
     networks = [part.network for part in parts]
     dim = int(config.model.get("embedding_dim", networks[0].config.embedding_dim))
     whole = joined(networks, dim)
+    on_ready()
     names = [_unlike(str(part.card.get("name")), place) for place, part in enumerate(parts)]
     run = {
         "encoder": "committee",

@@ -12,7 +12,7 @@ from molsearch.io.atomic import write_text
 
 LOG_FILE = "log.csv"
 EVALUATIONS_FILE = "evaluations.csv"
-_EVENTS = "tensorboard"
+EVENTS_FOLDER = "tensorboard"
 
 
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
@@ -43,7 +43,7 @@ class Events:
         except ImportError:
             return
         self._writer = SummaryWriter(  # type: ignore[no-untyped-call]
-            str(folder / _EVENTS), purge_step=step + 1 if step else None
+            str(folder / EVENTS_FOLDER), purge_step=step + 1 if step else None
         )
 
     def add(self, prefix: str, row: dict[str, Any]) -> None:

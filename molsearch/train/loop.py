@@ -59,6 +59,7 @@ def start(
     parent: Network | None = None,
     *,
     n_targets: int = 0,
+    data: str = "",
 ) -> TrainState:
     """Build a run, continuing from the checkpoint in `folder` where there is one.
 
@@ -70,6 +71,8 @@ def start(
         Where all of them start from; None for random weights.
     n_targets
         Training targets, each with a vector of its own where the configuration wants them.
+    data
+        Digest of what the run learns from (`molsearch.train.digest`).
     """
     torch.manual_seed(config.seed)
     dim = (parent.config if parent is not None else encoder_config(config)).embedding_dim
@@ -83,7 +86,7 @@ def start(
         )
         for name in names
     }
-    state = TrainState(learners)
+    state = TrainState(learners, data=data)
     part_seeds(config.seed)
     if not resume_checkpoint(folder, state, config) and config.extend:
         extend_run(Path(config.extend), state, config)

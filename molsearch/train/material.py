@@ -20,6 +20,7 @@ from molsearch.data.places import data_root as named_root
 from molsearch.data.shuffled import shuffled_conformers
 from molsearch.data.store import GraphStore
 from molsearch.data.unlabelled import UnlabelledStream, load_unlabelled
+from molsearch.data.unread import Unread, unreadable
 from molsearch.errors import InputError, UsageError
 from molsearch.train.develop import Screens, load_screens
 from molsearch.train.distributed import first_before_others
@@ -44,8 +45,9 @@ class Material:
     """Labelled molecules and their targets, development screens, molecules without labels.
 
     Also what was measured inactive, and overlays of pairs, where the run looks at them; and how
-    many conformers of labelled molecules were left out, whose atoms are not as many. Some screening
-    compounds, which nothing is trained on, become part of the encoder's reference.
+    many conformers of labelled molecules were left out, whose atoms are not as many, and which
+    records gave no molecule. Some screening compounds, which nothing is trained on, become part of
+    the encoder's reference.
     """
 
     activities: Activities
@@ -57,6 +59,7 @@ class Material:
     overlays: OverlayPairs | None = None
     misfits: int = 0
     screening: GraphStore | None = None
+    unread: tuple[Unread, ...] = ()
 
     def without_labels(self, n: int, seed: int, *, asked_by: str) -> UnlabelledStream:
         """Draw molecules without labels alone, so many a step.
@@ -202,6 +205,10 @@ def _featurised(
 ) -> Material:
     graphs = partial(featuriser.graphs, conformers=conformers)
     store, readable = graphs(activities.smiles, make=config.make_conformers)
+    unread = list(activities.unread)
+    if activities.records is not None:
+        name = Path(config.activities).name
+        unread += unreadable(name, activities.smiles, activities.records, readable)
     activities = activities.keep(readable)
     misfits = 0 if config.shuffled_conformers else _misfits(activities.smiles, store, conformers)
     material = Material(activities, store, misfits=misfits)
@@ -219,12 +226,22 @@ def _featurised(
         or config.screening.molecules > 0
     )
     if looks and config.soft.unlabelled:
-        smiles, own = load_unlabelled(
-            root / config.soft.unlabelled, limit=config.soft.limit, seed=config.seed
-        )
-        unlabelled, _ = graphs(smiles, conformers={**conformers, **own})
-        material = replace(material, unlabelled=unlabelled)
-    return replace(material, screening=_screening(config, root, graphs))
+        unlabelled, more = _without_labels(config, root, graphs, conformers)
+        material, unread = replace(material, unlabelled=unlabelled), [*unread, *more]
+    screening = _screening(config, root, graphs)
+    return replace(material, screening=screening, unread=tuple(unread))
+
+
+def _without_labels(
+    config: TrainConfig,
+    root: Path,
+    graphs: Callable[..., tuple[GraphStore, NDArray[np.bool_]]],
+    conformers: Conformers,
+) -> tuple[GraphStore, tuple[Unread, ...]]:
+    path = root / config.soft.unlabelled
+    found = load_unlabelled(path, limit=config.soft.limit, seed=config.seed)
+    store, readable = graphs(found.smiles, conformers={**conformers, **found.conformers})
+    return store, (*found.unread, *unreadable(path.name, found.smiles, found.records, readable))
 
 
 def _screening(
@@ -234,5 +251,4 @@ def _screening(
     path = root / config.soft.unlabelled
     if not config.soft.unlabelled or not path.exists():
         return None
-    smiles, _ = load_unlabelled(path, limit=N_SCREENING, seed=config.seed)
-    return graphs(smiles)[0]
+    return graphs(load_unlabelled(path, limit=N_SCREENING, seed=config.seed).smiles)[0]

@@ -13,6 +13,7 @@ from molsearch.config import TrainConfig
 from molsearch.losses.gather import rank_and_size
 from molsearch.nn.encoder import Encoder
 from molsearch.train.align import read_out
+from molsearch.train.digest import digest_of
 from molsearch.train.distributed import is_first
 from molsearch.train.finish import figures_of, finish
 from molsearch.train.grow import grown, model_of
@@ -30,10 +31,11 @@ _LOG_EVERY = 50
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """How a run reports: steps done, and evaluations of an encoder at a step."""
+    """How a run reports: steps done, evaluations of an encoder at a step, and that it can begin."""
 
     on_step: Callable[[StepReport], None]
     on_evaluation: Callable[[int, str, dict[str, float]], None]
+    on_ready: Callable[[], None] = lambda: None
 
 
 def run_training(
@@ -63,8 +65,11 @@ def run_training(
     model = model_of(config, parent)
     teachers = teachers or teachers_of(config, model, device)
     method = method_of(config, material, model, teachers)
+    hooks.on_ready()
     n_targets = material.activities.n_trained_targets
-    state = start(config, out, device, method.learners, network, n_targets=n_targets)
+    built_on = [one for some in teachers.values() for one in some]
+    data = digest_of(material, built_on if parent is None else [parent, *built_on])
+    state = start(config, out, device, method.learners, network, n_targets=n_targets, data=data)
     if config.prototype_start == "ligands" and parent is not None and state.step == 0:
         _start_among_ligands(config, material, state, parent)
     events = Events(out, state.step) if is_first() else None

@@ -48,6 +48,8 @@ class TrainState:
         Of the soft labels, where it is searched for.
     memory
         What a method remembers of earlier steps.
+    data
+        Digest of what the run learns from, which whoever goes on with it must have too.
     """
 
     learners: dict[str, Learner]
@@ -56,6 +58,7 @@ class TrainState:
     evaluations: list[dict[str, Any]] = field(default_factory=list)
     regularisation: float | None = None
     memory: dict[str, Tensor] = field(default_factory=dict)
+    data: str = ""
 
     @property
     def device(self) -> torch.device:
@@ -76,6 +79,7 @@ def save_checkpoint(
     metadata = {
         "config": config.model_dump_json(),
         "processes": str(rank_and_size()[1]),
+        "data": state.data,
         "step": str(state.step),
         "history": json.dumps(state.history),
         "evaluations": json.dumps(state.evaluations),
@@ -86,26 +90,35 @@ def save_checkpoint(
     write_bytes(folder / name, save_tensors(contiguous, metadata))
 
 
+def refuse_unfit(folder: Path, config: TrainConfig) -> None:
+    """Refuse at once what `resume_checkpoint` and `extend_run` would, before molecules are read.
+
+    Raises
+    ------
+    UsageError, InputError
+        As those do of settings and files.
+    """
+    if (folder / CHECKPOINT_FILE).is_file():
+        _resumable(folder, config)
+    elif config.extend:
+        refuse_unextendable(Path(config.extend), config)
+
+
 def resume_checkpoint(folder: Path, state: TrainState, config: TrainConfig) -> bool:
     """Load the checkpoint of `folder` into `state`; False where there is none.
 
     Raises
     ------
     UsageError
-        If the checkpoint was made under another configuration or number of processes.
+        If the checkpoint was made under another configuration, on other data, or by another number
+        of processes.
     InputError
         If the file is damaged.
     """
-    path = folder / CHECKPOINT_FILE
-    if not path.is_file():
+    if not (folder / CHECKPOINT_FILE).is_file():
         return False
-    metadata, tensors = _read(path, "use --overwrite")
-    if not _same(metadata["config"], config):
-        raise UsageError(
-            f"{folder}: holds a run of another configuration; choose another --output "
-            "or give --overwrite"
-        )
-    _take_over(folder, state, metadata, tensors)
+    metadata = _resumable(folder, config)
+    _take_over(folder / CHECKPOINT_FILE, state, metadata)
     return True
 
 
@@ -118,9 +131,30 @@ def extend_run(folder: Path, state: TrainState, config: TrainConfig) -> None:
     Raises
     ------
     UsageError
-        There is no such state, its run had other settings, or it was longer.
+        There is no such state, its run had other settings or data, or it was longer.
     InputError
         The file is damaged.
+    """
+    _take_over(folder / STEM_FILE, state, refuse_unextendable(folder, config))
+
+
+def _resumable(folder: Path, config: TrainConfig) -> dict[str, str]:
+    metadata = _metadata(folder / CHECKPOINT_FILE)
+    if not _same(metadata["config"], config):
+        raise UsageError(
+            f"{folder}: holds a run of another configuration; choose another --output "
+            "or give --overwrite"
+        )
+    return metadata
+
+
+def refuse_unextendable(folder: Path, config: TrainConfig) -> dict[str, str]:
+    """Refuse what `extend_run` would of settings and files; returns what the state says of itself.
+
+    Raises
+    ------
+    UsageError, InputError
+        As that does.
     """
     path = folder / STEM_FILE
     if not path.is_file():
@@ -128,7 +162,7 @@ def extend_run(folder: Path, state: TrainState, config: TrainConfig) -> None:
             f"extend: {folder} has no {path.name}, which a run with a cool_down leaves; name the "
             "folder of one"
         )
-    metadata, tensors = _read(path, "train that run anew")
+    metadata = _metadata(path)
     if not _same(metadata["config"], config, but=_OF_LENGTH):
         raise UsageError(
             f"extend: {folder} is a run of another configuration; only "
@@ -140,27 +174,34 @@ def extend_run(folder: Path, state: TrainState, config: TrainConfig) -> None:
             f"extend: {folder} was at a constant rate up to step {begins:,}, this run would be up "
             f"to {ends:,}; raise steps"
         )
-    _take_over(folder, state, metadata, tensors)
+    return metadata
 
 
-def _read(path: Path, mend: str) -> tuple[dict[str, str], dict[str, Tensor]]:
+def _metadata(path: Path) -> dict[str, str]:
     try:
         with safe_open(path, framework="pt") as file:
-            return file.metadata(), {n: file.get_tensor(n) for n in file.keys()}  # noqa: SIM118
+            found: dict[str, str] = file.metadata() or {}
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{path}: damaged checkpoint ({error}); {mend}") from None
+        raise InputError(f"{path}: damaged checkpoint ({error}); use --overwrite") from None
+    if not {"config", "step", "processes", "best"} <= found.keys():
+        raise InputError(f"{path}: no checkpoint of a training run; use --overwrite")
+    return found
 
 
-def _take_over(
-    folder: Path, state: TrainState, metadata: dict[str, str], tensors: dict[str, Tensor]
-) -> None:
+def _take_over(path: Path, state: TrainState, metadata: dict[str, str]) -> None:
     size = rank_and_size()[1]
     if metadata["processes"] != str(size):
         raise UsageError(
-            f"{folder}: holds a run of {counted(int(metadata['processes']), 'process')}, this "
-            f"one has {size}; "
-            "start as many, or give --overwrite"
+            f"{path.parent}: holds a run of {counted(int(metadata['processes']), 'process')}, this "
+            f"one has {size}; start as many, or give --overwrite"
         )
+    if metadata.get("data", state.data) != state.data:
+        raise UsageError(
+            f"{path.parent}: its run saw other data, or other encoders to learn from, than there "
+            "are now; restore them, give --overwrite, or choose another --output"
+        )
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     best = json.loads(metadata["best"])
     for name, learner in state.learners.items():
         _restore(learner, _under(tensors, f"{name}."))

@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sparse
 
 from molsearch.data.sampler import PairSampler
+from molsearch.errors import InputError
 
 
 def _acts_on(n_molecules: int = 60, n_targets: int = 12, seed: int = 0) -> sparse.csr_matrix:
@@ -80,5 +81,5 @@ def test_targets_of_a_batch_are_those_that_its_ligands_act_on() -> None:
 
 
 def test_nothing_to_contrast_is_refused() -> None:
-    with pytest.raises(ValueError, match="nothing to contrast"):
+    with pytest.raises(InputError, match="nothing to contrast"):
         PairSampler(sparse.csr_matrix(np.eye(4, dtype=bool)), 2, seed=0)

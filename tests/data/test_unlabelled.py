@@ -14,6 +14,7 @@ from molsearch.data.conformers import coordinates
 from molsearch.data.prepare import prepare
 from molsearch.data.store import GraphStore, take
 from molsearch.data.unlabelled import UnlabelledStream, load_unlabelled
+from molsearch.data.unread import Unread
 from molsearch.errors import InputError
 
 
@@ -34,35 +35,44 @@ def test_table_is_read_once_each(tmp_path: Path, name: str) -> None:
     frame = pd.DataFrame({"id": range(5), "smiles": ["CCO", "CCN", "CCO", None, "CCC"]})
     path = tmp_path / name
     frame.to_parquet(path) if name.endswith("parquet") else frame.to_csv(path, index=False)
-    assert load_unlabelled(path, limit=None, seed=0) == (["CCO", "CCN", "CCC"], {})
-    few = load_unlabelled(path, limit=2, seed=0)[0]
-    assert len(few) == 2
-    assert set(few) < {"CCO", "CCN", "CCC"}
-    assert few == load_unlabelled(path, limit=2, seed=0)[0]
+    found = load_unlabelled(path, limit=None, seed=0)
+    assert (found.smiles, found.conformers) == (["CCO", "CCN", "CCC"], {})
+    assert found.records.tolist() == [1, 2, 5]
+    assert found.unread == (Unread(name, 4, "no SMILES", ""),)
+    few = load_unlabelled(path, limit=2, seed=0)
+    assert len(few.smiles) == 2
+    assert set(few.smiles) < {"CCO", "CCN", "CCC"}
+    assert few.smiles == load_unlabelled(path, limit=2, seed=0).smiles
+    assert [frame["smiles"][record - 1] for record in few.records] == few.smiles
 
 
 @pytest.mark.parametrize("text", ["smiles\nCCO\nCCN\n", "id;smiles\n1;CCO\n2;CCN\n"])
 def test_delimiter_is_that_of_the_header(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.csv").write_text(text)
-    assert load_unlabelled(tmp_path / "a.csv", limit=None, seed=0)[0] == ["CCO", "CCN"]
+    assert load_unlabelled(tmp_path / "a.csv", limit=None, seed=0).smiles == ["CCO", "CCN"]
 
 
 def test_prepared_set_brings_its_conformers(tmp_path: Path) -> None:
     (tmp_path / "in.smi").write_text("CCO a\nc1ccccc1C(=O)O b\n")
     config = PrepareConfig(n_conformers=2)
     prepare([tmp_path / "in.smi"], tmp_path / "set", ReadConfig(), config, workers=1)
-    smiles, conformers = load_unlabelled(tmp_path / "set", limit=None, seed=0)
-    assert smiles == ["CCO", "O=C(O)c1ccccc1"]
-    found = coordinates(conformers["O=C(O)c1ccccc1"], 9)
+    read = load_unlabelled(tmp_path / "set", limit=None, seed=0)
+    assert read.smiles == ["CCO", "O=C(O)c1ccccc1"]
+    found = coordinates(read.conformers["O=C(O)c1ccccc1"], 9)
     assert found is not None
     assert np.ptp(found) > 2000
 
 
 def test_table_without_smiles_is_named(tmp_path: Path) -> None:
     pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "a.parquet")
-    for path in (tmp_path / "a.parquet", tmp_path / "none.csv"):
-        with pytest.raises(InputError, match=f"{path.name}: no table with a smiles column"):
-            load_unlabelled(path, limit=None, seed=0)
+    (tmp_path / "header.csv").write_text("smiles\n")
+    for name, said in (
+        ("a.parquet", "no column 'smiles'; it has x"),
+        ("none.csv", "no such table of molecules without labels"),
+        ("header.csv", "no molecule without labels is in it"),
+    ):
+        with pytest.raises(InputError, match=f"{name}: {said}"):
+            load_unlabelled(tmp_path / name, limit=None, seed=0)
 
 
 def test_draws_are_shares_of_both_and_repeat() -> None:

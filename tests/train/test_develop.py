@@ -164,3 +164,26 @@ def test_applicability_is_the_low_end_of_held_out_molecules() -> None:
     means = [np.sort(background @ h)[-10:].mean() for h in held_out]
     assert facts["quantile_05"] == pytest.approx(np.quantile(means, 0.05), abs=1e-4)
     assert facts["quantile_05"] < facts["median"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda t: t.assign(label=t.label.where(t.index != 2, "Actve")),
+            r"record 3: label is 'Act",
+        ),
+        (lambda t: t.assign(label="active"), "T1 has no decoy; T2 has no decoy"),
+        (lambda t: t.assign(is_query=False), "T1 has no query; T2 has no query"),
+        (lambda t: t[(t.label == "decoy") | t.is_query & (t.target == "T2")], "T1 has no query"),
+        (lambda t: t[(t.label == "decoy") | (t.smiles == ACTIVES[0])], "no active to find"),
+        (lambda t: t.assign(smiles=t.smiles.where(t.index != 4, "C1CC")), "record 5: 'C1CC' is no"),
+        (lambda t: t.assign(smiles=t.smiles.where(t.index != 4, None)), "record 5: '' is no mol"),
+        (lambda t: t.drop(columns="is_query"), "no column 'is_query'"),
+        (lambda t: t[:0], "holds no development screen"),
+    ],
+)
+def test_screens_that_cannot_judge_are_told_in_one_line(path: Path, change, said: str) -> None:
+    change(pd.read_parquet(path)).to_parquet(path)
+    with pytest.raises(InputError, match=said):
+        load_screens(path, lite=True)
