@@ -14,6 +14,7 @@ from molsearch.cli.train_config import read_config
 from molsearch.config import Config, TrainConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.train.learner import encoder_config
+from molsearch.wrong import first_wrong
 
 _NAME = r"^[a-z0-9][a-z0-9_-]*$"
 
@@ -136,10 +137,8 @@ class Training:
         config = read_config(self.config_file, self.changes)
         try:
             encoder_config(config)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            raise UsageError(f"{self.name}: model.{place}: {first['msg']}") from None
+        except UsageError as error:
+            raise UsageError(f"{self.name}: {error}") from None
         return config
 
 
@@ -159,12 +158,12 @@ def read_plan(path: Path) -> AblationPlan:
         raise InputError(
             f"{path}: cannot be read as YAML ({' '.join(str(error).split())})"
         ) from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: not a mapping of questions; see configs/ablation.yaml")
     try:
         return AblationPlan.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{path}: {place}: {first['msg']}") from None
+        raise UsageError(f"{path}: {first_wrong(error, AblationPlan)}") from None
 
 
 def chosen(plan: AblationPlan, only: Sequence[str]) -> list[str]:

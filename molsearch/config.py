@@ -127,7 +127,9 @@ class ModelConfig(Config):
     attention: bool = False
     n_heads: int = Field(default=8, ge=1)
     embedding_dim: int = Field(default=256, gt=0)
-    matryoshka: tuple[int, ...] = (64, 128, 256)
+    matryoshka: tuple[int, ...] = Field(
+        default=(64, 128, 256), min_length=1, description="prefixes that are embeddings themselves"
+    )
     towers: int = Field(
         default=1, ge=1, description="networks side by side that were trained apart"
     )
@@ -137,6 +139,20 @@ class ModelConfig(Config):
         """Refuse widths that the towers cannot share."""
         if any(width % self.towers for width in (self.embedding_dim, *self.matryoshka)):
             raise ValueError(f"embedding_dim and matryoshka must divide by {self.towers} towers")
+        return self
+
+    @model_validator(mode="after")
+    def _has_its_prefixes(self) -> ModelConfig:
+        """Refuse prefixes that are no prefixes of the embedding."""
+        widths = self.matryoshka
+        if list(widths) != sorted({*widths}) or widths[0] < 1:
+            given = ", ".join(map(str, widths))
+            raise ValueError(f"matryoshka [{given}]: its widths must ascend, from 1 at least")
+        if widths[-1] > self.embedding_dim:
+            raise ValueError(
+                f"matryoshka: a prefix of {widths[-1]} is wider than embedding_dim "
+                f"{self.embedding_dim}; change both together"
+            )
         return self
 
     @property

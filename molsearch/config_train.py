@@ -72,7 +72,7 @@ class TrainConfig(Config):
         description="kept repeats a published protocol: a benchmark's actives stay as ligands of "
         "other targets, so its figures are of molecules that training may have seen",
     )
-    seed: int = 20
+    seed: int = Field(20, ge=0, lt=2**32)
     steps: int = Field(1500, gt=0)
     pairs_per_step: int = Field(512, ge=2)
     partners: int = Field(
@@ -197,6 +197,7 @@ class TrainConfig(Config):
             raise ValueError(f"distil: method {self.method} follows no teachers")
         if (self.method == "committee") != bool(self.parts):
             raise ValueError("parts and method committee belong together: give both or none")
+        self._check_committee()
         if self.inactives.binary > 0 and self.inactives.head == "embedding" and not self.prototypes:
             raise ValueError(
                 "inactives.binary holds molecules against prototypes: set prototypes above 0, or "
@@ -209,6 +210,18 @@ class TrainConfig(Config):
             if weight > 0 and not self.prototypes:
                 raise ValueError(f"{name} needs the targets' vectors: set prototypes above 0")
         return self
+
+    def _check_committee(self) -> None:
+        if self.method != "committee":
+            return
+        if others := sorted({*self.model} - {"embedding_dim"}):
+            raise ValueError(
+                f"model.{others[0]}: a committee's parts are trained already; of model, "
+                "embedding_dim alone can be set"
+            )
+        dim = self.model.get("embedding_dim", 1)
+        if type(dim) is not int or dim < 1:
+            raise ValueError(f"model.embedding_dim: {dim!r} is no whole number above 0")
 
     def _check_schedule(self) -> None:
         if 1 <= self.warm_up >= self.steps:
@@ -258,7 +271,7 @@ class FinetuneConfig(Config):
 
     name: str = "tuned"
     activities: str = ""
-    seed: int = 20
+    seed: int = Field(20, ge=0, lt=2**32)
     steps: int = Field(200, gt=0, description="at most")
     pairs_per_step: int = Field(24, ge=2)
     negatives_per_step: int = Field(48, ge=2)

@@ -75,6 +75,8 @@ def train(
     if activities is not None:
         if config_file is not None or output is None:
             raise UsageError("--activities fine-tunes: give -o OUTPUT, and no CONFIG")
+        if check:
+            raise UsageError("--check is of a training by CONFIG; leave it out with --activities")
         what = of_series(activities, output, active_above, set_)
         what["series"] |= {
             "decoys": options.text(decoys),

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from molsearch.config import Config, FinetuneConfig, TrainConfig
 from molsearch.errors import InputError, UsageError
 from molsearch.service.train_words import is_of_molecules
+from molsearch.wrong import first_wrong
 
 _Kind = TypeVar("_Kind", bound=Config)
 
@@ -75,22 +76,22 @@ def checked(
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = "".join(f"{part}." for part in first["loc"])[:-1]
-        said = first["msg"].removeprefix("Value error, ")
-        raise UsageError(": ".join(filter(None, (where, place, said)))) from None
+        raise UsageError(f"{where}: {first_wrong(error, kind)}") from None
 
 
 def _apply(content: dict[str, Any], change: str) -> None:
     key, equals, value = change.partition("=")
-    if not equals:
-        raise UsageError(f"--set {change}: write KEY=VALUE")
+    if not equals or not all(key.split(".")):
+        raise UsageError(f"--set {change}: write KEY=VALUE, or SECTION.KEY=VALUE")
     section, _, name = key.partition(".")
     try:
         parsed = yaml.safe_load(value) if value else ""  # KEY= empties a setting
     except yaml.YAMLError:
         raise UsageError(f"--set {change}: {value!r} is no YAML value") from None
-    if name:
-        content.setdefault(section, {})[name] = parsed
-    else:
+    if not name:
         content[section] = parsed
+        return
+    inside = content.get(section)
+    if inside is not None and not isinstance(inside, dict):
+        raise UsageError(f"--set {change}: {section} is a setting, not a section of them")
+    content[section] = {**(inside or {}), name: parsed}  # a section may stand empty in a file

@@ -100,9 +100,10 @@ def joined(networks: Sequence[Network], dim: int) -> Committee:
         raise UsageError("a committee joins single encoders of one configuration; these differ")
     width = dim // n
     if width * n != dim or width not in one.matryoshka:
+        widths = ", ".join(str(n * prefix) for prefix in one.matryoshka)
         raise UsageError(
-            f"{dim} / {n} is none of the encoders' prefixes "
-            f"({', '.join(map(str, one.matryoshka))}); choose another --dim"
+            f"a committee of {n} cannot be {dim} wide, as {dim} / {n} is none of its encoders' "
+            f"prefixes; set model.embedding_dim to one of {widths}"
         )
     prefixes = tuple(n * p for p in one.matryoshka if p <= width)
     whole = Committee(

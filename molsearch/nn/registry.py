@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
 from molsearch import extensions
 from molsearch.config import ModelConfig
 from molsearch.errors import UsageError
+from molsearch.wrong import first_wrong
 
 SIZES = {
     # Two CPU cores train it.
@@ -32,3 +38,17 @@ def model_config(name: str) -> ModelConfig:
     if name not in SIZES:
         raise UsageError(f"no encoder size named {name!r}; there are {', '.join(SIZES)}")
     return SIZES[name]
+
+
+def with_changes(config: ModelConfig, changes: Mapping[str, Any]) -> ModelConfig:
+    """Return a configuration with some of its settings changed.
+
+    Raises
+    ------
+    UsageError
+        A setting is unknown or out of range, or does not go with the others.
+    """
+    try:
+        return ModelConfig.model_validate({**config.model_dump(), **changes})
+    except ValidationError as error:
+        raise UsageError(first_wrong(error, ModelConfig, "model")) from None

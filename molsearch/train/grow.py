@@ -10,6 +10,7 @@ from molsearch.errors import UsageError
 from molsearch.nn.committee import network_of
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.network import Network
+from molsearch.nn.registry import with_changes
 from molsearch.train.learner import encoder_config
 
 # What a network without a 3D branch lacks: the branch, and how it modulates the substructures.
@@ -18,7 +19,9 @@ _GROWN = ("graph.", "fusion.modulate.")
 
 def model_of(config: TrainConfig, parent: Encoder | None) -> ModelConfig:
     """Return the model of a run: the named size, or the parent's; with the run's own changes."""
-    return encoder_config(config) if parent is None else _changed(parent.network.config, config)
+    if parent is None:
+        return encoder_config(config)
+    return with_changes(parent.network.config, config.model)
 
 
 def grown(config: TrainConfig, parent: Network) -> Network:
@@ -37,7 +40,7 @@ def grown(config: TrainConfig, parent: Network) -> Network:
     UsageError
         A change that the parent's weights do not fit.
     """
-    wanted = _changed(parent.config, config)
+    wanted = with_changes(parent.config, config.model)
     if wanted == parent.config:
         return parent
     with torch.random.fork_rng(devices=[]):
@@ -71,10 +74,6 @@ def without_geometry(network: Network) -> Network:
     flat.load_state_dict(weights)
     flat = flat.to(next(network.parameters()).device)
     return flat.train(network.training)
-
-
-def _changed(model: ModelConfig, config: TrainConfig) -> ModelConfig:
-    return ModelConfig.model_validate({**model.model_dump(), **config.model})
 
 
 def _silence(network: Network) -> None:

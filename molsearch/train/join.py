@@ -40,7 +40,7 @@ def run_join(
         The parts do not go together.
     """
     networks = [part.network for part in parts]
-    dim = int(config.model.get("embedding_dim", networks[0].config.embedding_dim))
+    dim: int = config.model.get("embedding_dim", networks[0].config.embedding_dim)
     whole = joined(networks, dim)
     on_ready()
     names = [_unlike(str(part.card.get("name")), place) for place, part in enumerate(parts)]

@@ -18,7 +18,7 @@ from molsearch.data.graph import MolGraph, collate
 from molsearch.data.store import GraphStore
 from molsearch.nn.committee import network_of
 from molsearch.nn.network import Network
-from molsearch.nn.registry import model_config
+from molsearch.nn.registry import model_config, with_changes
 from molsearch.train.heads import Head
 from molsearch.train.views import CLEAN, View, corrupted
 
@@ -73,8 +73,14 @@ class Learner:
 
 
 def encoder_config(config: TrainConfig) -> ModelConfig:
-    """Return the named size with the run's own changes to it."""
-    return ModelConfig.model_validate({**model_config(config.size).model_dump(), **config.model})
+    """Return the named size with the run's own changes to it.
+
+    Raises
+    ------
+    UsageError
+        There is no such size, or a change is wrong.
+    """
+    return with_changes(model_config(config.size), config.model)
 
 
 def new_learner(

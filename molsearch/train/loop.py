@@ -151,7 +151,7 @@ def one_step(state: TrainState, config: TrainConfig, method: TrainingMethod) -> 
 
     Raises
     ------
-    FloatingPointError
+    UsageError
         If a loss is not finite.
     """
     began = time.monotonic()
@@ -162,7 +162,10 @@ def one_step(state: TrainState, config: TrainConfig, method: TrainingMethod) -> 
     for objective in method.objectives(state):
         value = float(objective.loss.detach())
         if not math.isfinite(value):
-            raise FloatingPointError(f"the loss of step {state.step} is {value}")
+            raise UsageError(
+                f"the loss of step {state.step + 1} is {value}: lower learning_rate (and "
+                "table_learning_rate, where a run has one), and start anew"
+            )
         objective.loss.backward()  # type: ignore[no-untyped-call]
         total += value
         n_molecules += objective.n_molecules

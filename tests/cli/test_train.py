@@ -205,6 +205,7 @@ def test_requests_that_fit_nothing_are_one_line(
         ([], "give CONFIG"),
         ([SMOKE, "--activities", "mine.csv", "-o", "x"], "no CONFIG"),
         (["--activities", "mine.csv"], "-o OUTPUT"),
+        (["--activities", "mine.csv", "-o", "x", "--check"], "--check is of a training by CONFIG"),
         (["--from", "small", "mine.csv"], "to fine-tune on it, give it by --activities mine.csv"),
     ):
         done = molsearch("train", *arguments)

@@ -75,7 +75,7 @@ def test_bad_committees_are_refused(networks: list[Network]) -> None:
         (networks[:1], 16, "two encoders"),
         ([networks[0], other], 16, "differ"),
         ([joined(networks, 16)] * 2, 16, "single encoders"),
-        (networks, 20, "prefixes"),
+        (networks, 20, "set model.embedding_dim to one of"),
         (networks, 15, "prefixes"),
     ):
         with pytest.raises(UsageError, match=word):

@@ -259,7 +259,7 @@ def test_what_a_run_builds_on_is_refused_before_it_reads_data(tmp_path: Path) ->
     known = str(tmp_path / "known")
     held_out: dict[str, Any] = {"hold_out_benchmark_targets": True}
     for setting, config in [
-        ("parts", tiny(method="committee", parts=(known, known), **held_out)),
+        ("parts", tiny(method="committee", model={}, parts=(known, known), **held_out)),
         ("start_from", tiny(start_from=known, **held_out)),
         ("distil.teachers", _config(distil={"teachers": (known,)}, **held_out)),
         ("soft.teachers", tiny(method="taught", soft={"teachers": (known,)}, **held_out)),

@@ -207,7 +207,7 @@ def test_a_run_from_files_and_a_committee_of_it(tmp_path: Path) -> None:
     assert card["training"]["unlabelled_molecules"] == 3
     made = [load_encoder(tmp_path / name, device="cpu") for name in ("t", "s")]
     parts = (str(tmp_path / "t"), str(tmp_path / "s"))
-    whole = tiny(method="committee", parts=parts, **files)
+    whole = tiny(method="committee", model={}, parts=parts, **files)
     card = run_join(whole, material, tmp_path / "whole", made)
     loaded = load_encoder(tmp_path / "whole", device="cpu")
     assert loaded.network.config.towers == 2

@@ -39,8 +39,8 @@ from molsearch.service.requests.libraries import (
     PrepareRequest,
     VerifyRequest,
 )
-from molsearch.service.requests.said import wrong_with
 from molsearch.service.requests.screens import ScreenRequest, SpaceRequest
+from molsearch.wrong import wrong_with
 
 __all__ = [
     "CPUS",

@@ -117,6 +117,8 @@ class TrainRequest(Config):
     def _one_of_both(self) -> TrainRequest:
         if (self.config is None) == (self.series is None):
             raise ValueError("name what is trained once: config, or series")
+        if self.series is not None and self.check:
+            raise ValueError("check looks at a training's transport plans; a fine-tuning has none")
         return self
 
 
