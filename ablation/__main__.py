@@ -30,7 +30,7 @@ from ablation.page import page
 from ablation.plan import AblationPlan, Training, chosen, jobs, read_plan
 from ablation.runs import ROOT, How, run_all
 from ablation.summary import summarised
-from molsearch.errors import InputError, MolSearchError
+from molsearch.errors import InputError, MolSearchError, UsageError
 from molsearch.io.atomic import write_text
 
 _NUMBERS = re.compile(r"\[\s+((?:(?:-?[\d.]+(?:e-?\d+)?|null),?\s+)+)\]")
@@ -47,7 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(options: argparse.Namespace) -> int:
+    if options.jobs < 1 or options.workers < 1:
+        raise UsageError("--jobs and --workers are 1 at least")
     plan = read_plan(options.plan)
+    page(_text_of(options.page), plan.questions, {})  # its markers, before hours are spent
     names = chosen(plan, options.only)
     if options.check:
         stale = list(check(plan, options.results, options.page))
@@ -151,10 +154,19 @@ def records(plan: AblationPlan, results: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _text_of(target: Path) -> str:
+    try:
+        return target.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{target}: cannot be read as a page ({error}); name another with --page"
+        ) from None
+
+
 def _made(plan: AblationPlan, results: Path, target: Path) -> dict[Path, str]:
     """Every file that follows from the results, by its path."""
     found = records(plan, results)
-    made = {target: page(target.read_text(), plan.questions, found)}
+    made = {target: page(_text_of(target), plan.questions, found)}
     for name, record in found.items():
         made[target.parent / "images" / f"ablation-{name}.svg"] = figure(record)
     return made

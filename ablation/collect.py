@@ -173,7 +173,10 @@ def read_run(
         reason = " ".join(str(error).split())
         raise InputError(f"{folder}: unusable ({type(error).__name__}: {reason})") from None
     if difference := differing(config, job.config()):
-        raise InputError(f"{folder}: trained otherwise than the plan says: {difference}")
+        raise InputError(
+            f"{folder}: trained otherwise than the plan says: {difference}; remove the "
+            "folder to train it anew"
+        )
     return run, table
 
 

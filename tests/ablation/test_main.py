@@ -130,7 +130,7 @@ def test_runs_trained_otherwise_than_planned_are_left_out(world, capsys):
     shutil.rmtree(world / "runs/method/soft-1")
     finish(world / "runs/method/soft-1", world / "soft.yaml", ["steps=9"], 1)
     call(world, "--collect-only")
-    assert "steps is 9, not 8" in capsys.readouterr().err
+    assert "steps is 9, not 8; remove the folder to train it anew" in capsys.readouterr().err
     assert variant(record(world), "soft")["missing"] == [1]
 
 
@@ -216,6 +216,27 @@ def test_another_version_or_a_page_without_markers_is_refused(world, capsys):
     (world / "page.md").write_text("nothing")
     assert call(world, "--check") == 2
     assert "markers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "markers"),
+        (("--page", "absent.md"), "absent.md: cannot be read as a page"),
+        (("--jobs", "0"), "--jobs and --workers are 1 at least"),
+    ],
+)
+def test_what_would_fail_at_the_end_is_refused_before_training(
+    tmp_path, capsys, monkeypatch, words, said
+):
+    def never(*_: object, **__: object) -> list[str]:
+        raise AssertionError("trained")
+
+    monkeypatch.setattr("ablation.__main__.run_all", never)
+    write_plan(tmp_path)
+    (tmp_path / "page.md").write_text("nothing")
+    assert call(tmp_path, *words) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_committed_page_and_figures_are_those_of_the_committed_results():

@@ -75,6 +75,12 @@ def test_settings_of_the_encoder_are_checked_before_training(tmp_path):
         next(iter(plans.jobs(plan, tmp_path, "method")))[0].config()
 
 
+def test_an_empty_plan_is_refused(tmp_path):
+    (tmp_path / "empty.yaml").write_text("")
+    with pytest.raises(InputError, match=r"empty\.yaml: not a mapping of questions"):
+        plans.read_plan(tmp_path / "empty.yaml")
+
+
 def test_questions_are_chosen_by_name(tmp_path):
     plan = plans.read_plan(write_plan(tmp_path))
     assert plans.chosen(plan, []) == ["method", "labels"]
