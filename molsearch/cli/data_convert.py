@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from molsearch.bench.audit.flags import Known
     from molsearch.data.convert import Converted
 
+_REASONS = 5  # that are told
 app = typer.Typer(add_completion=False)
 
 _HELP = (
@@ -72,8 +73,10 @@ def report(found: Converted, facts: dict[str, Any], output: Path, left_out: Path
     lines = [wrote]
     if facts["left_out"]:
         lines.append(f"left out {facts['left_out']:,}, see {left_out}:")
-        reasons = found.failures["reason"].value_counts().head(5)
-        lines += [f"  {n:,} × {reason}" for reason, n in reasons.items()]
+        reasons = found.failures["reason"].value_counts()
+        lines += [f"  {n:,} × {reason}" for reason, n in reasons.head(_REASONS).items()]
+        if (more := len(reasons) - _REASONS) > 0:
+            lines.append(f"  and {counted(more, 'more reason')}")
     if facts["disagreeing"]:
         lines.append(
             f"{counted(facts['disagreeing'], 'measurement')} of these "

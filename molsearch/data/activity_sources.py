@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 import pandas as pd
+import pyarrow as pa
 
 from molsearch.data.convert_pubchem import (
     STANDARD_VALUE,
@@ -25,6 +26,7 @@ from molsearch.data.convert_pubchem import (
 from molsearch.data.measurements import PLACES, TYPES, raw_frame
 from molsearch.data.numbers import numbers_of
 from molsearch.errors import InputError, UsageError
+from molsearch.io import parquet
 
 _PIECE = 200_000
 _SQLITE = b"SQLite format 3\x00"
@@ -86,6 +88,7 @@ _PLAIN = {
     "value": ("value", "activity", "standard_value"),
     "units": ("units", "unit", "standard_units"),
     "pchembl": ("pchembl", "pchembl_value", "pic50", "pki", "pkd", "pec50"),
+    "confidence": ("confidence",),
     "chembl_id": ("chembl_id", "molecule_chembl_id"),
     "assay": ("assay", "assay_id", "assay_chembl_id", "aid"),
     "comment": ("activity_comment", "comment", "pubchem_activity_outcome", "activity_outcome",
@@ -241,6 +244,12 @@ def _read_sqlite(path: Path) -> Iterator[pd.DataFrame]:
 
 
 def _header(path: Path) -> tuple[list[str], str]:
+    if _is_parquet(path):
+        try:
+            return parquet.names(path), ","
+        except (OSError, pa.ArrowException) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{path}: cannot be read as Parquet ({reason})") from None
     try:
         with _open(path) as handle:
             line = handle.readline().lstrip("\ufeff")
@@ -248,6 +257,25 @@ def _header(path: Path) -> tuple[list[str], str]:
         raise InputError(f"{path}: cannot be read as text ({error}); save it as UTF-8") from None
     delimiter = max("\t;,", key=line.count)
     return next(csv.reader([line], delimiter=delimiter), []), delimiter
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() == ".parquet"
+
+
+def _read_parquet(path: Path, reader: Reader) -> Iterator[pd.DataFrame]:
+    """Read the known columns of a Parquet table, as our own is one."""
+    first = 1
+    try:
+        file = parquet.opened(path)
+        known = [name for name in file.schema_arrow.names if name.strip().lower() in _KNOWN]
+        for batch in file.iter_batches(_PIECE, columns=known):
+            frame = batch.to_pandas().rename(columns=lambda name: name.strip().lower())
+            numbers = range(first, first + len(frame))
+            first += len(frame)
+            yield reader(frame.assign(row=numbers, record_number=numbers))
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path}: cannot be read ({' '.join(str(error).split())})") from None
 
 
 def _open(path: Path) -> IO[str]:
@@ -273,6 +301,9 @@ def _is_utf8(path: Path) -> bool:
 
 def _read_text(path: Path, delimiter: str, reader: Reader) -> Iterator[pd.DataFrame]:
     """Read the known columns of a delimited file; rows of odd length keep what they have."""
+    if _is_parquet(path):
+        yield from _read_parquet(path, reader)
+        return
     # BindingDB writes quotation marks (3"-phosphate) as they are.
     quoting: Literal[0, 3] = csv.QUOTE_NONE if reader is _bindingdb else csv.QUOTE_MINIMAL
     csv.field_size_limit(_LONGEST_FIELD)
@@ -341,6 +372,17 @@ def _plain(
         found = [name for name in names if name in piece]
         if found:
             columns[to] = piece[found[0]]
+    if found_relation := [name for name in _PLAIN["relation"] if name in piece]:
+        columns["relation"] = _of_values(piece, found_relation[0])
     if measured is not None:
         columns |= measured_values(piece, measured)
     return raw_frame(columns, len(piece))
+
+
+def _of_values(piece: pd.DataFrame, name: str) -> pd.Series:
+    """Signs of a table's values: ChEMBL's are of concentrations, though a logarithm is alone."""
+    signs = piece[name]
+    if name != "standard_relation" or any(value in piece for value in _PLAIN["value"]):
+        return signs
+    turned = signs.astype(str).str.translate(str.maketrans("<>≤≥", "><≥≤"))
+    return turned.where(signs.notna(), signs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from molsearch.data.measurements import NO_VALUE
+from molsearch.data.measurements import JOIN, NO_VALUE
 
 ACTIVE, WEAK = 6.0, 5.0
 APART_BY = 1.0  # log units from which on measurements of a pair disagree
@@ -50,7 +50,7 @@ def aggregate(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     table = groups.agg(
         inchikey=("inchikey", "first"),
         **{name: (name, "first") for name in KEEP},
-        activity_type=("activity_type", lambda types: "; ".join(sorted(set(types) - {""}))),
+        activity_type=("activity_type", _joined),
         confidence=("confidence", "max"),
         n_values=("smiles", "size"),
     )
@@ -103,6 +103,11 @@ def _agreeing(frame: pd.DataFrame, pair: list[str]) -> tuple[pd.DataFrame, pd.Da
     reason = pd.Series(np.where(gone, APART, FAR), index=frame.index)
     left_out = gone | is_far
     return frame[~left_out], frame[left_out].assign(reason=reason[left_out])
+
+
+def _joined(types: pd.Series) -> str:
+    """Name each type once; a measurement may be of several, as one of an earlier table is."""
+    return JOIN.join(sorted({kind for text in set(types) for kind in text.split(JOIN)} - {""}))
 
 
 def tiers(pchembl: pd.Series, relation: pd.Series) -> pd.Series:

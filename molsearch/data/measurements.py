@@ -34,6 +34,8 @@ PLACES = ("record_number", "row")
 NO_VALUE = "inactive"
 #: Equilibrium constants and half-maximal concentrations: the types that pChEMBL is made of.
 TYPES = ("Ki", "Kd", "IC50", "EC50", "XC50", "AC50", "Potency")
+#: What stands between the types of a pair that was measured in several ways.
+JOIN = "; "
 _TYPES = {name.lower(): name for name in TYPES}
 #: What a value of 1 is in -log10 molar.
 UNITS = {"m": 0.0, "mm": 3.0, "um": 6.0, "nm": 9.0, "pm": 12.0, "fm": 15.0}
@@ -61,9 +63,10 @@ def to_pchembl(raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     ----------
     raw
         Frame of `RAW_COLUMNS`. A value may carry its relation in front (``>10000``). A value
-        without type is a logarithm if it has no unit, and a concentration if it has one. Where
-        there is no value of these types, a comment (or the value itself) may say *Not Active* or
-        *Inactive*.
+        without type is a logarithm if it has no unit, and a concentration if it has one. A bound
+        with a ``pchembl`` and no value is one of the logarithm. Where there is no value of these
+        types, a comment (or the value itself) may say *Not Active* or *Inactive*, or the relation
+        be `NO_VALUE`.
 
     Returns
     -------
@@ -89,9 +92,11 @@ def to_pchembl(raw: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     value = given.where(given.notna() & exact, made.where(~is_log, number))
     relation = written.replace("~", "=")
     concentration = ~(is_log | (given.notna() & exact))
+    # A bound that stands beside a logarithm alone is the logarithm's: our own tables are so.
+    alone = given.notna() & (frame["value"] == "")
+    value, concentration = value.where(~alone, given), concentration & ~alone
     relation = relation.map(_OF_CONCENTRATION).where(concentration, relation.map(_OF_LOGARITHM))
-    kinds = frame["activity_type"].str.lower().str.removeprefix("p")
-    kind = frame["activity_type"].str.lower().map(_TYPES).fillna(kinds.map(_TYPES))
+    kind = _kinds(frame["activity_type"])
     reason = _reasons(frame, number, given, units, relation, value, kind)
     unvalued = _found_inactive(frame) & ((number.isna() & given.isna()) | kind.isna())
     of_row = _reasons_of_row(frame)
@@ -113,11 +118,24 @@ def _in_front(values: pd.Series) -> pd.DataFrame:
     return values.replace(_SIGNS, regex=True).str.extract(_FRONT)
 
 
+def _kinds(types: pd.Series) -> pd.Series:
+    """Spell types as `TYPES` does, of a joined pair each of several; NaN where one is unknown."""
+    known = {text: _kind(text) for text in types.unique()}
+    return types.map(known)
+
+
+def _kind(text: str) -> str | float:
+    words = [word.strip().lower() for word in text.split(JOIN.strip())]
+    found = [_TYPES.get(word) or _TYPES.get(word.removeprefix("p")) for word in words]
+    return JOIN.join(kind for kind in found if kind) if all(found) else np.nan
+
+
 def _found_inactive(frame: pd.DataFrame) -> pd.Series:
     """Whether a comment, or what stands in the place of a value, says so."""
-    said = [frame[name].str.strip().str.lower() for name in ("comment", "value")]
+    said = [frame[name].str.strip().str.lower() for name in ("comment", "value", "relation")]
     found: pd.Series = said[0].str.fullmatch(NOT_ACTIVE)
-    return found | ((said[0] == "") & said[1].str.fullmatch(NOT_ACTIVE))
+    silent = said[0] == ""
+    return found | (silent & (said[1].str.fullmatch(NOT_ACTIVE) | (said[2] == NO_VALUE)))
 
 
 def _reasons(

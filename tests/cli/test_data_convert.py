@@ -143,3 +143,44 @@ def test_targets_without_accessions_are_named(tmp_path: Path) -> None:
     assert said in done.output
     done = _run(tmp_path / "chembl.tsv", *out, "--uniprot-map", tmp_path / "map.txt")
     assert "1 target has no accession (CHEMBL221): not in " in done.output
+
+
+MIXED = (
+    "smiles,uniprot,value,units,type,relation,comment\n"
+    "CC(=O)Oc1ccccc1C(=O)O,P23219,100,nM,IC50,=,\n"
+    "CC(=O)Oc1ccccc1C(=O)O,P23219,150,nM,Ki,=,\n"
+    "CCO,P23219,100,uM,IC50,>,\n"
+    "CCN,P23219,,,IC50,,Not Active\n"
+    "CCCO,P23219,10,nM,IC50,<,\n"
+    "CCCN,P23219,10,uM,,=,\n"
+)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "parquet"])
+def test_converting_a_converted_table_changes_none_of_its_rows(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / "mine.csv").write_text(MIXED)
+    one, other = (tmp_path / f"{name}.{suffix}" for name in ("one", "other"))
+    for source, made in ((tmp_path / "mine.csv", one), (one, other)):
+        done = _run(source, "-o", made)
+        assert done.exit_code == 0, done.output
+        assert "5 pairs (2 active, 2 inactive, 1 weak_5_6)" in done.output
+    assert "left out" not in done.output
+    read = pd.read_parquet if suffix == "parquet" else pd.read_csv
+    more = {"sep": "\t"} if suffix == "tsv" else {}
+    # How often a pair was measured is counted anew: it has become one measurement.
+    first, second = (read(p, **more).drop(columns=["n_values", "spread"]) for p in (one, other))
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_parquet_file_that_is_none_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_text("no table")
+    done = _run(tmp_path / "a.parquet", "-o", tmp_path / "b.csv")
+    assert isinstance(done.exception, InputError)
+    assert "a.parquet: cannot be read as Parquet" in str(done.exception)
+
+
+def test_reasons_that_are_not_told_are_counted(tmp_path: Path) -> None:
+    units = "".join(f"CCO,P23219,5,x{n}\n" for n in range(7))
+    (tmp_path / "mine.csv").write_text(TABLE + units)
+    done = _run(tmp_path / "mine.csv", "-o", tmp_path / "out.csv")
+    assert "  and 3 more reasons" in done.output

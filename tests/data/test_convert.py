@@ -373,3 +373,17 @@ def test_files_that_are_nothing_known_are_named(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=said):
             convert([tmp_path / name])
+
+
+@pytest.mark.parametrize(
+    ("column", "sign", "expected"),
+    [("relation", "<", "<"), ("qualifier", ">", ">"), ("standard_relation", ">", "<")],
+)
+def test_a_sign_beside_a_logarithm_alone_is_its_own_unless_chembl_wrote_it(
+    tmp_path: Path, column: str, sign: str, expected: str
+) -> None:
+    table = tmp_path / "mine.csv"
+    table.write_text(f"smiles,uniprot,pchembl_value,{column}\n{ASPIRIN},P23219,4.5,{sign}\n")
+    found = convert([table]).activities
+    assert found["pchembl"].tolist() == [4.5]
+    assert found["relation"].tolist() == [expected]
