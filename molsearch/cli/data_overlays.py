@@ -39,7 +39,7 @@ def overlays(
         float, typer.Option(min=0, max=1, help="Share of partners sought among own targets.")
     ] = 0.5,
     poses: Annotated[int, typer.Option(min=1, max=4, help="Starting poses of a partner.")] = 2,
-    seed: int = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Draws anchors and partners.")] = 20,
     workers: Annotated[int, typer.Option("-n", "--workers", min=1, help="Processes.")] = 1,
     overwrite: Annotated[bool, typer.Option(help="Replace OUTPUT.")] = False,
     as_json: options.AsJson = False,

@@ -23,6 +23,7 @@ from molsearch.errors import InputError, UsageError
 from molsearch.io import parquet
 from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
+from molsearch.words import counted
 from molsearch.work.bare import BareSpawnContext
 
 FIRST, SECOND, OVERLAY, LIKENESS = "first", "second", "overlay", "ecfp4"
@@ -99,7 +100,7 @@ def make_overlays(
     Raises
     ------
     InputError
-        Fewer than two of the molecules have a conformer.
+        Fewer than two of the molecules have a conformer, or no pair could be overlaid.
     UsageError
         The parts there were made with other settings or data.
     """
@@ -130,6 +131,13 @@ def make_overlays(
                 on_progress(min(total, _PART * sum(p.exists() for p in names)), total)
     whole = pd.concat([parquet.read_frame(path) for path in names], ignore_index=True)
     good = whole[OVERLAY].notna()
+    if not good.any():
+        shutil.rmtree(parts)
+        raise InputError(
+            f"no overlays: of {counted(total, 'anchor')} none has a partner below "
+            f"{settings.below:g} that can be overlaid ({counted(len(whole), 'pair')} failed); "
+            "raise below or anchors"
+        )
     parquet.write(pa.Table.from_pandas(whole[good], preserve_index=False), output)
     shutil.rmtree(parts)
     alone = total - whole[FIRST].nunique()

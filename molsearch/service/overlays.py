@@ -52,6 +52,8 @@ def make(
     InputError, UsageError
         The data, or what is there already, cannot be used.
     """
+    if output.suffix.lower() != ".parquet":
+        raise UsageError(f"{output}: overlays are written as Parquet; name a .parquet")
     if output.exists() and not overwrite:
         raise UsageError(f"{output} is there already; --overwrite replaces it")
     root = data if data is not None else data_root()

@@ -55,3 +55,18 @@ def test_a_folder_without_conformers_is_named(folder: Path) -> None:
     done = _run(folder, "--conformers", "gone")
     assert isinstance(done.exception, InputError)
     assert "name one with --conformers" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-o", "o.csv"), "o.csv: overlays are written as Parquet; name a .parquet"),
+        (("--seed", "-1"), ""),
+        (("--below", "0"), "no overlays: of 3 anchors none has a partner below 0"),
+    ],
+)
+def test_what_makes_no_table_is_refused(folder: Path, words: tuple[str, ...], said: str) -> None:
+    done = _run(folder, *words)
+    assert done.exit_code != 0
+    assert said in str(done.exception)
+    assert not [*folder.glob("o.*")]
