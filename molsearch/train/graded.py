@@ -97,10 +97,8 @@ def graded_of(
         There are no activities, or no target has two that are far enough apart.
     """
     settings = config.graded
-    if activities.pchembl is None:
-        raise InputError(
-            f"{config.activities}: no column 'pchembl', by which graded orders the ligands"
-        )
+    refuse_without_values(config, activities, "graded orders the ligands")
+    assert activities.pchembl is not None
     lists = GradedSampler(
         activities.acts_on,
         activities.pchembl,
@@ -117,3 +115,17 @@ def graded_of(
             "in log units; lower graded.gap, or leave out graded"
         )
     return Graded(config, store, lists, columns)
+
+
+def refuse_without_values(config: TrainConfig, activities: Activities, use: str) -> None:
+    """Refuse activities that have no values where something needs them; `use` says what.
+
+    Raises
+    ------
+    InputError
+        There is no column ``pchembl``, or it holds no number above 0.
+    """
+    if activities.pchembl is None:
+        raise InputError(f"{config.activities}: no column 'pchembl', by which {use}")
+    if not (activities.pchembl.data > 0).any():
+        raise InputError(f"{config.activities}: no number in column 'pchembl', by which {use}")

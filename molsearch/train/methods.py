@@ -10,11 +10,10 @@ import torch
 from molsearch.config import ModelConfig, TrainConfig
 from molsearch.data.partners import Partners
 from molsearch.data.sampler import PairSampler
-from molsearch.errors import InputError
 from molsearch.nn.encoder import Encoder
 from molsearch.train.align import Alignment
 from molsearch.train.distil import Distilled, distil_of
-from molsearch.train.graded import graded_of
+from molsearch.train.graded import graded_of, refuse_without_values
 from molsearch.train.inactives import InactiveDraws
 from molsearch.train.material import Material
 from molsearch.train.method import Term, TrainingMethod
@@ -76,10 +75,8 @@ def _supervised(
     teachers: Mapping[str, Sequence[Encoder]],
 ) -> Supervised:
     activities = material.activities
-    if config.activity_weight > 0 and activities.pchembl is None:
-        raise InputError(
-            f"{config.activities}: no column 'pchembl', by which activity_weight weighs the pairs"
-        )
+    if config.activity_weight > 0:
+        refuse_without_values(config, activities, "activity_weight weighs the pairs")
     sampler = PairSampler(
         activities.acts_on,
         config.pairs_per_step,

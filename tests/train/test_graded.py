@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,9 @@ def test_what_cannot_be_graded_is_refused(pairs: GraphStore) -> None:
     without = Activities([], [], ["a"], ACTS_ON)
     with pytest.raises(InputError, match="no column 'pchembl', by which graded orders"):
         graded_of(_config(), without, pairs, np.arange(3))
+    silent = replace(ACTIVITIES, pchembl=0 * ACTIVITIES.pchembl)
+    with pytest.raises(InputError, match="no number in column 'pchembl', by which graded"):
+        graded_of(_config(), silent, pairs, np.arange(3))
     with pytest.raises(InputError, match=r"hardly a target .* lower graded\.gap"):
         graded_of(_config(graded={"gap": 4.0}), ACTIVITIES, pairs, np.arange(3))
     assert len(FAMILY) == len(pairs)
