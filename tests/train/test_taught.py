@@ -196,6 +196,7 @@ def test_teachers_and_method_belong_together() -> None:
 
 def test_a_run_from_files_and_a_committee_of_it(tmp_path: Path) -> None:
     write_families(tmp_path)
+    torch.manual_seed(4)  # or the agreement below is a matter of luck
     teacher = Network(encoder_config(_config()))
     save_encoder(tmp_path / "t", teacher, {"name": "teacher"})
     files = {"activities": "a.csv", "conformers": "", "development": "", "steps": 2}
