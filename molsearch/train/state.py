@@ -49,7 +49,8 @@ class TrainState:
     memory
         What a method remembers of earlier steps.
     data
-        Digest of what the run learns from, which whoever goes on with it must have too.
+        Digest of what the run learns from, which whoever goes on with it must have too; empty
+        where it is not known.
     """
 
     learners: dict[str, Learner]
@@ -195,7 +196,8 @@ def _take_over(path: Path, state: TrainState, metadata: dict[str, str]) -> None:
             f"{path.parent}: holds a run of {counted(int(metadata['processes']), 'process')}, this "
             f"one has {size}; start as many, or give --overwrite"
         )
-    if metadata.get("data", state.data) != state.data:
+    known = metadata.get("data", "")
+    if known and state.data and known != state.data:
         raise UsageError(
             f"{path.parent}: its run saw other data, or other encoders to learn from, than there "
             "are now; restore them, give --overwrite, or choose another --output"

@@ -18,7 +18,7 @@ from molsearch.nn.network import Network
 from molsearch.train import loop
 from molsearch.train.digest import digest_of
 from molsearch.train.learner import encoder_config
-from molsearch.train.state import CHECKPOINT_FILE, refuse_unfit
+from molsearch.train.state import CHECKPOINT_FILE, refuse_unfit, save_checkpoint
 
 FILES = {"activities": "a.csv", "conformers": "", "development": "", "soft": {"unlabelled": ""}}
 
@@ -42,11 +42,12 @@ def test_digest_is_of_molecules_targets_pairs_and_encoders(tmp_path: Path) -> No
         assert digest_of(gathered(tiny(**FILES), tmp_path), []) != digest
 
 
-def test_a_run_is_not_gone_on_with_on_other_data(pairs: GraphStore, tmp_path: Path) -> None:
-    config = tiny()
-    run(config, method_for(config, pairs), tmp_path, stop=6)
+def test_a_run_is_not_gone_on_with_on_other_data(tmp_path: Path) -> None:
+    config, device = tiny(), torch.device("cpu")
+    save_checkpoint(tmp_path, loop.start(config, tmp_path, device, data="first"), config)
+    loop.start(config, tmp_path, device, data="first")
     with pytest.raises(UsageError, match="saw other data, or other encoders to learn from, than"):
-        loop.start(config, tmp_path, torch.device("cpu"), data="changed")
+        loop.start(config, tmp_path, device, data="second")
 
 
 def test_what_does_not_fit_is_refused_before_molecules_are_read(

@@ -79,7 +79,9 @@ def test_a_run_without_such_a_state_and_a_damaged_one_are_told(
     run(_short(), method_for(_short(), pairs), tmp_path / "short", stop=8)
     path = tmp_path / "short" / STEM_FILE
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(InputError, match=r"stem.safetensors: damaged checkpoint .* train that run"):
+    with pytest.raises(
+        InputError, match=r"stem.safetensors: damaged checkpoint .* use --overwrite"
+    ):
         loop.start(longer, tmp_path / "long", torch.device("cpu"), n_targets=3)
 
 

@@ -208,7 +208,7 @@ def test_a_run_from_files_tells_what_it_used_and_what_it_left_out(folder: Path) 
     config, material = _gather(folder)
     said = opening(material)[1]
     assert said == (
-        "4 measured inactives of 2 targets, 5 molecules; left out: 1 of targets without actives, "
+        "4 measured inactives of 2 targets, 4 molecules; left out: 1 of targets without actives, "
         "1 of unreadable molecules, 1 known to act as well"
     )
     hooks = Hooks(lambda report: None, lambda *_: None)

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from molsearch.chem.counters import Buckets
 from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore
+from molsearch.errors import InputError
 from molsearch.losses.info_nce import info_nce
 from molsearch.train import loop
 from molsearch.train.learner import embed, encoder_config
@@ -104,7 +105,7 @@ def test_labels_have_no_part_and_the_card_says_so(tmp_path: Path) -> None:
     assert losses[0] == losses[1]
     assert len(losses[0]) == 3
     supervised = config.model_copy(update={"method": "supervised"})
-    with pytest.raises(ValueError, match="nothing to contrast"):
+    with pytest.raises(InputError, match="nothing to contrast"):
         method_of(supervised, without, encoder_config(supervised))
 
 
