@@ -14,10 +14,15 @@ from molsearch.words import counted
 
 # One fragment of common elements, without isotopes, hydrogens written out, wildcards, and without
 # charges but those of a nitro group: neither normaliser nor uncharger touches one drawn so.
-_PLAIN = re.compile(
-    r"(?:[-=#/\\()0-9%BCNOPSFIbcnopslr]++|\[nH\]|\[NH\]|\[C@@?H?\]"
-    r"|\[N\+\]\(=O\)\[O-\]|\[N\+\]\(\[O-\]\)=O|\[O-\]\[N\+\]\(=O\)|(?<=O=)\[N\+\]\(\[O-\]\))++"
+# Written as runs between atoms in brackets: possessive quantifiers, which would say it shorter,
+# match nothing in Python 3.11.2, which Debian 12 has.
+_RUN = r"[-=#/\\()0-9%BCNOPSFIbcnopslr]*"
+_IN_BRACKETS = (
+    r"\[nH\]|\[NH\]|\[C@@?H?\]"
+    r"|\[N\+\]\(=O\)\[O-\]|(?<!O=)\[N\+\]\(\[O-\]\)=O"
+    r"|\[O-\]\[N\+\]\(=O\)|(?<=O=)\[N\+\]\(\[O-\]\)"
 )
+_PLAIN = re.compile(f"{_RUN}(?:(?:{_IN_BRACKETS}){_RUN})*")
 _CARBON = re.compile(r"C(?!l)|c")
 _STEREO = frozenset("@/\\")
 # Smaller ones can be what a chemist calls inorganic.

@@ -13,7 +13,7 @@ from rdkit import Chem
 from molsearch.chem.facts import PREPARED
 from molsearch.chem.fingerprints import ecfp4
 from molsearch.chem.parse import parse
-from molsearch.chem.plain import plain_parent
+from molsearch.chem.plain import is_plain, plain_parent
 from molsearch.chem.prepare import prepare_record
 from molsearch.chem.standardize import canonical_parent, parent_of
 from molsearch.config import PrepareConfig
@@ -46,6 +46,33 @@ def as_prepared(smiles: str) -> tuple[str, bytes, int] | None:
     if isinstance(found, Failure):
         return None
     return found.parent_smiles, found.ecfp4, found.n_atoms
+
+
+RUN = set("-=#/\\()0123456789%BCNOPSFIbcnopslr")
+TOKENS = ("[nH]", "[NH]", "[C@H]", "[C@@H]", "[C@]", "[C@@]", "[N+](=O)[O-]", "[O-][N+](=O)")
+
+
+def naively_plain(text: str) -> bool:
+    """Read from the left, one atom in brackets or one letter after the other."""
+    at = 0
+    while at < len(text):
+        rest = text[at:]
+        token = next((one for one in TOKENS if rest.startswith(one)), "")
+        if rest.startswith("[N+]([O-])") and (text[:at].endswith("O=") or rest[10:12] == "=O"):
+            token = "[N+]([O-])"
+        if not token and rest[0] not in RUN:
+            return False
+        at += len(token) or 1
+    return "c" in text or "C" in text.replace("Cl", "")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from([*TOKENS, "[N+]([O-])", "=O", "O=", "C", "Cl", "c1", "[Na+]", "."]))
+)
+def test_what_is_plain_is_told_as_by_reading_from_the_left(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert is_plain(record(text)) == naively_plain(text)
 
 
 def spellings(smiles: str) -> list[str]:

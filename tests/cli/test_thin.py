@@ -20,6 +20,7 @@ FILES = [*VERBS, *(f"index_{word}" for word in WORDS), "data_convert"]
 # What a verb may know besides the service: words, errors, and how a table is printed.
 KNOWN = {
     "cli", "service", "server", "view", "errors", "words", "config", "schema", "bundled", "io",
+    "wrong",
 }  # fmt: skip
 # Words for what was done, and which columns of a table are structures.
 PRINTED = {

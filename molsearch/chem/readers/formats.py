@@ -26,7 +26,7 @@ HEAD_BYTES = 1 << 16
 Reader = Callable[[Iterator[bytes], ReadConfig, str, OnReading], Iterator[Row]]
 
 _MOLBLOCK = re.compile(rb"^(?:M  END|\$\$\$\$|.{30,}V[23]000)[ \t\r]*$", re.MULTILINE)
-_COUNTS = re.compile(rb"\A(?:[^\n]*\n){3}[^\n]*V[23]000")
+_COUNTS = re.compile(rb"\A(?:[^\n]*\n){3}[ \t]*\d[ \t\d]*V[23]000")
 _MOL2 = re.compile(rb"^" + re.escape(MOLECULE.encode()), re.MULTILINE)
 _MAE = re.compile(rb"^\s*(?:\{\s*(?:#[^\n]*\s*)?s_m_m2io_version|f_m_ct\s*\{)", re.MULTILINE)
 _CDXML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!DOCTYPE CDXML[^>]*>\s*)?<CDXML\b", re.IGNORECASE)

@@ -25,6 +25,7 @@ CDXML = b'<?xml version="1.0" ?>\n<!DOCTYPE CDXML SYSTEM "x.dtd" >\n<CDXML id="1
         ("a.smi.gz", b"CCO a\n", "smi"),
         ("a.csv", b"smiles\nCCO\n", "table"),
         ("a.tsv.xz", b"smiles\nCCO\n", "table"),
+        ("a.csv", b"No,smiles,note\n0,CCO,0\n1,CCN,0\nV2000,CCC,0\n", "table"),
         ("a.txt", b"CCO\n", "text"),
         ("-", b"CCO a\n", "smi"),
         ("a", b"[Na+].[Cl-] a\n", "smi"),
