@@ -19,6 +19,11 @@ from molsearch.terms import (
 )
 
 
+def cooling_from(steps: int, cool_down: float) -> int:
+    """Step from which on the rate falls: all before it are the same in a longer run."""
+    return steps - max(round(steps * cool_down), 1)
+
+
 class TrainConfig(Config):
     """How an encoder is trained."""
 
@@ -231,7 +236,7 @@ class TrainConfig(Config):
                 "cool_down is for runs that can be extended, and a longer run would rise more "
                 "slowly by a share: give warm_up as a number of steps"
             )
-        cooling = self.steps - max(round(self.steps * self.cool_down), 1)
+        cooling = cooling_from(self.steps, self.cool_down)
         if self.cool_down and cooling < self.warm_up:
             raise ValueError(
                 f"cool_down begins at step {cooling:,}, within the warm_up of {self.warm_up:g}: "

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from molsearch.data.training_tables import read_table
 from molsearch.errors import InputError
 
 #: Columns of identity to the nearest target of each set, and the sets of the benchmarks.
@@ -38,9 +39,6 @@ def close_targets(path: Path, columns: Sequence[str], most: float) -> frozenset[
     """
     if not path.is_file():
         raise InputError(f"{path}: no such table of homology; set MOLSEARCH_DATA, or homology: ''")
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    missing = [name for name in ("uniprot", *columns) if name not in table]
-    if missing:
-        raise InputError(f"{path}: no column {missing[0]!r}; it has {', '.join(table.columns)}")
-    far = (table[list(columns)] <= most).all(axis=1)
-    return frozenset(table.loc[~far, "uniprot"].astype(str))
+    table = read_table(path, "table of homology", ("uniprot",), numbers=columns)
+    identity = table[list(columns)].apply(pd.to_numeric, errors="coerce")
+    return frozenset(table.loc[~(identity <= most).all(axis=1), "uniprot"])

@@ -90,7 +90,18 @@ def soft_entropy_sum(
     return found
 
 
-class _EntropySum(torch.autograd.Function):
+class _WithGradients(torch.autograd.Function):
+    """Keeps the gradients of its first two inputs, which a scalar but has to multiply."""
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:
+        of_rows, of_columns = ctx.saved_tensors
+        none = (None,) * (len(ctx.needs_input_grad) - 2)
+        return factor * of_rows, factor * of_columns, *none
+
+
+class _EntropySum(_WithGradients):
     @staticmethod
     def forward(
         ctx: Any,
@@ -122,14 +133,8 @@ class _EntropySum(torch.autograd.Function):
         ctx.save_for_backward(of_rows, of_columns)
         return total
 
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:
-        of_rows, of_columns = ctx.saved_tensors
-        return factor * of_rows, factor * of_columns, None, None, None, None
 
-
-class _SoftEntropySum(torch.autograd.Function):
+class _SoftEntropySum(_WithGradients):
     @staticmethod
     def forward(
         ctx: Any,
@@ -158,9 +163,3 @@ class _SoftEntropySum(torch.autograd.Function):
                 of_columns = times_transposed(rows.T, shares[:, : len(columns)].T).T
         ctx.save_for_backward(of_rows, of_columns)
         return total
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, factor: Tensor) -> tuple[Tensor | None, ...]:
-        of_rows, of_columns = ctx.saved_tensors
-        return factor * of_rows, factor * of_columns, None, None, None, None, None

@@ -15,8 +15,7 @@ def times_transposed(a: Tensor, b: Tensor) -> Tensor:
     """Return ``a @ b.T``, without a gradient.
 
     On processors of AMD with AVX-512, MKL, which torch asks for products in single precision,
-    goes no faster than with half of the registers; oneDNN, which torch brings too, takes less
-    than half of its time.
+    goes no faster than with half of the registers; oneDNN, which torch brings too, uses them all.
 
     Parameters
     ----------
@@ -32,7 +31,7 @@ def times_transposed(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _dense(matrix: Tensor) -> Tensor:
-    """Copy part of a larger matrix: oneDNN takes a thousand times as long with its strides."""
+    """Copy part of a larger matrix: with its strides oneDNN is slow beyond use."""
     return matrix if matrix.is_contiguous() or matrix.T.is_contiguous() else matrix.contiguous()
 
 

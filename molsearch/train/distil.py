@@ -16,13 +16,12 @@ from molsearch.nn.encoder import Encoder
 from molsearch.train.distil_targets import reduced
 from molsearch.train.distributed import own_share
 from molsearch.train.draws import mixed_rows
-from molsearch.train.learner import Learner, embed
+from molsearch.train.learner import Learner, embed_view
 from molsearch.train.material import Material
 from molsearch.train.method import F, Objective, Term
 from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.state import TrainState
 from molsearch.train.teachers import side_by_side
-from molsearch.train.views import view_of
 
 _STREAM = 11  # apart from the draws of everything else
 _LOSSES = {"vectors": vector_loss, "similarities": similarity_loss}
@@ -58,14 +57,7 @@ class Distil:
         rows = self.draw(step)
         rows = rows[: len(rows) // size * size]
         own = rows[own_share(len(rows))]
-        z = embed(
-            learner.network.train(),
-            self.molecules,
-            own,
-            micro_batch=self.config.micro_batch,
-            view=view_of(self.config),
-            recompute=self.config.gradient_caching,
-        )
+        z = embed_view(self.config, learner.network.train(), self.molecules, own)
         targets = self.targets[torch.from_numpy(own)].to(z.device, torch.float32)
         widths = learner.network.config.matryoshka
         loss = mean_over_prefixes(_LOSSES[settings.loss], z, targets, widths=widths)

@@ -18,10 +18,9 @@ from molsearch.losses.gather import rank_and_size
 from molsearch.losses.graded import listwise_loss
 from molsearch.losses.similarity import scaled_cosines
 from molsearch.train.distributed import own_share
-from molsearch.train.learner import Learner, embed
+from molsearch.train.learner import Learner, embed_view
 from molsearch.train.method import F, Objective
 from molsearch.train.prefixes import mean_over_prefixes
-from molsearch.train.views import view_of
 
 
 class Graded:
@@ -55,14 +54,7 @@ class Graded:
         batch = batch.part(slice(len(batch.rows) // size * size))
         n_molecules = int(batch.there.sum())
         own = batch.part(own_share(len(batch.rows)))
-        z = embed(
-            learner.network.train(),
-            self.store,
-            own.rows.ravel(),
-            micro_batch=self.config.micro_batch,
-            view=view_of(self.config),
-            recompute=self.config.gradient_caching,
-        )
+        z = embed_view(self.config, learner.network.train(), self.store, own.rows.ravel())
         assert learner.prototypes is not None
         vectors = learner.prototypes[torch.from_numpy(self._place[own.targets]).to(z.device)]
         loss = partial(

@@ -17,9 +17,8 @@ from molsearch.data.store import GraphStore
 from molsearch.losses.binary import binary_loss, class_margins, partly_detached
 from molsearch.losses.gather import rank_and_size
 from molsearch.train.heads import BIAS, MAP, VECTORS
-from molsearch.train.learner import Learner, embed
+from molsearch.train.learner import Learner, embed_view
 from molsearch.train.prefixes import mean_over_prefixes
-from molsearch.train.views import view_of
 
 _STREAM = 4  # apart from the draws of pairs, unlabelled molecules and neighbourhoods
 
@@ -86,14 +85,7 @@ class InactiveDraws:
         if not drawn.there.any():
             return z
         rows, place = np.unique(drawn.rows[drawn.there], return_inverse=True)
-        found = embed(
-            learner.network,
-            self.store,
-            rows,
-            micro_batch=self.config.micro_batch,
-            view=view_of(self.config),
-            recompute=self.config.gradient_caching,
-        )
+        found = embed_view(self.config, learner.network, self.store, rows)
         where = torch.from_numpy(np.flatnonzero(drawn.there.ravel())).to(z.device)
         return z.index_copy(0, where, found[torch.from_numpy(place).to(z.device)])
 

@@ -20,7 +20,7 @@ from molsearch.nn.committee import network_of
 from molsearch.nn.network import Network
 from molsearch.nn.registry import model_config, with_changes
 from molsearch.train.heads import Head
-from molsearch.train.views import CLEAN, View, corrupted
+from molsearch.train.views import CLEAN, View, corrupted, view_of
 
 #: Molecules that a network without a 3D graph forwards at a time at least: their activations are
 #: small, and each micro-batch has a gradient of the whole table, which must be zeroed and added.
@@ -187,6 +187,20 @@ def embed(
                 parts.append(found.float())
     back = torch.from_numpy(np.argsort(order)).to(device)
     return torch.cat(parts).index_select(0, back)
+
+
+def embed_view(
+    config: TrainConfig, network: Network, store: GraphStore, rows: NDArray[np.int64]
+) -> Tensor:
+    """Embed rows in the view that a run trains on; see `embed`."""
+    return embed(
+        network,
+        store,
+        rows,
+        micro_batch=config.micro_batch,
+        view=view_of(config),
+        recompute=config.gradient_caching,
+    )
 
 
 def _forward(_: Tensor, network: Network, graphs: MolGraph) -> Tensor:

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from molsearch.config import TrainConfig
+from molsearch.config_train import cooling_from
 from molsearch.errors import UsageError
 from molsearch.nn.network import Network
 from molsearch.train.distributed import agreed, average_gradients, is_first, part_seeds
@@ -18,7 +19,7 @@ from molsearch.train.heads import heads_of
 from molsearch.train.learner import Learner, encoder_config, follow, new_learner, step_down
 from molsearch.train.method import TrainingMethod
 from molsearch.train.prototypes import n_prototypes
-from molsearch.train.schedule import cooling_from, rate
+from molsearch.train.schedule import rate
 from molsearch.train.state import (
     STEM_FILE,
     TrainState,

@@ -17,11 +17,10 @@ from molsearch.losses.over_targets import label_loss, sharpened
 from molsearch.losses.partial_plan import partial_plan, unbalanced_plan
 from molsearch.losses.plan import TransportPlan
 from molsearch.train.distributed import own_share
-from molsearch.train.learner import Learner, embed
+from molsearch.train.learner import Learner, embed_view
 from molsearch.train.material import Material
 from molsearch.train.method import F, Objective
 from molsearch.train.prefixes import mean_over_prefixes
-from molsearch.train.views import view_of
 
 
 def target_plan(
@@ -80,14 +79,7 @@ class OverTargets:
         assert learner.prototypes is not None
         vectors = learner.prototypes.detach()
         views = [
-            embed(
-                learner.network.train(),
-                molecules,
-                np.arange(len(molecules)),
-                micro_batch=self.config.micro_batch,
-                view=view_of(self.config),
-                recompute=self.config.gradient_caching,
-            )
+            embed_view(self.config, learner.network.train(), molecules, np.arange(len(molecules)))
             for _ in range(2)
         ]
         unit = nn.functional.normalize(vectors, dim=1)

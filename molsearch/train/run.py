@@ -67,8 +67,8 @@ def run_training(
     method = method_of(config, material, model, teachers)
     hooks.on_ready()
     n_targets = material.activities.n_trained_targets
-    built_on = [one for some in teachers.values() for one in some]
-    data = digest_of(material, built_on if parent is None else [parent, *built_on])
+    taught_by = [one for some in teachers.values() for one in some]
+    data = digest_of(material, taught_by if parent is None else [parent, *taught_by])
     state = start(config, out, device, method.learners, network, n_targets=n_targets, data=data)
     if config.prototype_start == "ligands" and parent is not None and state.step == 0:
         _start_among_ligands(config, material, state, parent)
@@ -108,7 +108,7 @@ def run_training(
         _write_logs(out, state)
     if events is not None:
         events.close()
-    facts = teacher_facts([one for some in teachers.values() for one in some])
+    facts = teacher_facts(taught_by)
     return _finish(config, material, state, out, parent, facts) if is_first() else {}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from molsearch.config_train import cooling_from
+
 
 def rate(step: int, steps: int, warm_up: float, cool_down: float = 0.0) -> float:
     """Factor of the learning rate at `step` of `steps`: linear warm-up, then down to zero.
@@ -35,8 +37,3 @@ def rate(step: int, steps: int, warm_up: float, cool_down: float = 0.0) -> float
         first = cooling_from(steps, cool_down)
         return 1 - math.sqrt(max(step - first, 0) / max(steps - first, 1))
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(steps - warm, 1)))
-
-
-def cooling_from(steps: int, cool_down: float) -> int:
-    """Step from which on the rate falls: all before it are the same in a longer run."""
-    return steps - max(round(steps * cool_down), 1)

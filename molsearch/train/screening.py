@@ -10,9 +10,8 @@ from molsearch.data.store import GraphStore, take
 from molsearch.data.unlabelled import UnlabelledStream
 from molsearch.losses.gather import rank_and_size
 from molsearch.train.distributed import own_share
-from molsearch.train.learner import Learner, embed
+from molsearch.train.learner import Learner, embed_view
 from molsearch.train.material import Material
-from molsearch.train.views import view_of
 
 
 class ScreeningDraws:
@@ -44,14 +43,7 @@ class ScreeningDraws:
     def embed(self, learner: Learner, drawn: GraphStore) -> Tensor:
         """Embed this process's share of what was drawn, ``[K, dim]``, with gradient."""
         own = own_share(len(drawn))
-        return embed(
-            learner.network,
-            drawn,
-            np.arange(own.start, own.stop),
-            micro_batch=self.config.micro_batch,
-            view=view_of(self.config),
-            recompute=self.config.gradient_caching,
-        )
+        return embed_view(self.config, learner.network, drawn, np.arange(own.start, own.stop))
 
 
 def screening_of(config: TrainConfig, material: Material) -> ScreeningDraws | None:

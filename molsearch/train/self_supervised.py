@@ -13,11 +13,10 @@ from molsearch.data.unlabelled import UnlabelledStream
 from molsearch.losses.gather import rank_and_size
 from molsearch.losses.info_nce import info_nce
 from molsearch.train.distributed import own_share
-from molsearch.train.learner import embed
+from molsearch.train.learner import embed_view
 from molsearch.train.method import G, Objective
 from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.state import TrainState
-from molsearch.train.views import view_of
 
 
 class SelfSupervised:
@@ -52,13 +51,11 @@ class SelfSupervised:
         n = len(molecules) // size * size
         own = own_share(n)
         network = state.learners[G].network.train()
-        z = embed(
+        z = embed_view(
+            self.config,
             network,
             take(molecules, np.arange(own.start, own.stop)),
             np.tile(np.arange(n // size), 2),
-            micro_batch=self.config.micro_batch,
-            view=view_of(self.config),
-            recompute=self.config.gradient_caching,
         )
         first, second = z.chunk(2)
         contrast = partial(info_nce, temperature=self.config.soft.temperature, gather=size > 1)

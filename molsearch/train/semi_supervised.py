@@ -15,12 +15,11 @@ from molsearch.losses.soft_contrastive import soft_contrastive
 from molsearch.losses.uniformity import uniformity
 from molsearch.train.distributed import own_share
 from molsearch.train.labels import labels_of
-from molsearch.train.learner import Learner, embed
+from molsearch.train.learner import Learner, embed_view
 from molsearch.train.method import F, G, Objective
 from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.state import TrainState
 from molsearch.train.supervised import Supervised
-from molsearch.train.views import view_of
 
 
 class SemiSupervised:
@@ -66,14 +65,7 @@ class SemiSupervised:
         molecules = take(molecules, np.arange(own.start, own.stop))
         labels = labels_of(f, molecules, state, self.config)
         everyone = np.arange(len(molecules))
-        z = embed(
-            g.network.train(),
-            molecules,
-            everyone,
-            micro_batch=self.config.micro_batch,
-            view=view_of(self.config),
-            recompute=self.config.gradient_caching,
-        )
+        z = embed_view(self.config, g.network.train(), molecules, everyone)
         cross_entropy = partial(
             soft_contrastive,
             labels=labels.plan[own],

@@ -12,9 +12,8 @@ from molsearch.losses.gather import rank_and_size
 from molsearch.losses.pair_regression import pair_regression
 from molsearch.train.distributed import own_share
 from molsearch.train.heads import SHAPE_LINE, SHAPE_MAP
-from molsearch.train.learner import Learner, embed
+from molsearch.train.learner import Learner, embed_view
 from molsearch.train.method import F, Objective
-from molsearch.train.views import view_of
 
 
 class Shapes:
@@ -40,14 +39,7 @@ class Shapes:
         own = chosen[own_share(len(chosen))]
         both = np.concatenate([self.pairs.first[own], self.pairs.second[own]])
         rows, place = np.unique(both, return_inverse=True)
-        z = embed(
-            learner.network.train(),
-            self.store,
-            rows,
-            micro_batch=self.config.micro_batch,
-            view=view_of(self.config),
-            recompute=self.config.gradient_caching,
-        )
+        z = embed_view(self.config, learner.network.train(), self.store, rows)
         first, second = z[torch.from_numpy(place).to(z.device)].chunk(2)
         loss = pair_regression(
             first,

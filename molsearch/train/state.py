@@ -15,12 +15,12 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from molsearch.config import TrainConfig
+from molsearch.config_train import cooling_from
 from molsearch.errors import InputError, UsageError
 from molsearch.io.atomic import write_bytes
 from molsearch.losses.gather import rank_and_size
 from molsearch.train.distributed import is_first, random_states, restore_random_states
 from molsearch.train.learner import Learner
-from molsearch.train.schedule import cooling_from
 from molsearch.words import counted
 
 CHECKPOINT_FILE = "checkpoint.safetensors"

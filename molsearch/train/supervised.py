@@ -20,13 +20,12 @@ from molsearch.losses.gather import rank_and_size
 from molsearch.losses.info_nce import info_nce
 from molsearch.train.distributed import own_share
 from molsearch.train.inactives import InactiveDraws
-from molsearch.train.learner import Learner, embed
+from molsearch.train.learner import Learner, embed_view
 from molsearch.train.method import F, Objective, Term
 from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.prototypes import prototype_term
 from molsearch.train.screening import ScreeningDraws
 from molsearch.train.state import TrainState
-from molsearch.train.views import view_of
 
 
 class Supervised:
@@ -110,14 +109,7 @@ class Supervised:
         own = batch.part(own_share(len(batch.first)))
         rows = np.concatenate([own.first, own.second])
         network = learner.network.train()
-        z = embed(
-            network,
-            self.store,
-            rows,
-            micro_batch=self.config.micro_batch,
-            view=view_of(self.config),
-            recompute=self.config.gradient_caching,
-        )
+        z = embed_view(self.config, network, self.store, rows)
         first, second = z.chunk(2)
         shared = torch.from_numpy(batch.shares_target).to(z.device)
         prefixes = network.config.matryoshka

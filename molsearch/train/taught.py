@@ -16,7 +16,7 @@ from molsearch.errors import UsageError
 from molsearch.losses.gather import gather_rows, rank_and_size
 from molsearch.losses.soft_contrastive import soft_contrastive
 from molsearch.train.distributed import own_share
-from molsearch.train.learner import Learner, embed
+from molsearch.train.learner import Learner, embed_view
 from molsearch.train.memory import check_memory, remember, remembered, remembered_embeddings
 from molsearch.train.method import F, Objective
 from molsearch.train.prefixes import mean_over_prefixes
@@ -24,7 +24,6 @@ from molsearch.train.state import TrainState
 from molsearch.train.supervised import Supervised
 from molsearch.train.taught_labels import EPSILON as EPSILON
 from molsearch.train.taught_labels import labels_among
-from molsearch.train.views import view_of
 
 _POOL = 3  # stream of the pool's draw
 
@@ -77,14 +76,7 @@ class Taught:
         rows = self.structure.draw(state.step)
         rows = rows[: len(rows) // size * size]
         own = own_share(len(rows))
-        z = embed(
-            learner.network.train(),
-            self.molecules,
-            rows[own],
-            micro_batch=self.config.micro_batch,
-            view=view_of(self.config),
-            recompute=self.config.gradient_caching,
-        )
+        z = embed_view(self.config, learner.network.train(), self.molecules, rows[own])
         labels = labels_among(self.views, rows, remembered(state), soft, z.device)
         cross_entropy = partial(
             soft_contrastive,

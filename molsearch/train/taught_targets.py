@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from molsearch.config import OverTargetsConfig, TrainConfig
+from molsearch.config import TrainConfig
 from molsearch.data.store import GraphStore, concatenate
 from molsearch.errors import InputError, UsageError
 from molsearch.losses.column_potentials import ColumnPotentials
@@ -22,13 +22,12 @@ from molsearch.losses.partial_plan import partial_potentials
 from molsearch.nn.encoder import Encoder
 from molsearch.train.distributed import own_share
 from molsearch.train.draws import mixed_rows
-from molsearch.train.learner import Learner, embed
+from molsearch.train.learner import Learner, embed_view
 from molsearch.train.material import Material
 from molsearch.train.method import F, Objective
 from molsearch.train.over_targets import marginals_of, targets_a_molecule
 from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.teachers import side_by_side
-from molsearch.train.views import view_of
 
 #: Molecules of which the plan is solved; the rows of all others follow from its potentials.
 N_SOLVED = 8192
@@ -69,7 +68,7 @@ class TaughtTargets:
     ) -> None:
         self.config, self.molecules = config, molecules
         self.views, self.vectors = torch.from_numpy(views), vectors
-        self._n_labelled = n_labelled
+        self._ends = n_labelled, len(molecules)
         self.potentials = self._solved(marginals)
 
     def _solved(self, marginals: Tensor) -> ColumnPotentials:
@@ -93,9 +92,8 @@ class TaughtTargets:
         return self.views[torch.from_numpy(rows)].float() @ self.vectors.T
 
     def _rows(self, n: int, step: int) -> NDArray[np.int64]:
-        ends = self._n_labelled, len(self.molecules)
         share = self.config.over_targets.labelled_share
-        return mixed_rows([self.config.seed, _STREAM, step], ends, n, share)
+        return mixed_rows([self.config.seed, _STREAM, step], self._ends, n, share)
 
     def labels(self, rows: NDArray[np.int64]) -> Tensor:
         """Return the labels of molecules, a row each, of which what goes nowhere is missing."""
@@ -109,14 +107,7 @@ class TaughtTargets:
         rows = self._rows(settings.molecules, 1 + step)
         rows = rows[: len(rows) // size * size]
         own = rows[own_share(len(rows))]
-        z = embed(
-            learner.network.train(),
-            self.molecules,
-            own,
-            micro_batch=self.config.micro_batch,
-            view=view_of(self.config),
-            recompute=self.config.gradient_caching,
-        )
+        z = embed_view(self.config, learner.network.train(), self.molecules, own)
         labels = self.labels(own).to(z.device)
         assert learner.prototypes is not None
         loss = mean_over_prefixes(
@@ -185,7 +176,7 @@ def taught_targets_of(
     UsageError
         The plan does not converge.
     """
-    settings: OverTargetsConfig = config.over_targets
+    settings = config.over_targets
     stores = [material.store]
     if settings.labelled_share < 1:
         if material.unlabelled is None or not len(material.unlabelled):

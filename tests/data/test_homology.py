@@ -35,3 +35,12 @@ def test_absent_table_and_column_are_told(tmp_path: Path) -> None:
         close_targets(tmp_path / "none.parquet", DEVELOPMENT, 0.9)
     with pytest.raises(InputError, match="no column 'id_x'"):
         close_targets(_table(tmp_path), ("id_x",), 0.9)
+
+
+def test_names_that_are_numbers_are_the_activity_tables(tmp_path: Path) -> None:
+    table = pd.DataFrame({"uniprot": [7.0, 12.0, None], "id_dude": [0.95, 0.2, 0.1]})
+    for name in ("h.parquet", "h.csv"):
+        table.to_parquet(tmp_path / name) if "parquet" in name else table.astype(
+            {"uniprot": "Int64"}
+        ).to_csv(tmp_path / name, index=False)
+        assert close_targets(tmp_path / name, ["id_dude"], 0.9) == {"7"}

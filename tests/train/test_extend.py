@@ -11,10 +11,11 @@ from families import method_for, run, tiny
 from pydantic import ValidationError
 
 from molsearch.config import TrainConfig
+from molsearch.config_train import cooling_from
 from molsearch.data.store import GraphStore
 from molsearch.errors import InputError, UsageError
 from molsearch.train import loop
-from molsearch.train.schedule import cooling_from, rate
+from molsearch.train.schedule import rate
 from molsearch.train.state import STEM_FILE
 
 SHORT = {"steps": 10, "warm_up": 3, "cool_down": 0.3, "prototypes": 1.0}
