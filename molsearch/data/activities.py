@@ -17,7 +17,7 @@ from molsearch.data.training_tables import (
     DEV_TARGET,
     read_table,
 )
-from molsearch.data.unread import NO_SMILES, NO_TARGET, Unread
+from molsearch.data.unread import NO_SMILES, NO_TARGET, Naming, Unread
 from molsearch.errors import InputError
 from molsearch.words import some_of
 
@@ -46,8 +46,8 @@ class Activities:
         has no column ``activity_type``.
     unflagged
         Columns that would keep benchmark molecules out, and that the table lacks.
-    records
-        int64 ``[M]``: number of the record, from one, that a molecule was first named by.
+    naming
+        Which records name which molecule; None of molecules that were chosen from a table's.
     unread
         Records that name no molecule or no target.
     """
@@ -59,7 +59,7 @@ class Activities:
     pchembl: sparse.csr_matrix | None = None
     unflagged: tuple[str, ...] = ()
     kinds: sparse.csr_matrix | None = None
-    records: NDArray[np.int64] | None = None
+    naming: Naming | None = None
     unread: tuple[Unread, ...] = ()
 
     @property
@@ -106,7 +106,7 @@ class Activities:
             acts_on=self.acts_on[chosen],
             pchembl=None if self.pchembl is None else self.pchembl[chosen],
             kinds=None if self.kinds is None else self.kinds[chosen],
-            records=None if self.records is None else self.records[chosen],
+            naming=None,
         )
 
 
@@ -179,7 +179,7 @@ def load_activities(
         pchembl,
         tuple(flag for flag in _FLAGS if flag not in table),
         kinds,
-        table.index.to_numpy(np.int64)[first] + 1,
+        Naming(table.index.to_numpy(np.int64) + 1, molecule.astype(np.int64)),
         unread,
     )
 

@@ -14,7 +14,7 @@ from molsearch.data.conformers import Conformers, conformers_of
 from molsearch.data.prepared import PreparedSet
 from molsearch.data.store import GraphStore, concatenate, take
 from molsearch.data.training_tables import IS_POOL, read_table
-from molsearch.data.unread import NO_SMILES, Unread
+from molsearch.data.unread import NO_SMILES, Naming, Unread
 from molsearch.errors import InputError
 from molsearch.io.folders import Kind, look
 from molsearch.schema import COORDS, N_ATOMS, N_CONFORMERS, PARENT_SMILES
@@ -30,8 +30,8 @@ class WithoutLabels:
     ----------
     smiles
         K distinct SMILES.
-    records
-        int64 ``[K]``: number of the record, from one, that each was first in.
+    naming
+        Which records name which of them; of those that `limit` left, where there was one.
     conformers
         Packed coordinates by SMILES for those that have any.
     unread
@@ -39,7 +39,7 @@ class WithoutLabels:
     """
 
     smiles: list[str]
-    records: NDArray[np.int64]
+    naming: Naming
     conformers: Conformers
     unread: tuple[Unread, ...] = ()
 
@@ -76,14 +76,17 @@ def load_unlabelled(path: Path, *, limit: int | None, seed: int) -> WithoutLabel
         smiles = rows.loc[~rows[IS_POOL], "smiles"] if IS_POOL in rows else rows["smiles"]
         empty = smiles.index[smiles == ""]
         unread = tuple(Unread(path.name, int(row) + 1, NO_SMILES, "") for row in empty)
-    distinct = smiles[smiles != ""].drop_duplicates()
+    named_by = smiles[smiles != ""]
+    distinct = named_by.drop_duplicates()
     if distinct.empty:
         raise InputError(f"{path}: no molecule without labels is in it; name another table")
     if limit is not None and limit < len(distinct):
         chosen = np.random.default_rng(seed).choice(len(distinct), limit, replace=False)
         distinct = distinct.iloc[np.sort(chosen)]
-    records = distinct.index.to_numpy(np.int64) + 1
-    return WithoutLabels(distinct.tolist(), records, conformers, unread)
+    molecule = pd.Index(distinct).get_indexer(pd.Index(named_by)).astype(np.int64)
+    inside = molecule >= 0
+    naming = Naming(named_by.index.to_numpy(np.int64)[inside] + 1, molecule[inside])
+    return WithoutLabels(distinct.tolist(), naming, conformers, unread)
 
 
 class UnlabelledStream:

@@ -29,14 +29,29 @@ class Unread:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Which records of a table name which of its distinct molecules.
+
+    Attributes
+    ----------
+    record
+        int64 ``[n]``: numbers of the records, from one.
+    molecule
+        int64 ``[n]``: row, among the distinct molecules, of what each names.
+    """
+
+    record: NDArray[np.int64]
+    molecule: NDArray[np.int64]
+
+
 def unreadable(
-    source: str, smiles: Sequence[str], records: NDArray[np.int64], readable: NDArray[np.bool_]
+    source: str, smiles: Sequence[str], naming: Naming, readable: NDArray[np.bool_]
 ) -> tuple[Unread, ...]:
-    """List the molecules of a table that RDKit made nothing of."""
-    return tuple(
-        Unread(source, int(records[row]), UNREADABLE, smiles[row])
-        for row in np.flatnonzero(~readable).tolist()
-    )
+    """List every record of a molecule that RDKit made nothing of."""
+    lost = np.flatnonzero(~readable[naming.molecule])
+    pairs = zip(naming.record[lost].tolist(), naming.molecule[lost].tolist(), strict=True)
+    return tuple(Unread(source, record, UNREADABLE, smiles[one]) for record, one in pairs)
 
 
 def words(unread: Iterable[Unread], listed: str) -> list[str]:

@@ -206,9 +206,9 @@ def _featurised(
     graphs = partial(featuriser.graphs, conformers=conformers)
     store, readable = graphs(activities.smiles, make=config.make_conformers)
     unread = list(activities.unread)
-    if activities.records is not None:
+    if activities.naming is not None:
         name = Path(config.activities).name
-        unread += unreadable(name, activities.smiles, activities.records, readable)
+        unread += unreadable(name, activities.smiles, activities.naming, readable)
     activities = activities.keep(readable)
     misfits = 0 if config.shuffled_conformers else _misfits(activities.smiles, store, conformers)
     material = Material(activities, store, misfits=misfits)
@@ -241,7 +241,7 @@ def _without_labels(
     path = root / config.soft.unlabelled
     found = load_unlabelled(path, limit=config.soft.limit, seed=config.seed)
     store, readable = graphs(found.smiles, conformers={**conformers, **found.conformers})
-    return store, (*found.unread, *unreadable(path.name, found.smiles, found.records, readable))
+    return store, (*found.unread, *unreadable(path.name, found.smiles, found.naming, readable))
 
 
 def _screening(

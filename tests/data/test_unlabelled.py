@@ -37,13 +37,17 @@ def test_table_is_read_once_each(tmp_path: Path, name: str) -> None:
     frame.to_parquet(path) if name.endswith("parquet") else frame.to_csv(path, index=False)
     found = load_unlabelled(path, limit=None, seed=0)
     assert (found.smiles, found.conformers) == (["CCO", "CCN", "CCC"], {})
-    assert found.records.tolist() == [1, 2, 5]
+    assert found.naming.record.tolist() == [1, 2, 3, 5]
+    assert found.naming.molecule.tolist() == [0, 1, 0, 2]
     assert found.unread == (Unread(name, 4, "no SMILES", ""),)
     few = load_unlabelled(path, limit=2, seed=0)
     assert len(few.smiles) == 2
     assert set(few.smiles) < {"CCO", "CCN", "CCC"}
     assert few.smiles == load_unlabelled(path, limit=2, seed=0).smiles
-    assert [frame["smiles"][record - 1] for record in few.records] == few.smiles
+    named = zip(few.naming.record.tolist(), few.naming.molecule.tolist(), strict=True)
+    assert {(frame["smiles"][record - 1], few.smiles[one]) for record, one in named} == {
+        (smiles, smiles) for smiles in few.smiles
+    }
 
 
 @pytest.mark.parametrize("text", ["smiles\nCCO\nCCN\n", "id;smiles\n1;CCO\n2;CCN\n"])

@@ -74,6 +74,23 @@ def test_records_without_a_molecule_are_told_counted_and_listed(data: Path) -> N
     ]
 
 
+def test_every_record_of_an_unreadable_molecule_is_listed(data: Path) -> None:
+    table = data / "a.csv"
+    table.write_text(table.read_text().rstrip("\n") + "\nC1CC,b\nCCO,b\nC1CC,c\n")
+    (data / "u.csv").write_text("smiles\nc1cc\nCCC\nc1cc\nCCCC\n")
+    config = {"method": "semi_supervised", "soft": {"unlabelled": "u.csv", "molecules_per_step": 8}}
+    made = train(_request(data, config=config), lambda event: None).account["card"]["training"]
+    with (data / "out" / "failures.csv").open() as handle:
+        rows = [(r["source"], r["record_number"], r["input"]) for r in csv.DictReader(handle)]
+    assert rows == [
+        ("a.csv", "11", ""),
+        *(("a.csv", number, "C1CC") for number in ("10", "12", "14")),
+        ("u.csv", "1", "c1cc"),
+        ("u.csv", "3", "c1cc"),
+    ]
+    assert made["left_out_records"] == len(rows)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
