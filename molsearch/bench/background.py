@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 
 from molsearch.bench.benchmarks.files import read_smiles
-from molsearch.bench.benchmarks.places import read_table
 from molsearch.bench.benchmarks.task import Task
 from molsearch.bench.evaluate import Mask, rounded
 from molsearch.bench.methods import Method
 from molsearch.bench.molecules import Molecules
 from molsearch.data.places import data_root
-from molsearch.data.training_tables import IS_POOL
+from molsearch.data.training_tables import IS_POOL, TABLES, read_table
 from molsearch.errors import InputError, UsageError
 from molsearch.io.hashing import sha256_json
 from molsearch.metrics.bayes import ef_bayes, ef_bayes_draws, ef_bayes_max
@@ -112,7 +111,7 @@ def draw_pool(n: int, source: Path | None, seed: int) -> RandomPool:
     n
         How many.
     source
-        A table with a column ``smiles`` (parquet), or a list of SMILES; None means
+        A table with a column ``smiles`` (parquet, csv, tsv), or a list of SMILES; None means
         ``unlabelled.parquet`` of the folder that MOLSEARCH_DATA names. Of a table with a column
         ``is_pool_molecule`` only rows where it is true: the others are there to train on.
     seed
@@ -145,16 +144,13 @@ def draw_pool(n: int, source: Path | None, seed: int) -> RandomPool:
 
 def _read(path: Path) -> tuple[list[str], bool]:
     """Structures of a file, and whether it tells those that nothing is trained on apart."""
-    if path.suffix == ".parquet":
-        table = read_table(path)
-        if "smiles" not in table:
-            raise InputError(f"{path}: no column 'smiles'; name another file with --random-from")
-        told = IS_POOL in table
-        if told:  # what is false may have been trained on as binding nothing
-            table = table[table[IS_POOL].astype(bool)]
-        found = table["smiles"].dropna()
-        return [smiles for smiles in found.astype(str) if smiles], told
-    return read_smiles(path)[0], False
+    if path.suffix not in TABLES:
+        return read_smiles(path)[0], False
+    table = read_table(path, "table of random compounds", ("smiles",))
+    told = IS_POOL in table
+    if told:  # what is false may have been trained on as binding nothing
+        table = table[table[IS_POOL]]
+    return [smiles for smiles in table["smiles"] if smiles], told
 
 
 def evaluate_random(

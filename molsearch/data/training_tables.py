@@ -17,6 +17,8 @@ from molsearch.io import parquet
 BENCHMARK_MOLECULE = "is_benchmark_molecule"
 DEV_TARGET, BENCHMARK_TARGET = "is_dev_target", "is_benchmark_target"
 IS_POOL = "is_pool_molecule"
+#: Endings of the files that `read_table` reads.
+TABLES = (".parquet", ".csv", ".tsv")
 _FLAGS = (BENCHMARK_MOLECULE, DEV_TARGET, BENCHMARK_TARGET, IS_POOL, "is_query", "lite")
 _NAMES = ("smiles", "inchikey", "tier", "target", "label")
 _WORDS = {

@@ -123,8 +123,21 @@ def test_compounds_that_may_have_been_trained_on_are_not_random(tmp_path):
     with pytest.raises(UsageError, match="holds 2 compounds, not 3"):
         draw_pool(3, path, 0)
     pd.DataFrame({"mol": ["C"]}).to_parquet(path)
-    with pytest.raises(InputError, match="no column 'smiles'; name another file"):
+    with pytest.raises(InputError, match="no column 'smiles'; it has mol"):
         draw_pool(1, path, 0)
+
+
+@pytest.mark.parametrize("name", ["own.csv", "own.tsv", "own.parquet"])
+def test_flag_of_random_compounds_may_be_a_word(tmp_path, name):
+    frame = pd.DataFrame({"smiles": ["CCO", "CCN", None], "is_pool_molecule": ["no", "yes", "yes"]})
+    path = tmp_path / name
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, index=False, sep="\t" if path.suffix == ".tsv" else ",")
+    assert draw_pool(1, path, 0).molecules.smiles == ["CCN"]
+    with pytest.raises(UsageError, match="holds 1 compound, not 2"):
+        draw_pool(2, path, 0)
 
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("**/*.json")), ids=lambda path: path.stem)

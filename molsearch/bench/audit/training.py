@@ -20,6 +20,7 @@ from molsearch.bench.similarity import Neighbourhood
 from molsearch.chem.fingerprints import N_BYTES
 from molsearch.data.homology import BENCHMARKS, DEVELOPMENT, close_targets
 from molsearch.data.places import data_root, is_named
+from molsearch.data.training_tables import TABLES, read_table
 from molsearch.errors import InputError
 from molsearch.io import parquet
 from molsearch.io.atomic import replacing
@@ -238,34 +239,31 @@ def _stored(path: Path) -> tuple[npt.NDArray[np.uint8], Hashes]:
 
 
 def _from_file(path: Path) -> TrainingSet:
-    frame = _table(path)
-    molecules = Molecules(frame["smiles"].dropna().astype(str).unique().tolist())
+    smiles, targets = _molecules_of(path)
+    molecules = Molecules(smiles)
     molecules.need(["ecfp4", "scaffold", "skeleton"])
     good = molecules.readable
     if not good.any():
         raise InputError(f"{path} holds no readable molecules: name a table with a smiles column")
-    targets = frame["uniprot"].dropna().astype(str) if "uniprot" in frame else ()
     return TrainingSet(
         str(path),
         frozenset(molecules["skeleton"][good]),
-        frozenset(targets),
+        targets,
         HashedScaffolds(molecules["scaffold"][good].tolist()),
         Neighbourhood.of(molecules["ecfp4"][good]),
         int(good.sum()),
     )
 
 
-def _table(path: Path) -> pd.DataFrame:
+def _molecules_of(path: Path) -> tuple[list[str], frozenset[str]]:
+    """Distinct structures of a file, and the targets that a table names."""
+    if path.suffix in TABLES:
+        table = read_table(path, "table of training molecules", ("smiles",))
+        smiles = [one for one in dict.fromkeys(table["smiles"]) if one]
+        targets = table["uniprot"].dropna().astype(str) if "uniprot" in table else ()
+        return smiles, frozenset(targets)
     try:
-        if path.suffix == ".parquet":
-            frame = parquet.read_frame(path)
-        elif path.suffix in (".csv", ".tsv"):
-            frame = pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",")
-        else:
-            lines = path.read_text().splitlines()
-            frame = pd.DataFrame({"smiles": [line.split()[0] for line in lines if line.strip()]})
-    except (OSError, ValueError, UnicodeDecodeError) as error:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read training molecules from {path}: {error}") from error
-    if "smiles" not in frame:
-        raise InputError(f"{path} has no column smiles: name the structures' column so")
-    return frame
+    return list(dict.fromkeys(line.split()[0] for line in lines if line.strip())), frozenset()

@@ -197,7 +197,7 @@ def test_training_sets_by_card(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="cannot read"):
         load_training(STANDARD, tmp_path)
     (tmp_path / "bad.csv").write_text("structure\nCCO\n")
-    with pytest.raises(InputError, match="no column smiles"):
+    with pytest.raises(InputError, match="no column 'smiles'; it has structure"):
         load_training(str(tmp_path / "bad.csv"), tmp_path)
     (tmp_path / "none.smi").write_text("nonsense\n")
     with pytest.raises(InputError, match="no readable molecules"):
