@@ -30,7 +30,14 @@ from molsearch.train.align import refuse_without_geometry
 from molsearch.train.distributed import first_before_others, is_first, process_group
 from molsearch.train.grow import model_of
 from molsearch.train.join import run_join
-from molsearch.train.material import WITHOUT_LABELS, Featuriser, Material, data_root, gather
+from molsearch.train.material import (
+    LABELLED,
+    WITHOUT_LABELS,
+    Featuriser,
+    Material,
+    data_root,
+    gather,
+)
 from molsearch.train.methods import teachers_of
 from molsearch.train.run import Hooks, run_training
 from molsearch.train.state import refuse_unextendable, refuse_unfit
@@ -92,7 +99,9 @@ def _train(request: TrainRequest, out: Path, device: torch.device, emit: Emit) -
         geometry=model.use_geometry,
     )
     material = gather(config, _data(config, request.data), featuriser)
-    for text in opening(material, labelled=config.method not in WITHOUT_LABELS):
+    labelled = config.method not in WITHOUT_LABELS
+    n_pairs = config.pairs_per_step if config.method in LABELLED else 0
+    for text in opening(material, labelled=labelled, pairs_per_step=n_pairs):
         emit(Note(text=text))
     if request.check:
         from molsearch.train.check_plan import check_run  # POT takes its time to import

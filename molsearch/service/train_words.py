@@ -97,8 +97,11 @@ def recent_words(recent: list[StepReport], steps: int) -> str:
     return " · ".join([*parts, f"{rate:,.0f} molecules/s", f"{left:.0f} min left"])
 
 
-def opening(material: Material, *, labelled: bool = True) -> list[str]:
-    """Say what the run trains on; without `labelled`, that labels are not looked at."""
+def opening(material: Material, *, labelled: bool = True, pairs_per_step: int = 0) -> list[str]:
+    """Say what the run trains on; without `labelled`, that labels are not looked at.
+
+    A step has a pair a target: where there are fewer than `pairs_per_step`, that is said.
+    """
     text = f"training on {counted(material.activities.n_labelled, 'molecule')}"
     if labelled:
         n_targets = material.activities.n_targets
@@ -109,6 +112,11 @@ def opening(material: Material, *, labelled: bool = True) -> list[str]:
         text += f", and {counted(len(material.unlabelled), 'molecule')} without labels"
     further = [part.words() for part in (material.inactives, material.overlays) if part is not None]
     lines = [text, *words(material.unread, UNREAD_FILE), *conformer_words(material), *further]
+    if labelled and (n_pairs := material.activities.n_trained_targets) < pairs_per_step:
+        lines.append(
+            f"a step has {n_pairs:,} pairs, one of each target with two ligands, not the "
+            f"{pairs_per_step:,} of pairs_per_step"
+        )
     if not material.activities.unflagged:
         return lines
     names = ", ".join(material.activities.unflagged)

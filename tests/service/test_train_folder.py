@@ -74,6 +74,17 @@ def test_records_without_a_molecule_are_told_counted_and_listed(data: Path) -> N
     ]
 
 
+def test_fewer_pairs_a_step_than_asked_for_are_told(data: Path) -> None:
+    told: list[Event] = []
+    train(_request(data, config={"pairs_per_step": 4}), told.append)
+    assert [e.text for e in told if isinstance(e, Note) and "pairs_per_step" in e.text] == [
+        "a step has 3 pairs, one of each target with two ligands, not the 4 of pairs_per_step"
+    ]
+    told.clear()
+    train(_request(data, output=str(data / "three")), told.append)
+    assert not [e for e in told if isinstance(e, Note) and "pairs_per_step" in e.text]
+
+
 def test_every_record_of_an_unreadable_molecule_is_listed(data: Path) -> None:
     table = data / "a.csv"
     table.write_text(table.read_text().rstrip("\n") + "\nC1CC,b\nCCO,b\nC1CC,c\n")
