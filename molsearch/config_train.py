@@ -186,8 +186,7 @@ class TrainConfig(Config):
     @model_validator(mode="after")
     def _belong_together(self) -> TrainConfig:
         """Refuse settings without those that they need."""
-        if (self.method == "taught") != bool(self.soft.teachers):
-            raise ValueError("soft.teachers and method taught belong together: give both or none")
+        self._check_taught()
         if self.prototype_start == "ligands" and not (self.start_from and self.prototypes):
             raise ValueError(
                 "prototype_start ligands needs an encoder to embed them and vectors to start: set "
@@ -215,6 +214,12 @@ class TrainConfig(Config):
             if weight > 0 and not self.prototypes:
                 raise ValueError(f"{name} needs the targets' vectors: set prototypes above 0")
         return self
+
+    def _check_taught(self) -> None:
+        if (self.method == "taught") != bool(self.soft.teachers):
+            raise ValueError("soft.teachers and method taught belong together: give both or none")
+        if self.soft.likeness > 0 and self.method != "taught":
+            raise ValueError("soft.likeness stands beside frozen teachers: set method taught")
 
     def _check_committee(self) -> None:
         if self.method != "committee":

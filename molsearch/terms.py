@@ -58,6 +58,12 @@ class SoftConfig(Config):
     memory_nearest: int = Field(
         default=64, ge=2, description="with a memory: nearest by the teachers that a label names"
     )
+    likeness: float = Field(
+        default=0.0,
+        ge=0,
+        description="method taught: weight of ECFP4 similarity, by which neighbours are sought "
+        "and labels made beside the teachers' cosine",
+    )
     confidence: float = Field(
         default=0.0,
         ge=0,

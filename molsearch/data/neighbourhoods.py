@@ -12,6 +12,7 @@ from molsearch.losses.products import times_transposed
 
 _STREAM = 2  # apart from the draws of pairs and of unlabelled molecules
 _BLOCK = 1024
+SKETCH = 256  # dimensions of a fingerprint that neighbours are sought by
 
 
 def nearest(vectors: NDArray[np.float32], k: int) -> NDArray[np.int32]:
@@ -24,6 +25,28 @@ def nearest(vectors: NDArray[np.float32], k: int) -> NDArray[np.int32]:
         own = torch.arange(len(block))
         block[own, first + own] = -torch.inf
         found[first : first + len(block)] = block.topk(k, dim=1).indices.int().numpy()
+    return found
+
+
+def sketched(prints: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Project packed fingerprints at random to `SKETCH` dimensions, float32 ``[n, SKETCH]``.
+
+    Inner products are about the fingerprints' cosine (common bits over the root of the product of
+    both counts), to a twentieth or so: near enough to seek neighbours by, beside embeddings and by
+    the same products.
+
+    References
+    ----------
+    .. [1] Johnson, Lindenstrauss 1984, Extensions of Lipschitz mappings into a Hilbert space
+    """
+    n_bits = 8 * prints.shape[1]
+    generator = np.random.default_rng(0)
+    projection = generator.standard_normal((n_bits, SKETCH), np.float32) / np.float32(SKETCH**0.5)
+    found = np.empty((len(prints), SKETCH), np.float32)
+    for first in range(0, len(prints), _BLOCK):
+        bits = np.unpackbits(prints[first : first + _BLOCK], axis=1).astype(np.float32)
+        length = np.sqrt(bits.sum(axis=1, keepdims=True))
+        found[first : first + len(bits)] = bits @ projection / np.maximum(length, 1)
     return found
 
 

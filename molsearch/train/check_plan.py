@@ -21,7 +21,7 @@ from molsearch.nn.committee import network_of
 from molsearch.nn.encoder import Encoder
 from molsearch.train.grow import model_of
 from molsearch.train.over_targets import target_plan
-from molsearch.train.taught import EPSILON
+from molsearch.train.taught_labels import epsilon_of
 from molsearch.train.teachers import load_teachers
 from molsearch.words import counted
 
@@ -147,7 +147,7 @@ def _compared(found: TransportPlan, theirs: DensePlan, setting: str) -> PlanChec
 
 def _among_nearest(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPlan, DensePlan]:
     """Plan of half of the molecules to the nearest of all, as a run with a memory solves it."""
-    epsilon, n = config.soft.regularisation or EPSILON, len(embeddings) // 2
+    epsilon, n = epsilon_of(config.soft), len(embeddings) // 2
     similarity = (embeddings[:n] @ embeddings.T).double()
     similarity[torch.arange(n), torch.arange(n)] = -torch.inf
     k = min(config.soft.memory_nearest, len(embeddings) - 1)
@@ -162,7 +162,7 @@ def _among_nearest(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPl
 
 
 def _neighbours(config: TrainConfig, embeddings: Tensor) -> tuple[TransportPlan, DensePlan]:
-    epsilon = config.soft.regularisation or EPSILON
+    epsilon = epsilon_of(config.soft)
     similarity = (embeddings @ embeddings.T).double()
     cost = -similarity.numpy()
     np.fill_diagonal(cost, cost.max() + _FAR * epsilon)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from molsearch.config import TrainConfig
 from molsearch.data.neighbourhoods import Neighbourhoods, nearest
+from molsearch.data.partners import fingerprints
 from molsearch.data.store import GraphStore, concatenate, take
 from molsearch.errors import UsageError
 from molsearch.losses.gather import gather_rows, rank_and_size
@@ -22,10 +23,10 @@ from molsearch.train.method import F, Objective
 from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.state import TrainState
 from molsearch.train.supervised import Supervised
-from molsearch.train.taught_labels import EPSILON as EPSILON
-from molsearch.train.taught_labels import labels_among
+from molsearch.train.taught_labels import Seen, labels_among
 
 _POOL = 3  # stream of the pool's draw
+_BLOCK = 8192
 
 
 class Taught:
@@ -33,8 +34,10 @@ class Taught:
 
     A step's molecules are anchors, labelled and not, each with some of its nearest in the
     teachers' space; the teachers' mean similarity becomes a transport plan without diagonal
-    (`molsearch.losses.neighbour_plan`), which f's own similarities are to follow. With a memory
-    the plan goes to molecules of earlier steps too, as f embedded them then.
+    (`molsearch.losses.neighbour_plan`), which f's own similarities are to follow. ECFP4 may count
+    beside the teachers, for neighbours and plans alike: it tells close analogues apart, which
+    labelled pairs alone unlearn. With a memory the plan goes to molecules of earlier steps too, as
+    f embedded them then.
 
     Parameters
     ----------
@@ -57,13 +60,14 @@ class Taught:
         views: NDArray[np.float32],
     ) -> None:
         soft = config.soft
+        check_memory(soft, len(molecules))
         self.config = config
         self.supervised = supervised
         self.molecules = molecules
-        self.views = torch.from_numpy(views)
-        check_memory(soft, len(molecules))
+        prints = _prints(molecules, supervised.n_environments) if soft.likeness > 0 else None
+        self.seen = Seen(torch.from_numpy(views), prints)
+        near = nearest(self.seen.wide(soft.likeness), soft.nearest)
         anchors = max(1, soft.molecules_per_step // (1 + soft.companions))
-        near = nearest(views, soft.nearest)
         self.structure = Neighbourhoods(near, is_labelled, anchors, soft.companions, config.seed)
 
     def objectives(self, state: TrainState) -> Iterator[Objective]:
@@ -77,7 +81,7 @@ class Taught:
         rows = rows[: len(rows) // size * size]
         own = own_share(len(rows))
         z = embed_view(self.config, learner.network.train(), self.molecules, rows[own])
-        labels = labels_among(self.views, rows, remembered(state), soft, z.device)
+        labels = labels_among(self.seen, rows, remembered(state), soft, z.device)
         cross_entropy = partial(
             soft_contrastive,
             labels=labels.plan[own],
@@ -119,6 +123,13 @@ def pool_of(
     if len(is_labelled) < 2:
         raise UsageError("soft.pool: fewer than two molecules to be taught on; raise it")
     return concatenate(parts), is_labelled
+
+
+def _prints(molecules: GraphStore, n_environments: int) -> NDArray[np.uint8]:
+    """ECFP4 of all molecules, packed; in blocks, for unpacked they are eight times as large."""
+    rows = np.arange(len(molecules))
+    blocks = [rows[first : first + _BLOCK] for first in range(0, len(rows), _BLOCK)]
+    return np.concatenate([fingerprints(molecules, block, n_environments) for block in blocks])
 
 
 def _drawn(random: np.random.Generator, store: GraphStore, n: int) -> GraphStore:

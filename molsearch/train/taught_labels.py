@@ -10,13 +10,59 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.config import SoftConfig
+from molsearch.data.neighbourhoods import sketched
 from molsearch.losses.neighbour_plan import neighbour_plan
 from molsearch.losses.partial_plan import nearest_plan
 from molsearch.losses.plan_stats import mean_entropy
 from molsearch.losses.products import times_transposed
 
 EPSILON = 0.05  # of the entropy, in cosines, unless soft.regularisation says otherwise
+
+
+def epsilon_of(soft: SoftConfig) -> float:
+    """Return the strength of the entropy: as set, or in proportion to what similarities span."""
+    return soft.regularisation or EPSILON * (1 + soft.likeness)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the labels of a pool of N molecules are made of.
+
+    Attributes
+    ----------
+    views
+        float32 ``[N, d]``: what the teachers see, so that inner products are mean cosines.
+    prints
+        ECFP4, packed uint8 ``[N, bytes]``; None where it does not count.
+    """
+
+    views: Tensor
+    prints: NDArray[np.uint8] | None = None
+
+    def cosines(
+        self, rows: NDArray[np.int64], others: NDArray[np.int64], device: torch.device
+    ) -> Tensor:
+        """Mean cosines of the teachers, float32 ``[n, m]``."""
+        first, second = (self.views[torch.from_numpy(one)].to(device) for one in (rows, others))
+        return times_transposed(first, second)
+
+    def wide(self, weight: float) -> NDArray[np.float32]:
+        """Vectors whose inner products are about mean cosine and weighed likeness together."""
+        views: NDArray[np.float32] = self.views.numpy()
+        if self.prints is None:
+            return views
+        return np.hstack([views, np.float32(weight**0.5) * sketched(self.prints)])
+
+    def likeness(
+        self, rows: NDArray[np.int64], others: NDArray[np.int64], weight: float
+    ) -> Tensor | None:
+        """Weighed Tanimoto similarities, float32 ``[n, m]``; None: they do not count."""
+        if self.prints is None:
+            return None
+        found = weight * tanimoto_matrix(self.prints[rows], self.prints[others])
+        return torch.from_numpy(found.astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +88,33 @@ class TaughtLabels:
 
 
 def labels_among(
-    views: Tensor,
+    seen: Seen,
     rows: NDArray[np.int64],
     memory: NDArray[np.int64],
     soft: SoftConfig,
     device: torch.device,
 ) -> TaughtLabels:
-    """Transport a step's molecules by the teachers' mean similarity.
+    """Transport a step's molecules by the teachers' mean cosine, and ECFP4 where it counts.
 
     Parameters
     ----------
-    views
-        float32 ``[N, d]``: what the teachers see of the pool.
     rows, memory
         Molecules of the step ``[n]``, and those remembered ``[m]``.
     """
-    epsilon = soft.regularisation or EPSILON
-    seen = views[torch.from_numpy(rows)].to(device)
-    similarity = times_transposed(seen, seen)
-    excluded = None
+    epsilon = epsilon_of(soft)
+    others = np.concatenate([rows, memory])
+    cosines = seen.cosines(rows, others, device)
+    own = torch.from_numpy(rows[:, None] == others[None]).to(device)
+    known = cosines.masked_fill(own, -torch.inf).amax(1)
+    likeness = seen.likeness(rows, others, soft.likeness)
+    similarity = cosines if likeness is None else cosines + likeness.to(device)
     if len(memory):
-        older = views[torch.from_numpy(memory)].to(device)
-        same = torch.from_numpy(rows[:, None] == memory[None]).to(device)
-        own = torch.eye(len(rows), dtype=torch.bool, device=device)
-        excluded = torch.cat([own, same], 1)
-        further = times_transposed(seen, older)
-        similarity = torch.cat([similarity, further], 1).masked_fill(excluded, -torch.inf)
         # One column may be a molecule's own, in the step and once in the memory.
         k = min(soft.memory_nearest, similarity.shape[1] - 2)
-        found = nearest_plan(similarity, epsilon, k)
+        found = nearest_plan(similarity.masked_fill(own, -torch.inf), epsilon, k)
     else:
         found = neighbour_plan(similarity, epsilon)
-        similarity = similarity.fill_diagonal_(-torch.inf)
-    weights = (similarity.amax(1) >= soft.confidence).to(found.plan.dtype)
+    weights = (known >= soft.confidence).to(found.plan.dtype)
     entropy = float(mean_entropy(found.plan))
     report = {
         "entropy": entropy,
@@ -83,4 +123,4 @@ def labels_among(
     }
     if soft.confidence > 0:
         report["confident"] = float(weights.mean())
-    return TaughtLabels(found.plan, weights, excluded, report)
+    return TaughtLabels(found.plan, weights, own if len(memory) else None, report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from molsearch.data.neighbourhoods import Neighbourhoods, nearest
+from molsearch.data.neighbourhoods import Neighbourhoods, nearest, sketched
 
 
 def _vectors(n: int) -> np.ndarray:
@@ -23,6 +23,23 @@ def test_nearest_are_those_of_a_loop() -> None:
 
 def test_there_are_never_more_neighbours_than_others() -> None:
     assert nearest(_vectors(3), 16).shape == (3, 2)
+
+
+def test_sketches_are_about_as_alike_as_the_fingerprints() -> None:
+    generator = np.random.default_rng(1)
+    family = generator.random((150, 2048)) < 0.03
+    bits = np.repeat(family, 10, axis=0)
+    bits ^= generator.random(bits.shape) < 0.004  # relatives, some closer than others
+    bits[7] = False
+    lengths = np.sqrt(bits.sum(axis=1)).clip(1)
+    expected = (bits.astype(np.float64) @ bits.T) / np.outer(lengths, lengths)
+    sketches = sketched(np.packbits(bits, axis=1))
+    found = sketches @ sketches.T
+    assert np.abs(sketches[7]).max() == 0
+    error = found - expected
+    assert np.sqrt((error**2).mean()) < 0.08
+    assert abs(error.mean()) < 0.01
+    assert np.array_equal(sketches, sketched(np.packbits(bits, axis=1)))
 
 
 def test_a_step_holds_anchors_of_both_kinds_and_their_own_neighbours() -> None:

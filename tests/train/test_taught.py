@@ -12,9 +12,11 @@ from families import cut_and_whole, gathered, run, sampler, tiny, write_families
 from pydantic import ValidationError
 
 from molsearch.config import TrainConfig
+from molsearch.data.neighbourhoods import nearest
 from molsearch.data.store import GraphStore, concatenate
 from molsearch.errors import UsageError
 from molsearch.losses.neighbour_plan import neighbour_plan
+from molsearch.losses.partial_plan import nearest_plan
 from molsearch.losses.soft_contrastive import soft_contrastive
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.network import Network
@@ -25,7 +27,7 @@ from molsearch.train.learner import embed, encoder_config
 from molsearch.train.run import Hooks, run_training
 from molsearch.train.supervised import Supervised
 from molsearch.train.taught import Taught, pool_of
-from molsearch.train.taught_labels import labels_among
+from molsearch.train.taught_labels import Seen, labels_among
 from molsearch.train.teachers import load_teachers, side_by_side
 
 QUIET = {"dropout": 0.0, "environment_dropout": 0.0, "use_geometry": False}
@@ -71,7 +73,7 @@ def test_loss_is_the_cross_entropy_to_the_plan_of_the_teachers(
     state = loop.start(config, tmp_path, torch.device("cpu"), method.learners)
     _, found = method.objectives(state)
     rows = method.structure.draw(0)
-    seen = method.views[torch.from_numpy(rows)]
+    seen = method.seen.views[torch.from_numpy(rows)]
     plan = neighbour_plan(seen @ seen.T, 0.05).plan
     with torch.no_grad():
         z = embed(state.learners["f"].network, method.molecules, rows, micro_batch=8)
@@ -104,7 +106,7 @@ def test_plans_reach_what_is_remembered(
     assert len(rows) > len(latest)
     assert all(row["unconverged"] == 0 for row in state.history)
     step = method.structure.draw(12)
-    found = labels_among(method.views, step, rows.numpy(), config.soft, torch.device("cpu"))
+    found = labels_among(method.seen, step, rows.numpy(), config.soft, torch.device("cpu"))
     n = len(step)
     assert found.plan.shape == (n, n + len(rows))
     assert torch.allclose(found.plan.sum(1), torch.ones(n), atol=1e-3)
@@ -135,6 +137,60 @@ def test_interrupted_run_with_a_memory_equals_an_uninterrupted_one(
     assert len(whole.memory["rows"]) == 12
 
 
+def test_ecfp4_counts_beside_the_teachers(pairs: GraphStore, rest: GraphStore) -> None:
+    config = _config(soft={"likeness": 0.5, "memory_nearest": 7})
+    molecules = concatenate([pairs, rest])
+    n = tiny().model["n_buckets"]
+    supervised = Supervised(config, pairs, sampler(), n_environments=n)
+    is_labelled = np.arange(len(molecules)) < len(pairs)
+    views = _views(np.concatenate(FAMILIES))
+    method = Taught(config, supervised, molecules, is_labelled, views)
+    rows, memory = np.array([0, 3, 4, 9, 14, 20]), np.array([4, 1, 17])
+    sets = [
+        {int(bit) for bit in molecules.bag[slice(*molecules.bag_start[m : m + 2])] if bit <= n}
+        for m in range(len(molecules))
+    ]
+    alike = np.array([[len(a & b) / max(1, len(a | b)) for b in sets] for a in sets], np.float32)
+    every = torch.from_numpy(views @ views.T + 0.5 * alike)
+    assert 0 < np.median(alike) < 1
+    wide = method.seen.wide(0.5)
+    assert np.array_equal(method.structure.near, nearest(wide, config.soft.nearest))
+    assert np.array_equal(wide[:, :3], views)
+    alone = nearest(views, config.soft.nearest)
+    assert not np.array_equal(np.sort(method.structure.near), np.sort(alone))
+
+    found = labels_among(method.seen, rows, memory[:0], config.soft, torch.device("cpu"))
+    expected = neighbour_plan(every[rows][:, rows], 0.05 * 1.5)
+    assert torch.allclose(found.plan, expected.plan, atol=1e-5)
+    without = labels_among(
+        Seen(method.seen.views), rows, memory[:0], config.soft, torch.device("cpu")
+    )
+    assert not torch.allclose(found.plan, without.plan, atol=1e-2)
+
+    found = labels_among(method.seen, rows, memory, config.soft, torch.device("cpu"))
+    names = np.concatenate([rows, memory])
+    own = torch.from_numpy(rows[:, None] == names)
+    reached = every[rows][:, names].masked_fill(own, -torch.inf)
+    expected = nearest_plan(reached, 0.05 * 1.5, 7)
+    assert torch.allclose(found.plan, expected.plan, atol=1e-5)
+    assert found.plan[own].sum() == 0
+
+
+def test_ecfp4_is_nothing_to_other_methods() -> None:
+    with pytest.raises(ValidationError, match=r"soft\.likeness stands beside frozen teachers"):
+        tiny(soft={"likeness": 1.0})
+
+
+def test_confidence_is_of_the_teachers_alone(pairs: GraphStore, rest: GraphStore) -> None:
+    views = torch.nn.functional.normalize(torch.eye(21), dim=1)
+    alike = np.full((21, 4), 255, np.uint8)
+    soft = _config(soft={"confidence": 0.5, "likeness": 1.0}).soft
+    found = labels_among(
+        Seen(views, alike), np.arange(21), np.zeros(0, np.int64), soft, torch.device("cpu")
+    )
+    assert found.weights.max() == 0
+
+
 def test_a_memory_larger_than_the_data_is_refused(pairs: GraphStore, rest: GraphStore) -> None:
     with pytest.raises(UsageError, match=r"soft\.memory 16,384 is larger than what is taught on"):
         _method(_config(soft={"memory": 16_384}), pairs, rest)
@@ -142,11 +198,11 @@ def test_a_memory_larger_than_the_data_is_refused(pairs: GraphStore, rest: Graph
 
 def test_molecules_like_nothing_else_learn_no_label(pairs: GraphStore, rest: GraphStore) -> None:
     method = _method(_config(), pairs, rest)
-    lonely = method.views.clone()
+    lonely = method.seen.views.clone()
     lonely[0] = torch.nn.functional.normalize(torch.ones(3), dim=0)
     rows = np.arange(21)
     soft = _config(soft={"confidence": 0.85}).soft
-    found = labels_among(lonely, rows, np.zeros(0, np.int64), soft, torch.device("cpu"))
+    found = labels_among(Seen(lonely), rows, np.zeros(0, np.int64), soft, torch.device("cpu"))
     assert found.weights[0] == 0
     assert found.weights[1:].min() == 1
     assert found.report["confident"] == pytest.approx(20 / 21)
