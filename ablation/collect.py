@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ablation.kept import kept_run
 from ablation.plan import AblationPlan, Question, Training, Variant, job_of
 from ablation.runs import NOTE_FILE, is_finished
-from ablation.summary import ECFP4_METRICS, METRICS, SEVERAL, summarised
+from ablation.summary import ECFP4_METRICS, METRICS, RANKED, SEVERAL, summarised
 from molsearch.config import TrainConfig
 from molsearch.errors import InputError
 from molsearch.nn.weights import CARD_FILE
@@ -156,7 +156,7 @@ def read_run(
         config = TrainConfig.model_validate(training["config"])
         table = pd.read_csv(folder / DEVELOPMENT_FILE)
         suffix = "" if training["encoder"] == encoder else f"_{encoder}"
-        by_target = _columns(table, suffix, METRICS + SEVERAL)
+        by_target = _columns(table, suffix, METRICS + SEVERAL + RANKED)
         run = {
             "seed": seed,
             "identity": card["identity"],
@@ -207,7 +207,7 @@ def _columns(
     table: pd.DataFrame, suffix: str, metrics: tuple[str, ...]
 ) -> dict[str, list[float | None]]:
     """Values of each figure that the table has by target; None where a target has none."""
-    lacking = [name for name in SEVERAL if f"{name}{suffix}" not in table]
+    lacking = [name for name in SEVERAL + RANKED if f"{name}{suffix}" not in table]
     return {
         name: [
             None if np.isnan(value) else round(float(value), _DIGITS)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ablation.plan import Question
-from ablation.summary import metrics_of
+from ablation.summary import RANKED, SEVERAL, metrics_of
 from molsearch.errors import InputError
 from molsearch.io.markers import replaced
 
@@ -18,8 +18,10 @@ _HEADS = {
     "blend_bedroc_80p5": "BEDROC blended with ECFP4",
     "several_bedroc_80p5": "BEDROC, five queries",
     "several_blend_bedroc_80p5": "BEDROC, five queries, with ECFP4",
+    "ranked_bedroc_80p5": "BEDROC, default ranking",
+    "several_ranked_bedroc_80p5": "BEDROC, default ranking, five queries",
 }
-_COMPARED = ("bedroc_80p5", "novel_bedroc_80p5", "several_bedroc_80p5", "several_blend_bedroc_80p5")
+_COMPARED = ("bedroc_80p5", "novel_bedroc_80p5", *SEVERAL, *RANKED)
 
 
 def page(text: str, plan: dict[str, Question], records: dict[str, dict[str, Any]]) -> str:

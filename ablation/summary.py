@@ -14,9 +14,15 @@ from molsearch.metrics.bootstrap import Interval, paired
 METRICS = ("bedroc_80p5", "novel_bedroc_80p5", "auroc", "blend_bedroc_80p5")
 #: Of several queries together; runs trained before these were told lack them.
 SEVERAL = ("several_bedroc_80p5", "several_blend_bedroc_80p5")
+#: Of the default ranking, of one query and of several; likewise.
+RANKED = ("ranked_bedroc_80p5", "several_ranked_bedroc_80p5")
 #: ECFP4 has no blend with itself; a blend is held against ECFP4's plain BEDROC.
 ECFP4_METRICS = (*METRICS[:3], SEVERAL[0])
-_ECFP4_OF = {"blend_bedroc_80p5": "bedroc_80p5", SEVERAL[1]: SEVERAL[0]}
+_ECFP4_OF = {
+    "blend_bedroc_80p5": "bedroc_80p5",
+    RANKED[0]: "bedroc_80p5",
+    **dict.fromkeys((SEVERAL[1], RANKED[1]), SEVERAL[0]),
+}
 _DIGITS = 4
 
 Floats = npt.NDArray[np.float64]
@@ -50,8 +56,10 @@ def summarised(record: dict[str, Any]) -> dict[str, Any]:
 def metrics_of(record: dict[str, Any]) -> tuple[str, ...]:
     """Figures that every run of a record has."""
     runs = [run["by_target"] for one in record["variants"] for run in one["runs"]]
-    has_several = runs and all(m in run for run in runs for m in SEVERAL)
-    return (*METRICS, *SEVERAL) if has_several else METRICS
+    if not runs:
+        return METRICS
+    later = [some for some in (SEVERAL, RANKED) if all(m in run for run in runs for m in some)]
+    return (*METRICS, *(m for some in later for m in some))
 
 
 def _run(run: dict[str, Any], told: Sequence[str]) -> dict[str, Any]:

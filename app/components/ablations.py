@@ -25,10 +25,14 @@ METRICS = {
     "blend_bedroc_80p5": "BEDROC blended with ECFP4",
     "several_bedroc_80p5": "BEDROC, five queries",
     "several_blend_bedroc_80p5": "BEDROC, five queries, with ECFP4",
+    "ranked_bedroc_80p5": "BEDROC, default ranking",
+    "several_ranked_bedroc_80p5": "BEDROC, default ranking, five queries",
 }
 _ECFP4_OF = {
     "blend_bedroc_80p5": "bedroc_80p5",
     "several_blend_bedroc_80p5": "several_bedroc_80p5",
+    "ranked_bedroc_80p5": "bedroc_80p5",
+    "several_ranked_bedroc_80p5": "several_bedroc_80p5",
 }
 _FIRST = ("method", "geometry", "labels", "regularisation")
 _HEAD = {"question", "title", "asks", "budget", "complete", "targets", "ecfp4", "variants"}
@@ -64,7 +68,7 @@ def _place(path: Path) -> tuple[int, str]:
 
 
 def told_of(record: dict[str, Any]) -> list[str]:
-    """Figures that a record has; older ones know nothing of several queries."""
+    """Figures that a record has; older ones know nothing of several queries or of rarity."""
     return [name for name in METRICS if all(name in one["mean"] for one in record["variants"])]
 
 

@@ -19,10 +19,14 @@ from molsearch.metrics.enrichment import auroc as auroc_of
 from molsearch.metrics.enrichment import bedroc
 from molsearch.metrics.ranking import products, rank
 from molsearch.schema import NEW_BELOW
+from molsearch.scoring.added import added, fused_of
+from molsearch.scoring.default import RARITY, balanced
 from molsearch.scoring.fusion import fuse
+from molsearch.scoring.ranking import MOLSEARCH
 from molsearch.words import some_of
 
 _ACTIVE, _OTHERS = "active", ("decoy", "inactive")
+_ECFP4 = "ecfp4"
 NOVEL = NEW_BELOW  # an active is novel to a query below this ECFP4 similarity
 
 
@@ -115,13 +119,19 @@ def _check_targets(path: Path, screens: Screens) -> None:
         raise InputError(f"{path}: {some_of(wrong, 3)}; complete the screens or leave them out")
 
 
-def evaluate_screens(screens: Screens, embeddings: NDArray[np.float32] | None) -> pd.DataFrame:
+def evaluate_screens(
+    screens: Screens,
+    embeddings: NDArray[np.float32] | None,
+    rarity: NDArray[np.float32] | None = None,
+) -> pd.DataFrame:
     """Screen each query alone against its target's other actives and decoys.
 
     Parameters
     ----------
     embeddings
         float32 ``[M, dim]`` unit vectors; None scores by ECFP4 similarity.
+    rarity
+        float32 ``[M]``, by the same encoder (`molsearch.index.rarity`); None: it is not told.
 
     Returns
     -------
@@ -131,70 +141,97 @@ def evaluate_screens(screens: Screens, embeddings: NDArray[np.float32] | None) -
         embeddings are given, also ``blend_bedroc_80p5`` (z-scores of both added). A target with
         two queries and another active has ``several_bedroc_80p5`` (all its queries at once, by the
         nearest of them) and, where embeddings are given, ``several_blend_bedroc_80p5`` (mean of
-        the two best cosines and twice the nearest Tanimoto, as the default ranking adds them).
+        the two best cosines and twice the nearest Tanimoto). With rarities there are
+        ``ranked_bedroc_80p5`` and ``several_ranked_bedroc_80p5`` too: the default ranking.
     """
     results: list[dict[Any, Any]] = []
     for target, rows in screens.rows.items():
         queries = np.flatnonzero(screens.is_query[target])
-        likeness = {q: tanimoto(screens.ecfp4[rows[q]], screens.ecfp4[rows]) for q in queries}
-        per_query = [_one_query(screens, target, int(q), likeness[q], embeddings) for q in queries]
+        scores = _scores(screens, rows, queries, embeddings, rarity)
+        per_query = [_one_query(screens, target, n, int(q), scores) for n, q in enumerate(queries)]
         means = pd.DataFrame(per_query).mean()  # a query without novel actives counts nowhere
-        several = _several_queries(screens, target, likeness, embeddings)
+        several = _several_queries(screens, target, scores)
         results.append({"target": target, "n": len(rows), **means.to_dict(), **several})
     return pd.DataFrame(results)
+
+
+def _scores(
+    screens: Screens,
+    rows: NDArray[np.int64],
+    queries: NDArray[np.intp],
+    embeddings: NDArray[np.float32] | None,
+    rarity: NDArray[np.float32] | None,
+) -> dict[str, NDArray[np.float32]]:
+    """Score a target's n molecules by each of its queries: float32 ``[q, n]`` a component."""
+    prints = screens.ecfp4[rows]
+    found = {_ECFP4: np.stack([tanimoto(prints[q], prints) for q in queries])}
+    if embeddings is not None:
+        own = embeddings[rows]
+        found[MOLSEARCH] = np.stack([products(own, own[q]) for q in queries])
+        if rarity is not None:
+            found[RARITY] = np.broadcast_to(rarity[rows], found[MOLSEARCH].shape)
+    return found
 
 
 def _one_query(
     screens: Screens,
     target: str,
+    number: int,
     query: int,
-    likeness: NDArray[np.float32],
-    embeddings: NDArray[np.float32] | None,
+    every: Mapping[str, NDArray[np.float32]],
 ) -> dict[str, float]:
     others = np.arange(len(screens.rows[target])) != query
-    rows = screens.rows[target]
     active = screens.is_active[target][others]
-    similarity = likeness[others]
-    scores = similarity
-    if embeddings is not None:
-        scores = products(embeddings[rows[others]], embeddings[rows[query]])
+    similarity = every[_ECFP4][number, others]
+    scores = every[MOLSEARCH][number, others] if MOLSEARCH in every else similarity
     ranking = rank(scores, active)
     found = {"auroc": auroc_of(ranking), "bedroc_80p5": bedroc(ranking, 80.5)}
     novel = ~active | (similarity < NOVEL)
     found["novel_bedroc_80p5"] = (
         bedroc(rank(scores[novel], active[novel]), 80.5) if active[novel].any() else np.nan
     )
-    if embeddings is not None:
+    if MOLSEARCH in every:
         blend = _standardised(scores) + _standardised(similarity)
         found["blend_bedroc_80p5"] = bedroc(rank(blend, active), 80.5)
+    if RARITY in every:
+        found["ranked_bedroc_80p5"] = _by_default(every, np.array([number]), others, active)
     return found
 
 
 def _several_queries(
-    screens: Screens,
-    target: str,
-    likeness: Mapping[np.intp, NDArray[np.float32]],
-    embeddings: NDArray[np.float32] | None,
+    screens: Screens, target: str, every: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, float]:
-    """Rank by all queries of a target together; empty where it has too few.
-
-    `likeness` holds each query's ECFP4 similarities to the target's molecules.
-    """
+    """Rank by all queries of a target together; empty where it has too few."""
     is_other = ~screens.is_query[target]
     active = screens.is_active[target][is_other]
-    if len(likeness) < 2 or not active.any():
+    n_queries = len(every[_ECFP4])
+    if n_queries < 2 or not active.any():
         return {}
-    rows = screens.rows[target]
-    nearest = fuse(np.stack([one[is_other] for one in likeness.values()], axis=1), "max")
-    if embeddings is None:
+    nearest = fuse(every[_ECFP4][:, is_other].T, "max")
+    if MOLSEARCH not in every:
         return {"several_bedroc_80p5": bedroc(rank(nearest, active), 80.5)}
-    others = embeddings[rows[is_other]]
-    cosines = np.stack([products(others, embeddings[rows[q]]) for q in likeness], axis=1)
+    cosines = every[MOLSEARCH][:, is_other].T
     blend = fuse(cosines, "top2") + 2 * nearest
-    return {
+    found = {
         "several_bedroc_80p5": bedroc(rank(fuse(cosines, "max"), active), 80.5),
         "several_blend_bedroc_80p5": bedroc(rank(blend, active), 80.5),
     }
+    if RARITY in every:
+        all_of_them = np.arange(n_queries)
+        found["several_ranked_bedroc_80p5"] = _by_default(every, all_of_them, is_other, active)
+    return found
+
+
+def _by_default(
+    every: Mapping[str, NDArray[np.float32]],
+    queries: NDArray[np.int64],
+    others: NDArray[np.bool_],
+    active: NDArray[np.bool_],
+) -> float:
+    """Rank by what screens rank by, unless told otherwise."""
+    fused = fused_of({name: scores[:, others] for name, scores in every.items()}, queries)
+    terms = balanced(len(queries), rarity=True).terms
+    return bedroc(rank(added(terms, fused), active), 80.5)
 
 
 def _standardised(scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from molsearch.chem.fingerprints import ecfp4_of_smiles
 from molsearch.config import TrainConfig
 from molsearch.data.store import take
+from molsearch.index.rarity import Reference
 from molsearch.io.atomic import write_text
 from molsearch.nn.encoder import Encoder
 from molsearch.nn.network import Network
@@ -108,7 +109,9 @@ def _development(
         return {}
     ecfp4 = evaluate_screens(material.screens, None)
     protocol = _PROTOCOL.format(file=config.development)
-    tables = {name: figures_of(material, network) for name, network in networks.items()}
+    tables = {
+        name: figures_of(material, network, config.seed) for name, network in networks.items()
+    }
     figures = cards.development_figures(tables[shipped], ecfp4, protocol)
     if len(tables) > 1:
         figures["encoders"] = {n: cards.means(table) for n, table in tables.items()}
@@ -116,12 +119,17 @@ def _development(
     return figures
 
 
-def figures_of(material: Material, network: Network) -> pd.DataFrame:
-    """Figures of a network on the development screens of the material."""
+def figures_of(material: Material, network: Network, seed: int) -> pd.DataFrame:
+    """Figures of a network on the development screens of the material.
+
+    `seed` is the run's: the reference compounds that rarity is told by are those that it ships.
+    """
     assert material.screens is not None
     assert material.development is not None
     encoder = Encoder(network, identity="", card={})
-    return evaluate_screens(material.screens, encoder.encode_ensembles(material.development))
+    embeddings = encoder.encode_ensembles(material.development)
+    rarity = Reference(reference_vectors(encoder, material, seed)).rarity(embeddings)
+    return evaluate_screens(material.screens, embeddings, rarity)
 
 
 def _background_rows(n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

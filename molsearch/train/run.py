@@ -81,7 +81,7 @@ def run_training(
 
     def evaluate(name: str, learner: Learner, state: TrainState) -> float:
         judged = read_out(config, with_weights(learner, learner.average))
-        table = figures_of(material, judged)
+        table = figures_of(material, judged, config.seed)
         means = {
             str(n): float(v) for n, v in table.drop(columns="n").mean(numeric_only=True).items()
         }

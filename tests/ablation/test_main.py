@@ -63,6 +63,8 @@ def test_figures_of_several_queries_are_told_where_every_run_has_them(world):
         for name in [c for c in table if c.split("_f")[0] in ("bedroc_80p5", "bedroc_80p5_ecfp4")]:
             table[f"several_{name}"] = table[name] + 0.1
             table[f"several_blend_{name}"] = table[name] + 0.2
+            table[f"several_ranked_{name}"] = table[name] + 0.3
+            table[f"ranked_{name}"] = table[name] + 0.05
         table.to_csv(path, index=False)
     call(world, "--collect-only")
     found = record(world)
@@ -70,7 +72,17 @@ def test_figures_of_several_queries_are_told_where_every_run_has_them(world):
     lift = soft["mean"]["several_blend_bedroc_80p5"] - soft["mean"]["bedroc_80p5"]
     assert lift == pytest.approx(0.2, abs=2e-4)
     assert soft["difference"]["several_bedroc_80p5"]["mean"] == pytest.approx(0.1, abs=2e-4)
+    lift = soft["mean"]["several_ranked_bedroc_80p5"] - soft["mean"]["ranked_bedroc_80p5"]
+    assert lift == pytest.approx(0.25, abs=2e-4)
+    ratio = soft["over_ecfp4"]["ranked_bedroc_80p5"]["mean"]
+    assert ratio > soft["over_ecfp4"]["bedroc_80p5"]["mean"]
     assert "BEDROC, five queries, with ECFP4" in (world / "page.md").read_text()
+    assert "BEDROC, default ranking, five queries" in (world / "page.md").read_text()
+    newer = world / "runs/method/soft-2/development.csv"
+    pd.read_csv(newer).drop(columns="ranked_bedroc_80p5").to_csv(newer, index=False)
+    call(world, "--collect-only")
+    assert "ranked_bedroc_80p5" not in variant(record(world), "soft")["mean"]
+    assert "several_bedroc_80p5" in variant(record(world), "soft")["mean"]
     older = world / "runs/method/soft-1/development.csv"
     pd.read_csv(older).drop(columns="several_bedroc_80p5").to_csv(older, index=False)
     call(world, "--collect-only")

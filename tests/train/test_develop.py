@@ -133,6 +133,41 @@ def test_several_queries_rank_by_the_nearest_and_by_the_default_sum(path: Path) 
     assert "several_blend_bedroc_80p5" not in plain
 
 
+def test_default_ranking_is_the_sum_that_screens_rank_by(path: Path) -> None:
+    screens = load_screens(path, lite=False)
+    random = np.random.default_rng(4)
+    embeddings = random.standard_normal((len(screens.smiles), 8)).astype(np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    rarity = random.random(len(screens.smiles)).astype(np.float32)
+    plain = evaluate_screens(screens, embeddings)
+    ours = evaluate_screens(screens, embeddings, rarity)
+    pd.testing.assert_frame_equal(plain, ours[plain.columns])
+    assert {*ours} - {*plain} == {"ranked_bedroc_80p5", "several_ranked_bedroc_80p5"}
+    ours = ours.set_index("target")
+    assert np.isnan(ours.loc["T2", "several_ranked_bedroc_80p5"])  # it has one query
+    rows, is_query = screens.rows["T1"], screens.is_query["T1"]
+    active = screens.is_active["T1"]
+
+    def score(row: int, known: list[int]) -> float:
+        near = [float(tanimoto(screens.ecfp4[q], screens.ecfp4[[row]])[0]) for q in known]
+        cosines = sorted(float(embeddings[q] @ embeddings[row]) for q in known)
+        if len(known) == 1:
+            return cosines[0] + near[0] + 1.25 * float(rarity[row])
+        assert len(known) == 2
+        return sum(cosines) / 2 + 0.5 * max(near) + 1.25 * float(rarity[row])
+
+    known = rows[is_query].tolist()
+    singles = []
+    for query in np.flatnonzero(is_query):
+        others = np.arange(len(rows)) != query
+        scores = np.float32([score(row, [rows[query]]) for row in rows[others]])
+        singles.append(bedroc(rank(scores, active[others]), 80.5))
+    assert ours.loc["T1", "ranked_bedroc_80p5"] == pytest.approx(np.mean(singles), abs=1e-6)
+    scores = np.float32([score(row, known) for row in rows[~is_query]])
+    expected = bedroc(rank(scores, active[~is_query]), 80.5)
+    assert ours.loc["T1", "several_ranked_bedroc_80p5"] == pytest.approx(expected, abs=1e-6)
+
+
 def test_one_query_has_no_figures_of_several(path: Path) -> None:
     screens = load_screens(path, lite=False)
     first = {t: np.arange(len(q)) == np.flatnonzero(q)[0] for t, q in screens.is_query.items()}
