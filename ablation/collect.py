@@ -20,6 +20,7 @@ from ablation.summary import ECFP4_METRICS, METRICS, RANKED, SEVERAL, summarised
 from molsearch.config import TrainConfig
 from molsearch.errors import InputError
 from molsearch.nn.weights import CARD_FILE
+from molsearch.train.finish import CHOSEN_BY
 from molsearch.train.log import EVALUATIONS_FILE
 
 SCHEMA = 1
@@ -161,7 +162,8 @@ def read_run(
             "seed": seed,
             "identity": card["identity"],
             "steps": training["steps"],
-            "chosen_step": _chosen_step(folder, encoder) or training["chosen_step"],
+            "chosen_step": _chosen_step(folder, encoder, CHOSEN_BY[config.chosen_by])
+            or training["chosen_step"],
             "molecule_passes": training["molecule_passes"],
             "seconds": training["seconds"],
             "data": {name: training[name] for name in _COUNTS},
@@ -236,14 +238,14 @@ def _same_screens(others: Sequence[Screens], seen: Screens, name: str) -> None:
         raise InputError(f"{name}: its development screens are not those of the others")
 
 
-def _chosen_step(folder: Path, encoder: str) -> int:
+def _chosen_step(folder: Path, encoder: str, figure: str) -> int:
     """Step whose weights an encoder's figures are of; 0 where no evaluations were kept."""
     path = folder / EVALUATIONS_FILE
     if not path.is_file():
         return 0
     rows = pd.read_csv(path)
     rows = rows[rows["encoder"] == encoder].reset_index(drop=True)
-    return int(rows["step"][int(rows["bedroc_80p5"].argmax())]) if len(rows) else 0
+    return int(rows["step"][int(rows[figure].argmax())]) if len(rows) else 0
 
 
 def _floats(values: Sequence[float | None]) -> npt.NDArray[np.float64]:

@@ -169,6 +169,11 @@ class TrainConfig(Config):
     )
     checkpoint_minutes: float = Field(5.0, gt=0)
     evaluate_every: int = Field(500, gt=0)
+    chosen_by: Literal["alone", "ranked"] = Field(
+        "alone",
+        description="which BEDROC of one query chooses among the evaluations: the encoder's "
+        "alone, or that of the default ranking (with ECFP4 and rarity)",
+    )
     int8_tables: bool = Field(
         False,
         description="keep the vectors of substructures in a byte a value in the encoder that is "

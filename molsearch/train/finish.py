@@ -23,6 +23,8 @@ from molsearch.train.material import WITHOUT_LABELS, Material
 from molsearch.train.reference import reference_vectors
 
 DEVELOPMENT_FILE = "development.csv"
+#: The figure that chooses among evaluations, by the setting's word.
+CHOSEN_BY = {"alone": "bedroc_80p5", "ranked": "ranked_bedroc_80p5"}
 _PROTOCOL = (
     "{file} (lite): each query alone against its target's other actives and decoys, "
     "mean over queries, then over targets; ECFP4 on the same queries and pools"

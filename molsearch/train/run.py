@@ -15,7 +15,7 @@ from molsearch.nn.encoder import Encoder
 from molsearch.train.align import read_out
 from molsearch.train.digest import digest_of
 from molsearch.train.distributed import is_first
-from molsearch.train.finish import figures_of, finish
+from molsearch.train.finish import CHOSEN_BY, figures_of, finish
 from molsearch.train.grow import grown, model_of
 from molsearch.train.learner import Learner, with_weights
 from molsearch.train.log import EVALUATIONS_FILE, LOG_FILE, Events, write_rows
@@ -90,7 +90,7 @@ def run_training(
         if events is not None:
             events.add(f"development_{name}", row)
         hooks.on_evaluation(state.step, name, means)
-        return means["bedroc_80p5"]
+        return means[CHOSEN_BY[config.chosen_by]]
 
     steps = train(
         state,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from molsearch.service.events import Event, Note
 from molsearch.service.requests import TrainRequest
 from molsearch.service.train import train
 from molsearch.store.lock import writer_lock
+from molsearch.train import run
 
 MODEL = {
     "n_buckets": 61,
@@ -83,6 +85,32 @@ def test_fewer_pairs_a_step_than_asked_for_are_told(data: Path) -> None:
     told.clear()
     train(_request(data, output=str(data / "three")), told.append)
     assert not [e for e in told if isinstance(e, Note) and "pairs_per_step" in e.text]
+
+
+@pytest.mark.parametrize(("word", "best"), [("alone", 2), ("ranked", 4)])
+def test_evaluations_choose_by_the_figure_that_is_set(
+    data: Path, monkeypatch: pytest.MonkeyPatch, word: str, best: int
+) -> None:
+    rows = [
+        ("OC(=O)c1ccc(F)cc1", "t", "active", True),
+        ("OC(=O)c1ccc(Br)cc1", "t", "active", False),
+    ]
+    screens = [*rows, ("NCCc1ccc(F)cc1", "t", "decoy", False)]
+    columns = ["smiles", "target", "label", "is_query"]
+    pd.DataFrame(screens, columns=columns).to_csv(data / "screens.csv", index=False)
+    alone, ranked = iter((0.1, 0.3, 0.2, 0.1, 0.1)), iter((0.1, 0.2, 0.3, 0.5, 0.4))
+    genuine = run.figures_of
+
+    def figures(*args: Any) -> pd.DataFrame:
+        table = genuine(*args)
+        assert table.notna()[["bedroc_80p5", "ranked_bedroc_80p5"]].to_numpy().all()
+        return table.assign(bedroc_80p5=next(alone), ranked_bedroc_80p5=next(ranked))
+
+    monkeypatch.setattr(run, "figures_of", figures)
+    config = {"steps": 5, "evaluate_every": 1, "development": "screens.csv", "chosen_by": word}
+    made = train(_request(data, config=config), lambda event: None).account["card"]
+    assert made["training"]["chosen_step"] == best
+    assert {"ranked_bedroc_80p5", "bedroc_80p5"} <= made["development"]["encoder"].keys()
 
 
 def test_every_record_of_an_unreadable_molecule_is_listed(data: Path) -> None:
