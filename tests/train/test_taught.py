@@ -273,3 +273,35 @@ def test_a_run_from_files_and_a_committee_of_it(tmp_path: Path) -> None:
     views = side_by_side(made, material.store)
     z = loaded.encode_store(material.store)
     assert np.corrcoef((z @ z.T).ravel(), (views @ views.T).ravel())[0, 1] > 0.8
+
+
+def test_networks_of_a_committee_are_trained_on_together(tmp_path: Path) -> None:
+    write_families(tmp_path)
+    files = {"activities": "a.csv", "conformers": "", "development": "", "steps": 3}
+    flat = tiny(model={**tiny().model, **QUIET}, **files)
+    material = gathered(flat, tmp_path)
+    for name, seed in (("one", 1), ("two", 2)):
+        torch.manual_seed(seed)
+        save_encoder(tmp_path / name, Network(encoder_config(flat)), {"name": name})
+    parts = tuple(str(tmp_path / name) for name in ("one", "two"))
+    joined = tiny(method="committee", model={}, parts=parts, **files)
+    run_join(joined, material, tmp_path / "both", [load_encoder(p, device="cpu") for p in parts])
+    parent = load_encoder(tmp_path / "both", device="cpu")
+    before = {name: tensor.clone() for name, tensor in parent.network.state_dict().items()}
+    device, hooks = torch.device("cpu"), Hooks(lambda report: None, lambda *_: None)
+    for method, soft in (("supervised", {}), ("taught", {"teachers": (str(tmp_path / "both"),)})):
+        soft |= {"unlabelled": "u.csv", "molecules_per_step": 8, "pool": 14, "nearest": 3}
+        config = tiny(
+            method=method, soft=soft, model={}, start_from=str(tmp_path / "both"),
+            prototypes=1.0, prototype_start="ligands", learning_rate=1e-2, **files,
+        )  # fmt: skip
+        out = tmp_path / method
+        run_training(config, gathered(config, tmp_path), out, device, hooks, parent)
+        found = load_encoder(out, device="cpu")
+        assert found.network.config == parent.network.config
+        for name, tensor in parent.network.state_dict().items():
+            assert torch.equal(tensor, before[name]), "the parent is as it was"
+        learned = found.network.state_dict()
+        for tower in ("towers.0.", "towers.1."):
+            names = [n for n in learned if n.startswith(tower) and learned[n].is_floating_point()]
+            assert any(not torch.allclose(learned[n], before[n], atol=1e-3) for n in names)
