@@ -95,8 +95,9 @@ def test_records_without_molecule_or_target_are_listed(tmp_path: Path) -> None:
     ]
     assert found.smiles == ["CCO", "CCN"]
     assert found.keys == ["A", "CCN"]  # without a key a molecule is its SMILES
-    assert found.records is not None
-    assert found.records.tolist() == [1, 4]
+    assert found.naming is not None
+    assert found.naming.record.tolist() == [1, 4]
+    assert found.naming.molecule.tolist() == [0, 1]
 
 
 def test_tiers_of_another_spelling_are_named(tmp_path: Path) -> None:
