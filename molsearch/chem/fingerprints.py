@@ -153,6 +153,13 @@ def tanimoto_matrix(first: Packed, second: Packed) -> npt.NDArray[np.float64]:
     return found
 
 
+def unit_bits(packed: Packed) -> npt.NDArray[np.float32]:
+    """Bits ``[n, 8 n_bytes]`` of packed fingerprints, each row divided by its length."""
+    bits = np.unpackbits(packed, axis=1).astype(np.float32)
+    lengths = np.sqrt(bits.sum(axis=1, keepdims=True))
+    return np.asarray(bits / np.maximum(lengths, 1.0), np.float32)
+
+
 def as_words(packed: Packed) -> npt.NDArray[np.uint64]:
     """View packed fingerprints as 64-bit words, padded with zero bytes where needed."""
     array = np.ascontiguousarray(packed, dtype=np.uint8)

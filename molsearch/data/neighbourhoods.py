@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from molsearch.chem.fingerprints import unit_bits
 from molsearch.losses.products import times_transposed
 
 _STREAM = 2  # apart from the draws of pairs and of unlabelled molecules
@@ -44,9 +45,8 @@ def sketched(prints: NDArray[np.uint8]) -> NDArray[np.float32]:
     projection = generator.standard_normal((n_bits, SKETCH), np.float32) / np.float32(SKETCH**0.5)
     found = np.empty((len(prints), SKETCH), np.float32)
     for first in range(0, len(prints), _BLOCK):
-        bits = np.unpackbits(prints[first : first + _BLOCK], axis=1).astype(np.float32)
-        length = np.sqrt(bits.sum(axis=1, keepdims=True))
-        found[first : first + len(bits)] = bits @ projection / np.maximum(length, 1)
+        block = slice(first, first + _BLOCK)
+        found[block] = unit_bits(prints[block]) @ projection
     return found
 
 

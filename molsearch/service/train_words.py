@@ -112,7 +112,7 @@ def opening(material: Material, *, labelled: bool = True, pairs_per_step: int = 
         text += f", and {counted(len(material.unlabelled), 'molecule')} without labels"
     further = [part.words() for part in (material.inactives, material.overlays) if part is not None]
     lines = [text, *words(material.unread, UNREAD_FILE), *conformer_words(material), *further]
-    if labelled and (n_pairs := material.activities.n_trained_targets) < pairs_per_step:
+    if (n_pairs := material.activities.n_trained_targets) < pairs_per_step:
         lines.append(
             f"a step has {counted(n_pairs, 'pair')}, one of each target with two ligands, not the "
             f"{pairs_per_step:,} of pairs_per_step"

@@ -56,11 +56,12 @@ def finish(
     dict
         The card.
     """
-    network = networks[shipped]
-    figures = _development(config, material, networks, shipped, out)
+    encoders = {name: Encoder(one, identity="", card={}) for name, one in networks.items()}
+    encoder = encoders[shipped]
+    reference = reference_vectors(encoder, material, config.seed)
+    figures = _development(config, material, encoders, shipped, reference, out)
     content = cards.card(config, data=_counts(config, material), figures=figures, run=run)
     rows, others = _background_rows(len(material.store), config.seed)
-    encoder = Encoder(network, identity="", card={})
     background = encoder.encode_ensembles(take(material.store, rows))
     held_out = encoder.encode_ensembles(take(material.store, others))
     content["applicability"] = cards.applicability(background, held_out)
@@ -68,11 +69,11 @@ def finish(
     prints = np.stack([ecfp4_of_smiles(one) for one in smiles])
     save_encoder(
         out,
-        network,
+        encoder.network,
         content,
         background.astype(np.float16),
         prints,
-        reference=reference_vectors(encoder, material, config.seed),
+        reference=reference,
         int8_tables=config.int8_tables,
     )
     return content
@@ -104,16 +105,22 @@ def _several(material: Material) -> dict[str, int]:
 
 
 def _development(
-    config: TrainConfig, material: Material, networks: dict[str, Network], shipped: str, out: Path
+    config: TrainConfig,
+    material: Material,
+    encoders: dict[str, Encoder],
+    shipped: str,
+    reference: NDArray[np.float16],
+    out: Path,
 ) -> dict[str, Any]:
-    """Compare the networks with ECFP4, and with each other."""
+    """Compare the encoders with ECFP4, and with each other; `reference` is the shipped one's."""
     if material.screens is None:
         return {}
     ecfp4 = evaluate_screens(material.screens, None)
     protocol = _PROTOCOL.format(file=config.development)
-    tables = {
-        name: figures_of(material, network, config.seed) for name, network in networks.items()
-    }
+    tables = {}
+    for name, one in encoders.items():
+        own = reference if name == shipped else reference_vectors(one, material, config.seed)
+        tables[name] = figures_of(material, one, own)
     figures = cards.development_figures(tables[shipped], ecfp4, protocol)
     if len(tables) > 1:
         figures["encoders"] = {n: cards.means(table) for n, table in tables.items()}
@@ -121,16 +128,14 @@ def _development(
     return figures
 
 
-def figures_of(material: Material, network: Network, seed: int) -> pd.DataFrame:
-    """Figures of a network on the development screens of the material.
-
-    `seed` is the run's: the reference compounds that rarity is told by are those that it ships.
-    """
+def figures_of(
+    material: Material, encoder: Encoder, reference: NDArray[np.float16]
+) -> pd.DataFrame:
+    """Figures of an encoder on the development screens; rarity is told by `reference`."""
     assert material.screens is not None
     assert material.development is not None
-    encoder = Encoder(network, identity="", card={})
     embeddings = encoder.encode_ensembles(material.development)
-    rarity = Reference(reference_vectors(encoder, material, seed)).rarity(embeddings)
+    rarity = Reference(reference).rarity(embeddings)
     return evaluate_screens(material.screens, embeddings, rarity)
 
 

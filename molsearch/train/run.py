@@ -23,6 +23,7 @@ from molsearch.train.loop import StepReport, start, train
 from molsearch.train.material import Material
 from molsearch.train.methods import method_of, teachers_of
 from molsearch.train.prototypes import among_ligands
+from molsearch.train.reference import reference_vectors
 from molsearch.train.state import TrainState
 from molsearch.train.teachers import teacher_facts
 
@@ -80,8 +81,9 @@ def run_training(
             hooks.on_step(report)
 
     def evaluate(name: str, learner: Learner, state: TrainState) -> float:
-        judged = read_out(config, with_weights(learner, learner.average))
-        table = figures_of(material, judged, config.seed)
+        average = read_out(config, with_weights(learner, learner.average))
+        judged = Encoder(average, identity="", card={})
+        table = figures_of(material, judged, reference_vectors(judged, material, config.seed))
         means = {
             str(n): float(v) for n, v in table.drop(columns="n").mean(numeric_only=True).items()
         }

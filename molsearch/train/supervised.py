@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.config import TrainConfig
 from molsearch.data.partners import fingerprints
 from molsearch.data.sampler import PairBatch, PairSampler
@@ -21,6 +20,7 @@ from molsearch.losses.info_nce import info_nce
 from molsearch.train.distributed import own_share
 from molsearch.train.inactives import InactiveDraws
 from molsearch.train.learner import Learner, embed_view
+from molsearch.train.likeness import weighed_likeness
 from molsearch.train.method import F, Objective, Term
 from molsearch.train.prefixes import mean_over_prefixes
 from molsearch.train.prototypes import prototype_term
@@ -186,8 +186,7 @@ class Supervised:
     def _weighed(
         self, first: NDArray[np.uint8], second: NDArray[np.uint8], device: torch.device
     ) -> Tensor:
-        found = self.config.likeness * tanimoto_matrix(first, second)
-        return torch.from_numpy(found.astype(np.float32)).to(device)
+        return weighed_likeness(first, second, self.config.likeness, device)
 
     def _weights(
         self, own: PairBatch, device: torch.device

@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.config import SoftConfig
 from molsearch.data.neighbourhoods import sketched
 from molsearch.losses.neighbour_plan import neighbour_plan
 from molsearch.losses.partial_plan import nearest_plan
 from molsearch.losses.plan_stats import mean_entropy
 from molsearch.losses.products import times_transposed
+from molsearch.train.likeness import weighed_likeness
 
 EPSILON = 0.05  # of the entropy, in cosines, unless soft.regularisation says otherwise
 
@@ -54,15 +54,6 @@ class Seen:
         if self.prints is None:
             return views
         return np.hstack([views, np.float32(weight**0.5) * sketched(self.prints)])
-
-    def likeness(
-        self, rows: NDArray[np.int64], others: NDArray[np.int64], weight: float
-    ) -> Tensor | None:
-        """Weighed Tanimoto similarities, float32 ``[n, m]``; None: they do not count."""
-        if self.prints is None:
-            return None
-        found = weight * tanimoto_matrix(self.prints[rows], self.prints[others])
-        return torch.from_numpy(found.astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +97,9 @@ def labels_among(
     cosines = seen.cosines(rows, others, device)
     own = torch.from_numpy(rows[:, None] == others[None]).to(device)
     known = cosines.masked_fill(own, -torch.inf).amax(1)
-    likeness = seen.likeness(rows, others, soft.likeness)
-    similarity = cosines if likeness is None else cosines + likeness.to(device)
+    similarity = cosines
+    if (prints := seen.prints) is not None:
+        similarity = cosines + weighed_likeness(prints[rows], prints[others], soft.likeness, device)
     if len(memory):
         # One column may be a molecule's own, in the step and once in the memory.
         k = min(soft.memory_nearest, similarity.shape[1] - 2)

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from molsearch.chem.fingerprints import N_BITS
+from molsearch.chem.fingerprints import N_BITS, unit_bits
 from molsearch.data.axes import directed
 from molsearch.index.reader import IndexReader
 
@@ -54,13 +54,6 @@ class Joint:
         if prints is not None and weights[1]:
             found[:, width:] = weights[1] * (unit_bits(prints) @ self._axes)
         return found
-
-
-def unit_bits(prints: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Bits ``[n, 2048]`` of packed fingerprints, each row divided by its length."""
-    bits = np.unpackbits(prints, axis=1).astype(np.float32)
-    lengths = np.sqrt(bits.sum(axis=1, keepdims=True))
-    return np.asarray(bits / np.maximum(lengths, 1.0), np.float32)
 
 
 def principal_axes(prints: NDArray[np.uint8], n: int = N_PRINTS) -> NDArray[np.float32]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from listed import indexed
 
-from molsearch.index.ann.joint import Joint, principal_axes, sampled, unit_bits
+from molsearch.chem.fingerprints import unit_bits
+from molsearch.index.ann.joint import Joint, principal_axes, sampled
 
 
 def prints(n, seed=0):
