@@ -8,7 +8,7 @@ the way, each molecule becomes what `prepare_record` makes of it.
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 from rdkit import Chem, rdBase
 
 from molsearch import schema
-from molsearch.chem.bulk.bags import Substructures, Usual, substructures
+from molsearch.chem.bulk.bags import Usual
 from molsearch.chem.bulk.graphs import fits
 from molsearch.chem.columns import Block, block_of, put_between, user_text, whole
 from molsearch.chem.counters import Buckets
+from molsearch.chem.counting import counting
 from molsearch.chem.facts import PREPARED, Value, known
 from molsearch.chem.plain import is_plain, read_plain
 from molsearch.chem.prepare import failure_of, prepare_record
@@ -104,7 +105,7 @@ def _columns(
     if not read:
         return {}
     records, found = [one.record for one in read], [one.usual for one in read]
-    made = _counting(compiled)(found, buckets)
+    made = counting(compiled)(found, buckets)
     return {
         schema.RECORD_NUMBER: [one.number for one in records],
         schema.SOURCE: [one.source for one in records],
@@ -121,12 +122,3 @@ def _columns(
         schema.USER: [user_text(one.extra) for one in records],
         schema.BAG: made.bags or [],
     }
-
-
-def _counting(compiled: bool) -> Callable[[Sequence[Usual], Buckets | None], Substructures]:
-    if not compiled:
-        return substructures
-    # Numba takes a third of a second to start: only where many molecules will need it.
-    from molsearch.chem.kernels.bags import substructures as by_loops
-
-    return by_loops

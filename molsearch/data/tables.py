@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -58,7 +60,12 @@ def _bags(table: pa.Table, buckets: Buckets, geometry: bool) -> GraphStore | Non
     n_conformers = table.column(schema.N_CONFORMERS).to_numpy()
     if column.null_count or (geometry and n_conformers.any()):
         return None
-    parts = [np.frombuffer(packed, np.uint8) for packed in column.to_pylist()]
+    return store_of_bags(column.to_pylist())
+
+
+def store_of_bags(packed: Iterable[bytes]) -> GraphStore:
+    """Join molecules of which the packed bags alone are seen (`features.packed_bag`)."""
+    parts = [np.frombuffer(one, np.uint8) for one in packed]
     lengths = [len(part) // 3 for part in parts]
     bags = [part[: 2 * n].view("<u2") for part, n in zip(parts, lengths, strict=True)]
     counts = [part[2 * n :] for part, n in zip(parts, lengths, strict=True)]

@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 
+from molsearch.chem.bags import packed_bags
 from molsearch.chem.conformers import embed, pack
 from molsearch.chem.counters import Buckets
 from molsearch.chem.features import features
+from molsearch.chem.kernels.pace import PACE
 from molsearch.chem.parse import RejectedError
 from molsearch.config import PrepareConfig
 from molsearch.data.conformers import Conformers, coordinates
 from molsearch.data.store import GraphStore, build_store, concatenate
+from molsearch.data.tables import store_of_bags
 from molsearch.io.atomic import write_text
 from molsearch.io.hashing import sha256_json
 from molsearch.work.backend import singly
@@ -66,7 +69,10 @@ def graph_cache(
     pieces = (
         (chunk, [conformers.get(s, ()) if geometry else () for s in chunk]) for chunk in chunks
     )
-    task = partial(_featurise, buckets=buckets, make=make_conformers)
+    each = len(smiles) // workers
+    task = partial(
+        _featurise, buckets=buckets, make=make_conformers, geometry=geometry, expected=each
+    )
     for ((store, good),) in OnCrew(workers).map(task, singly(pieces)):
         stores.append(store)
         readable.append(good)
@@ -81,10 +87,25 @@ def graph_cache(
 
 
 def _featurise(
-    piece: tuple[Sequence[str], Sequence[tuple[bytes, ...]]], buckets: Buckets, make: bool
+    piece: tuple[Sequence[str], Sequence[tuple[bytes, ...]]],
+    buckets: Buckets,
+    make: bool,
+    geometry: bool,
+    expected: int,
 ) -> tuple[GraphStore, NDArray[np.bool_]]:
     with rdBase.BlockLogs():
-        return _featurised(*piece, buckets, make)
+        if geometry:
+            return _featurised(*piece, buckets, make)
+        return _bagged(piece[0], buckets, expected)
+
+
+def _bagged(
+    smiles: Sequence[str], buckets: Buckets, expected: int
+) -> tuple[GraphStore, NDArray[np.bool_]]:
+    bags = packed_bags(smiles, buckets, compiled=PACE.compiled(expected, len(smiles)))
+    return store_of_bags(bag for bag in bags if bag is not None), np.array(
+        [bag is not None for bag in bags], bool
+    )
 
 
 def _featurised(

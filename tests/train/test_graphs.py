@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from molecules import SMALL, SMILES, conformer
 
 from molsearch.chem.counters import Buckets
+from molsearch.chem.features import features
+from molsearch.data.store import build_store
 from molsearch.train import graphs
 from molsearch.train.graphs import graph_cache
 
@@ -43,3 +47,17 @@ def test_conformers_are_made_where_they_are_asked_for(tmp_path):
     assert good.all()
     assert store.has_geometry.all()
     assert np.abs(store.coords).max(axis=0).all()
+
+
+def test_without_geometry_a_store_is_of_the_bags_of_each(tmp_path):
+    given = [*SMILES, "no molecule", "O=C(NCC1CO1)C1CC1"]
+    options = {"workers": 1, "on_progress": lambda done: None, "geometry": False}
+    _, good = graph_cache(given, {}, BUCKETS, tmp_path / "cache", **options)
+    kept = [text for text in given if text != "no molecule"]
+    assert good.tolist() == [text in kept for text in given]
+    parts = [features(text, BUCKETS, graph=False) for text in kept]
+    build_store(parts, [None] * len(parts)).save(tmp_path / "due")
+    due = content(tmp_path / "due")
+    found = {Path(name).name: data for name, data in content(tmp_path / "cache").items()}
+    assert due.keys() <= found.keys()
+    assert due == {name: found[name] for name in due}
