@@ -181,6 +181,14 @@ class ScreenConfig(Config):
         gt=0,
         description="first of the list that shape looks at, where it is part of the ranking",
     )
+    expand: int | None = Field(
+        default=None,
+        ge=0,
+        le=1000,
+        description="search twice: so many first hits, at most one molecule in 40 of the library, "
+        "move the embeddings of the queries towards their mean; 0: search once; none: 20 where "
+        "balanced ranks",
+    )
     recall: float | None = Field(
         default=None,
         gt=0,

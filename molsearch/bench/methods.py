@@ -15,9 +15,11 @@ from molsearch.bench.baselines import HeavyAtomScorer, PropertyScorer, RandomSco
 from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.errors import UsageError
 from molsearch.index.rarity import reference_of
+from molsearch.metrics.ranking import products
 from molsearch.scoring.added import added, fused_of
 from molsearch.scoring.default import BALANCED, RARITY, RULES, WITHOUT_RARITY, balanced
 from molsearch.scoring.embedding import EncoderScorer
+from molsearch.scoring.expansion import HITS, n_hits, widened
 from molsearch.scoring.expression import Expression, Term, parse_expression
 from molsearch.scoring.fingerprint import FingerprintScorer
 from molsearch.scoring.fusion import Fusion
@@ -29,6 +31,8 @@ _OTHERS = ("random", "heavy-atoms", "properties", "usrcat", "shape", "untrained"
 BASELINES = (*_OTHERS, *FINGERPRINTS)
 # Further scorers by the word they are asked for by; extensions add theirs.
 SCORERS: dict[str, Callable[[], Scorer]] = {}
+#: The default ranking without its second search, for comparison.
+UNWIDENED = "unwidened"
 _CHOOSE = f"choose from {', '.join(BASELINES)}, {MOLSEARCH}, {BALANCED}"
 
 
@@ -50,6 +54,30 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Views:
+    """What an encoder sees of queries and of what is ranked for them.
+
+    Attributes
+    ----------
+    queries, pool
+        Embeddings float32 ``[q, dim]`` and ``[n, dim]``.
+    own
+        bool ``[q, n]``: the query itself, which is no hit of it.
+    """
+
+    queries: npt.NDArray[np.float32]
+    pool: npt.NDArray[np.float32]
+    own: npt.NDArray[np.bool_]
+
+    def widened(self, found: Scores, asked: npt.NDArray[np.int64]) -> Scores:
+        """Cosines ``[len(asked), n]`` to the queries, widened by the first hits by `found`."""
+        kept = np.flatnonzero(~self.own[asked].any(axis=0) & np.isfinite(found))
+        first = kept[np.argsort(-found[kept], kind="stable")[: n_hits(len(kept))]]
+        wider = widened(self.queries[asked], self.pool[first])
+        return np.array([products(self.pool, one) for one in wider], np.float32)
+
+
+@dataclass(frozen=True)
 class Method:
     """A named way to rank a pool: scores as they are, times weights, added.
 
@@ -60,10 +88,13 @@ class Method:
         ``balanced``.
     rules
         From so many queries on, these parts.
+    widening
+        The encoder whose queries are widened by their first hits; None: they stay as they are.
     """
 
     name: str
     rules: tuple[tuple[int, tuple[Part, ...]], ...]
+    widening: EncoderScorer | None = None
 
     @property
     def scorers(self) -> tuple[Scorer, ...]:
@@ -81,22 +112,35 @@ class Method:
         parts = self.rules[0][1]
         if len(self.rules) == len(parts) == 1:
             return {"fusion": parts[0].fusion, "parts": scorers}
+        widened = {} if self.widening is None else {"widened_by_hits": HITS}
         rules = {
             str(least): [[part.weight, part.scorer.name, part.fusion] for part in parts]
             for least, parts in self.rules
         }
-        return {"added": "similarities as they are", "rules": rules, "parts": scorers}
+        return {"added": "similarities as they are", "rules": rules, **widened, "parts": scorers}
 
-    def ranked(self, scores: Mapping[str, Scores], queries: npt.NDArray[np.int64]) -> Scores:
+    def ranked(
+        self,
+        scores: Mapping[str, Scores],
+        queries: npt.NDArray[np.int64],
+        views: Views | None = None,
+    ) -> Scores:
         """One ranking, float32 ``[n]``, for the queries at these places; see `added`.
 
         Parameters
         ----------
         scores
             Of each scorer by its name, ``[q, n]``.
+        views
+            What `widening` sees of queries and pool; None: nothing is widened.
         """
         terms = [Term(one.scorer.name, one.weight, one.fusion) for one in self.parts(len(queries))]
-        return added(terms, fused_of(scores, queries))
+        found = added(terms, fused_of(scores, queries))
+        if self.widening is None or views is None:
+            return found
+        mine = {name: of_each[queries] for name, of_each in scores.items()}
+        mine[self.widening.name] = views.widened(found, queries)
+        return added(terms, fused_of(mine, np.arange(len(queries))))
 
     def unscored(self, scores: Mapping[str, Scores]) -> npt.NDArray[np.bool_]:
         """Molecules that some part could score for no query, ``[n]``."""
@@ -116,7 +160,8 @@ def parse_methods(
         A baseline or fingerprint, ``molsearch`` (the bundled encoder), an encoder folder or a
         bundled encoder's name; ``a+b`` adds, ``2*a+b`` with weights, ``-mean`` or ``-top2``
         behind a part fuses its queries otherwise than by the nearest. ``balanced`` is what
-        screens rank by, ``balanced:ENCODER`` the same with another encoder.
+        screens rank by, ``balanced:ENCODER`` the same with another encoder, ``unwidened`` and
+        ``unwidened:ENCODER`` what they would rank by without a second search.
     seed
         Of the random and untrained scorers.
     device
@@ -145,20 +190,33 @@ def parse_methods(
         if any(method.name == name for method in methods):
             raise UsageError(f"method {name!r} is asked for twice")
         rules = tuple((n, _parts(expression, scorer)) for n, expression in _rules(name, scorer))
-        methods.append(Method(name, rules))
+        methods.append(Method(name, rules, _widening(name, scorer)))
     return methods
 
 
 def _rules(name: str, scorer: Callable[[str], Scorer]) -> list[tuple[int, Expression]]:
     """Expressions that a name stands for, each from so many queries on."""
-    head, colon, encoder = name.partition(":")
-    if head != BALANCED or (colon and not encoder):
+    own = _default_of(name)
+    if own is None:
         return [(1, _parsed(name))]
-    own = encoder or MOLSEARCH
     ranked_by = scorer(own)
     rarity = isinstance(ranked_by, EncoderScorer) and reference_of(ranked_by.embedder) is not None
     rules = RULES if rarity else WITHOUT_RARITY
     return [(n, balanced(n, rarity=rarity).renamed(MOLSEARCH, own)) for n, _ in rules]
+
+
+def _default_of(name: str) -> str | None:
+    """Name the encoder whose default ranking is asked for; None where another ranking is."""
+    head, colon, encoder = name.partition(":")
+    if head not in (BALANCED, UNWIDENED) or (colon and not encoder):
+        return None
+    return encoder or MOLSEARCH
+
+
+def _widening(name: str, scorer: Callable[[str], Scorer]) -> EncoderScorer | None:
+    own = None if name.startswith(UNWIDENED) else _default_of(name)
+    ranked_by = None if own is None else scorer(own)
+    return ranked_by if isinstance(ranked_by, EncoderScorer) else None
 
 
 def _parsed(text: str) -> Expression:

@@ -47,6 +47,7 @@ SCREEN = (
     K,
     RANK,
     Flag("depth"),
+    Flag("expand", metavar="N"),
     Flag("recall", metavar="R"),
     FUSION,
     Flag("conformer_fusion"),

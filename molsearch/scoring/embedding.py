@@ -58,10 +58,15 @@ class EncoderScorer:
 
     def score(self, queries: Molecules, pool: Molecules) -> Scores:
         """See `Scorer.score`."""
-        first = self._embed(queries.prepared)
+        first = self.asked(queries)
         second = self.vectors(pool)
         found = [products(second, query) for query in first]
         return np.array(found, dtype=np.float32).reshape(len(first), len(second))
+
+    def asked(self, queries: Molecules) -> npt.NDArray[np.float32]:
+        """Embeddings ``[q, dim]`` of queries, made once; NaN where one has none."""
+        key = f"embedding {self.embedder.identity}"
+        return queries.remember(key, lambda: self._embed(queries.prepared))
 
     def vectors(self, pool: Molecules) -> npt.NDArray[np.float32]:
         """Embeddings ``[n, dim]`` of a pool, made once and kept; NaN where one has none."""

@@ -16,6 +16,7 @@ from molsearch.scoring.blend import Blend, Likeness, Rarity
 from molsearch.scoring.default import BALANCED, RARITY, balanced
 from molsearch.scoring.expression import ONLY_ADDED, Expression, Term, parse_expression
 from molsearch.scoring.fusion import MEANING, Fusion
+from molsearch.words import counted
 
 MOLSEARCH = "molsearch"
 STORED = "ecfp4"  # the fingerprint that an index holds
@@ -44,11 +45,14 @@ class Ranking:
         What that stands for with this number of queries, every fusion named.
     n_queries
         How many queries there are.
+    widened
+        How many first hits move the embeddings of the queries; 0: they stay as they are.
     """
 
     asked: str
     expression: Expression
     n_queries: int
+    widened: int = 0
 
     @property
     def embedding(self) -> Term | None:
@@ -141,7 +145,11 @@ class Ranking:
         """Say in one line what is added to what."""
         counter = self.of_inactives
         said = " + ".join(self._said(term) for term in self.expression.terms if term is not counter)
-        return said if counter is None else f"{said}{_counted(counter)}"
+        said = said if counter is None else f"{said}{_counted(counter)}"
+        if not self.widened:
+            return said
+        what = "query" if self.n_queries == 1 else "queries"
+        return f"{said}; {what} moved towards the first {counted(self.widened, 'hit')}"
 
     def record(self) -> dict[str, Any]:
         """Tell what made the ranking, for ``run.json``."""
@@ -150,6 +158,7 @@ class Ranking:
             "expression": str(self.expression),
             "words": self.words(),
             "n_queries": self.n_queries,
+            "widened_by_hits": self.widened,
             "components": [
                 {"name": term.name, "weight": term.weight, "fusion": term.fusion}
                 for term in self.expression.terms

@@ -46,6 +46,7 @@ from molsearch.search.rescore import Shapes, ranked_anew
 from molsearch.search.select import Selecting
 from molsearch.search.streamed import write_streamed
 from molsearch.search.trusted import trust_in, warnings_of_trust, with_probability
+from molsearch.search.widen import Known, hits_that_widen, widened_by_hits
 from molsearch.trust.said import Trust
 from molsearch.work.backend import Backend
 
@@ -206,12 +207,8 @@ def screen(
             told = None if on_extra is None else partial(on_extra, RARITY)
             rarity_rows(reader, blend.rarity.reference).every(told)
         prints = embedder.background_ecfp4
-        # An encoder's background lacks what an index lacks: then its cosine alone is placed.
-        placed = None if extras or ranking.shape else blend
         scored = _inactive_scores(inactives, embedder, config, embedded, ranking)
         against = None if scored is None else scored.against
-        background = Background(embedder.background, embedded, placed, prints, against)
-    annotator = Annotator(reader, queries, background, blend, scored, extras)
     refuse_elsewhere(ranking, extras, elsewhere)
     if ranking.shape is not None and (against is not None or config.threshold is not None):
         what = "inactives that count" if against is not None else "--threshold"
@@ -220,30 +217,48 @@ def screen(
     find = partial(
         find_rows,
         reader=reader,
-        queries=embedded,
         extras=extras,
         elsewhere=elsewhere,
         searching=searching,
         device=device,
         blend=blend,
         against=against,
-        least=config.threshold,
     )
+    near = partial(
+        select_near,
+        reader=reader,
+        blend=blend,
+        ranking=ranking,
+        recall=config.recall,
+        exact_alone=_exact_alone(extras, against),
+    )
+    wide = embedded
+    if n_widening := hits_that_widen(config, ranking, queries, reader.n_rows):
+        with watch.stage("widen queries"):
+            once = partial(find, queries=embedded, least=None)
+            known = Known.of([*queries, *(inactives.molecules if inactives is not None else ())])
+            wide = widened_by_hits(
+                lambda n: near(lambda found: found(n, None), once, queries=embedded)[0],
+                n_widening,
+                reader,
+                embedded,
+                known,
+            )
+        ranking = replace(ranking, widened=n_widening)
+    # An encoder's background lacks what an index lacks: then its cosine alone is placed.
+    placed = None if extras or ranking.shape else blend
+    background = Background(embedder.background, wide, placed, prints, against)
+    annotator = Annotator(reader, queries, background, blend, scored, extras)
 
     with watch.stage("search"):
         excluded = None if exclusions is None else exclusions.mask(reader)
         depth = config.k if ranking.shape is None else config.depth
         selecting = Selecting(first_filter, filtering, depth, annotator, excluded)
-        found, approximation = select_near(
+        found, approximation = near(
             selecting,
-            find,
-            reader,
-            embedded,
-            blend,
-            ranking,
-            config.recall,
+            partial(find, queries=wide, least=config.threshold),
+            queries=wide,
             least=config.threshold,
-            exact_alone=_exact_alone(extras, against),
         )
         hit_filter = selecting.filter
     if ranking.shape is not None:
@@ -275,7 +290,7 @@ def screen(
     warnings = [
         *(warned.of_depth(n_looked_at, reader.n_rows) if ranking.shape else ()),
         *warnings_of_trust(trust, config, streamed=stream_to is not None),
-        *warnings_of(background, embedder.card, names),
+        *warnings_of(Background(embedder.background, embedded), embedder.card, names),
         *warned.of_queries(
             queries, ranking, flat=reader.manifest.library.prepare.n_conformers == 0
         ),

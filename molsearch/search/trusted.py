@@ -35,6 +35,8 @@ def trust_in(
     if config.fusion is not None or config.inactives_weight:
         what = "--fusion" if config.fusion is not None else "inactives that count"
         return Trust(None, f"it was learnt without {what}")
+    if config.expand is not None:
+        return Trust(None, "it was learnt without --expand")
     vectors, prints = embedder.background, embedder.background_ecfp4
     chemistry = None if vectors is None or prints is None else Chemistry(vectors, prints)
     told = trust_of(

@@ -40,7 +40,7 @@ def run(reader, *queries, inactives=INACTIVES, encoder=None, **config):
         reader,
         encoder or FakeEncoder(),
         read_queries(queries or ("CCO", "CCOC"), ReadConfig(), FLAT),
-        ScreenConfig(**config),
+        ScreenConfig(**{"expand": 0, **config}),
         inactives=read_inactives(inactives, ReadConfig(), FLAT),
     )
 
@@ -224,10 +224,10 @@ def test_how_inactives_count_is_said_once_and_of_inactives(reader, rank, config,
 
 def test_by_default_inactives_count_from_five_queries_on(reader):
     five = ("CCO", "CCOC", "CCN", "CCCO", "CCCN")
-    several, four = run(reader, *five, k=9), run(reader, *five[:4], k=9)
+    several, four = (run(reader, *some, k=9, expand=None) for some in (five, five[:4]))
     assert several.ranking.asked == "balanced"
     assert str(several.ranking.expression).endswith("+0.5*series")
-    explicit = run(reader, *five, k=9, rank=str(several.ranking.expression))
+    explicit = run(reader, *five, k=9, rank=str(several.ranking.expression), expand=20)
     assert explicit.frame.equals(several.frame)
     assert "left out of account" in several.trust.aside
     assert four.ranking.of_inactives is None

@@ -46,7 +46,7 @@ def by_whole_screens(reader, queries, **config):
     for number, left_out in enumerate(queries):
         others = [one for i, one in enumerate(queries) if i != number]
         encoder = FakeEncoder()
-        listed = screen(reader, encoder, others, ScreenConfig(k=N, **config))
+        listed = screen(reader, encoder, others, ScreenConfig(k=N, expand=0, **config))
         frame = listed.frame
         is_query = frame.parent_smiles.isin([query.first.parent_smiles for query in queries])
         vector = embed_queries([left_out], encoder).vectors[0].astype(float)

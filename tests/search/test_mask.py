@@ -51,7 +51,7 @@ def screened(
     reader, exclude_ids=(), dissimilar_to=(), dissimilar_at=0.4, searching=search, **config
 ):
     prepare = PrepareConfig(n_conformers=0)
-    found = ScreenConfig(**config)
+    found = ScreenConfig(**{"expand": 0, **config})
     queries = read_queries(["CCO"], ReadConfig(), prepare)
     exclusions = read_exclusions(exclude_ids, dissimilar_to, dissimilar_at, prepare)
     return screen(reader, FakeEncoder(), queries, found, exclusions=exclusions, searching=searching)

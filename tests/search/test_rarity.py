@@ -40,8 +40,8 @@ def encoder_of(**more):
 def hits(reader, queries=QUERIES, encoder=None, against=(), elsewhere=None, **config):
     return screen(
         reader, encoder or encoder_of(), read_queries(queries, READ, PREPARE),
-        ScreenConfig(**{"k": 30, **config}), inactives=read_inactives(against, READ, PREPARE),
-        elsewhere=elsewhere,
+        ScreenConfig(**{"k": 30, "expand": 0, **config}),
+        inactives=read_inactives(against, READ, PREPARE), elsewhere=elsewhere,
     )  # fmt: skip
 
 
@@ -109,7 +109,9 @@ def test_what_is_no_reference_is_refused(reader):
         hits(reader, encoder=encoder_of(reference=unit_rows(5, 17)))
 
 
-@pytest.mark.parametrize("config", [{"k": 5}, {"threshold": 1.6}, {"where": ("mw>20",)}])
+@pytest.mark.parametrize(
+    "config", [{"k": 5}, {"threshold": 1.6}, {"where": ("mw>20",)}, {"expand": None}]
+)
 def test_workers_elsewhere_find_the_same(reader, config):
     for queries in (QUERIES[:1], SEVERAL):
         due = hits(reader, queries, **config)

@@ -55,7 +55,8 @@ def reader(tmp_path_factory):
 
 def run(reader, *queries, encoder=None, **config):
     found = read_queries(queries or ("CCO",), ReadConfig(), PrepareConfig(n_conformers=0))
-    return screen(reader, encoder or FakeEncoder(), found, ScreenConfig(**config))
+    once = ScreenConfig(**{"expand": 0, **config})
+    return screen(reader, encoder or FakeEncoder(), found, once)
 
 
 @pytest.fixture(scope="module")

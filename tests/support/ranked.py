@@ -21,7 +21,7 @@ QUERIES = ["CCCc1ccc(O)cc1 phenol", "O=C(NCC)c1ccncc1 amide"]
 RANK = "molsearch+2*ecfp4+0.5*fcfp4-top2+torsion"
 
 
-def built(folder, smiles, shard_rows=1000):
+def built(folder, smiles, shard_rows=1000, real_keys=False):
     rows = [
         molecule(
             number,
@@ -32,6 +32,7 @@ def built(folder, smiles, shard_rows=1000):
             n_conformers=0,
             coords=b"",
             geometry="none",
+            **({"inchikey": Chem.MolToInchiKey(Chem.MolFromSmiles(one))} if real_keys else {}),
         )
         for number, one in enumerate(smiles, start=1)
     ]

@@ -1,0 +1,97 @@
+"""A first search whose hits widen the queries of the one that is told (`scoring.expansion`).
+
+Filters, exclusions and a threshold have no part in it: what a molecule scores depends on the
+library and on what is known, not on what is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molsearch import schema
+from molsearch.config import ScreenConfig
+from molsearch.errors import UsageError
+from molsearch.index.reader import IndexReader
+from molsearch.scoring.default import BALANCED
+from molsearch.scoring.expansion import HITS, n_hits, widened
+from molsearch.scoring.queryset import QuerySet
+from molsearch.scoring.ranking import MOLSEARCH, Ranking
+from molsearch.search.engine import Candidates
+from molsearch.search.queries import Query
+
+_MOST_KNOWN = 1000  # places of what is known, at the top of the list
+
+First = Callable[[int], Candidates]
+
+
+def hits_that_widen(
+    config: ScreenConfig, ranking: Ranking, queries: Sequence[Query], n_rows: int
+) -> int:
+    """How many first hits widen the queries of a screen.
+
+    Where nothing is asked for, those of the default ranking do, by queries with structures: with a
+    vector alone the first hits are those of the encoder, which is not what was tried.
+
+    Raises
+    ------
+    UsageError
+        Hits are to widen queries that no encoder looks at.
+    """
+    asked = config.expand
+    if asked and ranking.embedding is None:
+        raise UsageError(
+            f"--expand moves embeddings of queries, and --rank {ranking.asked[:80]!r} looks at "
+            f"none; add {MOLSEARCH}, or leave --expand out"
+        )
+    if asked is None:
+        default = ranking.asked == BALANCED and all(query.has_structure for query in queries)
+        asked = HITS if default else 0
+    return n_hits(n_rows, asked)
+
+
+@dataclass(frozen=True)
+class Known:
+    """Molecules that widen nothing: queries, which count already, and known inactives.
+
+    Attributes
+    ----------
+    skeletons
+        Of their structures, stereo and salts aside.
+    """
+
+    skeletons: Collection[str]
+
+    @classmethod
+    def of(cls, molecules: Sequence[Query]) -> Known:
+        """Take the skeletons of molecules that have one."""
+        return cls({one.skeleton for one in molecules if one.skeleton})
+
+    def among(self, reader: IndexReader, found: Candidates) -> NDArray[np.bool_]:
+        """Which candidates are known, ``[n]``."""
+        table = reader.take(found.shards, found.rows, [schema.INCHIKEY])
+        keys = table.column(schema.INCHIKEY).to_pylist()
+        return np.array([(key or "")[:14] in self.skeletons for key in keys], bool)
+
+
+def widened_by_hits(
+    first: First, n: int, reader: IndexReader, queries: QuerySet, known: Known
+) -> QuerySet:
+    """Move queries towards the mean of the first `n` hits that are not known.
+
+    Parameters
+    ----------
+    first
+        Gives so many best rows of the whole library.
+    """
+    found = first(n + min(len(known.skeletons), _MOST_KNOWN))
+    found = found.take(np.flatnonzero(~known.among(reader, found))[:n])
+    hits = np.empty((len(found), queries.vectors.shape[1]), np.float32)
+    for shard in np.unique(found.shards):
+        mine = np.flatnonzero(found.shards == shard)
+        rows = found.rows[mine]
+        hits[mine] = reader.checked_embeddings(int(shard)).take(rows).astype(np.float32)
+    return replace(queries, vectors=widened(queries.vectors, hits))
