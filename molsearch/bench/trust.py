@@ -12,6 +12,7 @@ import numpy.typing as npt
 from molsearch.metrics.regression import logistic, logit, quantile_of_targets, ridge, sigmoid
 from molsearch.scoring.added import added, fused_of
 from molsearch.scoring.default import RARITY, balanced
+from molsearch.scoring.protocols import Scores
 from molsearch.scoring.ranking import MOLSEARCH, STORED
 from molsearch.trust import fitted as file
 from molsearch.trust.features import ALONE, MOST, SEVERAL
@@ -34,8 +35,8 @@ class Draw:
     features
         Of its queries.
     cosine, alike, rarity
-        Components of the scores of the pool, without the queries; rarity is nowhere where the
-        encoder cannot tell it.
+        Components of the scores of the pool, without the queries: cosines to the queries as their
+        first hits have widened them; rarity is nowhere where the encoder cannot tell it.
     """
 
     target: str
@@ -49,14 +50,19 @@ class Draw:
     @property
     def found(self) -> float:
         """Share of actives above all but 1 % of the inactives, away from 0 and 1; ties halve."""
-        fused = {MOLSEARCH: self.cosine, STORED: self.alike, RARITY: self.rarity}
-        terms = balanced(self.n_queries, rarity=bool(len(self.rarity))).terms
-        scores = added(terms, lambda name, _: fused[name])
+        scores = summed(self.n_queries, self.cosine, self.alike, self.rarity)
         bad = np.sort(scores[~self.is_active])[::-1]
         least = bad[max(1, round(file.FIRST * len(bad))) - 1]
         good = scores[self.is_active]
         n = (good > least).sum() + 0.5 * (good == least).sum()
         return float((n + 0.5) / (len(good) + 1))
+
+
+def summed(n_queries: int, cosine: Floats, alike: Floats, rarity: Floats) -> Scores:
+    """Add what `components` gives, and rarity where there is some, as `balanced` does."""
+    fused = {MOLSEARCH: cosine, STORED: alike, RARITY: rarity}
+    terms = balanced(n_queries, rarity=bool(len(rarity))).terms
+    return added(terms, lambda name, _: fused[name])
 
 
 def components(

@@ -18,8 +18,9 @@ from molsearch.bench.attach import Attaching
 from molsearch.bench.benchmarks.task import Benchmark, Task, limit
 from molsearch.bench.conformers import ConformerCache
 from molsearch.bench.draws import drawn, too_small
+from molsearch.bench.methods import Views
 from molsearch.bench.molecules import Molecules
-from molsearch.bench.trust import Draw, components
+from molsearch.bench.trust import Draw, components, summed
 from molsearch.config import PrepareConfig
 from molsearch.index.rarity import reference_of
 from molsearch.io.atomic import replacing
@@ -64,6 +65,7 @@ class Screens:
 
     def _kept(self, target: str, n_queries: int) -> list[Draw]:
         cut = "".join(f"-{n}" for n in (self.limit_actives, self.limit_decoys) if n is not None)
+        cut += "-widened"
         name = f"{self.benchmark.name}{cut}-{self.n_draws}-{self.seed}-{n_queries}-{target}.npz"
         path = self.root / "trust" / self.scorer.embedder.identity[:16] / name
         try:
@@ -95,19 +97,23 @@ class Screens:
         encoder = self.scorer.embedder
         assert encoder.background is not None
         assert encoder.background_ecfp4 is not None
-        prepared = queries.prepared
-        vectors = encoder.embed_table(prepared.table)[prepared.rows]
+        vectors = self.scorer.asked(queries)
         chemistry = Chemistry(encoder.background, encoder.background_ecfp4)
         asked = Asked.of(vectors, queries[STORED], chemistry)
         known = reference_of(encoder)
-        rarity = None if known is None else known.rarity(self.scorer.vectors(pool))
+        rarity = np.empty(0)
+        if known is not None:
+            rarity = known.rarity(self.scorer.vectors(pool)).astype(np.float64)
+        views = Views(vectors, self.scorer.vectors(pool), screened.own)
         for some in task.asked:
             kept = ~np.logical_or.reduce(screened.own[some], axis=0)
             cosine, alike = components(screened.scores, some, self.scorer.name)
-            rare = np.empty(0) if rarity is None else rarity[kept]
+            wide = views.widened(summed(n_queries, cosine, alike, rarity), some)
+            mine = {self.scorer.name: wide, STORED: screened.scores[STORED][some]}
+            cosine, _ = components(mine, np.arange(len(some)), self.scorer.name)
             yield Draw(
-                target, n_queries, asked.features(some), cosine[kept], alike[kept], rare,
-                task.is_active[kept],
+                target, n_queries, asked.features(some), cosine[kept], alike[kept],
+                rarity[kept] if len(rarity) else rarity, task.is_active[kept],
             )  # fmt: skip
 
     def _pool(self, group: str, task: Task) -> Molecules:

@@ -228,7 +228,14 @@ def _account(
 
 def _warnings(request: ExplainRequest, given: Given, found: Sequence[Reason]) -> list[str]:
     lines = []
-    if n := _n_unlike(request, given, found):
+    n = _n_unlike(request, given, found)
+    if n and (moved := _n_widening(given)):
+        lines.append(
+            f"scores of the list count queries that its first {counted(moved, 'hit')} have moved; "
+            f"explained is the likeness to the queries as given (column {EXPLAINED}); for a list "
+            "by that alone, screen with --expand 0"
+        )
+    elif n:
         lines.append(
             f"scores of {counted(n, 'hit')} in the list are not those explained here (column "
             f"{EXPLAINED}): something else ranked them; screen again, or name what ranks with "
@@ -255,6 +262,13 @@ def _warnings(request: ExplainRequest, given: Given, found: Sequence[Reason]) ->
             "search: there may be larger ones"
         )
     return lines
+
+
+def _n_widening(given: Given) -> int:
+    """How many first hits had moved the queries when the list was made; 0 where none is told."""
+    told = given.record.get("ranking")
+    found = told.get("widened_by_hits") if isinstance(told, dict) else 0
+    return found if isinstance(found, int) else 0
 
 
 def _n_unlike(request: ExplainRequest, given: Given, found: Sequence[Reason]) -> int:

@@ -101,10 +101,7 @@ def known_to(card: Mapping[str, Any], config: TrainConfig) -> str:
             return "benchmark targets"
         if config.homology and not _as_far(made, config, "homology", "max_identity"):
             return f"homologues above {config.max_identity} of targets that are held out"
-        if config.far_from and not (
-            set(config.far_from) <= set(made.get("far_from", ()))
-            and _as_far(made, config, "homology", "far_identity")
-        ):
+        if config.far_from and not _kept_apart(made, config):
             return f"targets close to those of {' and '.join(config.far_from)}"
     return ""
 
@@ -131,6 +128,18 @@ def _configs(training: object) -> Iterator[Mapping[str, Any]]:
     if "parts" not in training:  # a committee has not learned anything itself
         config = training.get("config")
         yield config if isinstance(config, Mapping) else {}
+
+
+def _kept_apart(made: Mapping[str, Any], config: TrainConfig) -> bool:
+    """Whether a training stayed as far from the targets of `config.far_from`.
+
+    One that held out all benchmark targets stayed away from what is close to them too.
+    """
+    if set(config.far_from) <= set(made.get("far_from", ())):
+        return _as_far(made, config, "homology", "far_identity")
+    most = float(made.get("max_identity", 1.0))
+    of_all = made.get("hold_out_benchmark_targets") and made.get("homology")
+    return bool(of_all) and most <= config.far_identity
 
 
 def _as_far(made: Mapping[str, Any], config: TrainConfig, table: str, identity: str) -> bool:

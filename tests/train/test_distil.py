@@ -237,6 +237,11 @@ def test_what_an_encoder_was_made_of_counts() -> None:
     assert known_to(card, kept) == ""
     nearer = kept.model_copy(update={"far_identity": 0.3})
     assert known_to(card, nearer) == "targets close to those of dude"
+    # What held out the targets of all benchmarks stayed away from their homologues too.
+    at = {most: kept.model_copy(update={"far_identity": most}) for most in (0.89, 0.9)}
+    assert known_to({"training": out}, at[0.9]) == ""
+    assert known_to({"training": out}, at[0.89]) == "targets close to those of dude"
+    assert known_to({"training": known}, at[0.9]).startswith("homologues above 0.9")
 
 
 def test_settings_that_do_not_go_together_are_refused() -> None:
