@@ -186,8 +186,8 @@ class ScreenConfig(Config):
         ge=0,
         le=1000,
         description="search twice: so many first hits, at most one molecule in 40 of the library, "
-        "move the embeddings of the queries towards their mean; 0: search once; none: 20 where "
-        "balanced ranks",
+        "move the embeddings of the queries towards their mean; 0: search once; none: 20 for one "
+        "query or two where balanced ranks",
     )
     recall: float | None = Field(
         default=None,

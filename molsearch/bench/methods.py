@@ -17,7 +17,15 @@ from molsearch.errors import UsageError
 from molsearch.index.rarity import reference_of
 from molsearch.metrics.ranking import products
 from molsearch.scoring.added import added, fused_of
-from molsearch.scoring.default import BALANCED, RARITY, RULES, WITHOUT_RARITY, balanced
+from molsearch.scoring.default import (
+    BALANCED,
+    RARITY,
+    RULES,
+    WIDENED,
+    WITHOUT_RARITY,
+    balanced,
+    widening,
+)
 from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.expansion import HITS, n_hits, widened
 from molsearch.scoring.expression import Expression, Term, parse_expression
@@ -89,7 +97,8 @@ class Method:
     rules
         From so many queries on, these parts.
     widening
-        The encoder whose queries are widened by their first hits; None: they stay as they are.
+        The encoder whose queries are widened by their first hits, where there are few of them;
+        None: they stay as they are.
     """
 
     name: str
@@ -112,7 +121,9 @@ class Method:
         parts = self.rules[0][1]
         if len(self.rules) == len(parts) == 1:
             return {"fusion": parts[0].fusion, "parts": scorers}
-        widened = {} if self.widening is None else {"widened_by_hits": HITS}
+        widened = (
+            {} if self.widening is None else {"widened_by_hits": HITS, "widened_up_to": WIDENED}
+        )
         rules = {
             str(least): [[part.weight, part.scorer.name, part.fusion] for part in parts]
             for least, parts in self.rules
@@ -136,7 +147,7 @@ class Method:
         """
         terms = [Term(one.scorer.name, one.weight, one.fusion) for one in self.parts(len(queries))]
         found = added(terms, fused_of(scores, queries))
-        if self.widening is None or views is None:
+        if self.widening is None or views is None or not widening(len(queries)):
             return found
         mine = {name: of_each[queries] for name, of_each in scores.items()}
         mine[self.widening.name] = views.widened(found, queries)

@@ -24,6 +24,7 @@ from molsearch.bench.trust import Draw, components, summed
 from molsearch.config import PrepareConfig
 from molsearch.index.rarity import reference_of
 from molsearch.io.atomic import replacing
+from molsearch.scoring.default import widening
 from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.fingerprint import FingerprintScorer
 from molsearch.scoring.protocols import Scorer
@@ -108,9 +109,10 @@ class Screens:
         for some in task.asked:
             kept = ~np.logical_or.reduce(screened.own[some], axis=0)
             cosine, alike = components(screened.scores, some, self.scorer.name)
-            wide = views.widened(summed(n_queries, cosine, alike, rarity), some)
-            mine = {self.scorer.name: wide, STORED: screened.scores[STORED][some]}
-            cosine, _ = components(mine, np.arange(len(some)), self.scorer.name)
+            if widening(n_queries):
+                wide = views.widened(summed(n_queries, cosine, alike, rarity), some)
+                mine = {self.scorer.name: wide, STORED: screened.scores[STORED][some]}
+                cosine, _ = components(mine, np.arange(len(some)), self.scorer.name)
             yield Draw(
                 target, n_queries, asked.features(some), cosine[kept], alike[kept],
                 rarity[kept] if len(rarity) else rarity, task.is_active[kept],

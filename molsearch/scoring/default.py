@@ -6,6 +6,7 @@ The weights were chosen on the development screens alone, target by target on th
 
 from __future__ import annotations
 
+from molsearch.scoring.expansion import HITS
 from molsearch.scoring.expression import Expression, parse_expression
 from molsearch.scoring.fusion import Fusion
 
@@ -29,6 +30,15 @@ WITHOUT_RARITY: tuple[tuple[int, str], ...] = (
 # part in the choice nothing gained reliably with one query or two and few inactives; five and ten
 # were tried above.
 WITH_INACTIVES: tuple[tuple[int, str], ...] = ((1, ""), (5, "0.5*series"))
+
+# Up to so many queries are widened by their first hits (`molsearch.scoring.expansion`). More of
+# them gain a third as much where a library is full of actives, and nothing where it holds a few.
+WIDENED = 2
+
+
+def widening(n_queries: int) -> int:
+    """How many first hits widen so many queries, of a library that is large enough."""
+    return HITS if n_queries <= WIDENED else 0
 
 
 def balanced(

@@ -16,8 +16,8 @@ from molsearch import schema
 from molsearch.config import ScreenConfig
 from molsearch.errors import UsageError
 from molsearch.index.reader import IndexReader
-from molsearch.scoring.default import BALANCED
-from molsearch.scoring.expansion import HITS, n_hits, widened
+from molsearch.scoring.default import BALANCED, widening
+from molsearch.scoring.expansion import n_hits, widened
 from molsearch.scoring.queryset import QuerySet
 from molsearch.scoring.ranking import MOLSEARCH, Ranking
 from molsearch.search.engine import Candidates
@@ -33,8 +33,9 @@ def hits_that_widen(
 ) -> int:
     """How many first hits widen the queries of a screen.
 
-    Where nothing is asked for, those of the default ranking do, by queries with structures: with a
-    vector alone the first hits are those of the encoder, which is not what was tried.
+    Where nothing is asked for, those of the default ranking do, of as few queries as gain by it,
+    all with structures: with a vector alone the first hits are those of the encoder, which is not
+    what was tried.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def hits_that_widen(
         )
     if asked is None:
         default = ranking.asked == BALANCED and all(query.has_structure for query in queries)
-        asked = HITS if default else 0
+        asked = widening(len(queries)) if default else 0
     return n_hits(n_rows, asked)
 
 

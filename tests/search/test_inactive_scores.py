@@ -227,7 +227,7 @@ def test_by_default_inactives_count_from_five_queries_on(reader):
     several, four = (run(reader, *some, k=9, expand=None) for some in (five, five[:4]))
     assert several.ranking.asked == "balanced"
     assert str(several.ranking.expression).endswith("+0.5*series")
-    explicit = run(reader, *five, k=9, rank=str(several.ranking.expression), expand=20)
+    explicit = run(reader, *five, k=9, rank=str(several.ranking.expression))
     assert explicit.frame.equals(several.frame)
     assert "left out of account" in several.trust.aside
     assert four.ranking.of_inactives is None

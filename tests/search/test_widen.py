@@ -30,8 +30,8 @@ def run(reader, queries=THREE, against=(), **more):
     screened = {name: more.pop(name) for name in ("elsewhere", "exclusions") if name in more}
     return screen(
         reader, FakeEncoder(), read_queries(queries, READ, PREPARE),
-        ScreenConfig(**{"k": 1000, **more}), inactives=read_inactives(against, READ, PREPARE),
-        **screened,
+        ScreenConfig(**{"k": 1000, "expand": 20, **more}),
+        inactives=read_inactives(against, READ, PREPARE), **screened,
     )  # fmt: skip
 
 
@@ -111,17 +111,24 @@ def test_known_inactives_do_not_move_the_queries(reader):
 
 @pytest.mark.parametrize(
     ("rank", "expand", "due"),
-    [("balanced", None, 6), ("molsearch+ecfp4", None, 0), ("molsearch+ecfp4", 3, 3),
-     ("molsearch", 100, 6), ("balanced", 0, 0), ("ecfp4", None, 0), ("ecfp4", 0, 0)],
+    [("balanced", 20, 6), ("balanced", None, 6), ("molsearch+ecfp4", None, 0),
+     ("molsearch+ecfp4", 3, 3), ("molsearch", 100, 6), ("balanced", 0, 0), ("ecfp4", None, 0), ("ecfp4", 0, 0)],
 )  # fmt: skip
 def test_which_rankings_search_twice(reader, rank, expand, due):
-    assert run(reader, rank=rank, expand=expand, k=5).ranking.widened == due
+    assert run(reader, THREE[:1], rank=rank, expand=expand, k=5).ranking.widened == due
 
 
 def test_of_a_few_molecules_none_moves_a_query(tmp_path):
     few = built(tmp_path, SMILES[:39])
     assert run(few).ranking.widened == 0
     assert run(few).frame.equals(run(few, expand=0).frame)
+
+
+@pytest.mark.parametrize(("n_queries", "due"), [(1, 6), (2, 6), (3, 0)])
+def test_one_query_or_two_are_widened_unless_told_otherwise(reader, n_queries, due):
+    found = run(reader, THREE[:n_queries], expand=None)
+    assert found.ranking.widened == due
+    assert found.frame.equals(run(reader, THREE[:n_queries], expand=due).frame)
 
 
 def test_a_ranking_without_embeddings_has_nothing_to_move(reader):
