@@ -124,4 +124,6 @@ class SpaceRequest(ScreenConfig):
         """Ask for the ranking of the products, whose index is in the folder `index`."""
         shared = set(SpaceRequest.model_fields) & set(ScreenRequest.model_fields)
         fields = {name: getattr(self, name) for name in shared - {"verb", "failures", "prepare"}}
+        # Products were chosen for being like the queries: the first of them say nothing more.
+        fields["expand"] = self.expand or 0
         return ScreenRequest(**fields, index=index, prepare=prepare)
