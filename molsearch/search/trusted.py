@@ -11,6 +11,7 @@ import pandas as pd
 from molsearch import schema
 from molsearch.config import ScreenConfig
 from molsearch.index.embedder import Embedder
+from molsearch.scoring.default import widening
 from molsearch.scoring.queryset import QuerySet
 from molsearch.scoring.ranking import Ranking
 from molsearch.search.queries import Query
@@ -35,7 +36,7 @@ def trust_in(
     if config.fusion is not None or config.inactives_weight:
         what = "--fusion" if config.fusion is not None else "inactives that count"
         return Trust(None, f"it was learnt without {what}")
-    if config.expand is not None:
+    if config.expand not in (None, widening(len(queries))):
         return Trust(None, "it was learnt without --expand")
     vectors, prints = embedder.background, embedder.background_ecfp4
     chemistry = None if vectors is None or prints is None else Chemistry(vectors, prints)

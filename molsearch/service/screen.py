@@ -33,7 +33,7 @@ from molsearch.service.requests import ScreenRequest
 from molsearch.service.screen_given import rank_given, read_given
 from molsearch.service.session import Session
 from molsearch.service.told import library_account, plain_reading, tell_given, tell_library
-from molsearch.trust.said import too_few
+from molsearch.trust.said import Trust, too_few
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def screen(
             searching=searching,
         )
     # After the hits have their probabilities, which hold in any library.
-    hits = replace(hits, trust=hits.trust.unforetold(unforetold or too_few(reader.n_rows)))
+    hits = replace(hits, trust=_foretold(hits.trust, unforetold, reader.n_rows))
     with watch.stage("write"):
         hits = hits.with_warnings(write_outputs(request, hits))
     for line in _trust(hits):
@@ -202,6 +202,12 @@ def write_outputs(request: ScreenRequest, hits: HitList) -> tuple[str, ...]:
         ]
         write_page(hits.frame, described, Path(request.html), page)
     return notes
+
+
+def _foretold(trust: Trust, unforetold: str, n_rows: int) -> Trust:
+    if unforetold:  # of no such library, whatever else this screen lacks
+        return replace(trust, enrichment=None, why_not=unforetold)
+    return trust.unforetold(too_few(n_rows))
 
 
 def _trust(hits: HitList) -> list[str]:
