@@ -46,7 +46,12 @@ from molsearch.search.rescore import Shapes, ranked_anew
 from molsearch.search.select import Selecting
 from molsearch.search.streamed import write_streamed
 from molsearch.search.trusted import trust_in, warnings_of_trust, with_probability
-from molsearch.search.widen import Known, hits_that_widen, widened_by_hits
+from molsearch.search.widen import (
+    Known,
+    hits_that_widen,
+    refuse_without_embedding,
+    widened_by_hits,
+)
 from molsearch.trust.said import Trust
 from molsearch.work.backend import Backend
 
@@ -373,8 +378,10 @@ def check_ranking(
         It cannot be read, or names what an index by this encoder does not hold.
     """
     names = {str(embedder.card.get("name", ""))} - {""}
-    return ranking_of(
+    ranking = ranking_of(
         config.rank, n_queries, fusion=config.fusion, encoder=names, is_encoder=is_encoder,
         inactives=inactives and config.inactives_weight is None,
         rarity=reference_of(embedder) is not None,
     )  # fmt: skip
+    refuse_without_embedding(config, ranking)
+    return ranking

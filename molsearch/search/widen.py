@@ -28,6 +28,21 @@ _MOST_KNOWN = 1000  # places of what is known, at the top of the list
 First = Callable[[int], Candidates]
 
 
+def refuse_without_embedding(config: ScreenConfig, ranking: Ranking) -> None:
+    """Refuse hits that are to move queries which no encoder looks at.
+
+    Raises
+    ------
+    UsageError
+        As it says.
+    """
+    if config.expand and ranking.embedding is None:
+        raise UsageError(
+            f"--expand moves embeddings of queries, and --rank {ranking.asked[:80]!r} looks at "
+            f"none; add {MOLSEARCH}, or leave --expand out"
+        )
+
+
 def hits_that_widen(
     config: ScreenConfig, ranking: Ranking, queries: Sequence[Query], n_rows: int
 ) -> int:
@@ -36,18 +51,8 @@ def hits_that_widen(
     Where nothing is asked for, those of the default ranking do, of as few queries as gain by it,
     all with structures: with a vector alone the first hits are those of the encoder, which is not
     what was tried.
-
-    Raises
-    ------
-    UsageError
-        Hits are to widen queries that no encoder looks at.
     """
     asked = config.expand
-    if asked and ranking.embedding is None:
-        raise UsageError(
-            f"--expand moves embeddings of queries, and --rank {ranking.asked[:80]!r} looks at "
-            f"none; add {MOLSEARCH}, or leave --expand out"
-        )
     if asked is None:
         default = ranking.asked == BALANCED and all(query.has_structure for query in queries)
         asked = widening(len(queries)) if default else 0
