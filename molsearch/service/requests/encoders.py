@@ -43,7 +43,7 @@ class BenchmarkRequest(Config):
         description="comma-separated: random, heavy-atoms, properties, ecfp4, fcfp4, torsion, "
         "atom-pair, path, maccs, rdkit, usrcat, shape, untrained, molsearch, an encoder folder; "
         "a+b adds them, 2*a+b with weights, -top2 or -mean behind a part fuses queries; balanced: "
-        "what screens rank by",
+        "what screens rank by; unwidened: the same, searched once",
     )
     output: str | None = Field(
         default=None, description="result file; results/NAME.json where none is named"
