@@ -112,7 +112,8 @@ def test_known_inactives_do_not_move_the_queries(reader):
 @pytest.mark.parametrize(
     ("rank", "expand", "due"),
     [("balanced", 20, 6), ("balanced", None, 6), ("molsearch+ecfp4", None, 0),
-     ("molsearch+ecfp4", 3, 3), ("molsearch", 100, 6), ("balanced", 0, 0), ("ecfp4", None, 0), ("ecfp4", 0, 0)],
+     ("molsearch+ecfp4", 3, 3), ("molsearch", 100, 6), ("balanced", 0, 0),
+     ("ecfp4", None, 0), ("ecfp4", 0, 0)],
 )  # fmt: skip
 def test_which_rankings_search_twice(reader, rank, expand, due):
     assert run(reader, THREE[:1], rank=rank, expand=expand, k=5).ranking.widened == due
