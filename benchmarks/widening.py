@@ -24,8 +24,9 @@ from screening_options import add_data, add_screening
 from molsearch.bench.attach import Attaching, needs_of
 from molsearch.bench.benchmarks.registry import open_benchmark
 from molsearch.bench.conformers import ConformerCache, cache_root
-from molsearch.bench.methods import UNWIDENED, Views
+from molsearch.bench.methods import UNWIDENED
 from molsearch.bench.molecules import Molecules
+from molsearch.bench.views import Views
 from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.config import PrepareConfig
 from molsearch.index.rarity import reference_of
@@ -132,8 +133,7 @@ def _ranked(library: Library, asked: NDArray[np.int64], pool: Library) -> Sequen
     }
     once = added(terms, fused_of(scores, every))
     views = Views(queries, pool.vectors, np.zeros((len(asked), len(pool.vectors)), bool))
-    wide = {**scores, MOLSEARCH: views.widened(once, every)}
-    return added(terms, fused_of(wide, every)), once
+    return views.ranked_again(once, terms, scores, every, MOLSEARCH), once
 
 
 def _row(values: NDArray[np.float64], n_queries: int, left: int, n: int) -> dict[str, object]:

@@ -19,7 +19,7 @@ import numpy as np
 from molsearch.bench.benchmarks.files import read_smiles
 from molsearch.bench.benchmarks.task import Task
 from molsearch.bench.evaluate import Mask, rounded
-from molsearch.bench.methods import Method, Views
+from molsearch.bench.methods import Method
 from molsearch.bench.molecules import Molecules
 from molsearch.data.places import data_root
 from molsearch.data.training_tables import IS_POOL, TABLES, read_table
@@ -185,7 +185,7 @@ def evaluate_random(
     background = np.r_[np.zeros(len(actives), bool), pool.usable(task)]
     values, draws, counts = [], [], []
     out = np.broadcast_to(~background[len(actives) :], (len(own), len(pool.molecules)))
-    views = _views(method, queries, actives, pool.molecules, np.hstack([own, out]))
+    views = method.views(queries, [actives, pool.molecules], np.hstack([own, out]))
     for asked in task.asked:
         fused = method.ranked(scores, asked, views)
         mine = np.logical_or.reduce(own[asked], axis=0)
@@ -201,16 +201,6 @@ def evaluate_random(
         "n_random": int(background.sum()),
         "n_unscored": int((unscored & (labels | background)).sum()),
     }
-
-
-def _views(
-    method: Method, queries: Molecules, actives: Molecules, background: Molecules, out: Mask
-) -> Views | None:
-    by = method.widening
-    if by is None:
-        return None
-    every = np.concatenate([by.vectors(actives), by.vectors(background)])
-    return Views(by.asked(queries), every, out)
 
 
 def _summary(values: Any, draws: Any) -> dict[str, float | None]:

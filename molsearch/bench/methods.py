@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from molsearch import extensions
 from molsearch.bench.baselines import HeavyAtomScorer, PropertyScorer, RandomScorer
+from molsearch.bench.molecules import Molecules
+from molsearch.bench.views import Views
 from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.errors import UsageError
 from molsearch.index.rarity import reference_of
-from molsearch.metrics.ranking import products
 from molsearch.scoring.added import added, fused_of
 from molsearch.scoring.default import (
     BALANCED,
@@ -27,7 +28,7 @@ from molsearch.scoring.default import (
     widening,
 )
 from molsearch.scoring.embedding import EncoderScorer
-from molsearch.scoring.expansion import HITS, n_hits, widened
+from molsearch.scoring.expansion import HITS
 from molsearch.scoring.expression import Expression, Term, parse_expression
 from molsearch.scoring.fingerprint import FingerprintScorer
 from molsearch.scoring.fusion import Fusion
@@ -59,30 +60,6 @@ class Part:
     scorer: Scorer
     weight: float
     fusion: Fusion
-
-
-@dataclass(frozen=True)
-class Views:
-    """What an encoder sees of queries and of what is ranked for them.
-
-    Attributes
-    ----------
-    queries, pool
-        Embeddings float32 ``[q, dim]`` and ``[n, dim]``.
-    own
-        bool ``[q, n]``: the query itself, which is no hit of it.
-    """
-
-    queries: npt.NDArray[np.float32]
-    pool: npt.NDArray[np.float32]
-    own: npt.NDArray[np.bool_]
-
-    def widened(self, found: Scores, asked: npt.NDArray[np.int64]) -> Scores:
-        """Cosines ``[len(asked), n]`` to the queries, widened by the first hits by `found`."""
-        kept = np.flatnonzero(~self.own[asked].any(axis=0) & np.isfinite(found))
-        first = kept[np.argsort(-found[kept], kind="stable")[: n_hits(len(kept))]]
-        wider = widened(self.queries[asked], self.pool[first])
-        return np.array([products(self.pool, one) for one in wider], np.float32)
 
 
 @dataclass(frozen=True)
@@ -149,9 +126,13 @@ class Method:
         found = added(terms, fused_of(scores, queries))
         if self.widening is None or views is None or not widening(len(queries)):
             return found
-        mine = {name: of_each[queries] for name, of_each in scores.items()}
-        mine[self.widening.name] = views.widened(found, queries)
-        return added(terms, fused_of(mine, np.arange(len(queries))))
+        return views.ranked_again(found, terms, scores, queries, self.widening.name)
+
+    def views(
+        self, queries: Molecules, pools: Sequence[Molecules], own: npt.NDArray[np.bool_]
+    ) -> Views | None:
+        """Embed a target for `widening`; None where nothing is widened."""
+        return None if self.widening is None else Views.of(self.widening, queries, pools, own)
 
     def unscored(self, scores: Mapping[str, Scores]) -> npt.NDArray[np.bool_]:
         """Molecules that some part could score for no query, ``[n]``."""

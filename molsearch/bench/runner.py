@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from molsearch.bench import results
@@ -24,7 +23,7 @@ from molsearch.bench.conformers import ConformerCache
 from molsearch.bench.draws import LEAST_LEFT, N_DRAWS, drawn, too_small
 from molsearch.bench.evaluate import evaluate_task
 from molsearch.bench.merge import merged, store
-from molsearch.bench.methods import Method, Views
+from molsearch.bench.methods import Method
 from molsearch.bench.molecules import Molecules
 from molsearch.config import Config, PrepareConfig
 from molsearch.errors import UsageError
@@ -264,7 +263,7 @@ class Runner:
         for method in methods:
             row = evaluate_task(
                 task,
-                partial(method.ranked, scores, views=_views(method, queries, pool, own)),
+                partial(method.ranked, scores, views=method.views(queries, [pool], own)),
                 own=own,
                 unscored=method.unscored(scores),
                 subsets=found.subsets,
@@ -335,14 +334,6 @@ class Runner:
                 value = row["metrics"]["bedroc_80p5"]
                 shown.append(f"{row['method']} {'–' if value is None else format(value, '.3f')}")
         self.on_target(number, total, f"{target}: BEDROC {', '.join(shown)}")
-
-
-def _views(
-    method: Method, queries: Molecules, pool: Molecules, own: npt.NDArray[np.bool_]
-) -> Views | None:
-    """Give a method that widens its queries what it needs of them and of the pool."""
-    by = method.widening
-    return None if by is None else Views(by.asked(queries), by.vectors(pool), own)
 
 
 def _draws(task: Task, queries: Molecules) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from molsearch.bench.attach import Attaching
 from molsearch.bench.benchmarks.task import Benchmark, Task, limit
 from molsearch.bench.conformers import ConformerCache
 from molsearch.bench.draws import drawn, too_small
-from molsearch.bench.methods import Views
 from molsearch.bench.molecules import Molecules
 from molsearch.bench.trust import Draw, components, summed
+from molsearch.bench.views import Views
 from molsearch.config import PrepareConfig
 from molsearch.index.rarity import reference_of
 from molsearch.io.atomic import replacing
@@ -98,14 +98,13 @@ class Screens:
         encoder = self.scorer.embedder
         assert encoder.background is not None
         assert encoder.background_ecfp4 is not None
-        vectors = self.scorer.asked(queries)
+        views = Views.of(self.scorer, queries, [pool], screened.own)
         chemistry = Chemistry(encoder.background, encoder.background_ecfp4)
-        asked = Asked.of(vectors, queries[STORED], chemistry)
+        asked = Asked.of(views.queries, queries[STORED], chemistry)
         known = reference_of(encoder)
         rarity = np.empty(0)
         if known is not None:
-            rarity = known.rarity(self.scorer.vectors(pool)).astype(np.float64)
-        views = Views(vectors, self.scorer.vectors(pool), screened.own)
+            rarity = known.rarity(views.pool).astype(np.float64)
         for some in task.asked:
             kept = ~np.logical_or.reduce(screened.own[some], axis=0)
             cosine, alike = components(screened.scores, some, self.scorer.name)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rdkit import Chem
 
 from molsearch.chem.bulk.bags import Usual, in_ring_of_three
-from molsearch.chem.bulk.graphs import fits
 from molsearch.chem.counters import Buckets
-from molsearch.chem.counting import counting
+from molsearch.chem.counting import counting, read_usual
 from molsearch.chem.features import packed_bag
-from molsearch.chem.plain import is_plain, is_read_again, read_plain
-from molsearch.schema import Record
+from molsearch.chem.plain import is_plain_text, is_read_again
 
 
 def packed_bags(
@@ -35,7 +33,7 @@ def packed_bags(
     molsearch.chem.features.packed_bag : what each bag is.
     """
     bags: list[bytes | None] = [None] * len(smiles)
-    usual = {place: one for place, text in enumerate(smiles) if (one := _usual(text, compiled))}
+    usual = dict(_usual(smiles, compiled))
     if usual:
         made = counting(compiled)(list(usual.values()), buckets).bags or []
         for place, bag in zip(usual, made, strict=True):
@@ -46,17 +44,18 @@ def packed_bags(
     return bags
 
 
-def _usual(text: str, compiled: bool) -> Usual | None:
-    """Read a molecule that goes with others; None for one that cannot."""
-    if not (is_plain(Record(0, "", 0, "", text)) and is_read_again(text)):
-        return None
+def _usual(smiles: Sequence[str], compiled: bool) -> Iterator[tuple[int, Usual]]:
+    """Yield places of molecules that go with others, and what is counted of these."""
     # RDKit's other perception of stereo names centres when they are asked for.
     if not Chem.GetUseLegacyStereoPerception():
-        return None
-    mol = read_plain(text, sys.maxsize, barely=True)
-    if mol is None or not fits(mol):
-        return None
-    found = Usual.briefly(mol, text) if compiled else Usual.of(mol, text)
-    # Torsions are counted in the order of the canonical SMILES, where `features` takes the text's.
-    same = found.parent_smiles == text or not mol.HasSubstructMatch(in_ring_of_three())
-    return found if same else None
+        return
+    for place, text in enumerate(smiles):
+        if not (is_plain_text(text) and is_read_again(text)):
+            continue
+        if (read := read_usual(text, sys.maxsize, compiled)) is None:
+            continue
+        mol, usual = read
+        # Torsions are counted in the order of the canonical SMILES, where `features` takes the
+        # text's.
+        if usual.parent_smiles == text or not mol.HasSubstructMatch(in_ring_of_three()):
+            yield place, usual

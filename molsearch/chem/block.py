@@ -17,12 +17,11 @@ from rdkit import Chem, rdBase
 
 from molsearch import schema
 from molsearch.chem.bulk.bags import Usual
-from molsearch.chem.bulk.graphs import fits
 from molsearch.chem.columns import Block, block_of, put_between, user_text, whole
 from molsearch.chem.counters import Buckets
-from molsearch.chem.counting import counting
+from molsearch.chem.counting import counting, read_usual
 from molsearch.chem.facts import PREPARED, Value, known
-from molsearch.chem.plain import is_plain, read_plain
+from molsearch.chem.plain import is_plain
 from molsearch.chem.prepare import failure_of, prepare_record
 from molsearch.config import PrepareConfig
 from molsearch.schema import GEOMETRY_NONE, Failure, Prepared, Record
@@ -90,11 +89,11 @@ def _plain(records: Sequence[Record], config: PrepareConfig) -> Iterable[bool]:
 def _read(record: Record, config: PrepareConfig, compiled: bool) -> _Read | Failure | None:
     """Read a molecule that can go with others; None for one that cannot."""
     try:
-        mol = read_plain(record.smiles, config.max_heavy_atoms, barely=True)
-        if mol is None or not fits(mol):
+        read = read_usual(record.smiles, config.max_heavy_atoms, compiled)
+        if read is None:
             return None
-        asked = Usual.briefly if compiled else Usual.of
-        return _Read(record, asked(mol, record.smiles), known(mol, PREPARED))
+        mol, usual = read
+        return _Read(record, usual, known(mol, PREPARED))
     except (ValueError, RuntimeError) as error:
         return failure_of(record, error)
 

@@ -43,12 +43,12 @@ def _as_written() -> Chem.SmilesParserParams:
 
 def is_plain(record: Record) -> bool:
     """Whether the text of a record may be read the short way, see `plain_parent`."""
-    smiles = record.smiles
-    return (
-        not record.molblock
-        and _PLAIN.fullmatch(smiles) is not None
-        and _CARBON.search(smiles) is not None
-    )
+    return not record.molblock and is_plain_text(record.smiles)
+
+
+def is_plain_text(smiles: str) -> bool:
+    """Whether a SMILES may be read the short way, see `plain_parent`."""
+    return _PLAIN.fullmatch(smiles) is not None and _CARBON.search(smiles) is not None
 
 
 def is_read_again(smiles: str) -> bool:

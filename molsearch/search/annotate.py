@@ -19,6 +19,7 @@ from molsearch.search.engine import Candidates
 from molsearch.search.inactive_scores import InactiveScores
 from molsearch.search.queries import Query
 from molsearch.search.rescore import Shapes
+from molsearch.search.skeletons import Skeletons
 
 _ROUNDING = 1e-9
 
@@ -49,7 +50,7 @@ class Annotator:
         self.blend = blend
         self.inactives = inactives
         self.extras = tuple(extras)
-        self._skeletons = frozenset(query.skeleton for query in queries if query.skeleton)
+        self._skeletons = Skeletons.of(queries)
         self._without_structure = np.array([not query.has_structure for query in queries], bool)
         given = [*queries, *(inactives.molecules if inactives is not None else ())]
         # Heavy atoms of what the user gave: a hit of another size is none of it.
@@ -163,7 +164,7 @@ class Annotator:
 
     def is_query(self, inchikeys: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each structure is a query's, stereo and salts aside."""
-        return np.array([key[:14] in self._skeletons for key in inchikeys], dtype=bool)
+        return self._skeletons.among(inchikeys)
 
     def _likeness(self, found: Candidates) -> NDArray[np.float64]:
         """ECFP4 similarity to each query, where it has no part in the score: ``[n, n_queries]``."""

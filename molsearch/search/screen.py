@@ -44,10 +44,10 @@ from molsearch.search.leave_one_out import LeaveOneOut, leave_one_out
 from molsearch.search.queries import Query, embed_queries
 from molsearch.search.rescore import Shapes, ranked_anew
 from molsearch.search.select import Selecting
+from molsearch.search.skeletons import Skeletons
 from molsearch.search.streamed import write_streamed
 from molsearch.search.trusted import trust_in, warnings_of_trust, with_probability
 from molsearch.search.widen import (
-    Known,
     hits_that_widen,
     refuse_without_embedding,
     widened_by_hits,
@@ -241,18 +241,20 @@ def screen(
     if n_widening := hits_that_widen(config, ranking, queries, reader.n_rows):
         with watch.stage("widen queries"):
             once = partial(find, queries=embedded, least=None)
-            known = Known.of([*queries, *(inactives.molecules if inactives is not None else ())])
+            given = [*queries, *(inactives.molecules if inactives is not None else ())]
             wide = widened_by_hits(
                 lambda n: near(lambda found: found(n, None), once, queries=embedded)[0],
                 n_widening,
                 reader,
                 embedded,
-                known,
+                Skeletons.of(given),
             )
         ranking = replace(ranking, widened=n_widening)
     # An encoder's background lacks what an index lacks: then its cosine alone is placed.
     placed = None if extras or ranking.shape else blend
     background = Background(embedder.background, wide, placed, prints, against)
+    # How far the queries lie from the training chemistry is told of them as they were given.
+    as_given = background if wide is embedded else Background(embedder.background, embedded)
     annotator = Annotator(reader, queries, background, blend, scored, extras)
 
     with watch.stage("search"):
@@ -295,7 +297,7 @@ def screen(
     warnings = [
         *(warned.of_depth(n_looked_at, reader.n_rows) if ranking.shape else ()),
         *warnings_of_trust(trust, config, streamed=stream_to is not None),
-        *warnings_of(Background(embedder.background, embedded), embedder.card, names),
+        *warnings_of(as_given, embedder.card, names),
         *warned.of_queries(
             queries, ranking, flat=reader.manifest.library.prepare.n_conformers == 0
         ),

@@ -6,11 +6,10 @@ library and on what is known, not on what is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from molsearch import schema
 from molsearch.config import ScreenConfig
@@ -22,6 +21,7 @@ from molsearch.scoring.queryset import QuerySet
 from molsearch.scoring.ranking import MOLSEARCH, Ranking
 from molsearch.search.engine import Candidates
 from molsearch.search.queries import Query
+from molsearch.search.skeletons import Skeletons
 
 _MOST_KNOWN = 1000  # places of what is known, at the top of the list
 
@@ -59,32 +59,8 @@ def hits_that_widen(
     return n_hits(n_rows, asked)
 
 
-@dataclass(frozen=True)
-class Known:
-    """Molecules that widen nothing: queries, which count already, and known inactives.
-
-    Attributes
-    ----------
-    skeletons
-        Of their structures, stereo and salts aside.
-    """
-
-    skeletons: Collection[str]
-
-    @classmethod
-    def of(cls, molecules: Sequence[Query]) -> Known:
-        """Take the skeletons of molecules that have one."""
-        return cls({one.skeleton for one in molecules if one.skeleton})
-
-    def among(self, reader: IndexReader, found: Candidates) -> NDArray[np.bool_]:
-        """Which candidates are known, ``[n]``."""
-        table = reader.take(found.shards, found.rows, [schema.INCHIKEY])
-        keys = table.column(schema.INCHIKEY).to_pylist()
-        return np.array([(key or "")[:14] in self.skeletons for key in keys], bool)
-
-
 def widened_by_hits(
-    first: First, n: int, reader: IndexReader, queries: QuerySet, known: Known
+    first: First, n: int, reader: IndexReader, queries: QuerySet, known: Skeletons
 ) -> QuerySet:
     """Move queries towards the mean of the first `n` hits that are not known.
 
@@ -92,9 +68,12 @@ def widened_by_hits(
     ----------
     first
         Gives so many best rows of the whole library.
+    known
+        Of the queries, which count already, and of known inactives.
     """
-    found = first(n + min(len(known.skeletons), _MOST_KNOWN))
-    found = found.take(np.flatnonzero(~known.among(reader, found))[:n])
+    found = first(n + min(len(known), _MOST_KNOWN))
+    keys = reader.take(found.shards, found.rows, [schema.INCHIKEY]).column(0).to_pylist()
+    found = found.take(np.flatnonzero(~known.among(keys))[:n])
     hits = np.empty((len(found), queries.vectors.shape[1]), np.float32)
     for shard in np.unique(found.shards):
         mine = np.flatnonzero(found.shards == shard)

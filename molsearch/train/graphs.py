@@ -103,9 +103,8 @@ def _bagged(
     smiles: Sequence[str], buckets: Buckets, expected: int
 ) -> tuple[GraphStore, NDArray[np.bool_]]:
     bags = packed_bags(smiles, buckets, compiled=PACE.compiled(expected, len(smiles)))
-    return store_of_bags(bag for bag in bags if bag is not None), np.array(
-        [bag is not None for bag in bags], bool
-    )
+    good = np.array([bag is not None for bag in bags], bool)
+    return store_of_bags(bag for bag in bags if bag is not None), good
 
 
 def _featurised(

@@ -7,7 +7,8 @@ import pytest
 from command_line import make_encoder
 from fakes import unit_rows
 
-from molsearch.bench.methods import Views, parse_methods
+from molsearch.bench.methods import parse_methods
+from molsearch.bench.views import Views
 from molsearch.errors import UsageError
 
 N, DIM = 130, 16
