@@ -70,10 +70,22 @@ def merged(
         "methods": {**theirs["methods"], **ours["methods"]},
         "trainings": {**theirs["trainings"], **ours["trainings"]},
         "targets": [name for name in order if name in targets],
-        "audit": {**theirs["audit"], **ours["audit"]},
+        "audit": _audits(theirs["audit"], ours["audit"]),
         "results": list(rows.values()),
         "runs": [*theirs["runs"], *(run for run in ours["runs"] if run not in theirs["runs"])],
     }
+
+
+def _audits(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+    """Put what was found of each target together, by every training set that either asked for.
+
+    Rows that one run made are read by its training sets still when another has added methods.
+    """
+    found = {**theirs, **ours}
+    for target in theirs.keys() & ours.keys():
+        by_training = [one.get("training", {}) for one in (theirs[target], ours[target])]
+        found[target] = {**ours[target], "training": by_training[0] | by_training[1]}
+    return found
 
 
 def _changed(path: Path, what: str) -> UsageError:
