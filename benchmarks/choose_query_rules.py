@@ -2,8 +2,9 @@
 
     python benchmarks/choose_query_rules.py -o results/query-rules.json
 
-On the development screens, with draws of actives as queries; each target is judged by what the
-others choose. A few minutes on one core where the pools have been embedded before.
+On the development screens, with draws of actives as queries, so many that screens search with
+them once; each target is judged by what the others choose. A few minutes on one core where the
+pools have been embedded before.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from molsearch.io.runs import versions
 from molsearch.nn.weights import load_encoder
 from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.fingerprint import FingerprintScorer
+from molsearch.scoring.protocols import Scorer
 from molsearch.scoring.ranking import MOLSEARCH, STORED
+from molsearch.scoring.rarity import RarityScorer
 
 
 def main() -> None:
@@ -42,6 +45,7 @@ def main() -> None:
     potency = rows[rows["lite"]].groupby("target")["pchembl"].apply(lambda some: some.to_numpy())
     encoder = load_encoder(given.encoder)
     scorer = EncoderScorer(MOLSEARCH, encoder, cache_root() / "embeddings")
+    scorers: list[Scorer] = [scorer, FingerprintScorer(STORED), RarityScorer(scorer)]
     attaching = Attaching(ConformerCache(cache_root(), PrepareConfig(n_conformers=1), 1))
     numbers = given.queries
     small = {n: too_small(benchmark, n, None) for n in numbers}
@@ -59,7 +63,7 @@ def main() -> None:
             attaching.queries(group, queries, scorer.needs)
             numbered = [int(query.query_id.rsplit("-", 1)[1]) for query in task.queries]
             found = query_rules.judged(
-                Screened.of(task, queries, pool, [scorer, FingerprintScorer(STORED)]),
+                Screened.of(task, queries, pool, scorers),
                 tanimoto_matrix(queries[STORED], queries[STORED]),
                 potency[target][numbered].astype(np.float64),
             )
@@ -91,7 +95,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add_screening(parser, queries="2,5,10", draws=5)
+    add_screening(parser, queries="3,5,10", draws=5)
     add_data(parser)
     return parser.parse_args()
 

@@ -5,7 +5,8 @@
 
 The chosen sums go by hand into molsearch/scoring/default.py, the one place that states them. An
 encoder is a bundled one's name or a folder; several name the components of one sum (of equal
-weights) only by --extra. Conformers and embeddings are kept in the cache of `molsearch benchmark`.
+weights) only by --extra. With so few queries that screens search twice, every sum of the encoder
+and something else does. Conformers and embeddings are kept in the cache of `molsearch benchmark`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from molsearch.chem.fingerprints import FINGERPRINTS
 from molsearch.config import PrepareConfig
 from molsearch.io.atomic import write_text
 from molsearch.io.runs import versions
-from molsearch.scoring.default import RARITY, balanced
+from molsearch.scoring.default import RARITY, balanced, widening
 from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.protocols import Scorer
 from molsearch.scoring.ranking import MOLSEARCH
@@ -101,6 +102,7 @@ def _choose(
         "targets": targets,
         "left_out": small,
         "n_candidates": len(expressions),
+        "widened_by_hits": widening(n_queries),
         **choice.chosen(values, default),
     }
 
@@ -123,7 +125,10 @@ def _screened(
     group, needs = f"{benchmark.name}/{target}", needs_of(scorers)
     attaching.pool(group, pool, needs)
     attaching.queries(group, queries, needs)
-    return choice.Screened.of(task, queries, pool, scorers)
+    encoder = scorers[0] if isinstance(scorers[0], EncoderScorer) else None
+    return choice.Screened.of(
+        task, queries, pool, scorers, encoder if widening(n_queries) else None
+    )
 
 
 def _split(text: str) -> list[str]:

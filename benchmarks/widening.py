@@ -132,8 +132,9 @@ def _ranked(library: Library, asked: NDArray[np.int64], pool: Library) -> Sequen
         RARITY: np.tile(pool.rarity, (len(asked), 1)),
     }
     once = added(terms, fused_of(scores, every))
-    views = Views(queries, pool.vectors, np.zeros((len(asked), len(pool.vectors)), bool))
-    return views.ranked_again(once, terms, scores, every, MOLSEARCH), once
+    none = np.zeros((len(asked), len(pool.vectors)), bool)
+    views = Views(queries, pool.vectors, none, MOLSEARCH)
+    return views.ranked_again(once, terms, scores, every), once
 
 
 def _row(values: NDArray[np.float64], n_queries: int, left: int, n: int) -> dict[str, object]:

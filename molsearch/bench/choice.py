@@ -20,12 +20,14 @@ import numpy.typing as npt
 from molsearch.bench.audit.leakage import NOVEL_TO_QUERY, own_rows
 from molsearch.bench.benchmarks.task import Task
 from molsearch.bench.molecules import Molecules
+from molsearch.bench.views import Views
 from molsearch.chem.fingerprints import tanimoto_matrix
 from molsearch.metrics.bootstrap import interval, paired
 from molsearch.metrics.enrichment import bedroc
 from molsearch.metrics.ranking import rank
 from molsearch.scoring.added import added, fused_of
 from molsearch.scoring.default import RARITY
+from molsearch.scoring.embedding import EncoderScorer
 from molsearch.scoring.expression import Expression, Term, parse_expression
 from molsearch.scoring.fusion import FUSIONS, Fusion
 from molsearch.scoring.protocols import Scorer, Scores
@@ -51,21 +53,37 @@ class Screened:
         Of each component by its name, ``[q, n]``.
     own, novel
         ``[q, n]``: the query itself; inactives and actives that are new to the query.
+    views
+        What the encoder sees, where so many queries are searched with twice.
     """
 
     task: Task
     scores: Mapping[str, Scores]
     own: npt.NDArray[np.bool_]
     novel: npt.NDArray[np.bool_]
+    views: Views | None = None
 
     @classmethod
     def of(
-        cls, task: Task, queries: Molecules, pool: Molecules, scorers: Sequence[Scorer]
+        cls,
+        task: Task,
+        queries: Molecules,
+        pool: Molecules,
+        scorers: Sequence[Scorer],
+        widening: EncoderScorer | None = None,
     ) -> Screened:
-        """Score a task by every component; the molecules have what the scorers need."""
+        """Score a task by every component; the molecules have what the scorers need.
+
+        Parameters
+        ----------
+        widening
+            The component by which sums are ranked twice, as screens do with few queries.
+        """
         scores = {scorer.name: scorer.score(queries, pool) for scorer in scorers}
         near = tanimoto_matrix(queries["ecfp4"], pool["ecfp4"]) >= NOVEL_TO_QUERY
-        return cls(task, scores, own_rows(task, queries, pool), ~(task.is_active & near))
+        own = own_rows(task, queries, pool)
+        views = None if widening is None else Views.of(widening, queries, [pool], own)
+        return cls(task, scores, own, ~(task.is_active & near), views)
 
 
 def candidates(
@@ -110,11 +128,21 @@ def judged(screened: Screened, expressions: Sequence[str]) -> dict[str, tuple[fl
         new = np.logical_and.reduce(screened.novel[queries], axis=0)[kept]
         pool = {name: scores[:, kept] for name, scores in screened.scores.items()}
         fused = fused_of(pool, queries)
+        views = None if screened.views is None else screened.views.of_some(queries, kept)
+        among = {name: of_each[queries] for name, of_each in pool.items()}
         for text, some in terms.items():
             scores = added(some, fused)
+            if views is not None and _is_widened(some, views.encoder):
+                scores = views.ranked_again(scores, some, among, np.arange(len(queries)))
             mine = labels[kept]
             found[text].append((_bedroc(scores, mine), _bedroc(scores[new], mine[new])))
     return {text: _means(values) for text, values in found.items()}
+
+
+def _is_widened(terms: Sequence[Term], encoder: str) -> bool:
+    """Whether a sum searches twice: the encoder learns from other components what it had missed."""
+    names = {term.name for term in terms}
+    return encoder in names and len(names) > 1
 
 
 def _bedroc(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.bool_]) -> float:

@@ -126,7 +126,7 @@ class Method:
         found = added(terms, fused_of(scores, queries))
         if self.widening is None or views is None or not widening(len(queries)):
             return found
-        return views.ranked_again(found, terms, scores, queries, self.widening.name)
+        return views.ranked_again(found, terms, scores, queries)
 
     def views(
         self, queries: Molecules, pools: Sequence[Molecules], own: npt.NDArray[np.bool_]

@@ -1,11 +1,13 @@
 """Rules that look at the queries: weights by their mutual similarity, weaker actives weighing less.
 
-Each is judged as every choice is: target by target, by what the other targets choose.
+Each is judged as every choice is: target by target, by what the other targets choose. Asked of
+numbers of queries that are searched with once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -16,9 +18,9 @@ from molsearch.bench.choice import Screened, Values, against, nested
 from molsearch.metrics.enrichment import bedroc
 from molsearch.metrics.ranking import rank
 from molsearch.scoring.added import added, fused_of
-from molsearch.scoring.default import balanced
+from molsearch.scoring.default import RARITY, balanced
 from molsearch.scoring.expression import Term
-from molsearch.scoring.ranking import MOLSEARCH, STORED
+from molsearch.scoring.ranking import STORED
 
 FORMAT = "molsearch-query-rules-1"
 DEFAULT = "default"
@@ -66,14 +68,14 @@ def _by_likeness(
     pool: Mapping[str, npt.NDArray[Any]], alike: float
 ) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
     """Yield scores by constant weights of ECFP4, and by two, on either side of a likeness."""
-    terms = {term.name: term for term in balanced(len(pool[STORED])).terms}
+    terms = _terms(pool)
     fused = fused_of(pool, np.arange(len(pool[STORED])))
-    cosine, likeness = terms[MOLSEARCH], terms[STORED]
+    now = next(term.weight for term in terms if term.name == STORED)
     by_weight = {
-        weight: added((cosine, Term(STORED, weight, likeness.fusion)), fused)
-        for weight in {*WEIGHTS, likeness.weight}
+        weight: added([replace(t, weight=weight) if t.name == STORED else t for t in terms], fused)
+        for weight in {*WEIGHTS, now}
     }
-    yield DEFAULT, by_weight[likeness.weight]
+    yield DEFAULT, by_weight[now]
     for weight in WEIGHTS:
         yield f"{weight:g}", by_weight[weight]
     for least, low, high in product(ALIKE_FROM, WEIGHTS, WEIGHTS):
@@ -87,11 +89,19 @@ def _by_potency(
 ) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
     """Yield scores in which a query's similarities are lowered by how much weaker it is."""
     gap = (np.nanmax(potency) - potency)[:, None]
-    terms = balanced(len(potency)).terms
+    terms = _terms(pool)
     for cost in (0.0, *COSTS):
-        lowered = {name: scores - cost * np.nan_to_num(gap) for name, scores in pool.items()}
+        lowered = {
+            name: scores if name == RARITY else scores - cost * np.nan_to_num(gap)
+            for name, scores in pool.items()
+        }
         name = f"{cost:g} a log unit" if cost else DEFAULT
         yield name, added(terms, fused_of(lowered, np.arange(len(potency))))
+
+
+def _terms(pool: Mapping[str, npt.NDArray[Any]]) -> tuple[Term, ...]:
+    """Look up what ranks by default for so many queries."""
+    return balanced(len(pool[STORED]), rarity=RARITY in pool).terms
 
 
 def told(values: Values) -> dict[str, Any]:

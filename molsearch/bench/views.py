@@ -27,11 +27,14 @@ class Views:
         Embeddings float32 ``[q, dim]`` and ``[n, dim]``.
     own
         bool ``[q, n]``: the query itself, which is no hit of it.
+    encoder
+        The component of a ranking whose cosines these embeddings give.
     """
 
     queries: npt.NDArray[np.float32]
     pool: npt.NDArray[np.float32]
     own: npt.NDArray[np.bool_]
+    encoder: str
 
     @classmethod
     def of(
@@ -44,7 +47,11 @@ class Views:
         """Embed queries, and pools that are ranked as one, in this order."""
         vectors = [encoder.vectors(pool) for pool in pools]
         pool = vectors[0] if len(vectors) == 1 else np.concatenate(vectors)
-        return cls(encoder.asked(queries), pool, own)
+        return cls(encoder.asked(queries), pool, own, encoder.name)
+
+    def of_some(self, asked: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_]) -> Views:
+        """Look at some queries and a part of what is ranked, which may be a mask ``[n]``."""
+        return Views(self.queries[asked], self.pool[kept], self.own[asked][:, kept], self.encoder)
 
     def widened(self, found: Scores, asked: npt.NDArray[np.int64]) -> Scores:
         """Cosines ``[len(asked), n]`` to the queries, widened by the first hits by `found`."""
@@ -59,7 +66,6 @@ class Views:
         terms: Sequence[Term],
         scores: Mapping[str, Scores],
         asked: npt.NDArray[np.int64],
-        encoder: str,
     ) -> Scores:
         """Rank by the same sum, float32 ``[n]``, after the queries were widened.
 
@@ -69,9 +75,7 @@ class Views:
             The first ranking.
         terms, scores
             What it added, and of what: of each component by its name, ``[q, n]``.
-        encoder
-            The component whose cosines these embeddings give.
         """
         mine = {name: of_each[asked] for name, of_each in scores.items()}
-        mine[encoder] = self.widened(found, asked)
+        mine[self.encoder] = self.widened(found, asked)
         return added(terms, fused_of(mine, np.arange(len(asked))))

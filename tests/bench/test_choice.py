@@ -16,8 +16,10 @@ from molsearch.bench.choice import (
     judged,
     nested,
 )
+from molsearch.bench.views import Views
 from molsearch.metrics.enrichment import evaluate
 from molsearch.scoring.default import RARITY, balanced
+from molsearch.scoring.expansion import ONE_IN, n_hits
 from molsearch.scoring.expression import parse_expression
 
 from .conftest import make_task
@@ -67,6 +69,36 @@ def test_every_sum_is_judged_as_a_naive_loop_does():
             some = kept & one.novel[draw].all(axis=0)
             new.append(evaluate(total[some], labels[some])["bedroc_80p5"])
         assert found[text] == pytest.approx((np.mean(every), np.nanmean(new)), abs=1e-4)
+
+
+def test_sums_of_few_queries_are_ranked_twice_as_the_method_does():
+    """The same as `Views` by hand: hits of what is left without the queries, and nothing else."""
+    plain = screened()
+    plain.scores["e"][:, 3] = 0.2
+    n = len(plain.task.pool)
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(size=(n + 4, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    views = Views(vectors[n:], vectors[:n], plain.own, "e")
+    scores = {**plain.scores, "e": vectors[n:] @ vectors[:n].T}
+    once = replace(plain, scores=scores)
+    twice = replace(once, views=views)
+    texts = ["e-max+ecfp4-max", "e-max", "ecfp4-max", "ecfp4-max+path-max"]
+    found, before = judged(twice, texts), judged(once, texts)
+    assert n - 2 >= ONE_IN
+    assert found[texts[0]] != before[texts[0]]
+    assert [found[text] for text in texts[1:]] == [before[text] for text in texts[1:]]
+    every = []
+    for draw in ([0, 2], [1, 3]):
+        kept = ~plain.own[draw].any(axis=0)
+        alike = scores["ecfp4"][draw][:, kept].max(axis=0)
+        first = scores["e"][draw][:, kept].max(axis=0) + alike
+        best = np.argsort(-first)[: n_hits(int(kept.sum()))]
+        moved = vectors[n:][draw] + vectors[:n][kept][best].mean(axis=0)
+        moved /= np.linalg.norm(moved, axis=1, keepdims=True)
+        again = (moved @ vectors[:n][kept].T).max(axis=0) + alike
+        every.append(evaluate(again, plain.task.is_active[kept])["bedroc_80p5"])
+    assert found[texts[0]][0] == pytest.approx(np.mean(every), abs=1e-4)
 
 
 def test_rarity_is_tried_beside_the_encoder_and_the_default_is_among_what_is_tried():

@@ -10,7 +10,7 @@ import pytest
 from molsearch.bench import query_rules
 from molsearch.bench.benchmarks.task import Task, TaskQuery, pool_frame
 from molsearch.bench.choice import Screened
-from molsearch.scoring.default import balanced
+from molsearch.scoring.default import RARITY, balanced
 from molsearch.scoring.ranking import MOLSEARCH, STORED
 
 N, Q = 40, 5
@@ -41,6 +41,22 @@ def test_a_rule_by_likeness_is_the_weight_of_its_side() -> None:
     assert near["0.5"] != near["3"]
     weight = {term.name: term.weight for term in balanced(Q).terms}[STORED]
     assert near["default"] == near[f"{weight:g}"]
+
+
+def test_rarity_stands_in_every_rule_where_it_is_known() -> None:
+    screened = _screened()
+    told = np.tile(np.random.default_rng(7).random(N).astype(np.float32), (Q, 1))
+    rare = dataclasses.replace(screened, scores={**screened.scores, RARITY: told})
+    for family, name in (("likeness", "0.5"), ("potency", "default")):
+        assert _judged(rare)[family][name] != _judged(screened)[family][name]
+    # Costs are a query's: with equal ones, and so none, rarity too stays as it is.
+    assert len(set(_judged(rare)["potency"].values())) == 1
+    lowered = _judged(rare, potency=np.array([9.0, 8.0, 8.0, 8.0, 8.0]))["potency"]
+    only = {STORED: screened.scores[STORED].copy(), MOLSEARCH: screened.scores[MOLSEARCH].copy()}
+    for scores in only.values():
+        scores[1:] -= 0.1
+    by_hand = dataclasses.replace(rare, scores={**only, RARITY: told})
+    assert lowered["0.1 a log unit"] == pytest.approx(_judged(by_hand)["potency"]["default"])
 
 
 def test_weaker_queries_weigh_less_and_equal_ones_the_same() -> None:

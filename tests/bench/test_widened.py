@@ -26,7 +26,7 @@ def given(folder, n_queries, own=()):
     scores = {str(folder): queries @ pool.T, "ecfp4": likeness}
     mine = np.zeros((4, N), bool)
     mine[:, list(own)] = True
-    return scores, Views(queries, pool, mine), np.arange(n_queries)
+    return scores, Views(queries, pool, mine, str(folder)), np.arange(n_queries)
 
 
 def naive(scores, views, folder, asked, weight, out=()):
