@@ -2,10 +2,10 @@
 
     python benchmarks/widening.py -o results/widening.json
 
-The pools of all development screens (lite) are one library. Of each target so many actives are
-drawn as queries, and so many others are left in it; its further actives are taken out. What the
-second search gains is paired, target by target, with the same ranking that searches once. A
-benchmark's pool is small and full of actives; most libraries are neither.
+The pools of all development screens (lite) are one library, of `n_molecules`. Of each target so
+many actives are drawn as queries, and so many others are left in it; its further actives are taken
+out. What the second search gains is paired, target by target, with the same ranking that searches
+once. A benchmark's pool is small and full of actives; most libraries are neither.
 """
 
 from __future__ import annotations

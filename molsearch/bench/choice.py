@@ -70,19 +70,19 @@ class Screened:
         queries: Molecules,
         pool: Molecules,
         scorers: Sequence[Scorer],
-        widening: EncoderScorer | None = None,
+        widened_by: EncoderScorer | None = None,
     ) -> Screened:
         """Score a task by every component; the molecules have what the scorers need.
 
         Parameters
         ----------
-        widening
+        widened_by
             The component by which sums are ranked twice, as screens do with few queries.
         """
         scores = {scorer.name: scorer.score(queries, pool) for scorer in scorers}
         near = tanimoto_matrix(queries["ecfp4"], pool["ecfp4"]) >= NOVEL_TO_QUERY
         own = own_rows(task, queries, pool)
-        views = None if widening is None else Views.of(widening, queries, [pool], own)
+        views = None if widened_by is None else Views.of(widened_by, queries, [pool], own)
         return cls(task, scores, own, ~(task.is_active & near), views)
 
 

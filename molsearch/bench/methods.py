@@ -73,14 +73,14 @@ class Method:
         ``balanced``.
     rules
         From so many queries on, these parts.
-    widening
+    widened_by
         The encoder whose queries are widened by their first hits, where there are few of them;
         None: they stay as they are.
     """
 
     name: str
     rules: tuple[tuple[int, tuple[Part, ...]], ...]
-    widening: EncoderScorer | None = None
+    widened_by: EncoderScorer | None = None
 
     @property
     def scorers(self) -> tuple[Scorer, ...]:
@@ -99,7 +99,7 @@ class Method:
         if len(self.rules) == len(parts) == 1:
             return {"fusion": parts[0].fusion, "parts": scorers}
         widened = (
-            {} if self.widening is None else {"widened_by_hits": HITS, "widened_up_to": WIDENED}
+            {} if self.widened_by is None else {"widened_by_hits": HITS, "widened_up_to": WIDENED}
         )
         rules = {
             str(least): [[part.weight, part.scorer.name, part.fusion] for part in parts]
@@ -120,19 +120,19 @@ class Method:
         scores
             Of each scorer by its name, ``[q, n]``.
         views
-            What `widening` sees of queries and pool; None: nothing is widened.
+            What `widened_by` sees of queries and pool; None: nothing is widened.
         """
         terms = [Term(one.scorer.name, one.weight, one.fusion) for one in self.parts(len(queries))]
         found = added(terms, fused_of(scores, queries))
-        if self.widening is None or views is None or not widening(len(queries)):
+        if self.widened_by is None or views is None or not widening(len(queries)):
             return found
         return views.ranked_again(found, terms, scores, queries)
 
     def views(
         self, queries: Molecules, pools: Sequence[Molecules], own: npt.NDArray[np.bool_]
     ) -> Views | None:
-        """Embed a target for `widening`; None where nothing is widened."""
-        return None if self.widening is None else Views.of(self.widening, queries, pools, own)
+        """Embed a target for `widened_by`; None where nothing is widened."""
+        return None if self.widened_by is None else Views.of(self.widened_by, queries, pools, own)
 
     def unscored(self, scores: Mapping[str, Scores]) -> npt.NDArray[np.bool_]:
         """Molecules that some part could score for no query, ``[n]``."""
@@ -182,7 +182,7 @@ def parse_methods(
         if any(method.name == name for method in methods):
             raise UsageError(f"method {name!r} is asked for twice")
         rules = tuple((n, _parts(expression, scorer)) for n, expression in _rules(name, scorer))
-        methods.append(Method(name, rules, _widening(name, scorer)))
+        methods.append(Method(name, rules, _widened_by(name, scorer)))
     return methods
 
 
@@ -205,7 +205,7 @@ def _default_of(name: str) -> str | None:
     return encoder or MOLSEARCH
 
 
-def _widening(name: str, scorer: Callable[[str], Scorer]) -> EncoderScorer | None:
+def _widened_by(name: str, scorer: Callable[[str], Scorer]) -> EncoderScorer | None:
     own = None if name.startswith(UNWIDENED) else _default_of(name)
     ranked_by = None if own is None else scorer(own)
     return ranked_by if isinstance(ranked_by, EncoderScorer) else None

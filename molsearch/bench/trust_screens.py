@@ -26,6 +26,7 @@ from molsearch.index.rarity import reference_of
 from molsearch.io.atomic import replacing
 from molsearch.scoring.default import widening
 from molsearch.scoring.embedding import EncoderScorer
+from molsearch.scoring.expansion import ONE_IN
 from molsearch.scoring.fingerprint import FingerprintScorer
 from molsearch.scoring.protocols import Scorer
 from molsearch.scoring.ranking import STORED
@@ -66,7 +67,8 @@ class Screens:
 
     def _kept(self, target: str, n_queries: int) -> list[Draw]:
         cut = "".join(f"-{n}" for n in (self.limit_actives, self.limit_decoys) if n is not None)
-        cut += "-widened"
+        if hits := widening(n_queries):
+            cut += f"-widened-{hits}-{ONE_IN}"
         name = f"{self.benchmark.name}{cut}-{self.n_draws}-{self.seed}-{n_queries}-{target}.npz"
         path = self.root / "trust" / self.scorer.embedder.identity[:16] / name
         try:

@@ -165,11 +165,19 @@ def screen_by_index(
 
     Raises
     ------
-    EncoderMismatchError, UsageError
+    EncoderMismatchError
         See `nearest_of_index`.
+    UsageError
+        The same, or hits are to widen the queries.
     """
+    if config.expand:
+        raise UsageError(
+            f"--expand {config.expand}: the molecules of {other.path} are searched with as they "
+            "are; leave --expand out"
+        )
     recall = config.recall
-    config = config.model_copy(update={"rank": "molsearch", "fusion": "max", "recall": None})
+    plain = {"rank": "molsearch", "fusion": "max", "recall": None, "expand": 0}
+    config = config.model_copy(update=plain)
     k = min(config.k, reader.n_rows)
     while True:
         nearest = nearest_of_index(reader, other, k, device)

@@ -241,8 +241,10 @@ def screen(
     if n_widening := hits_that_widen(config, ranking, queries, reader.n_rows):
         with watch.stage("widen queries"):
             once = partial(find, queries=embedded, least=None)
-            given = [*queries, *(inactives.molecules if inactives is not None else ())]
-            wide = widened_by_hits(
+            # A weight of 0 by hand says that inactives are to change nothing.
+            against_known = inactives is not None and asked.inactives_weight != 0
+            given = [*queries, *(inactives.molecules if inactives and against_known else ())]
+            wide, n_widening = widened_by_hits(
                 lambda n: near(lambda found: found(n, None), once, queries=embedded)[0],
                 n_widening,
                 reader,

@@ -23,7 +23,8 @@ from molsearch.search.engine import Candidates
 from molsearch.search.queries import Query
 from molsearch.search.skeletons import Skeletons
 
-_MOST_KNOWN = 1000  # places of what is known, at the top of the list
+_DEEPEST = 20_000  # rows in which hits are sought: beyond, there are copies of what is known alone
+_DEEPER = 4
 
 First = Callable[[int], Candidates]
 
@@ -61,8 +62,11 @@ def hits_that_widen(
 
 def widened_by_hits(
     first: First, n: int, reader: IndexReader, queries: QuerySet, known: Skeletons
-) -> QuerySet:
+) -> tuple[QuerySet, int]:
     """Move queries towards the mean of the first `n` hits that are not known.
+
+    A library may hold a molecule many times, as salts, stereoisomers or copies, and so what is
+    known: it is searched deeper until enough others are found.
 
     Parameters
     ----------
@@ -70,13 +74,23 @@ def widened_by_hits(
         Gives so many best rows of the whole library.
     known
         Of the queries, which count already, and of known inactives.
+
+    Returns
+    -------
+    The queries, and how many hits have moved them.
     """
-    found = first(n + min(len(known), _MOST_KNOWN))
-    keys = reader.take(found.shards, found.rows, [schema.INCHIKEY]).column(0).to_pylist()
-    found = found.take(np.flatnonzero(~known.among(keys))[:n])
+    depth = n + min(len(known), _DEEPEST)
+    while True:
+        found = first(depth)
+        keys = reader.take(found.shards, found.rows, [schema.INCHIKEY]).column(0).to_pylist()
+        others = np.flatnonzero(~known.among(keys))
+        if len(others) >= n or len(found) < depth or depth >= _DEEPEST:
+            break
+        depth *= _DEEPER
+    found = found.take(others[:n])
     hits = np.empty((len(found), queries.vectors.shape[1]), np.float32)
     for shard in np.unique(found.shards):
         mine = np.flatnonzero(found.shards == shard)
         rows = found.rows[mine]
         hits[mine] = reader.checked_embeddings(int(shard)).take(rows).astype(np.float32)
-    return replace(queries, vectors=widened(queries.vectors, hits))
+    return replace(queries, vectors=widened(queries.vectors, hits)), len(found)

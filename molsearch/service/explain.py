@@ -231,9 +231,9 @@ def _warnings(request: ExplainRequest, given: Given, found: Sequence[Reason]) ->
     n = _n_unlike(request, given, found)
     if n and (moved := _n_widening(given)):
         lines.append(
-            f"scores of the list count queries that its first {counted(moved, 'hit')} have moved; "
-            f"explained is the likeness to the queries as given (column {EXPLAINED}); for a list "
-            "by that alone, screen with --expand 0"
+            f"scores of the list count queries that the library's first {counted(moved, 'hit')} "
+            f"have moved; explained is the likeness to the queries as given (column {EXPLAINED}); "
+            "for a list by that alone, screen with --expand 0"
         )
     elif n:
         lines.append(

@@ -100,11 +100,55 @@ def test_workers_elsewhere_find_the_same(reader):
     assert run(reader, elsewhere=Inline()).frame.equals(run(reader).frame)
 
 
+COPIES = [
+    f"{a}{b}{c}c1ccc({d})cc1"
+    for a in ("C", "[13CH3]", "[14CH3]")
+    for b in ("C", "[13CH2]", "[14CH2]")
+    for c in ("C", "[13CH2]")
+    for d in ("O", "[18OH]")
+]
+
+
+@pytest.mark.parametrize("n_left_out", [0, 150])
+def test_copies_of_the_query_take_no_hit_s_place(tmp_path, n_left_out):
+    """Salts, stereoisomers and suppliers' copies stand first, more of them than are looked at."""
+    library = [*COPIES, *LIBRARY[n_left_out:]]
+    reader = built(tmp_path, library, shard_rows=60, real_keys=True)
+    copies = [f"id-{one}" for one in (*COPIES, "CCCc1ccc(O)cc1")]
+    n = len(library) // 40
+    once = run(reader, THREE[:1], expand=0).frame.molecule_id
+    assert set(once[: n + 1]) <= set(copies)
+    found = run(reader, THREE[:1])
+    assert found.ranking.widened == n
+    due = naive(reader, found, n, copies)[:, 0]
+    np.testing.assert_allclose(found.frame.molsearch_score, np.minimum(due, 1), atol=1e-3)
+
+
+def test_a_library_of_copies_alone_moves_nothing_and_says_so(tmp_path):
+    reader = built(tmp_path, [*COPIES, *(one.replace("cc1", "c([2H])c1") for one in COPIES)])
+    known = dict.fromkeys(run(reader, THREE[:1], expand=0).frame.molecule_id)
+    reader = built(tmp_path / "real", [one[3:] for one in known], real_keys=True)
+    found = run(reader, THREE[:1])
+    assert len(known) >= 40
+    assert found.ranking.widened == 0
+    assert "moved" not in found.ranking.words()
+    assert found.frame.equals(run(reader, THREE[:1], expand=0).frame)
+
+
+def test_known_inactives_that_count_for_nothing_change_nothing(reader):
+    first = run(reader, THREE[:1], expand=0).frame.molecule_id
+    against = [name.removeprefix("id-") for name in first[1:4]]
+    found = run(reader, THREE[:1], against=against, inactives_weight=0)
+    without = run(reader, THREE[:1])
+    assert found.frame.score.tolist() == without.frame.score.tolist()
+    assert found.frame.molecule_id.tolist() == without.frame.molecule_id.tolist()
+
+
 def test_known_inactives_do_not_move_the_queries(reader):
     first = run(reader, THREE[:1], expand=0).frame
     names = [name for name in first.molecule_id if name != "id-CCCc1ccc(O)cc1"][:2]
     against = [name.removeprefix("id-") for name in names]
-    found = run(reader, THREE[:1], against=against, inactives_weight=0)
+    found = run(reader, THREE[:1], against=against)
     due = naive(reader, found, 6, ("id-CCCc1ccc(O)cc1", *names))[:, 0]
     np.testing.assert_allclose(found.frame.molsearch_score, np.minimum(due, 1), atol=1e-3)
 
