@@ -27,7 +27,9 @@ _HELP = (
 
 @app.command(help=_HELP, context_settings=options.HELP_NAMES)
 def serve(
-    roots: Annotated[list[Path], typer.Argument(metavar="ROOT...", show_default=False)],
+    roots: Annotated[
+        list[Path] | None, typer.Argument(metavar="ROOT...", show_default=False)
+    ] = None,
     host: Annotated[
         str, typer.Option("--host", help="Address; a token is due where others reach it.")
     ] = "127.0.0.1",
@@ -66,6 +68,8 @@ def serve(
         for name, value in changed.model_dump().items():
             print(f"{name}={value}")
         return
+    if not roots:
+        raise UsageError("no ROOT: name an index, or a folder with indexes below it")
     fields = {"host": host, "port": port, "roots": roots, "device": device, "threads": threads}
     kept = None if memory is None else int(memory * 1e9)
     token = read_token(token_file)

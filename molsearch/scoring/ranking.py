@@ -20,6 +20,7 @@ from molsearch.words import counted
 
 MOLSEARCH = "molsearch"
 STORED = "ecfp4"  # the fingerprint that an index holds
+MOVED = "moved towards the first"  # what hits have done to queries
 SHAPE = "shape"  # looks at the first of a list: a `Rescorer`
 INACTIVES = "inactives"  # the nearest known inactive, which counts against a molecule
 SERIES = "series"  # what sets the queries apart from known inactives
@@ -45,14 +46,19 @@ class Ranking:
         What that stands for with this number of queries, every fusion named.
     n_queries
         How many queries there are.
-    widened
-        How many first hits move the embeddings of the queries; 0: they stay as they are.
+    widened_by
+        Ids of the first hits that move the embeddings of the queries; none: they stay as they are.
     """
 
     asked: str
     expression: Expression
     n_queries: int
-    widened: int = 0
+    widened_by: tuple[str, ...] = ()
+
+    @property
+    def widened(self) -> int:
+        """How many first hits move the queries."""
+        return len(self.widened_by)
 
     @property
     def embedding(self) -> Term | None:
@@ -149,7 +155,7 @@ class Ranking:
         if not self.widened:
             return said
         what = "query" if self.n_queries == 1 else "queries"
-        return f"{said}; {what} moved towards the first {counted(self.widened, 'hit')}"
+        return f"{said}; {what} {MOVED} {counted(self.widened, 'hit')}"
 
     def record(self) -> dict[str, Any]:
         """Tell what made the ranking, for ``run.json``."""
@@ -159,6 +165,7 @@ class Ranking:
             "words": self.words(),
             "n_queries": self.n_queries,
             "widened_by_hits": self.widened,
+            "widened_by": list(self.widened_by),
             "components": [
                 {"name": term.name, "weight": term.weight, "fusion": term.fusion}
                 for term in self.expression.terms

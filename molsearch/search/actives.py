@@ -182,8 +182,9 @@ def _split(
     if not kept[ACTIVE]:
         raise InputError(
             f"{given}: no molecule is active by column {table.column!r}{limits[0]}"
-            f"{_in_doubt(table)}; give a lower "
-            "--active-above, or --activity-column none to search with all of them"
+            f"{_in_doubt(table)}{_disagreeing(table, groups)}; "
+            f"{'mend the labels' if table.is_labels else 'give a lower --active-above'}, or give "
+            "--activity-column none to search with all of them"
         )
     measured = {group for group, value in zip(groups, table.values, strict=True) if value == value}
     measured |= {groups[row] for row, _ in table.unread}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from molsearch.scoring.extra import Extra
 from molsearch.scoring.fusion import fuse
 from molsearch.search.background import Background
 from molsearch.search.engine import Candidates
+from molsearch.search.exact import Exact
 from molsearch.search.inactive_scores import InactiveScores
 from molsearch.search.queries import Query
 from molsearch.search.rescore import Shapes
@@ -33,6 +35,9 @@ class Annotator:
         What ranks.
     extras
         What is added to it.
+    placed_by
+        Scores by the queries as they were given, where their first hits have moved them: by these
+        a hit is placed among random molecules.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Annotator:
         blend: Blend,
         inactives: InactiveScores | None = None,
         extras: Sequence[Extra | Shapes] = (),
+        placed_by: Exact | None = None,
     ) -> None:
         self.reader = reader
         self.queries = queries
@@ -50,6 +56,7 @@ class Annotator:
         self.blend = blend
         self.inactives = inactives
         self.extras = tuple(extras)
+        self.placed_by = placed_by
         self._skeletons = Skeletons.of(queries)
         self._without_structure = np.array([not query.has_structure for query in queries], bool)
         given = [*queries, *(inactives.molecules if inactives is not None else ())]
@@ -82,9 +89,18 @@ class Annotator:
             schema.MOLSEARCH_SCORE: np.minimum(cosines, 1.0),
             schema.ECFP4_SCORE: fuse(alike, "max" if part is None else part.fusion),
             schema.ECFP4_SIMILARITY: alike[np.arange(len(found)), nearest],
-            schema.PERCENTILE: self.background.percentiles(nearest, found),
+            schema.PERCENTILE: self._percentiles(nearest, found),
             **self._further_columns(found, extras),
         }
+
+    def _percentiles(self, nearest: NDArray[np.int64], found: Candidates) -> NDArray[np.float64]:
+        if self.placed_by is not None and len(found):
+            exact = self.placed_by
+            scores = exact.scores(exact.position(found.shards, found.rows))
+            cosines = exact.parts(scores)[0]
+            found = replace(found, scores=exact.keys(scores), query_scores=cosines)
+            nearest = self.nearest(found)
+        return self.background.percentiles(nearest, found)
 
     @property
     def further(self) -> list[str]:

@@ -80,6 +80,11 @@ class LeaveOneOut:
         n, found = len(self.places), self.n_found
         if not self.n_compared:
             return "the library holds nothing but the queries: they cannot be tried on it"
+        if self.n_compared * FIRST < 1:
+            return (
+                f"the library holds {counted(self.n_compared, 'molecule')} beside the queries, too "
+                f"few to have a first {FIRST:.0%}: they cannot be tried on it"
+            )
         median = float(np.median([place.above for place in self.places]))
         how = {n: f"all {n}", 0: f"none of {n}"}.get(found, f"{found} of {n}")
         drawn = " drawn from it" if self.sampled else ""

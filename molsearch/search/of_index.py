@@ -165,16 +165,9 @@ def screen_by_index(
 
     Raises
     ------
-    EncoderMismatchError
+    EncoderMismatchError, UsageError
         See `nearest_of_index`.
-    UsageError
-        The same, or hits are to widen the queries.
     """
-    if config.expand:
-        raise UsageError(
-            f"--expand {config.expand}: the molecules of {other.path} are searched with as they "
-            "are; leave --expand out"
-        )
     recall = config.recall
     plain = {"rank": "molsearch", "fusion": "max", "recall": None, "expand": 0}
     config = config.model_copy(update=plain)

@@ -23,6 +23,7 @@ from molsearch import __version__
 from molsearch.io.atomic import write_text
 from molsearch.schema import RANK
 from molsearch.scoring.default import RARITY
+from molsearch.scoring.ranking import MOVED
 from molsearch.search.page_cards import cards, drawing, table
 from molsearch.search.page_plot import scatter
 from molsearch.view import reliability
@@ -148,8 +149,14 @@ def _limits(n_hits: int, drawn: int, n_queries: int, *, against: bool) -> list[s
 
 def _meaning(ranking: str) -> str:
     rarity = " Rarity is lower the more compounds a molecule is like." if RARITY in ranking else ""
+    alike = "Cosines and similarities are 1 for identical molecules."
+    if MOVED in ranking:
+        alike = (
+            "Similarities are 1 for identical molecules; cosines are those to what was moved, so "
+            "that not even the query has 1."
+        )
     return (
-        f"Score: {ranking}. Cosines and similarities are 1 for identical molecules.{rarity} ECFP4: "
+        f"Score: {ranking}. {alike}{rarity} ECFP4: "
         "Tanimoto similarity to the nearest query. A score is a reason to look at a molecule, "
         "never a measured activity."
     )

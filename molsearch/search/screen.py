@@ -33,6 +33,7 @@ from molsearch.search.ann.finder import select_near
 from molsearch.search.annotate import Annotator
 from molsearch.search.background import Background, warnings_of
 from molsearch.search.engine import Candidates, search
+from molsearch.search.exact import Exact
 from molsearch.search.exclusions import Exclusions
 from molsearch.search.extras import OnExtra, is_encoder, opened
 from molsearch.search.find import Search, find_rows, refuse_elsewhere
@@ -244,20 +245,22 @@ def screen(
             # A weight of 0 by hand says that inactives are to change nothing.
             against_known = inactives is not None and asked.inactives_weight != 0
             given = [*queries, *(inactives.molecules if inactives and against_known else ())]
-            wide, n_widening = widened_by_hits(
+            wide, moved_by = widened_by_hits(
                 lambda n: near(lambda found: found(n, None), once, queries=embedded)[0],
                 n_widening,
                 reader,
                 embedded,
                 Skeletons.of(given),
             )
-        ranking = replace(ranking, widened=n_widening)
+        ranking = replace(ranking, widened_by=moved_by)
     # An encoder's background lacks what an index lacks: then its cosine alone is placed.
     placed = None if extras or ranking.shape else blend
-    background = Background(embedder.background, wide, placed, prints, against)
-    # How far the queries lie from the training chemistry is told of them as they were given.
-    as_given = background if wide is embedded else Background(embedder.background, embedded)
-    annotator = Annotator(reader, queries, background, blend, scored, extras)
+    # Queries as they were given: those that were moved lie near the library's own hits, and no
+    # random molecule has moved any.
+    background = Background(embedder.background, embedded, placed, prints, against)
+    once_by = Exact(reader, embedded, against, blend) if ranking.widened else None
+    annotated = partial(Annotator, reader, queries, background, blend, scored, placed_by=once_by)
+    annotator = annotated(extras)
 
     with watch.stage("search"):
         excluded = None if exclusions is None else exclusions.mask(reader)
@@ -275,7 +278,7 @@ def screen(
             shapes = Shapes(ranking.shape, reader, queries)
             n_looked_at = len(found)
             found = ranked_anew(found, shapes, config.k)
-            annotator = Annotator(reader, queries, background, blend, scored, [*extras, shapes])
+            annotator = annotated([*extras, shapes])
     with watch.stage("hit list"):
         shown, streamed = found, None
         if stream_to is not None:
@@ -292,16 +295,20 @@ def screen(
                 reader, queries, embedded, ranking, fusion=config.fusion, against=unseen,
                 reference=reference,
             )  # fmt: skip
-    trust = trust_in(queries, embedded, embedder, asked, ranking)
+    trust = trust_in(queries, embedded, embedder, asked, ranking, reader.n_rows)
     if stream_to is None:
         frame = with_probability(frame, trust, len(queries), config)
     names = [query.query_id for query in queries]
     warnings = [
+        *warned.of_expand(config, ranking, reader.n_rows),
         *(warned.of_depth(n_looked_at, reader.n_rows) if ranking.shape else ()),
-        *warnings_of_trust(trust, config, streamed=stream_to is not None),
-        *warnings_of(as_given, embedder.card, names),
+        *warnings_of_trust(trust, config, frame, streamed=stream_to is not None),
+        *warnings_of(background, embedder.card, names),
         *warned.of_queries(
-            queries, ranking, flat=reader.manifest.library.prepare.n_conformers == 0
+            queries,
+            ranking,
+            flat=reader.manifest.library.prepare.n_conformers == 0
+            or not (ranking.shape or getattr(embedder, "sees_geometry", True)),
         ),
         *(inactives.warnings(queries) if inactives is not None else ()),
         *(exclusions.warnings() if exclusions is not None else ()),

@@ -12,12 +12,14 @@ from molsearch import schema
 from molsearch.config import ScreenConfig
 from molsearch.index.embedder import Embedder
 from molsearch.scoring.default import widening
+from molsearch.scoring.expansion import n_hits
 from molsearch.scoring.queryset import QuerySet
 from molsearch.scoring.ranking import Ranking
 from molsearch.search.queries import Query
 from molsearch.trust.features import Chemistry
-from molsearch.trust.fitted import read
-from molsearch.trust.said import Trust, probabilities, trust_of
+from molsearch.trust.fitted import MOST_ALIKE, read
+from molsearch.trust.said import Trust, probabilities, trust_of, why_nothing
+from molsearch.words import counted
 
 
 def trust_in(
@@ -26,24 +28,35 @@ def trust_in(
     embedder: Embedder,
     config: ScreenConfig,
     ranking: Ranking,
+    n_rows: int,
 ) -> Trust:
     """Tell what enrichment to expect of these queries, or why nothing can be told.
 
     What the default ranking makes of known inactives is left out of account: it gains a little.
+
+    Parameters
+    ----------
+    n_rows
+        Molecules of the library.
     """
     if not all(query.has_structure for query in queries):
         return Trust(None, "a query is a vector without a structure")
-    if config.fusion is not None or config.inactives_weight:
-        what = "--fusion" if config.fusion is not None else "inactives that count"
-        return Trust(None, f"it was learnt without {what}")
-    if config.expand not in (None, widening(len(queries))):
-        return Trust(None, "it was learnt without --expand")
     vectors, prints = embedder.background, embedder.background_ecfp4
     chemistry = None if vectors is None or prints is None else Chemistry(vectors, prints)
+    known, rank = read(), config.rank.strip()
+    if why := why_nothing(known, embedder.identity, rank, chemistry):
+        return Trust(None, why)
+    fused = config.fusion is not None and len(queries) > 1
+    if fused or config.inactives_weight:
+        what = "--fusion" if fused else "inactives that count"
+        return Trust(None, f"it was learnt without {what}")
+    due = widening(len(queries))
+    if config.expand is not None and n_hits(n_rows, config.expand) != n_hits(n_rows, due):
+        return Trust(None, f"it was learnt with --expand {due}, and not {config.expand}")
     told = trust_of(
-        read(),
+        known,
         encoder=embedder.identity,
-        rank=config.rank.strip(),
+        rank=rank,
         vectors=embedded.as_molecules(),
         prints=np.stack([query.fingerprint for query in queries]),
         chemistry=chemistry,
@@ -70,11 +83,18 @@ def with_probability(
     return frame
 
 
-def warnings_of_trust(trust: Trust, config: ScreenConfig, *, streamed: bool) -> Iterator[str]:
-    """Say that a probability was asked for and cannot be told."""
+def warnings_of_trust(
+    trust: Trust, config: ScreenConfig, frame: pd.DataFrame, *, streamed: bool
+) -> Iterator[str]:
+    """Say that a probability was asked for and cannot be told, of all hits or of some."""
     if config.base_rate is None:
         return
     if trust.enrichment is None:
         yield f"no probability of hits can be told: {trust.why_not}"
     elif streamed:
         yield "no probability stands in a list that is written as it is made; ask for a shorter one"
+    elif n := int(frame[schema.PROBABILITY].isna().sum()):
+        yield (
+            f"{schema.PROBABILITY} is empty for {n:,} of {counted(len(frame), 'hit')}: no decoy "
+            f"that it was learnt from was as much like a query as these (ECFP4 above {MOST_ALIKE})"
+        )

@@ -8,9 +8,11 @@ import pyarrow as pa
 
 from molsearch import schema
 from molsearch.chem.mixtures import left_out
+from molsearch.chem.unusual import unusual
 from molsearch.config import ScreenConfig
 from molsearch.index.reader import IndexReader
 from molsearch.scoring.default import RARITY
+from molsearch.scoring.expansion import ONE_IN, n_hits
 from molsearch.scoring.ranking import Ranking
 from molsearch.search.ann.choose import Approximation
 from molsearch.search.queries import Query
@@ -38,6 +40,21 @@ def of_depth(n: int, n_rows: int) -> Iterator[str]:
         )
 
 
+def of_expand(config: ScreenConfig, ranking: Ranking, n_rows: int) -> Iterator[str]:
+    """Say that fewer hits have moved the queries than were asked for."""
+    if not config.expand or ranking.widened >= config.expand:
+        return
+    most = n_hits(n_rows, config.expand)
+    of_so_few = f"of {counted(n_rows, 'molecule')} {most or 'none'} at most, one in {ONE_IN}"
+    why = of_so_few if ranking.widened == most else "the others are what was given"
+    what = (
+        f"{counted(ranking.widened, 'hit')} moved the queries"
+        if ranking.widened
+        else ("no hit moved the queries, which were searched with once")
+    )
+    yield f"--expand {config.expand}: {what} ({why})"
+
+
 def of_facts(failed: pa.Table) -> Iterator[str]:
     """Say of how many hits a fact could not be computed, and why of the first."""
     if failed.num_rows:
@@ -58,7 +75,7 @@ def of_recall(stored: str | None, approximation: Approximation | None) -> Iterat
 
 
 def of_queries(queries: Sequence[Query], ranking: Ranking, *, flat: bool) -> Iterator[str]:
-    """Say what to know of queries; one without 3D is as usual where the library has none."""
+    """Say what to know of queries; one without 3D is usual where nothing looks at any, `flat`."""
     bare = sum(not query.has_structure for query in queries)
     if bare:
         what = "query is a vector" if bare == 1 else "queries are vectors"
@@ -82,6 +99,13 @@ def of_queries(queries: Sequence[Query], ranking: Ranking, *, flat: bool) -> Ite
         "query {name} leaves {what} open: one of its stereoisomers is searched with",
         "{n} queries leave stereocentres open: one stereoisomer of each is searched with ({names})",
     )
+    if ranking.embedding is not None:
+        yield from _each(
+            {q.query_id: what for q in known if (what := unusual(q.first.parent_smiles))},
+            "query {name} is {what}: encoders have met few such molecules; trust its ranks less",
+            "{n} queries are macrocycles, or large: encoders have met few such molecules; trust "
+            "their ranks less ({names})",
+        )
     yield from _each(
         {q.query_id: what for q in known if (what := left_out(q.first.smiles))},
         "query {name} is a mixture: its largest organic part is searched with, and not {what}",

@@ -62,7 +62,7 @@ def hits_that_widen(
 
 def widened_by_hits(
     first: First, n: int, reader: IndexReader, queries: QuerySet, known: Skeletons
-) -> tuple[QuerySet, int]:
+) -> tuple[QuerySet, tuple[str, ...]]:
     """Move queries towards the mean of the first `n` hits that are not known.
 
     A library may hold a molecule many times, as salts, stereoisomers or copies, and so what is
@@ -77,20 +77,20 @@ def widened_by_hits(
 
     Returns
     -------
-    The queries, and how many hits have moved them.
+    The queries, and the ids of the hits that have moved them.
     """
     depth = n + min(len(known), _DEEPEST)
     while True:
         found = first(depth)
-        keys = reader.take(found.shards, found.rows, [schema.INCHIKEY]).column(0).to_pylist()
-        others = np.flatnonzero(~known.among(keys))
+        told = reader.take(found.shards, found.rows, [schema.INCHIKEY, schema.MOLECULE_ID])
+        others = np.flatnonzero(~known.among(told.column(0).to_pylist()))
         if len(others) >= n or len(found) < depth or depth >= _DEEPEST:
             break
         depth *= _DEEPER
-    found = found.take(others[:n])
+    found, ids = found.take(others[:n]), told.column(1).take(others[:n]).to_pylist()
     hits = np.empty((len(found), queries.vectors.shape[1]), np.float32)
     for shard in np.unique(found.shards):
         mine = np.flatnonzero(found.shards == shard)
         rows = found.rows[mine]
         hits[mine] = reader.checked_embeddings(int(shard)).take(rows).astype(np.float32)
-    return replace(queries, vectors=widened(queries.vectors, hits)), len(found)
+    return replace(queries, vectors=widened(queries.vectors, hits)), tuple(ids)

@@ -154,6 +154,8 @@ def _whole_index(request: ScreenRequest) -> str | None:
             f"molecules of the index {found[0]} are compared by the embedding of the nearest of "
             "them; leave --rank and --fusion out"
         )
+    if request.expand:
+        raise UsageError(f"--expand does not go with queries of an index ({found[0]})")
     if request.inactives_weight:
         raise UsageError(f"--inactives-weight does not go with queries of an index ({found[0]})")
     return str(found[0])

@@ -51,13 +51,13 @@ class Estimate(Config):
         """Whether it looks at the features: where they foretold nothing, all are told the same."""
         return any(self.coefficients[1:])
 
-    def beyond(self, features: Mapping[str, float]) -> str:
-        """Name a feature far from all that was seen; empty where all are within."""
+    def beyond(self, features: Mapping[str, float]) -> tuple[str, bool] | None:
+        """Name a feature far from all that was seen, and whether it lies above; None if none is."""
         for name, least, most in zip(self.names, self.least, self.most, strict=True):
             slack = _SLACK * (most - least)
             if not least - slack <= features[name] <= most + slack:
-                return name
-        return ""
+                return name, features[name] > most
+        return None
 
     def odds(self, features: Mapping[str, float]) -> float:
         """Log odds that are expected."""

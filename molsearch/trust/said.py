@@ -15,13 +15,25 @@ from molsearch.trust.features import MOST, Asked, Chemistry
 from molsearch.trust.fitted import Fitted, Held
 from molsearch.words import counted
 
+# Why not, where a feature lies below what was seen, and where above.
+_CHEMISTRY = (
+    "the query's chemistry lies further from the encoder's than any that was seen",
+    "the query's chemistry lies nearer to the encoder's than any that was seen",
+)
+_ALIKE = (
+    "the queries are less alike than any that were seen",
+    "the queries are more alike than any that were seen",
+)
 _WORDS = {
-    "nearness": "the query's chemistry is too far from the encoder's, or too near",
-    "fingerprint_nearness": "the query's chemistry is too far from the encoder's, or too near",
-    "log_n": "of so many queries no screen was seen",
-    "mutual_similarity": "the queries are more, or less, alike than any that were seen",
-    "mutual_cosine": "the queries are more, or less, alike than any that were seen",
-    "left_out": "the queries find each other worse, or better, than any that were seen",
+    "nearness": _CHEMISTRY,
+    "fingerprint_nearness": _CHEMISTRY,
+    "log_n": 2 * ("of so many queries no screen was seen",),
+    "mutual_similarity": _ALIKE,
+    "mutual_cosine": _ALIKE,
+    "left_out": (
+        "the queries find each other worse than any that were seen",
+        "the queries find each other better than any that were seen",
+    ),
 }
 # Molecules of a library, from which on its first 1 % are five or more. Of fewer, one active more or
 # less is an enrichment of 20 or more, and below a hundred molecules there is no first 1 % at all.
@@ -137,7 +149,8 @@ def trust_of(
     features = asked.features(np.arange(len(vectors)))
     estimate = known.estimates[file.kind(len(vectors))]
     if beyond := estimate.beyond(features):
-        return Trust(None, _WORDS[beyond], known.n_targets, features)
+        name, above = beyond
+        return Trust(None, _WORDS[name][above], known.n_targets, features)
     held = known.held.get(file.kind(len(vectors)))
     aside = "" if estimate.looks else "nothing known of a single query foretold more"
     return Trust(estimate.enrichment(features), "", known.n_targets, features, held, aside)

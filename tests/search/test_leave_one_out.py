@@ -124,6 +124,14 @@ def test_the_sentence_names_who_is_not_found(above, words):
     assert "\n" not in line
 
 
+def test_of_fewer_than_a_hundred_molecules_there_is_no_first_one_per_cent():
+    places = tuple(Place(f"q{i}", 1.0, 0.0) for i in range(4))
+    few, enough = (LeaveOneOut(places, n, False, "molsearch").sentence() for n in (3, 100))
+    assert few.startswith("the library holds 3 molecules beside the queries, too few to have")
+    assert "all 4" not in few
+    assert "all 4 queries stand among the first 1%" in enough
+
+
 def test_a_library_of_queries_alone_says_that_it_tells_nothing():
     found = LeaveOneOut((Place("a", 1.0, float("nan")),), 0, False, "molsearch")
     assert "nothing but the queries" in found.sentence()

@@ -70,7 +70,11 @@ def test_cosines_are_those_to_the_moved_queries_and_the_parts_add_up(reader, n_q
 def test_it_is_said_and_recorded(reader):
     found = run(reader)
     assert found.ranking.words().endswith("; queries moved towards the first 6 hits")
-    assert found.ranking.record()["widened_by_hits"] == 6
+    told = found.ranking.record()
+    assert told["widened_by_hits"] == 6
+    first = run(reader, expand=0).frame.molecule_id
+    queries = {f"id-{query.first.smiles}" for query in found.queries}
+    assert told["widened_by"] == [one for one in first if one not in queries][:6]
     one = run(reader, THREE[:1], expand=1)
     assert one.ranking.words().endswith("; query moved towards the first 1 hit")
     once = run(reader, expand=0)
@@ -98,6 +102,31 @@ def test_excluded_molecules_move_the_queries_all_the_same(reader):
 
 def test_workers_elsewhere_find_the_same(reader):
     assert run(reader, elsewhere=Inline()).frame.equals(run(reader).frame)
+
+
+@pytest.mark.parametrize("rank", ["balanced", "molsearch"])
+@pytest.mark.parametrize("weight", [0.0, 0.4])
+def test_a_hit_is_placed_among_random_molecules_by_the_queries_as_given(reader, rank, weight):
+    """Hits have moved the queries towards themselves, and no random molecule has moved any."""
+    mine = np.concatenate([reader.embeddings(i) for i in range(reader.n_shards)]).astype(float)
+    prints = np.concatenate([reader.fingerprints(i) for i in range(reader.n_shards)])
+    random = np.tile(mine, (2, 1))[:400] + 0.2 * unit_rows(400, mine.shape[1], seed=8)
+    encoder = FakeEncoder(
+        background=(random / np.linalg.norm(random, axis=1, keepdims=True)).astype(np.float16),
+        background_ecfp4=np.tile(prints, (2, 1))[:400],
+    )
+    told = []
+    for expand in (0, 20):
+        found = screen(
+            reader, encoder, read_queries(THREE, READ, PREPARE),
+            ScreenConfig(k=1000, expand=expand, rank=rank, inactives_weight=weight),
+            inactives=read_inactives(["CCCl"], READ, PREPARE),
+        )  # fmt: skip
+        told.append(found.frame.set_index("molecule_id"))
+    assert (told[0].score - told[1].score.loc[told[0].index]).abs().max() > 0.01
+    percentiles = [one.background_percentile.loc[told[0].index] for one in told]
+    np.testing.assert_allclose(*percentiles, atol=1e-9)
+    assert percentiles[0].nunique() > 20
 
 
 COPIES = [
@@ -161,6 +190,15 @@ def test_known_inactives_do_not_move_the_queries(reader):
 )  # fmt: skip
 def test_which_rankings_search_twice(reader, rank, expand, due):
     assert run(reader, THREE[:1], rank=rank, expand=expand, k=5).ranking.widened == due
+
+
+def test_fewer_hits_than_were_asked_for_are_told(reader, tmp_path):
+    assert run(reader, expand=6).warnings == run(reader, expand=None).warnings
+    (line,) = set(run(reader, expand=50).warnings) - set(run(reader, expand=6).warnings)
+    assert line == "--expand 50: 6 hits moved the queries (of 246 molecules 6 at most, one in 40)"
+    few = built(tmp_path, SMILES[:39])
+    (line,) = set(run(few, expand=50).warnings) - set(run(few, expand=None).warnings)
+    assert line.startswith("--expand 50: no hit moved the queries, which were searched with once")
 
 
 def test_of_a_few_molecules_none_moves_a_query(tmp_path):

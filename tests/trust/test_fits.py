@@ -111,8 +111,10 @@ def test_features_that_say_nothing_leave_a_wide_interval() -> None:
 
 def test_what_lies_beyond_all_that_was_seen_is_named() -> None:
     estimate, _ = fitted_estimate([*_draws()])
-    assert estimate.beyond({"nearness": 0.0, "fingerprint_nearness": 0.0}) == ""
-    assert estimate.beyond({"nearness": 9.0, "fingerprint_nearness": 0.0}) == "nearness"
+    assert estimate.beyond({"nearness": 0.0, "fingerprint_nearness": 0.0}) is None
+    assert estimate.beyond({"nearness": 9.0, "fingerprint_nearness": 0.0}) == ("nearness", True)
+    low = {"nearness": 0.0, "fingerprint_nearness": -9.0}
+    assert estimate.beyond(low) == ("fingerprint_nearness", False)
 
 
 def test_probabilities_are_calibrated_and_follow_the_base_rate() -> None:
