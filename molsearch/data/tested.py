@@ -189,7 +189,7 @@ def _of_words(rows: Rows, name: str, names: Sequence[str]) -> Tested | None:
     if known is not None and known.unit is None:
         return None
     if known is not None and known.unit:
-        return _signed(rows, name, names, texts_of(rows, name), known.unit)
+        return _signed(rows, name, names, *_in_own_units(texts_of(rows, name), known.unit))
     return _logarithmic(rows, name, names)
 
 
@@ -273,7 +273,8 @@ def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | Non
     texts = texts_of(rows, name)
     filled = [bool(text) for text in texts]
     if matched["unit"]:
-        return _signed(rows, name, names, texts, matched["unit"]) if any(filled) else None
+        told = _in_own_units(texts, matched["unit"])
+        return _signed(rows, name, names, *told) if any(filled) else None
     if not any(filled):
         return None
     beside = _units_of(rows, name, names)
@@ -307,6 +308,15 @@ def _concentrations(rows: Rows, name: str, names: Sequence[str]) -> Tested | Non
             f"{', '.join(UNITS)}, a column pIC50, or --activity-column none"
         )
     return _signed(rows, name, names, texts, unit)
+
+
+def _in_own_units(texts: Sequence[str], unit: str) -> tuple[Sequence[str], str | list[str]]:
+    """Take units out of cells, where any states one: there it holds, and the column's elsewhere."""
+    cells = [_CELL.fullmatch(_folded(text)) for text in texts]
+    if not any(cells):
+        return texts, unit
+    values = [cell["value"] if cell else text for cell, text in zip(cells, texts, strict=True)]
+    return values, [cell["unit"] if cell else unit for cell in cells]
 
 
 def _units_of(rows: Rows, name: str, names: Sequence[str]) -> str | None:
