@@ -230,9 +230,9 @@ class Index(Growing):
             molecule_id, smiles, score (what ranks), its components molsearch_score,
             ecfp4_score and, where it ranks, rarity_score, background_percentile (per cent of random
             molecules that score lower, both searched once), nearest_query, ecfp4_similarity (to
-            that query), is_query, scaffold, alerts, properties, and the library's own columns, with their types
-            where its format has some (Parquet, Excel, JSON lines). With inactives also
-            nearest_inactive, inactive_score (for that one), is_inactive and, where they count,
+            that query), is_query, scaffold, alerts, properties, and the library's own columns,
+            with their types where its format has some (Parquet, Excel, JSON lines). With inactives
+            also nearest_inactive, inactive_score (for that one), is_inactive and, where they count,
             similarity_score (the score before they do).
 
         Warns
