@@ -44,15 +44,11 @@ def trust_in(
     vectors, prints = embedder.background, embedder.background_ecfp4
     chemistry = None if vectors is None or prints is None else Chemistry(vectors, prints)
     known, rank = read(), config.rank.strip()
-    if why := why_nothing(known, embedder.identity, rank, chemistry):
+    # What was asked otherwise is a reason where anything could be said at all.
+    if not why_nothing(known, embedder.identity, rank, chemistry) and (
+        why := _asked_otherwise(config, len(queries), n_rows)
+    ):
         return Trust(None, why)
-    fused = config.fusion is not None and len(queries) > 1
-    if fused or config.inactives_weight:
-        what = "--fusion" if fused else "inactives that count"
-        return Trust(None, f"it was learnt without {what}")
-    due = widening(len(queries))
-    if config.expand is not None and n_hits(n_rows, config.expand) != n_hits(n_rows, due):
-        return Trust(None, f"it was learnt with --expand {due}, and not {config.expand}")
     told = trust_of(
         known,
         encoder=embedder.identity,
@@ -65,6 +61,18 @@ def trust_in(
         return told
     asides = [told.aside, "the known inactives are left out of account"]
     return replace(told, aside="; ".join(one for one in asides if one))
+
+
+def _asked_otherwise(config: ScreenConfig, n_queries: int, n_rows: int) -> str:
+    """Say in what a screen by the default ranking is unlike those that were learnt from."""
+    if config.fusion is not None and n_queries > 1:
+        return "it was learnt without --fusion"
+    if config.inactives_weight:
+        return "it was learnt without inactives that count"
+    due = widening(n_queries)
+    if config.expand is not None and n_hits(n_rows, config.expand) != n_hits(n_rows, due):
+        return f"it was learnt with --expand {due}, and not {config.expand}"
+    return ""
 
 
 def with_probability(
