@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rdkit import Chem
 
+from molsearch.words import counted
+
 # Of 15,000 molecules of the training set 1.7 % have so large a ring, 2.4 % more atoms than that.
 RING = 12
 HEAVY_ATOMS = 60
@@ -22,6 +24,6 @@ def unusual(smiles: str) -> str:
         return ""
     largest = max(map(len, mol.GetRingInfo().AtomRings()), default=0)
     if largest >= RING:
-        return f"a macrocycle (a ring of {largest} atoms)"
+        return f"a macrocycle (a ring of {counted(largest, 'atom')})"
     n = mol.GetNumHeavyAtoms()
-    return f"large ({n} heavy atoms)" if n > HEAVY_ATOMS else ""
+    return f"large ({counted(n, 'heavy atom')})" if n > HEAVY_ATOMS else ""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from molsearch.server.settings import ServerConfig
 
 app = typer.Typer(add_completion=False)
+_ROOTS = typer.Argument(metavar="ROOT...", show_default=False)
 
 _HELP = (
     "Answer screens over HTTP, from indexes that stay open.\n\n"
@@ -27,9 +28,7 @@ _HELP = (
 
 @app.command(help=_HELP, context_settings=options.HELP_NAMES)
 def serve(
-    roots: Annotated[
-        list[Path] | None, typer.Argument(metavar="ROOT...", show_default=False)
-    ] = None,
+    roots: Annotated[list[Path] | None, _ROOTS] = None,
     host: Annotated[
         str, typer.Option("--host", help="Address; a token is due where others reach it.")
     ] = "127.0.0.1",
@@ -65,15 +64,13 @@ def serve(
 
     changed = validated(Limits, _pairs(limit or []))
     if limits:
-        for name, value in changed.model_dump().items():
-            print(f"{name}={value}")
+        print("\n".join(f"{name}={value}" for name, value in changed.model_dump().items()))
         return
     if not roots:
         raise UsageError("no ROOT: name an index, or a folder with indexes below it")
     fields = {"host": host, "port": port, "roots": roots, "device": device, "threads": threads}
     kept = None if memory is None else int(memory * 1e9)
-    token = read_token(token_file)
-    more = {"token": token, "memory_limit": kept, "limits": changed}
+    more = {"token": read_token(token_file), "memory_limit": kept, "limits": changed}
     config = validated(ServerConfig, {**fields, **more})
     check(config)
     run(config, quiet=quiet)

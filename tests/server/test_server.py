@@ -199,6 +199,8 @@ def test_servers_that_must_not_start_are_one_line(roots, tmp_path, molsearch, mo
     assert molsearch("serve", tmp_path / "nowhere").code == 2
     assert "there is no such field" in molsearch("serve", roots, "--limit", "x=1").line
     assert "queries=100" in molsearch("serve", roots, "--limits").out
+    assert "queries=100" in molsearch("serve", "--limits").out
+    assert "no ROOT: name an index" in molsearch("serve").err
 
 
 EXPLAINED = {

@@ -112,7 +112,8 @@ def test_card_names_its_parent_and_the_encoder_loads(
     assert encoder.background is not None
     assert len(encoder.background) == library.num_rows - 1  # the series' own molecule is out
     assert encoder.reference is not None
-    np.testing.assert_array_equal(encoder.reference, encoder.background[::-1])
+    # Half precision: embedded in another order, a last bit may differ.
+    np.testing.assert_allclose(encoder.reference, encoder.background[::-1], atol=1e-3)
 
 
 def test_the_reference_is_of_what_the_background_leaves(
