@@ -83,8 +83,9 @@ def _audits(theirs: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     """
     found = {**theirs, **ours}
     for target in theirs.keys() & ours.keys():
-        by_training = [one.get("training", {}) for one in (theirs[target], ours[target])]
-        found[target] = {**ours[target], "training": by_training[0] | by_training[1]}
+        before, now = theirs[target], ours[target]
+        both = {**before.get("training", {}), **now.get("training", {})}
+        found[target] = {**now, "training": both}
     return found
 
 

@@ -242,15 +242,12 @@ def screen(
     if n_widening := hits_that_widen(config, ranking, queries, reader.n_rows):
         with watch.stage("widen queries"):
             once = partial(find, queries=embedded, least=None)
-            # A weight of 0 by hand says that inactives are to change nothing.
-            against_known = inactives is not None and asked.inactives_weight != 0
-            given = [*queries, *(inactives.molecules if inactives and against_known else ())]
             wide, moved_by = widened_by_hits(
                 lambda n: near(lambda found: found(n, None), once, queries=embedded)[0],
                 n_widening,
                 reader,
                 embedded,
-                Skeletons.of(given),
+                Skeletons.of(_known(queries, inactives, asked)),
             )
         ranking = replace(ranking, widened_by=moved_by)
     # An encoder's background lacks what an index lacks: then its cosine alone is placed.
@@ -338,6 +335,15 @@ def screen(
         trust,
         approximation,
     )
+
+
+def _known(
+    queries: Sequence[Query], inactives: Inactives | None, asked: ScreenConfig
+) -> Sequence[Query]:
+    """List what is no hit that widens; inactives of weight 0 by hand are to change nothing."""
+    if inactives is None or asked.inactives_weight == 0:
+        return queries
+    return [*queries, *inactives.molecules]
 
 
 def _filter(

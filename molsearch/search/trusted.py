@@ -18,7 +18,7 @@ from molsearch.scoring.ranking import Ranking
 from molsearch.search.queries import Query
 from molsearch.trust.features import Chemistry
 from molsearch.trust.fitted import MOST_ALIKE, read
-from molsearch.trust.said import Trust, probabilities, trust_of, why_nothing
+from molsearch.trust.said import Trust, probabilities, trust_of
 from molsearch.words import counted
 
 
@@ -43,19 +43,14 @@ def trust_in(
         return Trust(None, "a query is a vector without a structure")
     vectors, prints = embedder.background, embedder.background_ecfp4
     chemistry = None if vectors is None or prints is None else Chemistry(vectors, prints)
-    known, rank = read(), config.rank.strip()
-    # What was asked otherwise is a reason where anything could be said at all.
-    if not why_nothing(known, embedder.identity, rank, chemistry) and (
-        why := _asked_otherwise(config, len(queries), n_rows)
-    ):
-        return Trust(None, why)
     told = trust_of(
-        known,
+        read(),
         encoder=embedder.identity,
-        rank=rank,
+        rank=config.rank.strip(),
         vectors=embedded.as_molecules(),
         prints=np.stack([query.fingerprint for query in queries]),
         chemistry=chemistry,
+        otherwise=_asked_otherwise(config, len(queries), n_rows),
     )
     if ranking.of_inactives is None:
         return told

@@ -50,7 +50,7 @@ def of_expand(config: ScreenConfig, ranking: Ranking, n_rows: int) -> Iterator[s
     what = (
         f"{counted(ranking.widened, 'hit')} moved the queries"
         if ranking.widened
-        else ("no hit moved the queries, which were searched with once")
+        else "no hit moved the queries, which were searched with once"
     )
     yield f"--expand {config.expand}: {what} ({why})"
 

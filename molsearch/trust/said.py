@@ -130,6 +130,7 @@ def trust_of(
     vectors: NDArray[np.floating],
     prints: NDArray[np.uint8],
     chemistry: Chemistry | None,
+    otherwise: str = "",
 ) -> Trust:
     """Tell what enrichment to expect.
 
@@ -141,8 +142,10 @@ def trust_of(
         Identity of the encoder.
     vectors, prints
         Of the queries, ``[q, dim]`` and uint8 ``[q, 256]``.
+    otherwise
+        In what this screen is unlike those that were learnt from; empty where in nothing.
     """
-    why = why_nothing(known, encoder, rank, chemistry)
+    why = why_nothing(known, encoder, rank, chemistry) or otherwise
     if why or known is None or chemistry is None:
         return Trust(None, why)
     asked = Asked.of(vectors, prints, chemistry)

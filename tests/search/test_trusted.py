@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from fakes import FakeEncoder, unit_rows
+from fits import fitted
 from ranked import SMILES, built
 
 from molsearch.config import PrepareConfig, ReadConfig, ScreenConfig
@@ -12,18 +13,8 @@ from molsearch.search import trusted
 from molsearch.search.of_index import screen_by_index
 from molsearch.search.queries import read_queries
 from molsearch.search.screen import screen
-from molsearch.trust import fitted as file
-from molsearch.trust.features import ALONE, SEVERAL
 
 QUERIES = ["CCCc1ccc(O)cc1 phenol", "O=C(NCC)c1ccncc1 amide", "CCOCC ether"]
-
-
-def estimate(names):
-    n = len(names)
-    return file.Estimate(
-        names=names, mean=(0.0,) * n, scale=(1.0,) * n, coefficients=(-1.0,) + (0.1,) * n,
-        low=-1.0, high=1.5, least=(-9.0,) * n, most=(9.0,) * n,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +28,7 @@ def encoder(monkeypatch):
     prints = np.packbits(np.random.default_rng(0).random((100, 2048)) < 0.05, axis=1)
     vectors = unit_rows(100, seed=3).astype(np.float16)
     found = FakeEncoder(background=vectors, background_ecfp4=prints)
-    known = file.Fitted(
-        format=file.FORMAT, encoder=found.identity, rank="balanced", n_targets=39,
-        estimates={"alone": estimate(ALONE), "several": estimate(SEVERAL)},
-        calibrations={
-            "alone": file.Calibration(coefficients=(-3.0, *(1.0,) * 8), prior=0.03),
-            "several": file.Calibration(coefficients=(-3.0, *(1.0,) * 11), prior=0.03),
-        },
-    )  # fmt: skip
+    known = fitted(encoder=found.identity)
     monkeypatch.setattr(trusted, "read", lambda: known)
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fits import fitted
 
 from molsearch.errors import InputError
 from molsearch.trust import fitted as file
@@ -11,29 +12,6 @@ from molsearch.trust.features import ALONE, SEVERAL, Asked, Chemistry
 from molsearch.trust.said import FEWEST, too_few, trust_of
 
 DIM = 8
-
-
-def _fitted(**changes) -> file.Fitted:
-    def estimate(names):
-        n = len(names)
-        return file.Estimate(
-            names=names, mean=(0.0,) * n, scale=(1.0,) * n, coefficients=(-1.0,) + (0.1,) * n,
-            low=-1.0, high=1.5, least=(-5.0,) * n, most=(5.0,) * n,
-        )  # fmt: skip
-
-    fields = {
-        "format": file.FORMAT,
-        "encoder": "mine",
-        "rank": "balanced",
-        "n_targets": 39,
-        "estimates": {"alone": estimate(ALONE), "several": estimate(SEVERAL)},
-        "calibrations": {
-            "alone": file.Calibration(coefficients=(-3.0, *(1.0,) * 8), prior=0.03),
-            "several": file.Calibration(coefficients=(-3.0, *(1.0,) * 11), prior=0.03),
-        },
-        **changes,
-    }
-    return file.Fitted(**fields)
 
 
 def _world(n=3, seed=0):
@@ -57,7 +35,7 @@ def _told(known, n=3, **changes):
 
 @pytest.mark.parametrize("n", [1, 2, 30])
 def test_an_estimate_lies_in_its_interval(n) -> None:
-    trust = _told(_fitted(), n)
+    trust = _told(fitted(), n)
     middle, low, high = trust.enrichment
     assert 0 < low < middle < high < 100
     assert f"{middle:.0f} times" in trust.sentence()
@@ -73,14 +51,14 @@ def test_an_estimate_lies_in_its_interval(n) -> None:
     ],
 )
 def test_where_nothing_can_be_said_it_says_why(changes, why) -> None:
-    trust = _told(_fitted(), **changes)
+    trust = _told(fitted(), **changes)
     assert trust.enrichment is None
     assert why in trust.sentence()
     assert "\n" not in trust.sentence()
 
 
 def test_nothing_is_foretold_of_few_molecules() -> None:
-    trust = _told(_fitted())
+    trust = _told(fitted())
     assert trust.unforetold(too_few(FEWEST)) is trust
     few = trust.unforetold(too_few(60))
     assert few.enrichment is None
@@ -89,14 +67,14 @@ def test_nothing_is_foretold_of_few_molecules() -> None:
         "no enrichment can be foretold: the library has 60 molecules, and of fewer than 500"
     )
     assert "1 molecule," in too_few(1)
-    other = _told(_fitted(), encoder="another")
+    other = _told(fitted(), encoder="another")
     assert other.unforetold(too_few(60)) is other  # the first reason stands
 
 
 def test_nothing_is_said_without_a_file_or_beyond_what_was_seen(tmp_path) -> None:
     assert "nothing was fitted" in _told(None).sentence()
-    estimate = _fitted().estimates["several"].model_copy(update={"most": (-4.9,) * len(SEVERAL)})
-    known = _fitted()
+    estimate = fitted().estimates["several"].model_copy(update={"most": (-4.9,) * len(SEVERAL)})
+    known = fitted()
     known = known.model_copy(update={"estimates": {**known.estimates, "several": estimate}})
     assert _told(known).enrichment is None
     assert file.read(tmp_path / "none.json") is None
@@ -132,7 +110,7 @@ def test_queries_that_find_each_other_are_told_from_those_that_do_not() -> None:
 
 
 def test_a_sentence_says_where_all_queries_are_told_the_same() -> None:
-    known = _fitted()
+    known = fitted()
     assert "foretold" not in _told(known, 1).sentence()
     flat = known.estimates["alone"].model_copy(update={"coefficients": (-1.0, 0.0, 0.0)})
     same = known.model_copy(update={"estimates": {**known.estimates, "alone": flat}})
